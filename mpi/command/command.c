@@ -1,0 +1,116 @@
+#include "mpi/command/command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+/* One letter or a long name, alone or on either side of the bar in "--output|-o". */
+static int option_is(const char *names, const char *argument)
+{
+    size_t n = strlen(argument);
+    for (const char *at = names; at; at = strchr(at, '|')) {
+        at += *at == '|';
+        if (strncmp(at, argument, n) == 0 && (at[n] == '\0' || at[n] == '|'))
+            return 1;
+    }
+    return 0;
+}
+
+static int unknown_option(const char *argument, const struct command_option *options, int n_options,
+                          struct bl_error *err)
+{
+    const char *near = NULL;
+    for (int i = 0; i < n_options; i++) {
+        char name[64] = {0};
+        strncpy(name, options[i].name, sizeof name - 1);
+        name[strcspn(name, "|")] = '\0';
+        if (bl_nearest_better(argument, name, near))
+            near = options[i].name;
+    }
+    if (near)
+        return bl_fail(err, BL_USAGE, "unknown option %s; did you mean %.*s?", argument,
+                       (int)strcspn(near, "|"), near);
+    return bl_fail(err, BL_USAGE, "unknown option %s; see --help", argument);
+}
+
+static int take_option(int argc, char **argv, int *at, const struct command_option *options, int n_options,
+                       struct bl_error *err)
+{
+    char *argument = argv[*at];
+    char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
+    if (equals)
+        *equals = '\0';
+    const struct command_option *option = NULL;
+    for (int i = 0; i < n_options && !option; i++)
+        if (option_is(options[i].name, argument))
+            option = &options[i];
+    if (!option)
+        return unknown_option(argument, options, n_options, err);
+    const char *value = argument;
+    if (option->takes_value) {
+        if (!equals && *at + 1 >= argc)
+            return bl_fail(err, BL_USAGE, "%s needs a value; see --help", argument);
+        value = equals ? equals + 1 : argv[++*at];
+    } else if (equals) {
+        return bl_fail(err, BL_USAGE, "%s takes no value", argument);
+    }
+    if (option->each)
+        option->each(option->context, value);
+    else
+        *option->value = value;
+    return BL_OK;
+}
+
+int command_parse(int argc, char **argv, const struct command_option *options, int n_options,
+                  const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err)
+{
+    int n = 0, only_positional = 0;
+    for (int i = 1; i < argc; i++) {
+        if (!only_positional && strcmp(argv[i], "--") == 0) {
+            only_positional = 1;
+        } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
+            int code = take_option(argc, argv, &i, options, n_options, err);
+            if (code != BL_OK)
+                return code;
+        } else if (n == n_max) {
+            return bl_fail(err, BL_USAGE, "%s: unexpected argument '%s'; see bitloom %s --help", argv[0],
+                           argv[i], argv[0]);
+        } else {
+            positional[n++] = argv[i];
+        }
+    }
+    if (n < n_min)
+        return bl_fail(err, BL_USAGE, "%s needs %d argument%s, got %d; see bitloom %s --help", argv[0], n_min,
+                       n_min == 1 ? "" : "s", n, argv[0]);
+    if (n_positional)
+        *n_positional = n;
+    return BL_OK;
+}
+
+int command_integer(const char *option, const char *text, int64_t min, int64_t max, int64_t *value,
+                    struct bl_error *err)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || number < min || number > max)
+        return bl_fail(err, BL_USAGE, "%s must be a whole number from %" PRId64 " to %" PRId64 ", not '%s'",
+                       option, min, max, text);
+    *value = number;
+    return BL_OK;
+}
+
+int command_real(const char *option, const char *text, double min, double max, double *value,
+                 struct bl_error *err)
+{
+    char *end;
+    errno = 0;
+    double number = strtod(text, &end);
+    if (end == text || *end != '\0' || !(number >= min && number <= max))
+        return bl_fail(err, BL_USAGE, "%s must be a number from %g to %g, not '%s'", option, min, max, text);
+    *value = number;
+    return BL_OK;
+}

@@ -1,0 +1,42 @@
+/* The commands of the program: each is one file in this folder and one line in table.c. */
+#ifndef PAR_COMMAND_H
+#define PAR_COMMAND_H
+
+#include "base/error.h"
+#include "mpi/comm.h"
+
+struct command {
+    const char *name;
+    const char *summary; /* one line for the list of commands */
+    const char *help;    /* usage, options and an example */
+    int parallel;        /* 1: starts MPI; 0: only when launched by it */
+    /* argv[0] is the command's name. Collective when parallel. Returns the exit status and fills err. Prints
+     * its results on rank 0 only. */
+    int (*run)(struct par par, int argc, char **argv, struct bl_error *err);
+};
+
+/* All commands in the order in which help lists them; ends with NULL. */
+extern const struct command *const command_table[];
+
+/* Options: a table of what a command takes, parsed by one function. */
+struct command_option {
+    const char *name; /* "--queries"; a one-letter form may follow a bar: "--output|-o" */
+    int takes_value;
+    const char **value; /* set to the argument, or to name when it takes none; last one wins */
+    void (*each)(void *context, const char *value); /* if set, called for each occurrence instead */
+    void *context;
+};
+
+/* Splits argv into options and positional arguments (n_positional_min..max, stored in positional).
+ * Errors: BL_USAGE with the unknown option and the nearest known one, a missing value, too few or many
+ * arguments. */
+int command_parse(int argc, char **argv, const struct command_option *options, int n_options,
+                  const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err);
+
+/* Whole and real numbers of options, with range; BL_USAGE names the option. */
+int command_integer(const char *option, const char *text, int64_t min, int64_t max, int64_t *value,
+                    struct bl_error *err);
+int command_real(const char *option, const char *text, double min, double max, double *value,
+                 struct bl_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* Data-set files: /<split>/features, labels, ids in plain HDF5 (docs/file-formats.md). */
+#ifndef PAR_DATASET_H
+#define PAR_DATASET_H
+
+#include <stdint.h>
+
+#include "data/labels.h"
+#include "data/types.h"
+#include "mpi/comm.h"
+
+struct par_dataset; /* owns HDF5 handles */
+
+/* What one split holds, known and checked as soon as it is open. */
+struct par_split {
+    int64_t rows;
+    int64_t dim;
+    enum bl_type type;
+    struct bl_label_layout labels;
+    int64_t id_bytes;      /* 0: no ids; ids travel as fixed-width text, integers printed in decimal */
+    int64_t n_class_names; /* 0: none */
+    const char *const *class_names; /* [n_class_names]; owned by the data set */
+    int has_checksums;              /* written by bitloom */
+};
+
+/* Opens `split` of the data-set file at path for reading and checks shapes, types and layout before anything
+ * else. Collective over par->comm when it has more than one rank (arguments equal). Errors, agreed on all
+ * ranks: BL_PATH can't be opened; BL_INPUT not HDF5, truncated, a shape or type that doesn't fit (features
+ * [N,D] uint8/float16/float32/ float64, labels [N] integer or [N,C] uint8, ids [N] integer or fixed-length
+ * string); BL_USAGE no such split (the message lists the splits that exist). */
+int par_dataset_open(struct par_dataset **out, struct par par, const char *path, const char *split,
+                     struct bl_error *err);
+const struct par_split *par_dataset_split(const struct par_dataset *dataset);
+
+/* Rows [row_lo, row_lo + n) into features [n, dim] (stored type, host order), labels [n, labels.words]
+ * packed, ids [n, id_bytes] zero-padded; each may be NULL. Independent: any rank may read any rows at any
+ * time. Labels are checked: a negative class other than -1, a class at or above the number of class names, a
+ * multi-label value other than 0 and 1 are BL_INPUT with the row. Features are not checked for NaN here. */
+int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, void *features,
+                           uint32_t *labels, char *ids, struct bl_error *err);
+
+/* Collective as the opening was. NULL is fine. */
+void par_dataset_close(struct par_dataset *dataset);
+
+/* Writing, by one process alone (import). Rows arrive in blocks and leave no half-written file: the new file
+ * is made beside `path` (an existing one is copied first, its other splits kept), and takes its name in
+ * par_split_commit_local once it is flushed, read back against its checksums and fsynced. */
+struct par_split_writer;
+struct par_split_writer_options {
+    int replace; /* an existing split of that name is replaced instead of refused */
+    int64_t rows, dim;
+    enum bl_type type;
+    struct bl_label_layout labels;
+    int64_t id_bytes;
+    int64_t n_class_names;
+    const char *const *class_names;
+};
+int par_split_create_local(struct par_split_writer **out, const char *path, const char *split,
+                           const struct par_split_writer_options *options, struct bl_error *err);
+/* features [n, dim]; labels [n] int32 (SINGLE) or [n, classes] uint8 (MULTI) or NULL; ids [n, id_bytes] or
+ * NULL. */
+int par_split_append_local(struct par_split_writer *writer, int64_t n, const void *features,
+                           const void *labels, const char *ids, struct bl_error *err);
+int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err);
+/* Frees; without a commit removes the unfinished file. NULL is fine. */
+void par_split_destroy_local(struct par_split_writer *writer);
+
+#endif

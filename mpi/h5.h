@@ -1,0 +1,62 @@
+/* The small part of HDF5 that bitloom uses, with its errors turned into ours. Everything here is local unless
+ * it says otherwise; files are opened by all ranks of par together when par.size > 1, and by plain POSIX I/O
+ * when it is 1. */
+#ifndef PAR_H5_H
+#define PAR_H5_H
+
+#include <hdf5.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "mpi/comm.h"
+
+/* Silences HDF5's own error stack. Called by the functions that open files. */
+void h5_quiet(void);
+
+/* Opens for reading. Collective over par when par.size > 1 (rank 0 looks first, the outcome is agreed, then
+ * all enter). Errors, agreed: BL_PATH (absent, permission, a folder), BL_INPUT (empty, not HDF5, truncated).
+ */
+int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err);
+
+/* Creates a new file in the latest format (fixed-length strings only are written), collective likewise.
+ * BL_PATH. */
+int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
+
+/* Flushes and closes; a failure, e.g. a full disk, is BL_PATH with `path` named. Collective; agreed. *file
+ * becomes H5I_INVALID_HID. Closing one that is invalid is fine. */
+int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err);
+
+/* Attributes on an object: text is fixed-length, NUL-padded; numbers are native int64 or double. The readers
+ * return 1 when the attribute is there and has that kind, otherwise 0 and *out untouched. Variable-length
+ * texts count as absent. */
+int h5_put_text(hid_t object, const char *name, const char *text);
+int h5_put_integer(hid_t object, const char *name, int64_t value);
+int h5_put_real(hid_t object, const char *name, double value);
+int h5_get_text(hid_t object, const char *name, char *text, int64_t size);
+int h5_get_integer(hid_t object, const char *name, int64_t *value);
+int h5_get_real(hid_t object, const char *name, double *value);
+
+/* A whole array attribute of fixed-length strings, e.g. class_names [n]. h5_get_texts allocates one block:
+ * *texts [n] pointers into it, freed by one bl_free(texts). */
+int h5_put_texts(hid_t object, const char *name, const char *const *texts, int64_t n);
+int h5_get_texts(hid_t object, const char *name, char ***texts, int64_t *n, struct bl_error *err);
+
+/* Contiguous data sets [rows, cols] (cols = 0: [rows]) of `type`, created with missing parent groups.
+ * Collective. */
+int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int64_t cols, hid_t *dataset,
+                    struct bl_error *err);
+
+/* One contiguous block of rows by independent transfers, at most 1 GiB a call to HDF5. `what` names file and
+ * data set in the message. BL_PATH when writing fails, BL_INPUT when reading does. */
+int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, const void *rows,
+                  const char *what, struct bl_error *err);
+int h5_read_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, void *rows,
+                 const char *what, struct bl_error *err);
+
+/* Checksums: a data set /path is cut into blocks of whole rows, about 1 MiB each, a function of its shape and
+ * type alone; /checksums/path [blocks] uint64 holds XXH3-64 of each block's bytes as stored (little-endian),
+ * attribute rows_per_block. */
+int64_t h5_rows_per_block(int64_t row_bytes);
+uint64_t h5_block_checksum(const void *bytes, int64_t n_bytes);
+
+#endif

@@ -1,0 +1,124 @@
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+#include "math/blas.h"
+#include "mpi/agree.h"
+#include "mpi/command/command.h"
+
+static void print_commands(void)
+{
+    printf("bitloom " BITLOOM_VERSION ": learns compact binary codes, data-parallel over MPI\n\n"
+           "usage: bitloom COMMAND [ARGUMENT]... [-q | -v]\n"
+           "       mpirun -n RANKS bitloom COMMAND ...   (commands marked *)\n\n");
+    for (const struct command *const *c = command_table; *c; c++)
+        printf("  %-9s%s %s\n", (*c)->name, (*c)->parallel ? "*" : " ", (*c)->summary);
+    printf("\n  -q, --quiet     say only warnings\n"
+           "  -v, --verbose   say more\n"
+           "  --help          this page, or a command's\n\n"
+           "A run ends with status 0 if it finished; docs/errors.md lists the others.\n");
+}
+
+static const struct command *find_command(const char *name, struct bl_error *err)
+{
+    const char *near = NULL;
+    for (const struct command *const *c = command_table; *c; c++) {
+        if (strcmp((*c)->name, name) == 0)
+            return *c;
+        if (bl_nearest_better(name, (*c)->name, near))
+            near = (*c)->name;
+    }
+    if (near)
+        bl_fail(err, BL_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);
+    else
+        bl_fail(err, BL_USAGE, "unknown command '%s'; bitloom --help lists them", name);
+    return NULL;
+}
+
+/* Takes the options that every command shares out of argv. */
+static int take_common(int argc, char **argv, enum bl_log_level *level, int *help)
+{
+    int kept = 0, only_positional = 0;
+    for (int i = 0; i < argc; i++) {
+        const char *a = argv[i];
+        only_positional |= strcmp(a, "--") == 0;
+        if (only_positional)
+            argv[kept++] = argv[i];
+        else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0)
+            *level = BL_LOG_QUIET;
+        else if (strcmp(a, "-v") == 0 || strcmp(a, "--verbose") == 0)
+            *level = BL_LOG_VERBOSE;
+        else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
+            *help = 1;
+        else
+            argv[kept++] = argv[i];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
+/* Set by the launchers of Open MPI, PMIx (also srun) and MPICH for each process they start. */
+static int launched_by_mpi(void)
+{
+    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_SIZE");
+}
+
+static int fail_line(const struct bl_error *err, struct par par)
+{
+    if (par.rank == 0) {
+        if (par.size > 1 && err->rank > 0)
+            fprintf(stderr, "bitloom: error: %s (rank %d)\n", err->what, err->rank);
+        else
+            fprintf(stderr, "bitloom: error: %s\n", err->what);
+        fflush(stderr);
+    }
+    return err->code;
+}
+
+static int run_command(const struct command *command, struct par par, int argc, char **argv)
+{
+    struct bl_error err = {0};
+    int code = BL_OK;
+    if (command->parallel || par.rank == 0)
+        code = command->run(par, argc, argv, &err);
+    code = par_agree(par, code, &err);
+    fflush(stdout);
+    /* Whole and asked for: a stop is not an error, and the command has said its sentence. */
+    return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
+}
+
+int main(int argc, char **argv)
+{
+    struct bl_error err = {0};
+    enum bl_log_level level = BL_LOG_NORMAL;
+    int help = 0;
+    argc = take_common(argc, argv, &level, &help);
+    if (argc < 2) {
+        print_commands();
+        return help ? BL_OK : BL_USAGE;
+    }
+    const struct command *command = find_command(argv[1], &err);
+    int uses_mpi = launched_by_mpi() || (command && command->parallel && !help);
+    struct par par = par_alone();
+    if (uses_mpi) {
+        int provided;
+        MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+        par = par_world();
+    }
+    bl_blas_setup();
+    bl_log_setup(level, par.rank == 0);
+    int code = BL_OK;
+    if (!command)
+        code = fail_line(&err, par);
+    else if (help && par.rank == 0)
+        printf("%s", command->help);
+    else if (!help)
+        code = run_command(command, par, argc - 1, argv + 1);
+    fflush(stdout);
+    if (uses_mpi)
+        MPI_Finalize();
+    return code;
+}

@@ -1,0 +1,17 @@
+/* Model files: what encoding needs, one HDF5 data set per tensor (docs/file-formats.md). */
+#ifndef PAR_MODEL_FILE_H
+#define PAR_MODEL_FILE_H
+
+#include "model/model.h"
+#include "mpi/comm.h"
+
+/* Writes the model under path only when whole: temporary name, flush, read back, fsync, rename, fsync of the
+ * folder. Rank 0 writes; collective, the outcome is agreed. Errors: BL_PATH. */
+int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err);
+
+/* Reads and verifies a model on rank 0 and gives it to all ranks; *model is zeroed or complete, freed by
+ * bl_model_free. Collective. Errors, agreed: BL_PATH, BL_INPUT (not a bitloom model, another version,
+ * damaged: names the tensor). */
+int par_model_read(struct par par, const char *path, struct bl_model *model, struct bl_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+#include "base/buffer.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_llong live_buffers;
+static atomic_llong all_allocations;
+
+static int allocate(void *out, int64_t count, size_t size, const char *purpose, int fill,
+                    struct bl_error *err)
+{
+    void *memory = NULL;
+    memcpy(out, &memory, sizeof memory);
+    if (count < 0 || (size != 0 && (uint64_t)count > (SIZE_MAX - BL_ALIGN_BYTES) / size))
+        return bl_fail(err, BL_MEMORY, "out of memory: %s needs an impossible %lld x %zu bytes", purpose,
+                       (long long)count, size);
+    size_t bytes = (size_t)count * size;
+    size_t rounded = (bytes / BL_ALIGN_BYTES + 1) * BL_ALIGN_BYTES;
+    memory = aligned_alloc(BL_ALIGN_BYTES, rounded);
+    if (!memory)
+        return bl_fail(err, BL_MEMORY, "out of memory: %s needs %.1f MiB", purpose,
+                       (double)bytes / 1048576.0);
+    if (fill >= 0)
+        memset(memory, fill, rounded);
+    atomic_fetch_add(&live_buffers, 1);
+    atomic_fetch_add(&all_allocations, 1);
+    memcpy(out, &memory, sizeof memory);
+    return BL_OK;
+}
+
+int bl_alloc(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err)
+{
+#ifdef NDEBUG
+    const int poison = -1;
+#else
+    const int poison = 0xff; /* all ones is a NaN in every float format */
+#endif
+    return allocate(out, count, size, purpose, poison, err);
+}
+
+int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err)
+{
+    return allocate(out, count, size, purpose, 0, err);
+}
+
+void bl_free(void *pointer)
+{
+    void *memory;
+    memcpy(&memory, pointer, sizeof memory);
+    if (!memory)
+        return;
+    free(memory);
+    atomic_fetch_sub(&live_buffers, 1);
+    memory = NULL;
+    memcpy(pointer, &memory, sizeof memory);
+}
+
+int64_t bl_alloc_live(void)
+{
+    return atomic_load(&live_buffers);
+}
+
+int64_t bl_alloc_count(void)
+{
+    return atomic_load(&all_allocations);
+}

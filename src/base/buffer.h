@@ -1,0 +1,30 @@
+/* Memory that bitloom owns: aligned, counted, and poisoned with NaN in debug builds. */
+#ifndef BL_BASE_BUFFER_H
+#define BL_BASE_BUFFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Every buffer starts on such a boundary: a cache line, and a whole AVX-512 register. */
+#define BL_ALIGN_BYTES 64
+
+/* Sets *out to count elements of size bytes each; never NULL on success, also for count = 0.
+ * Contents: NaN patterns in debug builds, undefined in others. The caller owns it: bl_free.
+ * Errors: BL_MEMORY with `purpose` in the message, *out = NULL. */
+int bl_alloc(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
+
+/* The same, filled with zero bytes. */
+int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
+
+/* Frees what bl_alloc gave and sets the pointer to NULL; *pointer may be NULL. `pointer` is the
+ * address of the caller's pointer variable. */
+void bl_free(void *pointer);
+
+/* Buffers alive now, and allocations made since the start. Tests use them: a training step
+ * allocates nothing, and nothing is left at the end. Thread-safe. */
+int64_t bl_alloc_live(void);
+int64_t bl_alloc_count(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the program says while it works. Results go to standard output by the commands themselves;
+ * everything here goes to standard error and, when one is attached, to a log file. */
+#ifndef BL_BASE_LOG_H
+#define BL_BASE_LOG_H
+
+#include "base/error.h"
+
+enum bl_log_level {
+    BL_LOG_QUIET = 0,   /* -q: only warnings */
+    BL_LOG_NORMAL = 1,  /* what a user wants to see */
+    BL_LOG_VERBOSE = 2, /* -v: also why */
+};
+
+/* Sets the level, and whether this process speaks at all (ranks other than 0 do not). */
+void bl_log_setup(enum bl_log_level level, int speaks);
+
+/* Also appends every line, each with its time, to the file at path; replaces an earlier one.
+ * Errors: BL_PATH. bl_log_close is safe without a file. */
+int bl_log_open(const char *path, struct bl_error *err);
+void bl_log_close(void);
+
+/* One line without its newline; NORMAL, VERBOSE, and always (prefix "warning: "). */
+void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void bl_log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void bl_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A line that replaces itself on a terminal and appears plain nowhere else; the next ordinary line clears it.
+ * Returns 1 if it was shown. */
+int bl_log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

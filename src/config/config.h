@@ -1,0 +1,107 @@
+/* A run's configuration as one plain struct. Every field is one row of the table in keys.c, which holds its
+ * name, type, default, unit, range and sentence; nothing else in the program knows a default. */
+#ifndef BL_CONFIG_CONFIG_H
+#define BL_CONFIG_CONFIG_H
+
+#include <stdint.h>
+
+enum { BL_PATH_MAX = 1024, BL_NAME_MAX = 64, BL_HIDDEN_MAX = 64, BL_CODE_BITS_MAX = 1024 };
+
+enum bl_normalize { BL_NORMALIZE_NONE, BL_NORMALIZE_CENTER, BL_NORMALIZE_STANDARDIZE, BL_NORMALIZE_UNIT };
+enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
+enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
+enum bl_preset { BL_PRESET_LIKELIHOOD, BL_PRESET_SEED, BL_PRESET_NONE };
+enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
+enum bl_pair_form { BL_FORM_LIKELIHOOD, BL_FORM_LITERAL };
+enum bl_similarity { BL_SIMILARITY_LABEL, BL_SIMILARITY_SHARED, BL_SIMILARITY_JACCARD, BL_SIMILARITY_COSINE };
+enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
+enum bl_optimizer { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
+enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
+enum bl_reduction { BL_REDUCTION_FAST };
+
+struct bl_config_data {
+    char file[BL_PATH_MAX]; /* as written: relative to the folder of the configuration */
+    char train[BL_NAME_MAX];
+    double validation; /* share of the train split held out */
+    int64_t validation_seed;
+    int64_t shards;
+    int normalize; /* enum bl_normalize */
+    int bad_rows;  /* enum bl_bad_rows */
+};
+
+struct bl_config_model {
+    int64_t hidden[BL_HIDDEN_MAX]; /* widths of the hidden layers, input side first */
+    int64_t hidden_count;
+    int activation;
+    double dropout;
+    int64_t heads;
+    int64_t bits; /* per head; the code has heads * bits */
+};
+
+struct bl_config_objective {
+    int preset;
+    int relaxation;    /* the code c that the pairwise term sees */
+    double beta_start; /* tanh-beta: beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power) */
+    double beta_growth;
+    double beta_power;
+    double beta_max;
+    double pairwise_weight; /* 0 switches a term off */
+    int pairwise_form;
+    int pairwise_similarity;
+    int pairwise_balance;
+    double pairwise_alpha;   /* 0 means auto */
+    double pairwise_similar; /* explicit weights w+ and w- */
+    double pairwise_dissimilar;
+    double quantization_weight;
+    double weight_decay_weight;
+};
+
+struct bl_config_optimizer {
+    int name;
+    double lr;
+    double weight_decay;
+    double momentum;
+    int nesterov;
+    double beta1;
+    double beta2;
+    double epsilon;
+    int schedule;
+    int64_t warmup_steps;
+    int64_t step_every_epochs; /* schedule: step */
+    double step_factor;
+    double final_lr; /* schedule: cosine, share of lr at the end */
+    double clip_norm;
+};
+
+struct bl_config_train {
+    int64_t epochs;
+    int64_t steps;        /* > 0 replaces epochs */
+    int64_t global_batch; /* 0 means full */
+    int64_t seed;
+    int reduction;
+    int64_t threads;
+    double max_hours;     /* 0: no limit */
+    double stall_minutes; /* 0: no guard */
+};
+
+struct bl_config {
+    struct bl_config_data data;
+    struct bl_config_model model;
+    struct bl_config_objective objective;
+    struct bl_config_optimizer optimizer;
+    struct bl_config_train train;
+    struct {
+        int64_t every_steps; /* 0: not by steps */
+        double every_minutes;
+        int64_t keep;
+    } checkpoint;
+    struct {
+        int64_t every_epochs; /* 0: never */
+        int64_t early_stop;   /* evaluations without a better mAP; 0: never */
+    } evaluate;
+    struct {
+        int64_t every_steps;
+    } log;
+};
+
+#endif

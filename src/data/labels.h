@@ -1,0 +1,30 @@
+/* What is known about each row's classes, and when two rows count as relevant to each other. */
+#ifndef BL_DATA_LABELS_H
+#define BL_DATA_LABELS_H
+
+#include <stdint.h>
+
+enum bl_label_kind { BL_LABELS_NONE, BL_LABELS_SINGLE, BL_LABELS_MULTI };
+
+/* The label of a row that has none: relevant and similar to nothing. */
+enum { BL_UNLABELLED = -1 };
+
+/* Labels of consecutive rows in the form that travels between ranks and is compared: `words` 32-bit words a
+ * row. SINGLE: one word, the class as int32 (BL_UNLABELLED: none). MULTI: ceil(classes/32) words, class c is
+ * bit c%32 of word c/32; a row without any bit has no labels. NONE: words = 0. Plain description: owns
+ * nothing. */
+struct bl_label_layout {
+    enum bl_label_kind kind;
+    int64_t classes; /* MULTI: columns; SINGLE: number of named classes, 0 if not known */
+    int64_t words;
+};
+
+struct bl_label_layout bl_label_layout(enum bl_label_kind kind, int64_t classes);
+
+/* Packs a row of C bytes (0 or 1) into layout.words words. */
+void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *words);
+
+/* 1 if the two rows share a class, else 0. */
+int bl_label_relevant(struct bl_label_layout layout, const uint32_t *a, const uint32_t *b);
+
+#endif

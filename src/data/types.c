@@ -1,0 +1,106 @@
+#include "data/types.h"
+
+#include <string.h>
+
+size_t bl_type_bytes(enum bl_type type)
+{
+    static const size_t bytes[] = {1, 2, 4, 8};
+    return bytes[type];
+}
+
+const char *bl_type_name(enum bl_type type)
+{
+    static const char *const names[] = {"uint8", "float16", "float32", "float64"};
+    return names[type];
+}
+
+float bl_half_to_float(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    uint32_t magnitude = half & 0x7fffu;
+    uint32_t bits;
+    if (magnitude >= 0x7c00u) { /* infinity and NaN */
+        bits = sign | 0x7f800000u | (magnitude & 0x3ffu) << 13;
+    } else if (magnitude >= 0x0400u) {
+        bits = sign | ((magnitude << 13) + ((127u - 15u) << 23));
+    } else { /* subnormal: magnitude * 2^-24, exact in float */
+        float value = (float)magnitude * 0x1p-24f;
+        memcpy(&bits, &value, sizeof bits);
+        bits |= sign;
+    }
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+uint16_t bl_half_from_float(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
+    uint32_t magnitude = bits & 0x7fffffffu;
+    if (magnitude > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00u);
+    if (magnitude >= 0x477ff000u) /* 65520 and above round to infinity */
+        return (uint16_t)(sign | 0x7c00u);
+    if (magnitude <
+        0x38800000u) { /* below 2^-14: a multiple of 2^-24, rounded by adding 2^-1 in units of it */
+        float scaled;
+        memcpy(&scaled, &magnitude, sizeof scaled);
+        scaled = scaled * 0x1p24f + 0x1p23f;
+        uint32_t rounded;
+        memcpy(&rounded, &scaled, sizeof rounded);
+        return (uint16_t)(sign | (rounded - 0x4b000000u));
+    }
+    uint32_t shifted = magnitude - ((127u - 15u) << 23);
+    uint32_t odd = shifted >> 13 & 1u;
+    return (uint16_t)(sign | (shifted + 0xfffu + odd) >> 13);
+}
+
+void bl_type_to_double(enum bl_type type, const void *values, int64_t n, double *out)
+{
+    const uint8_t *u8 = values;
+    const uint16_t *f16 = values;
+    const float *f32 = values;
+    switch (type) {
+    case BL_UINT8:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = u8[i];
+        break;
+    case BL_FLOAT16:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = (double)bl_half_to_float(f16[i]);
+        break;
+    case BL_FLOAT32:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = (double)f32[i];
+        break;
+    case BL_FLOAT64:
+        memcpy(out, values, (size_t)n * sizeof *out);
+        break;
+    }
+}
+
+void bl_type_to_float(enum bl_type type, const void *values, int64_t n, float *out)
+{
+    const uint8_t *u8 = values;
+    const uint16_t *f16 = values;
+    const double *f64 = values;
+    switch (type) {
+    case BL_UINT8:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = u8[i];
+        break;
+    case BL_FLOAT16:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = bl_half_to_float(f16[i]);
+        break;
+    case BL_FLOAT32:
+        memcpy(out, values, (size_t)n * sizeof *out);
+        break;
+    case BL_FLOAT64:
+        for (int64_t i = 0; i < n; i++)
+            out[i] = (float)f64[i];
+        break;
+    }
+}

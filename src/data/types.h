@@ -1,0 +1,22 @@
+/* The four types that features may have in a file and in memory. */
+#ifndef BL_DATA_TYPES_H
+#define BL_DATA_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum bl_type { BL_UINT8, BL_FLOAT16, BL_FLOAT32, BL_FLOAT64 };
+
+/* Bytes of one value, and "uint8", "float16", "float32", "float64". */
+size_t bl_type_bytes(enum bl_type type);
+const char *bl_type_name(enum bl_type type);
+
+/* IEEE 754 binary16, by its bits. From float: round to nearest even; overflow gives infinity. */
+float bl_half_to_float(uint16_t half);
+uint16_t bl_half_from_float(float value);
+
+/* Converts n values of `type` to double or float. */
+void bl_type_to_double(enum bl_type type, const void *values, int64_t n, double *out);
+void bl_type_to_float(enum bl_type type, const void *values, int64_t n, float *out);
+
+#endif

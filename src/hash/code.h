@@ -1,0 +1,46 @@
+/* Binary codes: the one decision of what a bit is, and how bits are packed. */
+#ifndef BL_HASH_CODE_H
+#define BL_HASH_CODE_H
+
+#include <stdint.h>
+
+/* The bit of an output z: 1 for z >= 0 (also -0.0), 0 otherwise. NaN must have been refused before. */
+static inline int bl_code_bit(float z)
+{
+    return z >= 0.0f;
+}
+
+/* sign(z) in {-1, +1}, by the same decision. */
+static inline float bl_code_sign(float z)
+{
+    return bl_code_bit(z) ? 1.0f : -1.0f;
+}
+
+/* Bytes of a packed code in files and messages, and 64-bit words of one in memory. */
+static inline int64_t bl_code_bytes(int64_t bits)
+{
+    return (bits + 7) / 8;
+}
+static inline int64_t bl_code_words(int64_t bits)
+{
+    return (bits + 63) / 64;
+}
+
+/* Packs z [rows, bits] into codes [rows, bl_code_bytes(bits)]: bit j of byte i is code bit 8i+j, padding 0.
+ * Returns 1, or 0 if any z is NaN (then codes are unspecified). */
+int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes);
+
+/* codes [rows, bl_code_bytes(bits)] to words [rows, bl_code_words(bits)], padding 0; word w bit j is code bit
+ * 64w+j. */
+void bl_code_to_words(const uint8_t *codes, int64_t rows, int64_t bits, uint64_t *words);
+
+/* Number of different bits of two codes of n_words words. */
+static inline int bl_code_hamming(const uint64_t *a, const uint64_t *b, int64_t n_words)
+{
+    int distance = 0;
+    for (int64_t w = 0; w < n_words; w++)
+        distance += __builtin_popcountll(a[w] ^ b[w]);
+    return distance;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* Rows that come from somebody else's file: one interface over IDX, NPY, fvecs, bvecs and CSV, read in blocks
+ * so that memory stays bounded whatever the file's size. A format is one file and one line of the table in
+ * source.c. */
+#ifndef BL_IO_SOURCE_H
+#define BL_IO_SOURCE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "data/types.h"
+
+struct io_source; /* owns a file handle */
+
+struct io_source_options {
+    const char
+        *label_column;     /* CSV: name or 0-based number of the label column; NULL: no labels in the file */
+    const char *id_column; /* CSV: likewise for row ids; NULL: none */
+    int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
+};
+
+/* What a source holds, known as soon as it is open. */
+struct io_source_info {
+    int64_t rows;
+    int64_t dim;        /* values in a row; for IDX the product of all dimensions but the first */
+    enum bl_type type;  /* as the rows are delivered by io_source_read: host byte order */
+    int has_labels;     /* CSV with label_column */
+    int64_t n_classes;  /* string labels: number of distinct names, otherwise 0 */
+    char **class_names; /* [n_classes] sorted bytewise, label = index; owned by the source; else NULL */
+    int has_ids;        /* CSV with id_column */
+    int64_t id_bytes;   /* longest id, without a terminator */
+};
+
+/* Opens path as `format` ("idx", "npy", "fvecs", "bvecs", "csv"; IDX also when gzipped) and reads its head.
+ * For CSV this passes once over the file: rows, columns, label names. Local. options may be NULL.
+ * Errors: BL_USAGE unknown format or a column that isn't there (the message lists those that are);
+ * BL_PATH can't open; BL_INPUT with the byte or line where the file stops being one of its kind. */
+int io_source_open(struct io_source **out, const char *format, const char *path,
+                   const struct io_source_options *options, struct bl_error *err);
+
+/* Borrowed until io_source_close. */
+const struct io_source_info *io_source_info(const struct io_source *source);
+
+/* Reads the next up to max_rows rows. features: [max_rows, dim] of info.type, host byte order. labels
+ * [max_rows] and ids [max_rows, id_bytes] (zero-padded) may be NULL. *n_read is the number of rows delivered;
+ * 0 only at the end. A file that ends before its promised rows is BL_INPUT, never a short count. Local. */
+int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
+                   int64_t *n_read, struct bl_error *err);
+
+/* Passes over n rows without delivering them (seeks where the format allows). */
+int io_source_skip(struct io_source *source, int64_t n, struct bl_error *err);
+
+/* Closes and frees; NULL is fine. */
+void io_source_close(struct io_source *source);
+
+/* The formats' names, NULL-terminated, for messages and help. */
+const char *const *io_source_formats(void);
+
+#endif

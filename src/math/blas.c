@@ -1,0 +1,46 @@
+#include "math/blas.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <stdlib.h>
+
+void bl_blas_setup(void)
+{
+    openblas_set_num_threads(1);
+}
+
+const char *bl_blas_kernel(void)
+{
+    return openblas_get_corename();
+}
+
+/* The one place where a size becomes BLAS's int. A single row longer than that has no meaning here. */
+static blasint narrow(int64_t size)
+{
+    if (size < 0 || size > INT_MAX)
+        abort();
+    return (blasint)size;
+}
+
+void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, float alpha,
+               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc)
+{
+    const int64_t piece = 1 << 30;
+    if (m == 0 || n == 0)
+        return;
+    /* Only m and k count rows of data; n is a layer's width or a tile's. */
+    for (int64_t row = 0; row < m; row += piece) {
+        int64_t rows = m - row < piece ? m - row : piece;
+        int64_t at = 0;
+        do {
+            int64_t depth = k - at < piece ? k - at : piece;
+            const float *a_part = ta == BL_PLAIN ? a + row * lda + at : a + at * lda + row;
+            const float *b_part = tb == BL_PLAIN ? b + at * ldb : b + at;
+            cblas_sgemm(CblasRowMajor, ta == BL_PLAIN ? CblasNoTrans : CblasTrans,
+                        tb == BL_PLAIN ? CblasNoTrans : CblasTrans, narrow(rows), narrow(n), narrow(depth),
+                        alpha, a_part, narrow(lda), b_part, narrow(ldb), at == 0 ? beta : 1.0f, c + row * ldc,
+                        narrow(ldc));
+            at += depth;
+        } while (at < k);
+    }
+}

@@ -1,0 +1,21 @@
+/* Matrix products through OpenBLAS: row-major, float, one size check in one place. */
+#ifndef BL_MATH_BLAS_H
+#define BL_MATH_BLAS_H
+
+#include <stdint.h>
+
+enum bl_transpose { BL_PLAIN, BL_TRANSPOSED };
+
+/* OpenBLAS itself stays on one thread in this process: bitloom threads over tiles and rows. Call once, first.
+ */
+void bl_blas_setup(void);
+
+/* The name of OpenBLAS's kernel here, e.g. "Haswell". Borrowed, static. */
+const char *bl_blas_kernel(void);
+
+/* C [m,n] = alpha op(A) op(B) + beta C with op(A) [m,k], op(B) [k,n]; lda, ldb, ldc are the rows' lengths in
+ * memory. Dimensions above 2^31-1 are split here. m, n or k may be 0. */
+void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, float alpha,
+               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+#endif

@@ -1,0 +1,32 @@
+/* All parameters of a network in one block of floats, with a named view for each tensor. */
+#ifndef BL_MODEL_PARAMS_H
+#define BL_MODEL_PARAMS_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/shape.h"
+
+/* One tensor of the block: weight [rows, cols] (rows = outputs, cols = inputs) or bias [rows], cols = 1. */
+struct bl_tensor {
+    char name[32]; /* "layer0/weight", "layer0/bias", ... */
+    int64_t offset;
+    int64_t rows;
+    int64_t cols;
+    int is_weight; /* what a decoupled weight decay applies to */
+};
+
+struct bl_layout {
+    int64_t n_tensors; /* layer l: weight is tensor 2l, bias is tensor 2l+1; offsets ascend without gaps */
+    int64_t n_params;
+    struct bl_tensor tensor[2 * BL_LAYERS_MAX];
+};
+
+/* Where each tensor of a network of this shape lies in its block. */
+struct bl_layout bl_layout_of(const struct bl_shape *shape);
+
+/* Fills params [n_params]: weights uniform in +-sqrt(6/(in+out)) (Glorot and Bengio 2010), or +-sqrt(6/in)
+ * before a relu (He et al. 2015); biases 0. A function of seed, layer and position alone. */
+void bl_params_init(const struct bl_shape *shape, uint64_t seed, float *params);
+
+#endif

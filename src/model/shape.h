@@ -1,0 +1,39 @@
+/* The network's shape: D features -> hidden layers -> K outputs whose sign is the code. */
+#ifndef BL_MODEL_SHAPE_H
+#define BL_MODEL_SHAPE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+enum { BL_LAYERS_MAX = BL_HIDDEN_MAX + 1 };
+
+/* Layer l maps width[l] to width[l+1] values; the last is linear, the others end in the activation. The K
+ * outputs are `heads` hash tables of `bits` bits: head t is outputs [t*bits, (t+1)*bits). Plain: copy it
+ * freely. */
+struct bl_shape {
+    int64_t n_layers;
+    int64_t width[BL_LAYERS_MAX + 1];
+    int64_t heads;
+    int64_t bits;
+    int activation; /* enum bl_activation */
+};
+
+/* The shape that a configuration asks for on data with dim features. */
+struct bl_shape bl_shape_of(const struct bl_config_model *model, int64_t dim);
+
+/* BL_DEFECT unless all widths, heads and bits are possible and heads * bits is the last width, at most
+ * BL_CODE_BITS_MAX. Files are checked with it before anything is allocated. */
+int bl_shape_check(const struct bl_shape *shape, struct bl_error *err);
+
+static inline int64_t bl_shape_dim(const struct bl_shape *shape)
+{
+    return shape->width[0];
+}
+static inline int64_t bl_shape_code_bits(const struct bl_shape *shape)
+{
+    return shape->width[shape->n_layers];
+}
+
+#endif
