@@ -30,8 +30,8 @@ static inline int64_t bl_code_words(int64_t bits)
  * Returns 1, or 0 if any z is NaN (then codes are unspecified). */
 int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes);
 
-/* codes [rows, bl_code_bytes(bits)] to words [rows, bl_code_words(bits)], padding 0; word w bit j is code bit
- * 64w+j. */
+/* codes [rows, bl_code_bytes(bits)] to words [rows, bl_code_words(bits)], padding 0 (whatever
+ * it was in codes); word w bit j is code bit 64w+j. */
 void bl_code_to_words(const uint8_t *codes, int64_t rows, int64_t bits, uint64_t *words);
 
 /* Number of different bits of two codes of n_words words. */
@@ -42,5 +42,9 @@ static inline int bl_code_hamming(const uint64_t *a, const uint64_t *b, int64_t 
         distance += __builtin_popcountll(a[w] ^ b[w]);
     return distance;
 }
+
+/* The distances [rows] of one query [n_words] to words [rows, n_words]. */
+void bl_code_distances(const uint64_t *query, const uint64_t *words, int64_t rows, int64_t n_words,
+                       uint16_t *distances);
 
 #endif

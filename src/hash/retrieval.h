@@ -21,6 +21,7 @@ struct bl_code_set {
 
 /* What is counted of one query at one distance. Packed so that both are counted by one addition and ranks sum
  * both in one message; databases up to 2^32-1 rows. */
+#define BL_DATABASE_ROWS_MAX INT64_C(0xffffffff)
 typedef uint64_t bl_bucket; /* items in the low 32 bits, relevant items in the high 32 */
 
 static inline int64_t bl_bucket_items(bl_bucket bucket)
@@ -30,6 +31,11 @@ static inline int64_t bl_bucket_items(bl_bucket bucket)
 static inline int64_t bl_bucket_relevant(bl_bucket bucket)
 {
     return (int64_t)(bucket >> 32);
+}
+
+static inline bl_bucket bl_bucket_of(uint64_t items, uint64_t relevant)
+{
+    return items | relevant << 32;
 }
 
 /* Adds to buckets [n_queries, bits + 1] the database items at each distance of queries [query_lo,
@@ -42,6 +48,9 @@ void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int
 /* The same by the plainest loop: the reference for the tests. */
 void bl_retrieval_count_naive(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,
                               const struct bl_code_set *database, int exclude_self, bl_bucket *buckets);
+
+/* H(from + n) - H(from) of the harmonic numbers H, from and n >= 0, to a few units in the last place. */
+double bl_harmonic_difference(int64_t from, int64_t n);
 
 /* Expected average precision of one query's buckets [bits+1]; 0 when nothing is relevant. */
 double bl_average_precision(const bl_bucket *buckets, int64_t bits);

@@ -1,0 +1,53 @@
+/* Code comparisons per second of the counting pass, on one core. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "hash/code.h"
+#include "hash/retrieval.h"
+
+enum { ROWS = 60000, QUERIES = 500, CLASSES = 10 };
+
+static void bench(int64_t bits, struct bl_label_layout layout)
+{
+    struct bl_error err = {0};
+    const int64_t n_words = bl_code_words(bits);
+    uint64_t *words = NULL;
+    uint32_t *labels = NULL;
+    bl_bucket *buckets = NULL;
+    if (bl_alloc_zero(&words, ROWS * n_words, sizeof *words, "codes", &err) != BL_OK ||
+        bl_alloc_zero(&labels, ROWS * layout.words, sizeof *labels, "labels", &err) != BL_OK ||
+        bl_alloc_zero(&buckets, QUERIES * (bits + 1), sizeof *buckets, "buckets", &err) != BL_OK)
+        exit(1);
+    for (int64_t i = 0; i < ROWS * n_words; i++) {
+        uint64_t random[4];
+        bl_rng_words(1, BL_STREAM_LSH, (uint64_t)i, 0, 0, random);
+        words[i] = random[0];
+    }
+    for (int64_t i = 0; i < ROWS; i++) {
+        uint32_t class = (uint32_t)(i % CLASSES);
+        labels[i * layout.words] = layout.kind == BL_LABELS_SINGLE ? class : 1u << class;
+    }
+    struct bl_code_set set = {ROWS, bits, words, layout, labels, 0};
+    double start = bl_clock_seconds();
+    bl_retrieval_count(&set, 0, QUERIES, &set, 0, buckets);
+    double seconds = bl_clock_seconds() - start;
+    printf("%5lld bits, labels of %lld words%s: %6.3f s, %.2e comparisons/s\n", (long long)bits,
+           (long long)layout.words, layout.kind == BL_LABELS_SINGLE ? " (single)" : " (multi)", seconds,
+           (double)ROWS * QUERIES / seconds);
+    bl_free(&words);
+    bl_free(&labels);
+    bl_free(&buckets);
+}
+
+int main(void)
+{
+    const int64_t widths[] = {16, 64, 128, 256, 1024};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        bench(widths[i], bl_label_layout(BL_LABELS_SINGLE, CLASSES));
+    bench(64, bl_label_layout(BL_LABELS_MULTI, 20));
+    bench(64, bl_label_layout(BL_LABELS_MULTI, 81));
+    return 0;
+}

@@ -1,0 +1,202 @@
+#include "mpi/retrieve.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "hash/code.h"
+#include "mpi/agree.h"
+
+int par_code_set_init_local(struct par_code_set *owned, int64_t rows, int64_t bits,
+                            struct bl_label_layout layout, int64_t first, struct bl_error *err)
+{
+    *owned = (struct par_code_set){0};
+    int code = bl_alloc(&owned->words, rows * bl_code_words(bits), sizeof *owned->words, "codes", err);
+    if (code == BL_OK && layout.words > 0)
+        code = bl_alloc(&owned->labels, rows * layout.words, sizeof *owned->labels, "labels", err);
+    if (code != BL_OK)
+        par_code_set_free(owned);
+    else
+        owned->set = (struct bl_code_set){rows, bits, owned->words, layout, owned->labels, first};
+    return code;
+}
+
+void par_code_set_free(struct par_code_set *owned)
+{
+    bl_free(&owned->words);
+    bl_free(&owned->labels);
+    owned->set = (struct bl_code_set){0};
+}
+
+int par_code_set_read(struct par par, struct par_codes *codes, struct par_code_set *piece,
+                      struct bl_error *err)
+{
+    const struct par_codes_info *info = par_codes_info(codes);
+    const int64_t n_bytes = bl_code_bytes(info->bits), n_words = bl_code_words(info->bits);
+    const int64_t block = 1 + (1 << 20) / n_bytes;
+    uint8_t *bytes = NULL;
+    int64_t lo, hi;
+    par_range_local(info->rows, par.rank, par.size, &lo, &hi);
+    int code = par_code_set_init_local(piece, hi - lo, info->bits, info->labels, lo, err);
+    if (code == BL_OK)
+        code = bl_alloc(&bytes, block * n_bytes, 1, "a block of codes", err);
+    for (int64_t at = lo; at < hi && code == BL_OK; at += block) {
+        const int64_t n = hi - at < block ? hi - at : block;
+        uint32_t *labels = piece->labels ? piece->labels + (at - lo) * info->labels.words : NULL;
+        code = par_codes_read_local(codes, at, n, bytes, labels, NULL, err);
+        if (code == BL_OK)
+            bl_code_to_words(bytes, n, info->bits, piece->words + (at - lo) * n_words);
+    }
+    bl_free(&bytes);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        par_code_set_free(piece);
+    return code;
+}
+
+/* rows [first of this rank, + rows[rank]) of n_bytes each, from every rank to every rank. At most `piece`
+ * rows a rank and round. */
+static void gather_rows(struct par par, const void *mine, void *all, int64_t n_bytes, const int64_t *rows,
+                        int *counts, int *places)
+{
+    MPI_Datatype row;
+    MPI_Type_contiguous((int)n_bytes, MPI_BYTE, &row);
+    MPI_Type_commit(&row);
+    int64_t longest = 0;
+    for (int r = 0; r < par.size; r++)
+        longest = rows[r] > longest ? rows[r] : longest;
+    const int64_t piece = 1 + (INT64_C(256) << 20) / par.size / n_bytes;
+    for (int64_t at = 0; at < longest; at += piece) {
+        int64_t first = 0;
+        for (int r = 0; r < par.size; r++) {
+            const int64_t left = rows[r] - at;
+            counts[r] = (int)(left <= 0 ? 0 : left < piece ? left : piece);
+            places[r] = (int)(first + (left <= 0 ? 0 : at));
+            first += rows[r];
+        }
+        const int64_t offset = counts[par.rank] > 0 ? at * n_bytes : 0;
+        MPI_Allgatherv((const char *)mine + offset, counts[par.rank], row, all, counts, places, row,
+                       par.comm);
+    }
+    MPI_Type_free(&row);
+}
+
+static int64_t sum_rows(const int64_t *rows, int n)
+{
+    int64_t sum = 0;
+    for (int r = 0; r < n; r++)
+        sum += rows[r];
+    return sum;
+}
+
+int par_code_set_gather(struct par par, const struct par_code_set *piece, struct par_code_set *whole,
+                        struct bl_error *err)
+{
+    const struct bl_code_set *mine = &piece->set;
+    const int64_t code_bytes = bl_code_words(mine->bits) * (int64_t)sizeof *piece->words;
+    const int64_t label_bytes = mine->label_layout.words * (int64_t)sizeof *piece->labels;
+    int64_t *rows = NULL;
+    int *counts = NULL;
+    *whole = (struct par_code_set){0};
+    int code = bl_alloc(&rows, par.size, sizeof *rows, "counts of rows", err);
+    if (code == BL_OK)
+        code = bl_alloc(&counts, 2 * (int64_t)par.size, sizeof *counts, "counts of rows", err);
+    if (par_agree(par, code, err) != BL_OK) {
+        code = err->code;
+        goto done;
+    }
+    rows[0] = mine->rows;
+    if (par.size > 1)
+        MPI_Allgather(&mine->rows, 1, MPI_INT64_T, rows, 1, MPI_INT64_T, par.comm);
+    const int64_t total = sum_rows(rows, par.size);
+    if (total > INT_MAX)
+        code = bl_fail(err, BL_USAGE, "%" PRId64 " rows can't be held by one rank; use fewer queries", total);
+    else
+        code = par_code_set_init_local(whole, total, mine->bits, mine->label_layout, 0, err);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        goto done;
+    if (par.size == 1) {
+        memcpy(whole->words, piece->words, (size_t)(total * code_bytes));
+        if (label_bytes > 0)
+            memcpy(whole->labels, piece->labels, (size_t)(total * label_bytes));
+        goto done;
+    }
+    gather_rows(par, piece->words, whole->words, code_bytes, rows, counts, counts + par.size);
+    if (label_bytes > 0)
+        gather_rows(par, piece->labels, whole->labels, label_bytes, rows, counts, counts + par.size);
+done:
+    if (code != BL_OK)
+        par_code_set_free(whole);
+    bl_free(&counts);
+    bl_free(&rows);
+    return code;
+}
+
+int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_layout, const char *query_name,
+                             int64_t database_bits, struct bl_label_layout database_layout,
+                             const char *database_name, struct bl_error *err)
+{
+    static const char *const kinds[] = {"no labels", "one class a row", "several classes a row"};
+    if (query_bits != database_bits)
+        return bl_fail(err, BL_INPUT,
+                       "%s has codes of %" PRId64 " bits and %s of %" PRId64
+                       " bits; compare codes of one model",
+                       query_name, query_bits, database_name, database_bits);
+    if (query_layout.kind == BL_LABELS_NONE || database_layout.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_INPUT, "%s has no labels, so nothing says what is relevant; add labels to it",
+                       query_layout.kind == BL_LABELS_NONE ? query_name : database_name);
+    if (query_layout.kind != database_layout.kind)
+        return bl_fail(err, BL_INPUT, "%s has %s and %s has %s; both need labels of one kind", query_name,
+                       kinds[query_layout.kind], database_name, kinds[database_layout.kind]);
+    if (query_layout.kind == BL_LABELS_MULTI && query_layout.classes != database_layout.classes)
+        return bl_fail(err, BL_INPUT,
+                       "%s has label columns for %" PRId64 " classes and %s for %" PRId64
+                       "; both need the same classes",
+                       query_name, query_layout.classes, database_name, database_layout.classes);
+    return BL_OK;
+}
+
+/* The buckets of a block of queries over the whole database, on rank 0. */
+static void count_block(struct par par, const struct bl_code_set *queries, int64_t lo, int64_t n,
+                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets)
+{
+    const int64_t count = n * (queries->bits + 1);
+    memset(buckets, 0, (size_t)count * sizeof *buckets);
+    bl_retrieval_count(queries, lo, n, database, exclude_self, buckets);
+    if (par.size == 1)
+        return;
+    if (par.rank == 0)
+        MPI_Reduce(MPI_IN_PLACE, buckets, (int)count, MPI_UINT64_T, MPI_SUM, 0, par.comm);
+    else
+        MPI_Reduce(buckets, NULL, (int)count, MPI_UINT64_T, MPI_SUM, 0, par.comm);
+}
+
+int par_retrieve(struct par par, const struct bl_code_set *queries, const struct bl_code_set *database,
+                 int exclude_self, struct bl_retrieval *retrieval, struct bl_error *err)
+{
+    const int64_t distances = queries->bits + 1;
+    const int64_t block = 1 + (1 << 17) / distances; /* 1 MiB of buckets */
+    bl_bucket *buckets = NULL;
+    int64_t rows = database->rows;
+    if (par.size > 1)
+        MPI_Allreduce(MPI_IN_PLACE, &rows, 1, MPI_INT64_T, MPI_SUM, par.comm);
+    int code = BL_OK;
+    if (rows > BL_DATABASE_ROWS_MAX)
+        code = bl_fail(err, BL_USAGE, "the database has %" PRId64 " rows; at most %" PRId64 " can be counted",
+                       rows, BL_DATABASE_ROWS_MAX);
+    else
+        code = bl_alloc(&buckets, block * distances, sizeof *buckets, "counts per distance", err);
+    code = par_agree(par, code, err);
+    for (int64_t lo = 0; lo < queries->rows && code == BL_OK; lo += block) {
+        const int64_t n = queries->rows - lo < block ? queries->rows - lo : block;
+        count_block(par, queries, lo, n, database, exclude_self, buckets);
+        for (int64_t q = 0; q < n && par.rank == 0; q++)
+            bl_retrieval_add(retrieval, buckets + q * distances);
+    }
+    if (code == BL_OK)
+        par_broadcast(par, retrieval, sizeof *retrieval);
+    bl_free(&buckets);
+    return code;
+}

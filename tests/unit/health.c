@@ -1,0 +1,67 @@
+#include <criterion/criterion.h>
+
+#include "base/buffer.h"
+#include "hash/health.h"
+
+static struct bl_code_health health_of(const uint64_t *words, int64_t rows, int64_t bits,
+                                       struct bl_label_layout layout, const uint32_t *labels)
+{
+    struct bl_error err = {0};
+    struct bl_code_health health;
+    cr_assert_eq(bl_code_health(words, rows, bits, layout, labels, &health, &err), BL_OK);
+    cr_assert_eq(bl_alloc_live(), 0);
+    return health;
+}
+
+static const struct bl_label_layout none;
+
+Test(health, equal_codes_are_one_code_of_constant_bits)
+{
+    const uint64_t words[] = {5, 5, 5, 5};
+    struct bl_code_health health = health_of(words, 4, 3, none, NULL);
+    cr_assert_eq(health.distinct, 1);
+    cr_assert_eq(health.top_two, 1.0);
+    cr_assert_eq(health.bit_balance_worst, 0.5);
+    cr_assert_eq(health.bit_balance_mean, 0.5);
+    cr_assert_eq(health.class_codes, -1);
+    cr_assert_eq(health.classes, -1);
+}
+
+Test(health, the_two_commonest_codes_are_counted_wherever_they_stand)
+{
+    const uint64_t words[] = {1, 2, 3, 1, 2, 1, 7, 0, 2, 1};
+    struct bl_code_health health = health_of(words, 10, 3, none, NULL);
+    cr_assert_eq(health.distinct, 5);
+    cr_assert_float_eq(health.top_two, 0.7, 1e-15);
+}
+
+Test(health, the_worst_bit_is_the_least_balanced)
+{
+    const uint64_t words[] = {1, 0, 3, 2}; /* bit 0 and 1 balanced, bit 2 never set */
+    struct bl_code_health health = health_of(words, 4, 3, none, NULL);
+    cr_assert_float_eq(health.bit_balance_worst, 0.5, 1e-15);
+    cr_assert_float_eq(health.bit_balance_mean, 0.5 / 3, 1e-15);
+}
+
+Test(health, majority_codes_count_half_as_a_one_and_leave_out_unlabelled_rows)
+{
+    const uint64_t words[] = {3, 0, 3, 3, 9, 8};
+    const uint32_t labels[] = {70, 70, 4, 4, (uint32_t)BL_UNLABELLED, 5};
+    struct bl_code_health health = health_of(words, 6, 4, bl_label_layout(BL_LABELS_SINGLE, 0), labels);
+    cr_assert_eq(health.classes, 3);
+    cr_assert_eq(health.class_codes, 2); /* 3 of classes 70 and 4; 8 of class 5 */
+}
+
+Test(health, codes_that_differ_in_the_last_word_alone_are_different)
+{
+    const uint64_t words[] = {1, 2, 3, 1, 2, 4};
+    cr_assert_eq(health_of(words, 2, 192, none, NULL).distinct, 2);
+}
+
+Test(health, no_rows_is_no_division_by_zero)
+{
+    struct bl_code_health health = health_of(NULL, 0, 8, none, NULL);
+    cr_assert_eq(health.distinct, 0);
+    cr_assert_eq(health.top_two, 0.0);
+    cr_assert_eq(health.bit_balance_worst, 0.0);
+}
