@@ -1,12 +1,18 @@
-/* Data-set files: /<split>/features, labels, ids in plain HDF5 (docs/file-formats.md). */
+/* Data-set files: /<split>/features [N,D] with labels and ids beside them (mpi/tags.h has their form) in
+ * plain HDF5 (docs/file-formats.md). Files that bitloom wrote also have root attributes and checksums. */
 #ifndef PAR_DATASET_H
 #define PAR_DATASET_H
 
+#include <hdf5.h>
 #include <stdint.h>
 
 #include "data/labels.h"
 #include "data/types.h"
 #include "mpi/comm.h"
+
+/* The root attributes format and format_version. */
+#define PAR_DATASET_FORMAT "bitloom dataset"
+enum { PAR_DATASET_VERSION = 1, PAR_SPLIT_LIST_BYTES = 512 };
 
 struct par_dataset; /* owns HDF5 handles */
 
@@ -24,9 +30,10 @@ struct par_split {
 
 /* Opens `split` of the data-set file at path for reading and checks shapes, types and layout before anything
  * else. Collective over par->comm when it has more than one rank (arguments equal). Errors, agreed on all
- * ranks: BL_PATH can't be opened; BL_INPUT not HDF5, truncated, a shape or type that doesn't fit (features
- * [N,D] uint8/float16/float32/ float64, labels [N] integer or [N,C] uint8, ids [N] integer or fixed-length
- * string); BL_USAGE no such split (the message lists the splits that exist). */
+ * ranks: BL_PATH can't be opened; BL_INPUT not HDF5, truncated, another kind of bitloom file, no splits at
+ * all, a shape or type that doesn't fit (features [N,D] uint8/float16/float32/float64, labels [N] integer or
+ * [N,C] of 0 and 1, ids [N] integer or fixed-length string); BL_USAGE no such split (the message lists the
+ * splits that exist). */
 int par_dataset_open(struct par_dataset **out, struct par par, const char *path, const char *split,
                      struct bl_error *err);
 const struct par_split *par_dataset_split(const struct par_dataset *dataset);
@@ -40,6 +47,14 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
 
 /* Collective as the opening was. NULL is fine. */
 void par_dataset_close(struct par_dataset *dataset);
+
+/* The names of the splits in an open file, "test, train" (cut when long, "" when there are none). Local. */
+void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);
+
+/* BL_USAGE unless split can be a split's name. BL_INPUT when the root attributes of an open file say that it
+ * is another kind of bitloom file, of a newer version or unfinished; files without them pass. Local. */
+int par_split_name_check_local(const char *split, struct bl_error *err);
+int par_dataset_check_root_local(hid_t file, const char *path, struct bl_error *err);
 
 /* Writing, by one process alone (import). Rows arrive in blocks and leave no half-written file: the new file
  * is made beside `path` (an existing one is copied first, its other splits kept), and takes its name in

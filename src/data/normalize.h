@@ -20,9 +20,14 @@ struct bl_normalizer {
 int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err);
 void bl_normalizer_free(struct bl_normalizer *normalizer);
 
-/* Adds the n rows' column sums to sums [dim]; with mean != NULL the sums of squares (x - mean)^2 instead. */
-void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const double *mean,
-                       double *sums);
+/* Adds to sums [dim] the column sums of (x - center)^power over n rows [n, dim], power 1 or 2; center NULL
+ * is 0. Rows with keep[row] = 0 are left out; keep NULL keeps all. In double, rows ascending. Sums of power 1
+ * around any one row of the data keep a constant column exactly constant and a large offset harmless. */
+void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
+                       const double *center, int power, double *sums);
+
+/* The first of n rows [n, dim] that holds a NaN or an infinity; -1 if none does. */
+int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n);
 
 /* Sets mean and scale from means [dim] and variances [dim] as `kind` asks: center (x - mean), standardize
  * (x - mean)/(sd + 0.001 sd_all), sd_all = sqrt(mean of the variances). Returns the number of constant
@@ -30,7 +35,8 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
 int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances);
 
 /* Converts n rows [n, dim] of `type` to out [n, dim], normalised. Computed in double, rounded once.
- * A zero row stays zero under unit length. */
+ * A zero row stays zero under unit length. Differences are taken before scaling, so an offset costs no digits
+ * beyond those that the stored values have. */
 void bl_normalizer_apply(const struct bl_normalizer *normalizer, enum bl_type type, const void *rows,
                          int64_t n, float *out);
 

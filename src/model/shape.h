@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "config/config.h"
 
-enum { BL_LAYERS_MAX = BL_HIDDEN_MAX + 1 };
+/* Widths end at 2^24, so that no count of parameters or values can overflow. */
+enum { BL_LAYERS_MAX = BL_HIDDEN_MAX + 1, BL_WIDTH_MAX = 1 << 24 };
 
 /* Layer l maps width[l] to width[l+1] values; the last is linear, the others end in the activation. The K
  * outputs are `heads` hash tables of `bits` bits: head t is outputs [t*bits, (t+1)*bits). Plain: copy it
@@ -26,6 +27,10 @@ struct bl_shape bl_shape_of(const struct bl_config_model *model, int64_t dim);
 /* BL_DEFECT unless all widths, heads and bits are possible and heads * bits is the last width, at most
  * BL_CODE_BITS_MAX. Files are checked with it before anything is allocated. */
 int bl_shape_check(const struct bl_shape *shape, struct bl_error *err);
+
+/* The widest of all layers, input and output included; and of the hidden layers alone (0 without any). */
+int64_t bl_shape_widest(const struct bl_shape *shape);
+int64_t bl_shape_widest_hidden(const struct bl_shape *shape);
 
 static inline int64_t bl_shape_dim(const struct bl_shape *shape)
 {

@@ -1,0 +1,156 @@
+#include "mpi/baseline.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "mpi/agree.h"
+#include "mpi/command/command.h"
+#include "mpi/dataset.h"
+#include "mpi/model_file.h"
+
+struct request {
+    const struct baseline *method;
+    const char *data, *output, *train;
+    int64_t bits, heads, seed;
+    int normalize;
+};
+
+static int normalize_of(const char *text, int *kind, struct bl_error *err)
+{
+    static const char *const names[] = {"none", "center", "standardize", "unit"}; /* enum bl_normalize */
+    for (int i = 0; i < 4; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *kind = i;
+            return BL_OK;
+        }
+    return bl_fail(err, BL_USAGE, "--normalize is none, center, standardize or unit, not '%s'", text);
+}
+
+static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
+{
+    const char *bits = NULL, *heads = "1", *seed = "1", *normalize = "center", *positional[2];
+    request->train = "train";
+    const struct command_option options[] = {
+        {.name = "--bits", .takes_value = 1, .value = &bits},
+        {.name = "--heads", .takes_value = 1, .value = &heads},
+        {.name = "--normalize", .takes_value = 1, .value = &normalize},
+        {.name = "--train", .takes_value = 1, .value = &request->train},
+        {.name = "--seed", .takes_value = 1, .value = &seed},
+        {.name = "--output|-o", .takes_value = 1, .value = &request->output},
+    };
+    int code = command_parse(argc, argv, options, 6, positional, 2, 2, NULL, err);
+    if (code != BL_OK)
+        return code;
+    request->data = positional[1];
+    request->method = baseline_find(positional[0], err);
+    if (!request->method)
+        return BL_USAGE;
+    if (!bits || !request->output)
+        return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
+    if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
+        (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
+        (code = command_integer("--seed", seed, 0, INT64_MAX, &request->seed, err)))
+        return code;
+    if (request->bits % request->heads != 0)
+        return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", bits, heads);
+    return normalize_of(normalize, &request->normalize, err);
+}
+
+/* This rank's rows of the split, read into one buffer a block at a time. */
+struct reader {
+    struct par_dataset *dataset;
+    int64_t row_lo;
+    void *buffer;
+};
+
+static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, struct bl_error *err)
+{
+    struct reader *reader = context;
+    *rows = reader->buffer;
+    return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, reader->buffer, NULL, NULL, err);
+}
+
+static int open_rows(struct par par, const struct request *request, struct reader *reader,
+                     struct par_rows *rows, struct bl_error *err)
+{
+    const int64_t block_bytes = 4 << 20;
+    int code = par_dataset_open(&reader->dataset, par, request->data, request->train, err);
+    if (code != BL_OK)
+        return code;
+    const struct par_split *split = par_dataset_split(reader->dataset);
+    int64_t row_hi, row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
+    par_range_local(split->rows, par.rank, par.size, &reader->row_lo, &row_hi);
+    *rows = (struct par_rows){.dim = split->dim,
+                              .type = split->type,
+                              .n_local = row_hi - reader->row_lo,
+                              .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
+                              .read = read_rows,
+                              .context = reader};
+    code = bl_alloc(&reader->buffer, rows->block_rows, (size_t)row_bytes, "rows being read", err);
+    return par_agree(par, code, err);
+}
+
+static int init_model(struct par par, const struct request *request, int64_t dim, struct bl_model *model,
+                      struct bl_error *err)
+{
+    struct bl_config_model config = {
+        .activation = BL_ACTIVATION_TANH, .heads = request->heads, .bits = request->bits / request->heads};
+    struct bl_shape shape = bl_shape_of(&config, dim);
+    int code = par_agree(par, bl_model_init(model, &shape, request->normalize, err), err);
+    if (code == BL_OK)
+        strncpy(model->method, request->method->name, sizeof model->method - 1);
+    return code;
+}
+
+static int run(struct par par, int argc, char **argv, struct bl_error *err)
+{
+    struct request request = {0};
+    struct reader reader = {0};
+    struct par_rows rows = {0};
+    struct bl_model model = {0};
+    int64_t constant = 0;
+    int code = par_agree(par, parse(argc, argv, &request, err), err);
+    if (code != BL_OK)
+        return code;
+    code = open_rows(par, &request, &reader, &rows, err);
+    if (code == BL_OK)
+        code = init_model(par, &request, rows.dim, &model, err);
+    if (code == BL_OK) {
+        code = par_normalizer_fit(par, &rows, &model.normalizer, &constant, err);
+        if (code != BL_OK)
+            bl_fail_prefix(err, "%s, split %s", request.data, request.train);
+    }
+    if (code == BL_OK && constant > 0)
+        bl_log_say("note: %lld constant columns become 0", (long long)constant);
+    if (code == BL_OK)
+        code = request.method->fit(par, &rows, (uint64_t)request.seed, &model, err);
+    if (code == BL_OK)
+        code = par_model_write(par, request.output, &model, err);
+    if (code == BL_OK)
+        bl_log_say("%s: %s, %lld bits from %lld features", request.output, request.method->name,
+                   (long long)request.bits, (long long)rows.dim);
+    bl_model_free(&model);
+    bl_free(&reader.buffer);
+    par_dataset_close(reader.dataset);
+    return code;
+}
+
+const struct command command_baseline = {
+    .name = "baseline",
+    .summary = "fit a method that needs no training run into a model file",
+    .help = "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
+            "methods:\n"
+            "  lsh                 signs of random projections (Charikar 2002)\n\n"
+            "options:\n"
+            "  --bits K            length of the code\n"
+            "  --heads M           hash tables that share the K bits evenly (1)\n"
+            "  --normalize N       none, center, standardize or unit (center)\n"
+            "  --train S           the split that statistics come from (train)\n"
+            "  --seed N            another seed gives other random numbers (1)\n"
+            "  -o, --output MODEL  the model file to write\n\n"
+            "example:\n"
+            "  bitloom baseline lsh fashion-mnist.h5 --bits 64 -o lsh.h5\n",
+    .parallel = 1,
+    .run = run,
+};

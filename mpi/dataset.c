@@ -1,0 +1,225 @@
+#include "mpi/dataset.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "config/config.h"
+#include "mpi/agree.h"
+#include "mpi/h5.h"
+#include "mpi/tags.h"
+
+/* Limits on what a file may claim, so that sizes derived from it can't overflow. */
+#define DIM_MAX (INT64_C(1) << 31)
+
+struct par_dataset {
+    struct par par;
+    char path[BL_PATH_MAX];
+    char where[BL_PATH_MAX + BL_NAME_MAX + 16]; /* for messages: "FILE, split 'NAME'" */
+    hid_t file;
+    hid_t feature_type; /* in memory */
+    struct par_column features;
+    struct par_tags tags;
+    struct par_split split;
+};
+
+static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
+{
+    char *list = context;
+    char features[BL_PATH_MAX];
+    size_t used = strlen(list);
+    H5O_info_t object;
+    if (link->type != H5L_TYPE_HARD || H5Oget_info_by_name(root, name, &object, H5P_DEFAULT) < 0 ||
+        object.type != H5O_TYPE_GROUP ||
+        snprintf(features, sizeof features, "%s/features", name) >= BL_PATH_MAX)
+        return 0;
+    if (H5Lexists(root, features, H5P_DEFAULT) > 0)
+        snprintf(list + used, PAR_SPLIT_LIST_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+    return 0;
+}
+
+void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES])
+{
+    list[0] = '\0';
+    H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_split_name, list);
+}
+
+int par_split_name_check_local(const char *split, struct bl_error *err)
+{
+    size_t n = strlen(split);
+    if (n == 0 || n >= BL_NAME_MAX || strchr(split, '/') || split[0] == '.' ||
+        strcmp(split, "checksums") == 0)
+        return bl_fail(
+            err, BL_USAGE,
+            "'%.80s' can't be the name of a split: choose a word like train, of at most %d letters, "
+            "with no / in it, no leading dot and not 'checksums'",
+            split, BL_NAME_MAX - 1);
+    return BL_OK;
+}
+
+int par_dataset_check_root_local(hid_t file, const char *path, struct bl_error *err)
+{
+    char format[64];
+    int64_t version, complete;
+    if (h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0) {
+        if (strcmp(format, PAR_DATASET_FORMAT) != 0)
+            return bl_fail(err, BL_INPUT, "%s is a file of kind '%s', not a data set", path, format);
+        if (h5_get_integer(file, "format_version", &version) && version > PAR_DATASET_VERSION)
+            return bl_fail(err, BL_INPUT,
+                           "%s has version %" PRId64
+                           " of the data-set format but this bitloom reads up to %d; use a newer bitloom",
+                           path, version, PAR_DATASET_VERSION);
+        if (h5_get_integer(file, "complete", &complete) && complete != 1)
+            return bl_fail(err, BL_INPUT, "%s was not finished; import it again", path);
+    }
+    return BL_OK;
+}
+
+static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
+{
+    char list[PAR_SPLIT_LIST_BYTES];
+    if (par_column_exists_local(file, split))
+        return BL_OK;
+    par_split_list_local(file, list);
+    if (list[0] == '\0')
+        return bl_fail(err, BL_INPUT, "%s has no splits: a data set holds /train/features or the like", path);
+    return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
+}
+
+static int check_features(struct par_dataset *dataset, struct bl_error *err)
+{
+    const struct par_column *features = &dataset->features;
+    struct par_split *split = &dataset->split;
+    char shape[64];
+    if (features->cols == 0)
+        return bl_fail(err, BL_INPUT, "%s: 'features' has the shape %s; it must be [rows, dimensions]",
+                       dataset->where, par_column_shape_local(features, shape));
+    if (!par_column_feature_type_local(features, &split->type))
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'features' has a type that bitloom doesn't read (%" PRId64
+                       " bytes a value); store it as uint8, float16, float32 or float64",
+                       dataset->where, features->value_bytes);
+    if (features->cols > DIM_MAX)
+        return bl_fail(err, BL_INPUT, "%s: 'features' has %" PRId64 " columns; at most 2^31 are possible",
+                       dataset->where, features->cols);
+    split->rows = features->rows;
+    split->dim = features->cols;
+    dataset->feature_type = par_type_in_memory_local(split->type);
+    return BL_OK;
+}
+
+static int has_checksums(hid_t file, const char *split)
+{
+    char name[BL_NAME_MAX + 32];
+    if (!par_column_exists_local(file, "checksums"))
+        return 0;
+    snprintf(name, sizeof name, "checksums/%s", split);
+    if (!par_column_exists_local(file, name))
+        return 0;
+    snprintf(name, sizeof name, "checksums/%s/features", split);
+    return par_column_exists_local(file, name);
+}
+
+static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
+{
+    int code = par_column_open_local(&dataset->features, group, "features", dataset->where, err);
+    if (code == BL_OK)
+        code = check_features(dataset, err);
+    if (code == BL_OK)
+        code = par_tags_open_local(&dataset->tags, group, "features", dataset->features.rows, dataset->where,
+                                   err);
+    return code;
+}
+
+static int open_local(struct par_dataset *dataset, const char *split, struct bl_error *err)
+{
+    int code = par_split_name_check_local(split, err);
+    if (code == BL_OK)
+        code = par_dataset_check_root_local(dataset->file, dataset->path, err);
+    if (code == BL_OK)
+        code = find_split(dataset->file, dataset->path, split, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(dataset->where, sizeof dataset->where, "%s, split '%s'", dataset->path, split);
+    hid_t group = H5Gopen2(dataset->file, split, H5P_DEFAULT);
+    if (group < 0)
+        return bl_fail(err, BL_INPUT, "%s: '%s' is not a group with features in it", dataset->path, split);
+    code = open_columns(dataset, group, err);
+    H5Gclose(group);
+    if (code != BL_OK)
+        return code;
+    dataset->split.labels = dataset->tags.labels;
+    dataset->split.id_bytes = dataset->tags.id_bytes;
+    dataset->split.n_class_names = dataset->tags.n_class_names;
+    dataset->split.class_names = (const char *const *)dataset->tags.class_names;
+    dataset->split.has_checksums = has_checksums(dataset->file, split);
+    return BL_OK;
+}
+
+static int make(struct par_dataset **out, struct par par, const char *path, struct bl_error *err)
+{
+    int code = bl_alloc_zero(out, 1, sizeof **out, "opening a data set", err);
+    if (code != BL_OK)
+        return code;
+    struct par_dataset *dataset = *out;
+    dataset->par = par;
+    dataset->file = dataset->feature_type = H5I_INVALID_HID;
+    dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
+    if (snprintf(dataset->path, sizeof dataset->path, "%s", path) >= (int)sizeof dataset->path)
+        return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    return BL_OK;
+}
+
+int par_dataset_open(struct par_dataset **out, struct par par, const char *path, const char *split,
+                     struct bl_error *err)
+{
+    *out = NULL;
+    struct par_dataset *dataset = NULL;
+    int code = par_agree(par, make(&dataset, par, path, err), err);
+    if (code == BL_OK)
+        code = h5_open(&dataset->file, par, path, err);
+    if (code == BL_OK)
+        code = par_agree(par, open_local(dataset, split, err), err);
+    if (code != BL_OK) {
+        par_dataset_close(dataset);
+        return code;
+    }
+    *out = dataset;
+    return BL_OK;
+}
+
+const struct par_split *par_dataset_split(const struct par_dataset *dataset)
+{
+    return &dataset->split;
+}
+
+int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, void *features,
+                           uint32_t *labels, char *ids, struct bl_error *err)
+{
+    const struct par_split *split = &dataset->split;
+    if (row_lo < 0 || n < 0 || row_lo > split->rows - n)
+        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
+                       dataset->where, row_lo, row_lo + n, split->rows);
+    int code = BL_OK;
+    if (features && n > 0)
+        code = h5_read_rows(dataset->features.set, dataset->feature_type, row_lo, n, split->dim, features,
+                            dataset->where, err);
+    if (code == BL_OK && n > 0)
+        code = par_tags_read_local(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
+    return code;
+}
+
+void par_dataset_close(struct par_dataset *dataset)
+{
+    if (!dataset)
+        return;
+    struct bl_error ignored = {0}; /* nothing was written */
+    par_tags_close_local(&dataset->tags);
+    par_column_close_local(&dataset->features);
+    if (dataset->feature_type > 0)
+        H5Tclose(dataset->feature_type);
+    if (dataset->file >= 0)
+        h5_close(&dataset->file, dataset->par, dataset->path, &ignored);
+    bl_free(&dataset);
+}

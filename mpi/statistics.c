@@ -1,0 +1,134 @@
+#include "mpi/statistics.h"
+
+#include <math.h>
+
+#include "base/buffer.h"
+#include "mpi/agree.h"
+
+struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const void *resident, int64_t n_local,
+                                        const uint8_t *keep)
+{
+    return (struct par_rows){.dim = dim,
+                             .type = type,
+                             .n_local = n_local,
+                             .block_rows = 1 << 16,
+                             .keep = keep,
+                             .resident = resident};
+}
+
+static int read_block(const struct par_rows *rows, int64_t lo, int64_t n, const void **block,
+                      struct bl_error *err)
+{
+    if (rows->read)
+        return rows->read(rows->context, lo, n, block, err);
+    *block = (const char *)rows->resident + (size_t)(lo * rows->dim) * bl_type_bytes(rows->type);
+    return BL_OK;
+}
+
+/* Row `at` of this rank, widened, or nothing if it has no kept row. */
+static int first_row(const struct par_rows *rows, int64_t at, double *center, struct bl_error *err)
+{
+    const void *row = NULL;
+    if (at == rows->n_local)
+        return BL_OK;
+    int code = read_block(rows, at, 1, &row, err);
+    if (code == BL_OK)
+        bl_type_to_double(rows->type, row, rows->dim, center);
+    return code;
+}
+
+/* The same row on all ranks, to count from: the first kept one of the lowest rank that has any. */
+static int share_center(struct par par, const struct par_rows *rows, double *center, struct bl_error *err)
+{
+    int64_t at = 0;
+    while (at < rows->n_local && rows->keep && !rows->keep[at])
+        at++;
+    int code = par_agree(par, first_row(rows, at, center, err), err);
+    if (code != BL_OK)
+        return code;
+    int owner = at < rows->n_local ? par.rank : par.size;
+    if (par.size > 1)
+        MPI_Allreduce(MPI_IN_PLACE, &owner, 1, MPI_INT, MPI_MIN, par.comm);
+    if (owner == par.size)
+        return bl_fail(err, BL_INPUT, "no row is left to take column statistics from");
+    if (par.size > 1)
+        MPI_Bcast(center, (int)rows->dim, MPI_DOUBLE, owner, par.comm);
+    return BL_OK;
+}
+
+static int add_local(const struct par_rows *rows, const double *center, int power, double *sums,
+                     struct bl_error *err)
+{
+    for (int64_t lo = 0; lo < rows->n_local; lo += rows->block_rows) {
+        int64_t n = rows->n_local - lo < rows->block_rows ? rows->n_local - lo : rows->block_rows;
+        const uint8_t *keep = rows->keep ? rows->keep + lo : NULL;
+        const void *block;
+        int code = read_block(rows, lo, n, &block, err);
+        if (code != BL_OK)
+            return code;
+        bl_normalizer_add(rows->dim, rows->type, block, n, keep, center, power, sums);
+    }
+    return BL_OK;
+}
+
+/* means [dim] = the mean of (x - center)^power over the kept rows of all ranks. */
+static int mean_power(struct par par, const struct par_rows *rows, const double *center, int power,
+                      double *means, struct bl_error *err)
+{
+    int64_t n = rows->n_local;
+    for (int64_t i = 0; i < rows->n_local && rows->keep; i++)
+        n -= !rows->keep[i];
+    for (int64_t d = 0; d < rows->dim; d++)
+        means[d] = 0.0;
+    int code = par_agree(par, add_local(rows, center, power, means, err), err);
+    if (code != BL_OK)
+        return code;
+    if (par.size > 1) {
+        MPI_Allreduce(MPI_IN_PLACE, &n, 1, MPI_INT64_T, MPI_SUM, par.comm);
+        MPI_Allreduce(MPI_IN_PLACE, means, (int)rows->dim, MPI_DOUBLE, MPI_SUM, par.comm);
+    }
+    for (int64_t d = 0; d < rows->dim; d++) {
+        means[d] /= (double)n;
+        if (!isfinite(means[d]))
+            return bl_fail(err, BL_NUMBERS,
+                           "feature column %lld holds a NaN, an infinity or numbers too large to add; remove "
+                           "these rows",
+                           (long long)d);
+    }
+    return BL_OK;
+}
+
+int par_normalizer_fit(struct par par, const struct par_rows *rows, struct bl_normalizer *normalizer,
+                       int64_t *n_constant, struct bl_error *err)
+{
+    double *center = NULL, *means = NULL, *variances = NULL;
+    if (n_constant)
+        *n_constant = 0;
+    if (normalizer->kind == BL_NORMALIZE_NONE || normalizer->kind == BL_NORMALIZE_UNIT)
+        return BL_OK;
+    int code = bl_alloc(&center, rows->dim, sizeof *center, "column statistics", err);
+    if (code == BL_OK)
+        code = bl_alloc(&means, rows->dim, sizeof *means, "column statistics", err);
+    if (code == BL_OK)
+        code = bl_alloc_zero(&variances, rows->dim, sizeof *variances, "column statistics", err);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        goto done;
+    code = share_center(par, rows, center, err);
+    if (code == BL_OK)
+        code = mean_power(par, rows, center, 1, means, err);
+    for (int64_t d = 0; code == BL_OK && d < rows->dim; d++)
+        means[d] += center[d];
+    if (code == BL_OK && normalizer->kind == BL_NORMALIZE_STANDARDIZE)
+        code = mean_power(par, rows, means, 2, variances, err);
+    if (code == BL_OK) {
+        int64_t constant = bl_normalizer_set(normalizer, means, variances);
+        if (n_constant && normalizer->kind == BL_NORMALIZE_STANDARDIZE)
+            *n_constant = constant;
+    }
+done:
+    bl_free(&center);
+    bl_free(&means);
+    bl_free(&variances);
+    return code;
+}

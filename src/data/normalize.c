@@ -1,0 +1,175 @@
+#include "data/normalize.h"
+
+#include <math.h>
+
+#include "base/buffer.h"
+#include "math/isa.h"
+#include "math/vexp.h"
+
+/* Values that are widened at a time: two such blocks of doubles stay in the first-level cache. */
+enum { BLOCK = 512 };
+
+int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err)
+{
+    *normalizer = (struct bl_normalizer){.kind = kind, .dim = dim};
+    int code = bl_alloc_zero(&normalizer->mean, dim, sizeof *normalizer->mean, "column means", err);
+    if (code == BL_OK)
+        code = bl_alloc(&normalizer->scale, dim, sizeof *normalizer->scale, "column scales", err);
+    if (code != BL_OK) {
+        bl_normalizer_free(normalizer);
+        return code;
+    }
+    for (int64_t d = 0; d < dim; d++)
+        normalizer->scale[d] = 1.0;
+    return BL_OK;
+}
+
+void bl_normalizer_free(struct bl_normalizer *normalizer)
+{
+    bl_free(&normalizer->mean);
+    bl_free(&normalizer->scale);
+}
+
+static const void *value_at(enum bl_type type, const void *values, int64_t i)
+{
+    return (const char *)values + (size_t)i * bl_type_bytes(type);
+}
+
+void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
+                       const double *center, int power, double *sums)
+{
+    double x[BLOCK];
+    for (int64_t row = 0; row < n; row++)
+        for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BLOCK) {
+            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
+            for (int64_t i = 0; i < m && center; i++)
+                x[i] -= center[col + i];
+            for (int64_t i = 0; i < m && power == 2; i++)
+                x[i] *= x[i];
+            for (int64_t i = 0; i < m; i++)
+                sums[col + i] += x[i];
+        }
+}
+
+int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n)
+{
+    double x[BLOCK];
+    if (type == BL_UINT8)
+        return -1;
+    for (int64_t row = 0; row < n; row++)
+        for (int64_t col = 0; col < dim; col += BLOCK) {
+            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
+            double zero = 0.0; /* x - x is 0 for finite x and NaN for others */
+            for (int64_t i = 0; i < m; i++)
+                zero += x[i] - x[i];
+            if (isnan(zero))
+                return row;
+        }
+    return -1;
+}
+
+int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances)
+{
+    int64_t constant = 0;
+    double all = 0.0;
+    for (int64_t d = 0; d < normalizer->dim; d++) {
+        constant += variances[d] == 0.0;
+        all += variances[d] / (double)normalizer->dim;
+    }
+    int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE;
+    double floor = 1e-3 * sqrt(all);
+    for (int64_t d = 0; d < normalizer->dim; d++) {
+        normalizer->mean[d] = shifts ? means[d] : 0.0;
+        normalizer->scale[d] = 1.0;
+        if (normalizer->kind == BL_NORMALIZE_STANDARDIZE)
+            normalizer->scale[d] = variances[d] > 0.0 ? 1.0 / (sqrt(variances[d]) + floor) : 0.0;
+    }
+    return constant;
+}
+
+/* Without a branch, so that the loop below becomes vector code: the exponent is corrected by an exact
+ * product, which also takes care of subnormal numbers; infinity and NaN get all exponent bits. */
+BL_INLINE double half_to_double(uint16_t half)
+{
+    uint32_t magnitude = half & 0x7fffu;
+    float finite = bl_float_of_bits(magnitude << 13) * 0x1p112f;
+    uint32_t special = magnitude >= 0x7c00u ? 0x7f800000u : 0u;
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    return (double)bl_float_of_bits(bl_bits_of_float(finite) | special | sign);
+}
+
+/* One loop for each type: the compiler widens, shifts, scales and narrows in registers. */
+#define APPLY(name, type, widen)                                                                             \
+    BL_KERNEL static void name(int64_t dim, const type *restrict x, const double *restrict mean,             \
+                               const double *restrict scale, float *restrict out)                            \
+    {                                                                                                        \
+        for (int64_t d = 0; d < dim; d++)                                                                    \
+            out[d] = (float)((widen(x[d]) - mean[d]) * scale[d]);                                            \
+    }
+
+APPLY(apply_uint8, uint8_t, (double))
+APPLY(apply_float16, uint16_t, half_to_double)
+APPLY(apply_float32, float, (double))
+APPLY(apply_float64, double, (double))
+
+static void apply_columns(const struct bl_normalizer *normalizer, enum bl_type type, const void *row,
+                          float *out)
+{
+    const double *mean = normalizer->mean, *scale = normalizer->scale;
+    switch (type) {
+    case BL_UINT8:
+        apply_uint8(normalizer->dim, row, mean, scale, out);
+        break;
+    case BL_FLOAT16:
+        apply_float16(normalizer->dim, row, mean, scale, out);
+        break;
+    case BL_FLOAT32:
+        apply_float32(normalizer->dim, row, mean, scale, out);
+        break;
+    case BL_FLOAT64:
+        apply_float64(normalizer->dim, row, mean, scale, out);
+        break;
+    }
+}
+
+/* The squares of float64 values may leave double's range, so lengths are taken after division by the largest.
+ */
+static void apply_unit(int64_t dim, enum bl_type type, const void *row, float *out)
+{
+    double x[BLOCK], largest = 0.0, squares = 0.0;
+    for (int64_t col = 0; col < dim; col += BLOCK) {
+        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        bl_type_to_double(type, value_at(type, row, col), m, x);
+        for (int64_t i = 0; i < m; i++)
+            largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
+    }
+    double shrink = largest == 0.0 ? 1.0 : 1.0 / fmax(largest, 1e-300);
+    for (int64_t col = 0; col < dim; col += BLOCK) {
+        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        bl_type_to_double(type, value_at(type, row, col), m, x);
+        for (int64_t i = 0; i < m; i++)
+            squares += (x[i] * shrink) * (x[i] * shrink);
+    }
+    double length = squares == 0.0 ? 1.0 : sqrt(squares);
+    for (int64_t col = 0; col < dim; col += BLOCK) {
+        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        bl_type_to_double(type, value_at(type, row, col), m, x);
+        for (int64_t i = 0; i < m; i++)
+            out[col + i] = (float)(x[i] * shrink / length);
+    }
+}
+
+void bl_normalizer_apply(const struct bl_normalizer *normalizer, enum bl_type type, const void *rows,
+                         int64_t n, float *out)
+{
+    int64_t dim = normalizer->dim;
+    for (int64_t row = 0; row < n; row++) {
+        const void *from = value_at(type, rows, row * dim);
+        if (normalizer->kind == BL_NORMALIZE_UNIT)
+            apply_unit(dim, type, from, out + row * dim);
+        else
+            apply_columns(normalizer, type, from, out + row * dim);
+    }
+}

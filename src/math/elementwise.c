@@ -1,0 +1,79 @@
+#include "math/elementwise.h"
+
+#include "math/isa.h"
+#include "math/vexp.h"
+
+BL_KERNEL void bl_bias_linear(int64_t n, int64_t width, const float *restrict bias, float *restrict x)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++)
+            x[i * width + j] += bias[j];
+}
+
+BL_KERNEL void bl_bias_relu(int64_t n, int64_t width, const float *restrict bias, float *restrict x)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++) {
+            float value = x[i * width + j] + bias[j];
+            x[i * width + j] = value < 0.0f ? 0.0f : value;
+        }
+}
+
+BL_KERNEL void bl_bias_tanh(int64_t n, int64_t width, const float *restrict bias, float *restrict x)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++)
+            x[i * width + j] = bl_tanh(x[i * width + j] + bias[j]);
+}
+
+BL_KERNEL void bl_relu_backward(int64_t count, const float *restrict a, float *restrict delta)
+{
+    for (int64_t i = 0; i < count; i++)
+        delta[i] = a[i] <= 0.0f ? 0.0f : delta[i];
+}
+
+BL_KERNEL void bl_tanh_backward(int64_t count, const float *restrict a, float undo, float *restrict delta)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float value = a[i] * undo;
+        delta[i] *= 1.0f - value * value;
+    }
+}
+
+enum { SUM_COLUMNS = 64 };
+
+static void sum_block(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
+{
+    double block[SUM_COLUMNS] = {0};
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++)
+            block[j] += (double)x[i * stride + j];
+    for (int64_t j = 0; j < width; j++)
+        sums[j] = (float)block[j];
+}
+
+BL_KERNEL static void sum_full_block(int64_t n, const float *restrict x, int64_t stride, float *restrict sums)
+{
+    double block[SUM_COLUMNS] = {0};
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < SUM_COLUMNS; j++)
+            block[j] += (double)x[i * stride + j];
+    for (int64_t j = 0; j < SUM_COLUMNS; j++)
+        sums[j] = (float)block[j];
+}
+
+void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
+{
+    int64_t j = 0;
+    for (; j + SUM_COLUMNS <= width; j += SUM_COLUMNS)
+        sum_full_block(n, x + j, stride, sums + j);
+    sum_block(n, width - j, x + j, stride, sums + j);
+}
+
+BL_KERNEL int bl_all_finite(int64_t count, const float *x)
+{
+    uint32_t bad = 0;
+    for (int64_t i = 0; i < count; i++)
+        bad |= (uint32_t)((bl_bits_of_float(x[i]) & 0x7f800000u) == 0x7f800000u);
+    return bad == 0;
+}

@@ -1,0 +1,23 @@
+/* The elementwise passes of a layer, in place over rows [n, width]. NaN stays NaN. */
+#ifndef BL_MATH_ELEMENTWISE_H
+#define BL_MATH_ELEMENTWISE_H
+
+#include <stdint.h>
+
+/* x += bias [width] in every row, then the activation. */
+void bl_bias_linear(int64_t n, int64_t width, const float *bias, float *x);
+void bl_bias_relu(int64_t n, int64_t width, const float *bias, float *x);
+void bl_bias_tanh(int64_t n, int64_t width, const float *bias, float *x);
+
+/* delta *= the activation's derivative, from the activation's values a [count]. relu: 0 where a <= 0. tanh:
+ * 1 - (undo a)^2; `undo` takes back the factor that dropout put on a (1 without dropout). */
+void bl_relu_backward(int64_t count, const float *a, float *delta);
+void bl_tanh_backward(int64_t count, const float *a, float undo, float *delta);
+
+/* sums [width] = column sums of x [n, width], whose rows are `stride` floats apart; added in double. */
+void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums);
+
+/* 1 if all count values are finite. */
+int bl_all_finite(int64_t count, const float *x);
+
+#endif

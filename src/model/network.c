@@ -1,0 +1,156 @@
+#include "model/network.h"
+
+#include "base/buffer.h"
+#include "base/rng.h"
+#include "math/blas.h"
+#include "math/elementwise.h"
+
+int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows, int threads,
+                    struct bl_error *err)
+{
+    *network = (struct bl_network){.shape = *shape, .max_rows = max_rows, .threads = threads};
+    int code = bl_shape_check(shape, err);
+    if (code != BL_OK)
+        return code;
+    network->layout = bl_layout_of(shape);
+    int64_t widest[2] = {0, 0};
+    for (int64_t l = 0; l + 1 < shape->n_layers && code == BL_OK; l++) {
+        int64_t width = shape->width[l + 1];
+        widest[l % 2] = width > widest[l % 2] ? width : widest[l % 2];
+        code = bl_alloc(&network->activation[l], max_rows * width, sizeof(float), "activations", err);
+    }
+    for (int i = 0; i < 2 && code == BL_OK; i++)
+        code = bl_alloc(&network->delta[i], max_rows * widest[i], sizeof(float), "activation gradients", err);
+    if (code != BL_OK)
+        bl_network_free(network);
+    return code;
+}
+
+void bl_network_free(struct bl_network *network)
+{
+    for (int l = 0; l < BL_HIDDEN_MAX; l++)
+        bl_free(&network->activation[l]);
+    bl_free(&network->delta[0]);
+    bl_free(&network->delta[1]);
+}
+
+void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t row_lo, int64_t n,
+                      int64_t width, float *x)
+{
+    const uint64_t threshold = (uint64_t)(dropout->p * 0x1p32);
+    const float factor[2] = {0.0f, (float)(1.0 / (1.0 - dropout->p))};
+    const uint64_t place = (uint64_t)dropout->step * 64 + (uint64_t)layer;
+    if (dropout->p <= 0.0)
+        return;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t unit = 0; unit < width; unit += 8) {
+            uint64_t words[4];
+            bl_rng_words(dropout->seed, BL_STREAM_DROPOUT, place, (uint64_t)dropout->rows[row_lo + i],
+                         (uint64_t)(unit / 8), words);
+            float *at = x + i * width + unit;
+            for (int64_t u = 0; u < 8 && unit + u < width; u++) {
+                uint64_t bits = words[u / 2] >> (u % 2 * 32) & 0xffffffffu;
+                at[u] *= factor[bits >= threshold];
+            }
+        }
+}
+
+void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layout, int64_t layer,
+                      const float *params, const float *in, int64_t n, float *out)
+{
+    int64_t from = shape->width[layer], to = shape->width[layer + 1];
+    const float *weight = params + layout->tensor[2 * layer].offset;
+    const float *bias = params + layout->tensor[2 * layer + 1].offset;
+    bl_matmul(BL_PLAIN, BL_TRANSPOSED, n, to, from, 1.0f, in, from, weight, from, 0.0f, out, to);
+    if (layer + 1 == shape->n_layers)
+        bl_bias_linear(n, to, bias, out);
+    else if (shape->activation == BL_ACTIVATION_RELU)
+        bl_bias_relu(n, to, bias, out);
+    else
+        bl_bias_tanh(n, to, bias, out);
+}
+
+/* Rows don't see each other on the way forward: a thread takes its rows through all layers. */
+static void forward_rows(struct bl_network *network, const float *params, int64_t lo, int64_t n, float *z)
+{
+    const struct bl_shape *shape = &network->shape;
+    const float *in = network->input + lo * shape->width[0];
+    for (int64_t l = 0; l < shape->n_layers; l++) {
+        int hidden = l + 1 < shape->n_layers;
+        float *out = (hidden ? network->activation[l] : z) + lo * shape->width[l + 1];
+        bl_layer_forward(shape, &network->layout, l, params, in, n, out);
+        if (hidden)
+            bl_dropout_apply(&network->dropout, l, lo, n, shape->width[l + 1], out);
+        in = out;
+    }
+}
+
+static int64_t share(int64_t n, int thread, int threads)
+{
+    return n * thread / threads;
+}
+
+void bl_network_forward(struct bl_network *network, const float *params, const float *x, int64_t n,
+                        const struct bl_dropout *dropout, float *z)
+{
+    network->input = x;
+    network->dropout = dropout ? *dropout : (struct bl_dropout){0};
+    const int threads = network->threads;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        int64_t lo = share(n, t, threads);
+        forward_rows(network, params, lo, share(n, t + 1, threads) - lo, z);
+    }
+}
+
+/* Rows [lo, hi) of layer l's weight and bias gradient, from the layer's delta and its input, over all n rows.
+ */
+static void weight_gradient(const struct bl_network *network, int64_t l, const float *delta, int64_t n,
+                            int64_t lo, int64_t hi, float *grad)
+{
+    int64_t from = network->shape.width[l], to = network->shape.width[l + 1];
+    const float *in = l == 0 ? network->input : network->activation[l - 1];
+    float *weight = grad + network->layout.tensor[2 * l].offset;
+    float *bias = grad + network->layout.tensor[2 * l + 1].offset;
+    if (hi == lo)
+        return;
+    bl_matmul(BL_TRANSPOSED, BL_PLAIN, hi - lo, from, n, 1.0f, delta + lo, to, in, from, 0.0f,
+              weight + lo * from, from);
+    bl_column_sums(n, hi - lo, delta + lo, to, bias + lo);
+}
+
+/* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l. */
+static void input_gradient(struct bl_network *network, int64_t l, const float *params, const float *delta,
+                           int64_t lo, int64_t n)
+{
+    int64_t from = network->shape.width[l], to = network->shape.width[l + 1];
+    const float *weight = params + network->layout.tensor[2 * l].offset;
+    const float *a = network->activation[l - 1] + lo * from;
+    float *out = network->delta[(l - 1) % 2] + lo * from;
+    const struct bl_dropout *dropout = &network->dropout;
+    bl_matmul(BL_PLAIN, BL_PLAIN, n, from, to, 1.0f, delta + lo * to, to, weight, from, 0.0f, out, from);
+    bl_dropout_apply(dropout, l - 1, lo, n, from, out);
+    if (network->shape.activation == BL_ACTIVATION_RELU)
+        bl_relu_backward(n * from, a, out);
+    else
+        bl_tanh_backward(n * from, a, (float)(1.0 - dropout->p), out);
+}
+
+void bl_network_backward(struct bl_network *network, const float *params, const float *dz, int64_t n,
+                         float *grad)
+{
+    const int threads = network->threads;
+    const float *delta = dz;
+    for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
+        /* Both halves only read delta; the loop's end is the barrier before the next layer. */
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (int t = 0; t < threads; t++) {
+            int64_t to = network->shape.width[l + 1], lo = share(n, t, threads);
+            weight_gradient(network, l, delta, n, share(to, t, threads), share(to, t + 1, threads), grad);
+            if (l > 0)
+                input_gradient(network, l, params, delta, lo, share(n, t + 1, threads) - lo);
+        }
+        if (l > 0)
+            delta = network->delta[(l - 1) % 2];
+    }
+}

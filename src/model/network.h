@@ -1,0 +1,59 @@
+/* The network forward and backward: activations are kept, gradients come out as one block of parameters. */
+#ifndef BL_MODEL_NETWORK_H
+#define BL_MODEL_NETWORK_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/params.h"
+#include "model/shape.h"
+
+/* Which hidden units are silent in a step. A unit of a row is kept iff its 32 random bits are at least
+ * p 2^32, and then scaled by 1/(1-p). The bits are a function of (seed, step, layer, file row, unit) alone:
+ * stream BL_STREAM_DROPOUT, a = 64 step + hidden layer (there are at most 64), b = file row, c = unit / 8;
+ * unit u takes half u%2 (low first) of word u%8/2. So neither place in the batch nor rank matters. */
+struct bl_dropout {
+    double p; /* in [0, 1) */
+    uint64_t seed;
+    int64_t step;        /* global step, below 2^57 */
+    const int64_t *rows; /* [n] the rows' numbers in the file; borrowed */
+};
+
+/* Multiplies x [n, width] of hidden layer `layer` by its mask. */
+void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t row_lo, int64_t n,
+                      int64_t width, float *x);
+
+/* Work space for up to max_rows rows. Bytes: 4 max_rows (sum of the hidden widths + the widest hidden layer
+ * of even and of odd number). */
+struct bl_network {
+    struct bl_shape shape;
+    struct bl_layout layout;
+    int64_t max_rows;
+    int threads;
+    float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; owned */
+    float *delta[2];                  /* hidden layer l uses delta[l%2]; owned */
+    const float *input;               /* of the latest forward pass: borrowed until its backward pass */
+    struct bl_dropout dropout;
+};
+
+/* Allocates. threads >= 1: OpenMP threads over rows, each with single-threaded BLAS; results may differ in
+ * their last bits between thread counts, never from run to run. Errors: BL_MEMORY, BL_DEFECT (shape). */
+int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows, int threads,
+                    struct bl_error *err);
+void bl_network_free(struct bl_network *network);
+
+/* z [n,K] from x [n,D], n <= max_rows. dropout may be NULL. x and dropout->rows must stay as they are until
+ * the backward pass. Allocates nothing. */
+void bl_network_forward(struct bl_network *network, const float *params, const float *x, int64_t n,
+                        const struct bl_dropout *dropout, float *z);
+
+/* grad [n_params] = the gradient in the parameters, given dz [n,K] = the gradient in z of the latest forward
+ * pass (same params, same n). grad is overwritten, also for n = 0. Allocates nothing. */
+void bl_network_backward(struct bl_network *network, const float *params, const float *dz, int64_t n,
+                         float *grad);
+
+/* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one linear. */
+void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layout, int64_t layer,
+                      const float *params, const float *in, int64_t n, float *out);
+
+#endif

@@ -1,0 +1,75 @@
+#include "data/labels.h"
+
+#include <criterion/criterion.h>
+
+Test(labels, a_single_label_takes_one_word)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, 10);
+    cr_assert_eq(layout.words, 1);
+    cr_assert_eq(layout.classes, 10);
+}
+
+Test(labels, no_labels_take_no_words)
+{
+    cr_assert_eq(bl_label_layout(BL_LABELS_NONE, 0).words, 0);
+}
+
+Test(labels, many_labels_take_a_bit_a_class_in_whole_words)
+{
+    const int64_t classes[] = {1, 31, 32, 33, 64, 65}, words[] = {1, 1, 1, 2, 2, 3};
+    for (int i = 0; i < 6; i++)
+        cr_assert_eq(bl_label_layout(BL_LABELS_MULTI, classes[i]).words, words[i], "%d classes",
+                     (int)classes[i]);
+}
+
+Test(labels, class_c_is_bit_c_of_the_packed_row)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_MULTI, 70);
+    for (int c = 0; c < 70; c++) {
+        uint8_t row[70] = {0};
+        uint32_t words[3] = {~0u, ~0u, ~0u};
+        row[c] = 1;
+        bl_label_pack(layout, row, words);
+        for (int w = 0; w < 3; w++)
+            cr_assert_eq(words[w], w == c / 32 ? 1u << (c % 32) : 0u, "class %d, word %d", c, w);
+    }
+}
+
+Test(labels, rows_of_the_same_class_are_relevant_and_others_are_not)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, 0);
+    const uint32_t three = 3, also_three = 3, four = 4;
+    cr_assert(bl_label_relevant(layout, &three, &also_three));
+    cr_assert_not(bl_label_relevant(layout, &three, &four));
+}
+
+Test(labels, rows_without_a_label_are_relevant_to_nothing_not_even_each_other)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, 0);
+    const uint32_t none = (uint32_t)BL_UNLABELLED, zero = 0;
+    cr_assert_not(bl_label_relevant(layout, &none, &none));
+    cr_assert_not(bl_label_relevant(layout, &none, &zero));
+}
+
+Test(labels, one_shared_class_in_any_word_makes_rows_relevant)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_MULTI, 40);
+    const uint32_t a[2] = {1u, 1u << 5}, b[2] = {2u, 1u << 5}, c[2] = {4u, 1u << 6};
+    cr_assert(bl_label_relevant(layout, a, b));
+    cr_assert_not(bl_label_relevant(layout, a, c));
+}
+
+Test(labels, rows_with_no_bits_set_share_nothing)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_MULTI, 40);
+    const uint32_t none[2] = {0, 0}, all[2] = {~0u, 0xffu};
+    cr_assert_not(bl_label_relevant(layout, none, none));
+    cr_assert_not(bl_label_relevant(layout, none, all));
+}
+
+Test(labels, without_labels_nothing_is_relevant)
+{
+    struct bl_label_layout layout = bl_label_layout(BL_LABELS_NONE, 0);
+    const uint32_t word = 1;
+    cr_assert_not(bl_label_relevant(layout, &word, &word));
+}
