@@ -105,7 +105,7 @@ static void a_broadcast_gives_every_rank_the_bytes_of_rank_0(struct par par)
         return;
     }
     for (int i = 0; i < N; i++)
-        bytes[i] = par.rank == 0 ? (unsigned char)(i * 31 % 251) : 0;
+        bytes[i] = (unsigned char)(par.rank == 0 ? i * 31 % 251 : 0);
     par_broadcast(par, bytes, N);
     int wrong = 0;
     for (int i = 0; i < N; i++)
