@@ -122,7 +122,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
             bl_fail_prefix(err, "%s, split %s", request.data, request.train);
     }
     if (code == BL_OK && constant > 0)
-        bl_log_say("note: %lld constant columns become 0", (long long)constant);
+        bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
         code = request.method->fit(par, &rows, (uint64_t)request.seed, &model, err);
     if (code == BL_OK)
