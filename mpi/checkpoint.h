@@ -6,12 +6,13 @@
 
 #include "mpi/comm.h"
 
-/* A float tensor of the state: the same values on all ranks, each of which writes its slice. */
+/* A tensor of the state: the same values on all ranks, each of which writes its slice. */
 struct par_state_tensor {
     char name[64]; /* "params/layer0/weight", "optimizer/m/layer0/weight", ... */
     int64_t rows;
     int64_t cols;
-    float *at; /* [rows, cols]; borrowed */
+    int is_double;
+    void *at; /* [rows, cols] floats or doubles; borrowed */
 };
 
 /* A small named number of the state; kept with all its bits. */

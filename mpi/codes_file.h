@@ -1,4 +1,5 @@
-/* Code files: /codes [N, ceil(K/8)] uint8 with labels and ids if known (docs/file-formats.md). */
+/* Code files: /codes [N, ceil(K/8)] uint8, bit j of byte i = code bit 8i+j, padding 0, with labels and ids
+ * beside them if known (mpi/tags.h has their form), root attribute `bits` (docs/file-formats.md). */
 #ifndef PAR_CODES_FILE_H
 #define PAR_CODES_FILE_H
 
@@ -6,6 +7,10 @@
 
 #include "data/labels.h"
 #include "mpi/comm.h"
+
+/* The root attributes format and format_version. */
+#define PAR_CODES_FORMAT "bitloom codes"
+enum { PAR_CODES_VERSION = 1 };
 
 struct par_codes_info {
     int64_t rows;

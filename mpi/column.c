@@ -28,18 +28,24 @@ static int check_link(hid_t group, const char *name, const char *where, struct b
     return BL_OK;
 }
 
-static int read_type(struct par_column *column)
+static int read_type(struct par_column *column, const char *name, const char *where, struct bl_error *err)
 {
     hid_t type = H5Dget_type(column->set);
     if (type < 0)
-        return 0;
+        return bl_fail(err, BL_INPUT, "%s: the type of '%s' can't be read; the file is damaged", where, name);
     column->class = H5Tget_class(type);
     column->value_bytes = (int64_t)H5Tget_size(type);
     hid_t base = column->class == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type);
     column->is_signed = H5Tget_class(base) == H5T_INTEGER && H5Tget_sign(base) == H5T_SGN_2;
+    int varies = H5Tis_variable_str(type) != 0 || H5Tdetect_class(type, H5T_VLEN) != 0;
     H5Tclose(base);
     H5Tclose(type);
-    return column->value_bytes > 0;
+    if (varies || column->value_bytes < 1)
+        return bl_fail(err, BL_INPUT,
+                       "%s: '%s' holds values of variable length; store numbers or strings of fixed length "
+                       "(h5py: dtype 'S20')",
+                       where, name);
+    return BL_OK;
 }
 
 static int read_extent(struct par_column *column, const char *name, const char *where, struct bl_error *err)
@@ -133,8 +139,10 @@ int par_column_open_local(struct par_column *column, hid_t group, const char *na
         return code;
     hid_t plist = H5I_INVALID_HID;
     column->set = H5Dopen2(group, name, H5P_DEFAULT);
-    if (column->set < 0 || !read_type(column) || (plist = H5Dget_create_plist(column->set)) < 0)
+    if (column->set < 0 || (plist = H5Dget_create_plist(column->set)) < 0)
         code = bl_fail(err, BL_INPUT, "%s: '%s' can't be opened; the file is damaged", where, name);
+    if (code == BL_OK)
+        code = read_type(column, name, where, err);
     if (code == BL_OK)
         code = read_extent(column, name, where, err);
     if (code == BL_OK)

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "mpi/agree.h"
 #include "mpi/h5.h"
+#include "mpi/root.h"
 #include "mpi/tags.h"
 
 /* Limits on what a file may claim, so that sizes derived from it can't overflow. */
@@ -55,24 +56,6 @@ int par_split_name_check_local(const char *split, struct bl_error *err)
             "'%.80s' can't be the name of a split: choose a word like train, of at most %d letters, "
             "with no / in it, no leading dot and not 'checksums'",
             split, BL_NAME_MAX - 1);
-    return BL_OK;
-}
-
-int par_dataset_check_root_local(hid_t file, const char *path, struct bl_error *err)
-{
-    char format[64];
-    int64_t version, complete;
-    if (h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0) {
-        if (strcmp(format, PAR_DATASET_FORMAT) != 0)
-            return bl_fail(err, BL_INPUT, "%s is a file of kind '%s', not a data set", path, format);
-        if (h5_get_integer(file, "format_version", &version) && version > PAR_DATASET_VERSION)
-            return bl_fail(err, BL_INPUT,
-                           "%s has version %" PRId64
-                           " of the data-set format but this bitloom reads up to %d; use a newer bitloom",
-                           path, version, PAR_DATASET_VERSION);
-        if (h5_get_integer(file, "complete", &complete) && complete != 1)
-            return bl_fail(err, BL_INPUT, "%s was not finished; import it again", path);
-    }
     return BL_OK;
 }
 
@@ -136,7 +119,8 @@ static int open_local(struct par_dataset *dataset, const char *split, struct bl_
 {
     int code = par_split_name_check_local(split, err);
     if (code == BL_OK)
-        code = par_dataset_check_root_local(dataset->file, dataset->path, err);
+        code =
+            par_root_check_local(dataset->file, dataset->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)
         code = find_split(dataset->file, dataset->path, split, err);
     if (code != BL_OK)

@@ -51,10 +51,8 @@ void par_dataset_close(struct par_dataset *dataset);
 /* The names of the splits in an open file, "test, train" (cut when long, "" when there are none). Local. */
 void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);
 
-/* BL_USAGE unless split can be a split's name. BL_INPUT when the root attributes of an open file say that it
- * is another kind of bitloom file, of a newer version or unfinished; files without them pass. Local. */
+/* BL_USAGE unless split can be a split's name. Local. */
 int par_split_name_check_local(const char *split, struct bl_error *err);
-int par_dataset_check_root_local(hid_t file, const char *path, struct bl_error *err);
 
 /* Writing, by one process alone (import). Rows arrive in blocks and leave no half-written file: the new file
  * is made beside `path` (an existing one is copied first, its other splits kept), and takes its name in

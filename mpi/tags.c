@@ -86,13 +86,16 @@ static int open_ids(struct par_tags *tags, hid_t group, const char *where, struc
         tags->id_bytes = digits_of(column);
         return BL_OK;
     }
-    tags->id_type = column->class == H5T_STRING ? H5Dget_type(column->set) : H5I_INVALID_HID;
-    if (tags->id_type < 0 || H5Tis_variable_str(tags->id_type) != 0)
+    if (column->class != H5T_STRING)
         return bl_fail(err, BL_INPUT,
                        "%s: 'ids' must be integers or strings of fixed length (h5py: dtype 'S20')", where);
     if (column->value_bytes > ID_BYTES_MAX)
         return bl_fail(err, BL_INPUT, "%s: 'ids' are %" PRId64 " bytes long; at most %d are allowed", where,
                        column->value_bytes, (int)ID_BYTES_MAX);
+    /* HDF5 converts padding but not character sets: ask for those of the file. */
+    hid_t stored = H5Dget_type(column->set);
+    tags->id_type = H5Tcopy(stored);
+    H5Tclose(stored);
     H5Tset_strpad(tags->id_type, H5T_STR_NULLPAD);
     tags->id_bytes = column->value_bytes;
     return BL_OK;

@@ -1,9 +1,11 @@
 #include "mpi/command/command.h"
 
 /* Each command defines its row beside its code; adding one is a file and a line here. */
+extern const struct command command_encode;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
+    &command_encode,
     &command_version,
     NULL,
 };

@@ -85,6 +85,16 @@ void bl_log_warn(const char *format, ...)
     va_end(args);
 }
 
+void bl_log_failure(const struct bl_error *err)
+{
+    if (state.silent || !state.file)
+        return;
+    char when[32];
+    bl_clock_text(when, sizeof when);
+    fprintf(state.file, "%s error: %s\n", when, err->what);
+    fflush(state.file);
+}
+
 int bl_log_progress(const char *format, ...)
 {
     if (state.silent || state.level < BL_LOG_NORMAL || !isatty(STDERR_FILENO))

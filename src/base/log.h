@@ -24,6 +24,9 @@ void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bl_log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bl_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Writes the error's line to the log file alone; main prints it. */
+void bl_log_failure(const struct bl_error *err);
+
 /* A line that replaces itself on a terminal and appears plain nowhere else; the next ordinary line clears it.
  * Returns 1 if it was shown. */
 int bl_log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,19 +7,13 @@
 /* Before the definition of a function that holds a vectorisable loop: it is compiled for AVX-512, AVX2 and
  * the plain processor, and the loader takes the widest that runs here. Results are the same bits at each
  * level, since nothing is contracted (-ffp-contract=off) and no sum over floats is reordered. Empty where the
- * loader can't choose, and under sanitizers, whose start-up comes after the loader's choice. */
-#define BL_KERNEL
-#if defined(__x86_64__) && defined(__ELF__) && defined(__GLIBC__) && defined(__OPTIMIZE__)
-#if defined(__clang__)
-#if __clang_major__ >= 14 && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) &&        \
-    !__has_feature(memory_sanitizer)
-#undef BL_KERNEL
-#define BL_KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#elif defined(__GNUC__) && __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#undef BL_KERNEL
+ * loader can't choose, under clang (14 names the clones so that other files don't find them), and under
+ * sanitizers, whose start-up comes after the loader's choice. */
+#if defined(__x86_64__) && defined(__ELF__) && defined(__GLIBC__) && defined(__OPTIMIZE__) &&                \
+    !defined(__clang__) && __GNUC__ >= 12 && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define BL_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
+#else
+#define BL_KERNEL
 #endif
 
 /* For the small functions that such loops call: only an inlined one is compiled for the loop's level. */

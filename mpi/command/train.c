@@ -1,0 +1,58 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "io/config_file.h"
+#include "mpi/agree.h"
+#include "mpi/command/command.h"
+#include "mpi/command/run_config.h"
+#include "mpi/train.h"
+
+static int run(struct par par, int argc, char **argv, struct bl_error *err)
+{
+    struct command_run_config given = {0};
+    const char *run_path = NULL, *init_path = NULL, *fresh = NULL, *config_path;
+    const struct command_option options[] = {
+        {"--set|-s", 1, NULL, command_add_set, &given},
+        {"--run", 1, &run_path, NULL, NULL},
+        {"--init", 1, &init_path, NULL, NULL},
+        {"--fresh", 0, &fresh, NULL, NULL},
+    };
+    char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX];
+    struct bl_config config;
+    int code = command_parse(argc, argv, options, 4, &config_path, 1, 1, NULL, err);
+    if (code == BL_OK)
+        code = command_read_config(config_path, &given, &config, data_path, err);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        return code;
+    command_run_folder_of(config_path, run_default, sizeof run_default);
+    const struct par_train_options train = {.config = &config,
+                                            .data_path = data_path,
+                                            .run_path = run_path ? run_path : run_default,
+                                            .init_path = init_path,
+                                            .fresh = fresh != NULL};
+    return par_train(par, &train, err);
+}
+
+const struct command command_train = {
+    .name = "train",
+    .summary = "train a model, or continue a run where it stopped",
+    .help = "usage: bitloom train CONFIG [--set KEY=VALUE]... [--run DIR] [--fresh] [--init MODEL]\n"
+            "\n"
+            "Trains by the configuration and leaves a run folder: model.h5, config.yaml, train.log, metrics.jsonl,\n"
+            "checkpoints/. Started again on the same folder it continues from the newest whole checkpoint, on any\n"
+            "number of ranks up to data.shards.\n"
+            "\n"
+            "  --set KEY=VALUE  override a key of the configuration, e.g. --set train.epochs=30\n"
+            "  --run DIR        the run folder (default: runs/NAME for a configuration NAME.yaml)\n"
+            "  --fresh          start over; what the folder holds of an earlier run is removed\n"
+            "  --init MODEL     start from the parameters of a model with the same layers\n"
+            "\n"
+            "status: 0 finished, 75 stopped on request with a whole checkpoint (start again to continue), others:\n"
+            "docs/errors.md. SIGUSR1 writes a checkpoint, SIGUSR2, SIGTERM or Ctrl-C write one and stop.\n"
+            "\n"
+            "example:\n"
+            "  mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
+    .parallel = 1,
+    .run = run,
+};

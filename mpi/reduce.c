@@ -1,0 +1,44 @@
+#include "mpi/reduce.h"
+
+/* Elements of one call to MPI; a multiple of anything a lane is wide. */
+enum { PIECE = 1 << 28 };
+
+static void sum(struct par par, void *values, int64_t n, int64_t element_bytes, MPI_Datatype type)
+{
+    for (int64_t at = 0; at < n && par.size > 1; at += PIECE) {
+        int64_t count = n - at < PIECE ? n - at : PIECE;
+        MPI_Allreduce(MPI_IN_PLACE, (char *)values + at * element_bytes, (int)count, type, MPI_SUM, par.comm);
+    }
+}
+
+void par_sum_floats(struct par par, float *values, int64_t n)
+{
+    sum(par, values, n, sizeof *values, MPI_FLOAT);
+}
+
+void par_sum_doubles(struct par par, double *values, int64_t n)
+{
+    sum(par, values, n, sizeof *values, MPI_DOUBLE);
+}
+
+void par_sum_integers(struct par par, int64_t *values, int64_t n)
+{
+    sum(par, values, n, sizeof *values, MPI_INT64_T);
+}
+
+void par_sum_words(struct par par, uint64_t *values, int64_t n)
+{
+    sum(par, values, n, sizeof *values, MPI_UINT64_T);
+}
+
+int64_t par_min_integer(struct par par, int64_t value)
+{
+    if (par.size > 1)
+        MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_MIN, par.comm);
+    return value;
+}
+
+int64_t par_max_integer(struct par par, int64_t value)
+{
+    return -par_min_integer(par, -value);
+}

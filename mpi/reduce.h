@@ -1,0 +1,17 @@
+/* Sums over ranks. Nothing is ever averaged: terms are already means over the global batch. */
+#ifndef PAR_REDUCE_H
+#define PAR_REDUCE_H
+
+#include "mpi/comm.h"
+
+/* Elementwise sums over all ranks, in place, the same on every rank; n may be above 2^31. Collective. */
+void par_sum_floats(struct par par, float *values, int64_t n);
+void par_sum_doubles(struct par par, double *values, int64_t n);
+void par_sum_integers(struct par par, int64_t *values, int64_t n);
+void par_sum_words(struct par par, uint64_t *values, int64_t n);
+
+/* The smallest and the largest of one number. Collective. */
+int64_t par_min_integer(struct par par, int64_t value);
+int64_t par_max_integer(struct par par, int64_t value);
+
+#endif

@@ -1,0 +1,100 @@
+#include "mpi/resume.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "config/text.h"
+#include "io/config_file.h"
+#include "mpi/agree.h"
+
+/* The i-th newest checkpoint's path, on all ranks; empty when there are no more. */
+static int share_path(struct par par, char **paths, int64_t n, int64_t i, char *path)
+{
+    memset(path, 0, PAR_RUN_PATH_MAX);
+    if (par.rank == 0 && i < n)
+        snprintf(path, PAR_RUN_PATH_MAX, "%s", paths[i]);
+    par_broadcast(par, path, PAR_RUN_PATH_MAX);
+    return path[0] != '\0';
+}
+
+static int check_config(const char *path, const struct par_state *head, const struct bl_config *config,
+                        struct bl_error *err)
+{
+    struct bl_config old;
+    const char *text = par_state_find_text(head, "config");
+    if (!text)
+        return bl_fail(err, BL_INPUT, "%s: its configuration is missing; use an older checkpoint or --fresh", path);
+    int code = io_config_parse(text, path, &old, err);
+    if (code != BL_OK)
+        return code;
+    char keys[600];
+    if (bl_config_difference(&old, config, keys, sizeof keys) > 0)
+        return bl_fail(err, BL_USAGE,
+                       "%s was made with another configuration (%s); restore these keys, use another --run, or start over with "
+                       "--fresh",
+                       path, keys);
+    return BL_OK;
+}
+
+static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint, struct bl_error *err)
+{
+    const struct par_state_number *number = par_state_find_number(head, "data_fingerprint");
+    if (number && (uint64_t)number->integer != fingerprint)
+        return bl_fail(err, BL_USAGE,
+                       "%s was made from other data (fingerprint %016" PRIx64 ", now %016" PRIx64
+                       "); restore the data set, use another --run, or start over with --fresh",
+                       path, (uint64_t)number->integer, fingerprint);
+    return BL_OK;
+}
+
+static int take(struct par_run_state *state, struct par par, const char *path, const struct par_state *head,
+                const struct bl_config *config, struct bl_error *err)
+{
+    const uint64_t fingerprint = state->fingerprint;
+    int code = par_agree(par, check_config(path, head, config, err), err);
+    if (code == BL_OK)
+        code = par_agree(par, check_data(path, head, fingerprint, err), err);
+    if (code == BL_OK)
+        code = par_run_state_read(state, par, path, head, err);
+    return code;
+}
+
+int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
+               const struct bl_config *config, int *found, struct bl_error *err)
+{
+    char **paths = NULL;
+    int64_t n = 0;
+    *found = 0;
+    int code = BL_OK;
+    if (par.rank == 0)
+        code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
+    code = par_agree(par, code, err);
+    char path[PAR_RUN_PATH_MAX];
+    int64_t damaged = 0;
+    for (int64_t i = 0; code == BL_OK && share_path(par, paths, n, i, path); i++) {
+        struct par_state head = {0};
+        code = par_checkpoint_open(par, path, &head, err);
+        if (code == BL_INPUT) {
+            bl_log_warn("%s; trying an older checkpoint", err->what);
+            damaged++;
+            code = BL_OK;
+            continue;
+        }
+        if (code == BL_OK)
+            code = take(state, par, path, &head, config, err);
+        par_state_free(&head);
+        *found = code == BL_OK;
+        break;
+    }
+    if (code == BL_OK && !*found && damaged > 0)
+        code = bl_fail(err, BL_INPUT,
+                       "%s: all %" PRId64 " checkpoints are damaged; restore one from a backup or start over with --fresh",
+                       folder->checkpoints, damaged);
+    for (int64_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+    return code;
+}

@@ -1,0 +1,158 @@
+#include "mpi/run_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "mpi/agree.h"
+
+int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim, struct bl_error *err)
+{
+    *state = (struct par_run_state){.best_map = -1.0};
+    struct bl_shape shape = bl_shape_of(&config->model, dim);
+    int code = bl_model_init(&state->model, &shape, config->data.normalize, err);
+    if (code == BL_OK)
+        code = bl_optimizer_init(&state->optimizer, &config->optimizer, &state->model.layout, err);
+    if (code == BL_OK)
+        code = bl_alloc(&state->best_params, state->model.layout.n_params, sizeof(float), "the best parameters", err);
+    if (code != BL_OK) {
+        par_run_state_free(state);
+        return code;
+    }
+    bl_params_init(&shape, (uint64_t)config->train.seed, state->model.params);
+    memcpy(state->best_params, state->model.params, (size_t)state->model.layout.n_params * sizeof(float));
+    return BL_OK;
+}
+
+void par_run_state_free(struct par_run_state *state)
+{
+    bl_optimizer_free(&state->optimizer);
+    bl_model_free(&state->model);
+    bl_free(&state->best_params);
+}
+
+/* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free place. */
+static struct par_state_tensor *list_block(struct par_state_tensor *tensor, const char *prefix,
+                                           const struct bl_layout *layout, float *block)
+{
+    for (int64_t t = 0; t < layout->n_tensors; t++, tensor++) {
+        const struct bl_tensor *part = &layout->tensor[t];
+        snprintf(tensor->name, sizeof tensor->name, "%s/%s", prefix, part->name);
+        tensor->rows = part->rows;
+        tensor->cols = part->cols;
+        tensor->at = block + part->offset;
+    }
+    return tensor;
+}
+
+static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, const char *name, int64_t n, double *at)
+{
+    snprintf(tensor->name, sizeof tensor->name, "%s", name);
+    tensor->rows = n;
+    tensor->cols = 1;
+    tensor->is_double = 1;
+    tensor->at = at;
+    return tensor + 1;
+}
+
+/* Every tensor of the state, pointing into it. Freed by bl_free(tensors). */
+static int list_tensors(struct par_run_state *state, struct par_state_tensor **tensors, int64_t *n,
+                        struct bl_error *err)
+{
+    const struct bl_layout *layout = &state->model.layout;
+    const struct bl_optimizer_type *type = state->optimizer.type;
+    int code = bl_alloc_zero(tensors, (2 + type->n_states) * layout->n_tensors + 2, sizeof **tensors,
+                             "the list of tensors", err);
+    if (code != BL_OK)
+        return code;
+    struct par_state_tensor *next = list_block(*tensors, "params", layout, state->model.params);
+    next = list_block(next, "best", layout, state->best_params);
+    for (int s = 0; s < type->n_states; s++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "optimizer/%s", type->state_name[s]);
+        next = list_block(next, prefix, layout, state->optimizer.states[s]);
+    }
+    next = list_doubles(next, "normalize/mean", state->model.normalizer.dim, state->model.normalizer.mean);
+    next = list_doubles(next, "normalize/scale", state->model.normalizer.dim, state->model.normalizer.scale);
+    *n = next - *tensors;
+    return BL_OK;
+}
+
+enum { NUMBERS = 9 + BL_TERMS_MAX };
+
+/* The numbers of the state: one list for writing and reading. */
+struct number_field {
+    const char *name;
+    int64_t *integer; /* one of the two */
+    double *real;
+};
+
+static int list_numbers(struct par_run_state *state, struct number_field fields[NUMBERS], char names[][32])
+{
+    int n = 0;
+    fields[n++] = (struct number_field){"step", &state->step, NULL};
+    fields[n++] = (struct number_field){"train_seconds", NULL, &state->train_seconds};
+    fields[n++] = (struct number_field){"starts", &state->starts, NULL};
+    fields[n++] = (struct number_field){"epoch_steps", &state->epoch_steps, NULL};
+    fields[n++] = (struct number_field){"best_map", NULL, &state->best_map};
+    fields[n++] = (struct number_field){"best_step", &state->best_step, NULL};
+    fields[n++] = (struct number_field){"evaluations_since_best", &state->evaluations_since_best, NULL};
+    fields[n++] = (struct number_field){"metrics_bytes", &state->metrics_bytes, NULL};
+    fields[n++] = (struct number_field){"data_fingerprint", (int64_t *)&state->fingerprint, NULL};
+    for (int t = 0; t < BL_TERMS_MAX; t++) {
+        snprintf(names[t], 32, "epoch_value_%d", t);
+        fields[n++] = (struct number_field){names[t], NULL, &state->epoch_values[t]};
+    }
+    return n;
+}
+
+int par_run_state_write(struct par_run_state *state, struct par par, const char *path, const char *config_text,
+                        struct bl_error *err)
+{
+    struct number_field fields[NUMBERS];
+    char names[BL_TERMS_MAX][32];
+    struct par_state_number numbers[NUMBERS] = {0};
+    char *text = NULL;
+    memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
+    struct par_state_text texts[1] = {{.name = "config", .text = text}};
+    struct par_state whole = {.numbers = numbers, .n_texts = 1, .texts = texts};
+    whole.n_numbers = list_numbers(state, fields, names);
+    for (int64_t i = 0; i < whole.n_numbers; i++) {
+        snprintf(numbers[i].name, sizeof numbers[i].name, "%s", fields[i].name);
+        numbers[i].is_integer = fields[i].integer != NULL;
+        if (fields[i].integer)
+            numbers[i].integer = *fields[i].integer;
+        else
+            numbers[i].real = *fields[i].real;
+    }
+    int code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    if (code == BL_OK)
+        code = par_checkpoint_write(par, path, &whole, err);
+    bl_free(&whole.tensors);
+    return code;
+}
+
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path, const struct par_state *head,
+                       struct bl_error *err)
+{
+    struct number_field fields[NUMBERS];
+    char names[BL_TERMS_MAX][32];
+    const int n = list_numbers(state, fields, names);
+    for (int i = 0; i < n; i++) {
+        const struct par_state_number *number = par_state_find_number(head, fields[i].name);
+        if (!number || number->is_integer != (fields[i].integer != NULL))
+            return bl_fail(err, BL_INPUT, "%s: the number %s is missing; use an older checkpoint or --fresh", path,
+                           fields[i].name);
+        if (fields[i].integer)
+            *fields[i].integer = number->integer;
+        else
+            *fields[i].real = number->real;
+    }
+    struct par_state whole = {0};
+    int code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    if (code == BL_OK)
+        code = par_checkpoint_read(par, path, &whole, err);
+    bl_free(&whole.tensors);
+    return code;
+}

@@ -1,0 +1,82 @@
+#include "mpi/stall.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Rank 0 speaks first; the others wait this much longer, in case rank 0 is the one that can't. */
+static const double other_ranks_wait_s = 3.0;
+
+static struct {
+    pthread_t thread;
+    struct par par;
+    _Atomic int running;
+    _Atomic double limit_s;
+    _Atomic double last_s;
+    const char *_Atomic phase;
+} guard;
+
+static void end_job(double silent_s)
+{
+    fprintf(stderr,
+            "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system hangs; the newest "
+            "checkpoint is whole, start the same command again to continue (train.stall_minutes sets this limit)\n",
+            silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
+    fflush(stderr);
+    if (guard.par.comm != MPI_COMM_NULL) {
+        /* MPI_Abort from here may itself block: a signal ends the process then, and the launcher the others. */
+        signal(SIGALRM, SIG_DFL);
+        alarm(10);
+        MPI_Abort(guard.par.comm, BL_STALLED);
+    }
+    _exit(BL_STALLED);
+}
+
+static void *watch(void *unused)
+{
+    (void)unused;
+    while (atomic_load(&guard.running)) {
+        const struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
+        nanosleep(&nap, NULL);
+        double limit = atomic_load(&guard.limit_s);
+        double silent = bl_clock_seconds() - atomic_load(&guard.last_s);
+        if (limit > 0.0 && silent > limit + (guard.par.rank == 0 ? 0.0 : other_ranks_wait_s))
+            end_job(silent);
+    }
+    return NULL;
+}
+
+void par_stall_begin_local(struct par par, double seconds)
+{
+    guard.par = par;
+    par_stall_tick_local("start");
+    atomic_store(&guard.limit_s, seconds);
+    if (seconds <= 0.0 || atomic_load(&guard.running))
+        return;
+    /* Signals belong to the main thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    atomic_store(&guard.running, 1);
+    if (pthread_create(&guard.thread, NULL, watch, NULL) != 0)
+        atomic_store(&guard.running, 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void par_stall_tick_local(const char *phase)
+{
+    atomic_store(&guard.phase, phase);
+    atomic_store(&guard.last_s, bl_clock_seconds());
+}
+
+void par_stall_end_local(void)
+{
+    if (!atomic_exchange(&guard.running, 0))
+        return;
+    pthread_join(guard.thread, NULL);
+}

@@ -1,0 +1,403 @@
+#include "mpi/train.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/text.h"
+#include "io/file.h"
+#include "math/blas.h"
+#include "mpi/agree.h"
+#include "mpi/metrics.h"
+#include "mpi/model_file.h"
+#include "mpi/resume.h"
+#include "mpi/run_folder.h"
+#include "mpi/signals.h"
+#include "mpi/stall.h"
+#include "mpi/statistics.h"
+#include "mpi/step.h"
+#include "mpi/train_report.h"
+#include "mpi/validate.h"
+
+/* Everything that a run owns. */
+struct run {
+    struct par par;
+    const struct par_train_options *options;
+    const struct bl_config *config;
+    char *config_text;
+    struct par_run_folder folder;
+    struct par_train_data data;
+    struct par_run_state state;
+    struct par_step step;
+    struct par_train_report report;
+    double started_s, last_checkpoint_s;
+    int64_t last_checkpoint_step; /* -1: none by this process */
+    int64_t last_evaluated_step;
+    int resumed;
+    const char *stop_reason; /* NULL: go on */
+};
+
+/* Starting */
+
+static int fit_normalizer(struct run *run, struct bl_error *err)
+{
+    const struct par_train_data *data = &run->data;
+    const int64_t n = data->row_hi - data->row_lo;
+    uint8_t *keep;
+    int code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
+    for (int64_t s = 0; code == BL_OK && s < data->shard_hi - data->shard_lo; s++)
+        for (int64_t i = 0; i < data->shard[s].n_train; i++)
+            keep[data->shard[s].train[i] - data->row_lo] = 1;
+    int64_t constant = 0;
+    if (code == BL_OK)
+        code = par_normalizer_fit(run->par, &run->state.model.normalizer, data->type, data->features, n, keep, &constant, err);
+    if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
+        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0", constant,
+                   data->dim);
+    bl_free(&keep);
+    return code;
+}
+
+static int start_from_model(struct run *run, struct bl_error *err)
+{
+    struct bl_model other = {0};
+    struct bl_model *own = &run->state.model;
+    const char *path = run->options->init_path;
+    int code = par_model_read(run->par, path, &other, err);
+    if (code != BL_OK)
+        return code;
+    if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
+        code = bl_fail(err, BL_USAGE,
+                       "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64 " bits) are not those of the configuration "
+                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                       path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
+                       bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
+    else if (other.normalizer.kind != own->normalizer.kind)
+        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize", path);
+    if (code == BL_OK) {
+        const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
+        memcpy(own->params, other.params, (size_t)own->layout.n_params * sizeof(float));
+        /* Its parameters belong to its statistics. */
+        memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
+        memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
+        bl_log_say("starting from %s", path);
+    }
+    bl_model_free(&other);
+    return code;
+}
+
+/* A new run: statistics, first parameters, empty files. */
+static int start_new(struct run *run, struct bl_error *err)
+{
+    int code = run->options->init_path ? start_from_model(run, err) : fit_normalizer(run, err);
+    if (code == BL_OK)
+        code = par_run_folder_clear(&run->folder, run->par, err);
+    if (code == BL_OK)
+        memcpy(run->state.best_params, run->state.model.params,
+               (size_t)run->state.model.layout.n_params * sizeof(float));
+    return code;
+}
+
+static int start_or_continue(struct run *run, struct bl_error *err)
+{
+    int found = 0;
+    run->state.fingerprint = run->data.fingerprint;
+    if (!run->options->fresh) {
+        int code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
+        if (code != BL_OK)
+            return code;
+    }
+    if (found && run->options->init_path)
+        return bl_fail(err, BL_USAGE,
+                       "%s holds a run already, which would continue; add --fresh to start from --init, or choose another --run",
+                       run->folder.path);
+    run->resumed = found;
+    return found ? BL_OK : start_new(run, err);
+}
+
+static int open_files(struct run *run, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (run->par.rank == 0) {
+        code = bl_log_open(run->folder.log, err);
+        if (code == BL_OK)
+            code = par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+        if (code == BL_OK)
+            code = io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
+    }
+    return par_agree(run->par, code, err);
+}
+
+static void say_plan(const struct run *run)
+{
+    const struct par_train_data *data = &run->data;
+    const struct par_batches *batches = &run->step.batches;
+    const struct bl_model *model = &run->state.model;
+    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size, run->par.size == 1 ? "" : "s",
+               run->config->train.threads, run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
+    bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", run->options->data_path,
+               data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
+               data->n_dropped_global ? ", rows that are not finite left out" : "");
+    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64 " rows, %" PRId64
+               " steps an epoch, %" PRId64 " steps in all",
+               model->layout.n_params, model->shape.heads, model->shape.bits, batches->n_global,
+               batches->steps_per_epoch, run->step.total_steps);
+    if (run->config->objective.pairwise_weight > 0.0 && run->config->objective.pairwise_form == BL_FORM_LITERAL &&
+        data->labels.classes > 2)
+        bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
+                    " classes drives all of them to two opposite codes (docs/mathematics.md says why); `likelihood` doesn't",
+                    data->labels.classes);
+    if (run->resumed)
+        bl_log_say("continuing %s from step %" PRId64 " of %" PRId64, run->folder.path, run->state.step,
+                   run->step.total_steps);
+    else
+        bl_log_say("new run in %s", run->folder.path);
+}
+
+static int write_start_event(struct run *run, struct bl_error *err)
+{
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string(run->resumed ? "continue" : "start"));
+    json_object_set_new(event, "step", json_integer(run->state.step));
+    json_object_set_new(event, "ranks", json_integer(run->par.size));
+    json_object_set_new(event, "threads", json_integer(run->config->train.threads));
+    json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
+    json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
+    json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
+    json_object_set_new(event, "steps", json_integer(run->step.total_steps));
+    return par_agree(run->par, par_metrics_write_local(event, err), err);
+}
+
+static int start(struct run *run, struct bl_error *err)
+{
+    struct par par = run->par;
+    const struct bl_config *config = run->config;
+    int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
+    if (code == BL_OK)
+        code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
+    if (code == BL_OK)
+        code = par_train_data_init(&run->data, par, run->options->data_path, &config->data, err);
+    if (code == BL_OK)
+        code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
+    if (code == BL_OK)
+        code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
+    if (code == BL_OK)
+        code = start_or_continue(run, err);
+    if (code == BL_OK)
+        code = open_files(run, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
+    run->state.starts++;
+    say_plan(run);
+    par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps);
+    return write_start_event(run, err);
+}
+
+/* Between steps */
+
+static int write_checkpoint(struct run *run, struct bl_error *err)
+{
+    char path[PAR_RUN_PATH_MAX];
+    const double begun = bl_clock_seconds();
+    par_stall_tick_local("writing a checkpoint");
+    par_train_report_flush(&run->report);
+    run->state.metrics_bytes = par_metrics_bytes_local();
+    par_broadcast(run->par, &run->state.metrics_bytes, sizeof run->state.metrics_bytes);
+    par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
+    int code = par_run_state_write(&run->state, run->par, path, run->config_text, err);
+    if (code != BL_OK)
+        return code;
+    if (run->par.rank == 0)
+        code = par_run_folder_prune_local(&run->folder, run->config->checkpoint.keep, err);
+    code = par_agree(run->par, code, err);
+    run->last_checkpoint_s = bl_clock_seconds();
+    run->last_checkpoint_step = run->state.step;
+    bl_log_detail("checkpoint %s in %.2f s", path, run->last_checkpoint_s - begun);
+    par_signals_checkpoint_done_local();
+    return code;
+}
+
+static int write_model(struct run *run, struct bl_error *err)
+{
+    struct bl_model best = run->state.model; /* the same but for its parameters */
+    best.params = run->state.best_params;
+    par_stall_tick_local("writing the model");
+    return par_model_write(run->par, run->folder.model, &best, err);
+}
+
+static void keep_best(struct run *run, double map)
+{
+    run->state.best_map = map;
+    run->state.best_step = run->state.step;
+    run->state.evaluations_since_best = 0;
+    memcpy(run->state.best_params, run->state.model.params,
+           (size_t)run->state.model.layout.n_params * sizeof(float));
+}
+
+static int can_validate(const struct run *run)
+{
+    return run->config->evaluate.every_epochs > 0 && run->data.n_validation_global > 0 &&
+           run->data.labels.kind != BL_LABELS_NONE;
+}
+
+static int evaluate(struct run *run, struct bl_error *err)
+{
+    struct par_validation_result result;
+    const double begun = bl_clock_seconds();
+    par_stall_tick_local("evaluation");
+    int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
+    if (code != BL_OK)
+        return code;
+    run->last_evaluated_step = run->state.step;
+    const int better = result.map > run->state.best_map;
+    if (better)
+        keep_best(run, result.map);
+    else
+        run->state.evaluations_since_best++;
+    code = par_agree(run->par,
+                     par_train_report_evaluation_local(&run->report, &result, better, bl_clock_seconds() - begun, err),
+                     err);
+    return code == BL_OK && better ? write_model(run, err) : code;
+}
+
+/* What this rank asks for in the next step: signals, and on rank 0 the clock. */
+static int local_request(const struct run *run)
+{
+    int signal_number;
+    enum par_request request = par_signals_request_local(&signal_number);
+    if (run->par.rank != 0)
+        return (int)request;
+    const double now = bl_clock_seconds();
+    const double every_s = 60.0 * run->config->checkpoint.every_minutes;
+    if (request == PAR_REQUEST_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
+        request = PAR_REQUEST_CHECKPOINT;
+    if (run->config->train.max_hours > 0.0 && now - run->started_s > 3600.0 * run->config->train.max_hours)
+        request = PAR_REQUEST_STOP;
+    return (int)request;
+}
+
+static int should_stop_early(const struct run *run)
+{
+    return run->config->evaluate.early_stop > 0 && can_validate(run) &&
+           run->state.evaluations_since_best >= run->config->evaluate.early_stop;
+}
+
+static int end_of_epoch(struct run *run, struct bl_error *err)
+{
+    const int64_t epoch = run->state.step / run->step.batches.steps_per_epoch;
+    par_train_report_flush(&run->report);
+    int code = par_agree(run->par, par_train_report_epoch_local(&run->report, err), err);
+    if (code == BL_OK && can_validate(run) && epoch % run->config->evaluate.every_epochs == 0)
+        code = evaluate(run, err);
+    return code;
+}
+
+static int one_step(struct run *run, struct bl_error *err)
+{
+    struct par_step_outcome outcome;
+    struct par_run_state *state = &run->state;
+    run->step.local_request = local_request(run);
+    const double begun = bl_clock_seconds();
+    int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
+    if (code != BL_OK)
+        return code;
+    state->step++;
+    par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
+    if (state->step % run->config->log.every_steps == 0) {
+        par_train_report_flush(&run->report);
+        code = par_agree(run->par, par_train_report_step_local(&run->report, &outcome, err), err);
+    }
+    if (code == BL_OK && state->step % run->step.batches.steps_per_epoch == 0)
+        code = end_of_epoch(run, err);
+    const int64_t every = run->config->checkpoint.every_steps;
+    const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
+    if (code == BL_OK && due)
+        code = write_checkpoint(run, err);
+    if (outcome.request == PAR_REQUEST_STOP)
+        run->stop_reason = "stopped on request or deadline";
+    return code;
+}
+
+/* Ending */
+
+static int finish(struct run *run, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (can_validate(run) && run->last_evaluated_step != run->state.step)
+        code = evaluate(run, err);
+    else if (!can_validate(run))
+        keep_best(run, run->state.best_map);
+    if (code == BL_OK && run->last_checkpoint_step != run->state.step)
+        code = write_checkpoint(run, err);
+    if (code == BL_OK)
+        code = write_model(run, err);
+    if (code != BL_OK)
+        return code;
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string("end"));
+    json_object_set_new(event, "step", json_integer(run->state.step));
+    json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
+    code = par_agree(run->par, par_metrics_write_local(event, err), err);
+    if (run->state.best_map >= 0.0)
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s", run->state.best_map,
+                   run->state.best_step, run->state.train_seconds, run->folder.model);
+    else
+        bl_log_say("finished: %.1f s in steps; model %s", run->state.train_seconds, run->folder.model);
+    return code;
+}
+
+static int is_finished(const struct run *run)
+{
+    return run->state.step >= run->step.total_steps || should_stop_early(run);
+}
+
+static int train(struct run *run, struct bl_error *err)
+{
+    int code = start(run, err);
+    if (code != BL_OK)
+        return code;
+    if (run->resumed && is_finished(run))
+        bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
+    run->last_evaluated_step = run->resumed && is_finished(run) ? run->state.step : -1;
+    run->last_checkpoint_step = run->resumed ? run->state.step : -1;
+    run->last_checkpoint_s = bl_clock_seconds();
+    while (code == BL_OK && !is_finished(run) && !run->stop_reason)
+        code = one_step(run, err);
+    if (code != BL_OK)
+        return code;
+    if (run->stop_reason && !is_finished(run)) {
+        bl_log_say("%s at step %" PRId64 " of %" PRId64 " with a whole checkpoint; start the same command again to continue",
+                   run->stop_reason, run->state.step, run->step.total_steps);
+        return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
+    }
+    if (should_stop_early(run))
+        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP", run->state.evaluations_since_best);
+    return finish(run, err);
+}
+
+int par_train(struct par par, const struct par_train_options *options, struct bl_error *err)
+{
+    struct run run = {.par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
+    run.folder.lock_fd = -1;
+    par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
+    int code = train(&run, err);
+    par_stall_end_local();
+    par_step_free(&run.step);
+    par_run_state_free(&run.state);
+    par_train_data_free(&run.data);
+    par_metrics_close_local();
+    if (code != BL_OK && code != BL_STOPPED)
+        bl_log_failure(err);
+    bl_log_close();
+    par_run_folder_close(&run.folder);
+    free(run.config_text);
+    return code;
+}

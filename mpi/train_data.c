@@ -1,0 +1,180 @@
+#include "mpi/train_data.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "data/checks.h"
+#include "mpi/agree.h"
+#include "mpi/dataset.h"
+#include "mpi/dense_labels.h"
+#include "mpi/reduce.h"
+#include "mpi/stall.h"
+
+static int check_layout(const struct par_train_data *data, struct par par, struct bl_error *err)
+{
+    if (par.size > data->shards)
+        return bl_fail(err, BL_USAGE,
+                       "%d ranks are more than data.shards = %" PRId64 "; start at most that many ranks or raise data.shards",
+                       par.size, data->shards);
+    if (data->shards > data->rows_global)
+        return bl_fail(err, BL_USAGE, "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
+                       data->shards, data->rows_global);
+    return BL_OK;
+}
+
+static int read_rows(struct par_train_data *data, struct par_dataset *dataset, struct bl_error *err)
+{
+    const int64_t n = data->row_hi - data->row_lo, row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    int code = bl_alloc(&data->features, n * data->dim, bl_type_bytes(data->type), "the train split's features", err);
+    if (code == BL_OK)
+        code = bl_alloc(&data->label_words, n * data->labels.words, sizeof(uint32_t), "the train split's labels", err);
+    if (code == BL_OK)
+        code = bl_alloc_zero(&data->bad, n, 1, "marks of bad rows", err);
+    /* In pieces, so that the stall guard sees that a slow file system is still moving. */
+    const int64_t piece = row_bytes < 64 << 20 ? (64 << 20) / row_bytes : 1;
+    for (int64_t at = 0; at < n && code == BL_OK; at += piece) {
+        int64_t count = n - at < piece ? n - at : piece;
+        par_stall_tick_local("reading the train split");
+        code = par_dataset_read_local(dataset, data->row_lo + at, count, (char *)data->features + at * row_bytes,
+                                      data->labels.words ? data->label_words + at * data->labels.words : NULL, NULL,
+                                      err);
+    }
+    return code;
+}
+
+/* Marks rows with NaN or Inf; with `stop` the first is an error. */
+static int check_rows(struct par_train_data *data, int bad_rows, const char *path, struct bl_error *err)
+{
+    for (int64_t i = 0; i < data->row_hi - data->row_lo; i++) {
+        int64_t column = bl_first_not_finite(data->type, par_train_data_row(data, data->row_lo + i), data->dim);
+        if (column < 0)
+            continue;
+        data->bad[i] = 1;
+        if (bad_rows == BL_BAD_ROWS_STOP)
+            return bl_fail(err, BL_NUMBERS,
+                           "%s: row %" PRId64 " of the train split has a NaN or Inf in column %" PRId64
+                           "; repair the data or set data.bad_rows to drop",
+                           path, data->row_lo + i, column);
+    }
+    return BL_OK;
+}
+
+static int make_shards(struct par_train_data *data, const struct bl_config_data *config, struct bl_error *err)
+{
+    const int64_t n = data->shard_hi - data->shard_lo;
+    int code = bl_alloc_zero(&data->shard, n, sizeof *data->shard, "shards", err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++) {
+        const int64_t index = data->shard_lo + s;
+        int64_t lo = bl_shard_begin(data->rows_global, data->shards, index);
+        int64_t hi = bl_shard_begin(data->rows_global, data->shards, index + 1);
+        int64_t held_out = bl_validation_rows_of(data->rows_global, config->validation, data->shards, index);
+        code = bl_shard_init(&data->shard[s], index, lo, hi, held_out, (uint64_t)config->validation_seed,
+                             data->bad + (lo - data->row_lo), err);
+    }
+    return code;
+}
+
+static void count_rows(struct par_train_data *data, struct par par)
+{
+    int64_t counts[2] = {0, 0}, smallest = INT64_MAX;
+    for (int64_t s = 0; s < data->shard_hi - data->shard_lo; s++) {
+        counts[0] += data->shard[s].n_train;
+        counts[1] += data->shard[s].n_validation;
+        if (data->shard[s].n_train < smallest)
+            smallest = data->shard[s].n_train;
+    }
+    par_sum_integers(par, counts, 2);
+    data->n_train_global = counts[0];
+    data->n_validation_global = counts[1];
+    data->n_dropped_global = data->rows_global - counts[0] - counts[1];
+    data->shard_rows_min = par_min_integer(par, smallest);
+}
+
+/* A digest per shard, summed over ranks into its place, then one of all: shards are fixed, ranks are not. */
+static int take_fingerprint(struct par_train_data *data, struct par par, struct bl_error *err)
+{
+    uint64_t *digests;
+    int code = par_agree(par, bl_alloc_zero(&digests, data->shards, sizeof *digests, "digests of shards", err), err);
+    if (code != BL_OK) {
+        bl_free(&digests);
+        return code;
+    }
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    const int64_t label_bytes = data->labels.words * (int64_t)sizeof(uint32_t);
+    for (int64_t s = data->shard_lo; s < data->shard_hi; s++) {
+        int64_t lo = bl_shard_begin(data->rows_global, data->shards, s);
+        int64_t n = bl_shard_begin(data->rows_global, data->shards, s + 1) - lo;
+        par_stall_tick_local("the data's fingerprint");
+        uint64_t labels =
+            label_bytes ? bl_digest(par_train_data_labels(data, lo), n * label_bytes, 0) : 0;
+        digests[s] = bl_digest(par_train_data_row(data, lo), n * row_bytes, labels);
+    }
+    par_sum_words(par, digests, data->shards);
+    uint64_t shape = (uint64_t)data->dim * 31 + (uint64_t)data->type * 7 + (uint64_t)data->labels.kind;
+    data->fingerprint = bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
+    bl_free(&digests);
+    return BL_OK;
+}
+
+static void describe(struct par_train_data *data, struct par par, const struct par_split *split)
+{
+    *data = (struct par_train_data){.rows_global = split->rows, .dim = split->dim, .type = split->type,
+                                    .labels = split->labels, .shards = data->shards};
+    par_range_local(data->shards, par.rank, par.size, &data->shard_lo, &data->shard_hi);
+    data->row_lo = bl_shard_begin(data->rows_global, data->shards, data->shard_lo);
+    data->row_hi = bl_shard_begin(data->rows_global, data->shards, data->shard_hi);
+}
+
+int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
+                        const struct bl_config_data *config, struct bl_error *err)
+{
+    *data = (struct par_train_data){.shards = config->shards};
+    struct par_dataset *dataset = NULL;
+    int code = par_dataset_open(&dataset, par, path, config->train, err);
+    if (code != BL_OK)
+        goto done;
+    describe(data, par, par_dataset_split(dataset));
+    code = check_layout(data, par, err);
+    if (code != BL_OK)
+        goto done;
+    code = par_agree(par, read_rows(data, dataset, err), err);
+    if (code == BL_OK)
+        code = par_agree(par, check_rows(data, config->bad_rows, path, err), err);
+    if (code == BL_OK)
+        code = take_fingerprint(data, par, err);
+    if (code == BL_OK && data->labels.kind == BL_LABELS_SINGLE)
+        code = par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
+    if (code == BL_OK)
+        code = par_agree(par, make_shards(data, config, err), err);
+    if (code == BL_OK)
+        count_rows(data, par);
+done:
+    par_dataset_close(dataset);
+    if (code != BL_OK)
+        par_train_data_free(data);
+    return code;
+}
+
+void par_train_data_free(struct par_train_data *data)
+{
+    for (int64_t s = 0; data->shard && s < data->shard_hi - data->shard_lo; s++)
+        bl_shard_free(&data->shard[s]);
+    bl_free(&data->shard);
+    bl_free(&data->features);
+    bl_free(&data->label_words);
+    bl_free(&data->bad);
+}
+
+const void *par_train_data_row(const struct par_train_data *data, int64_t file_row)
+{
+    return (const char *)data->features + (file_row - data->row_lo) * data->dim * (int64_t)bl_type_bytes(data->type);
+}
+
+const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row)
+{
+    return data->labels.words ? data->label_words + (file_row - data->row_lo) * data->labels.words : NULL;
+}

@@ -1,0 +1,158 @@
+#include "mpi/train_report.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mpi/metrics.h"
+#include "mpi/reduce.h"
+
+/* Without a terminal a line of steps at least this often, so that a log shows life. */
+static const double plain_every_s = 30.0;
+
+void par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
+                           int64_t every_steps)
+{
+    *report = (struct par_train_report){.step = step, .state = state, .every_steps = every_steps};
+    report->first_second = report->last_plain_second = bl_clock_seconds();
+    report->first_step = state->step;
+}
+
+void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome, double seconds)
+{
+    for (int64_t t = 0; t < report->step->objective.n_terms; t++)
+        report->local_values[t] += outcome->values[t];
+    report->local_steps++;
+    report->interval_seconds += seconds;
+    report->state->train_seconds += seconds;
+}
+
+void par_train_report_flush(struct par_train_report *report)
+{
+    const int64_t n_terms = report->step->objective.n_terms;
+    par_sum_doubles(report->step->par, report->local_values, n_terms);
+    for (int64_t t = 0; t < n_terms; t++) {
+        report->interval_values[t] += report->local_values[t];
+        report->state->epoch_values[t] += report->local_values[t];
+    }
+    report->interval_steps += report->local_steps;
+    report->state->epoch_steps += report->local_steps;
+    memset(report->local_values, 0, sizeof report->local_values);
+    report->local_steps = 0;
+}
+
+void par_train_report_duration(double seconds, char *text, int64_t size)
+{
+    int64_t s = (int64_t)(seconds + 0.5);
+    if (s >= 3600)
+        snprintf(text, (size_t)size, "%" PRId64 ":%02d:%02d", s / 3600, (int)(s / 60 % 60), (int)(s % 60));
+    else
+        snprintf(text, (size_t)size, "%d:%02d", (int)(s / 60), (int)(s % 60));
+}
+
+/* "loss 0.1234 (pairwise 0.12, quantization 0.34)", and the same as members of an event. */
+static double describe_values(const struct par_train_report *report, const double *sums, int64_t steps, char *text,
+                              size_t size, json_t *event)
+{
+    const struct bl_objective *objective = &report->step->objective;
+    double total = 0.0;
+    char terms[300] = "";
+    json_t *members = json_object();
+    for (int64_t t = 0; t < objective->n_terms; t++) {
+        double value = sums[t] / (double)steps;
+        total += objective->term[t]->weight(&objective->config) * value;
+        json_object_set_new(members, objective->term[t]->name, json_real(value));
+        size_t at = strlen(terms);
+        snprintf(terms + at, sizeof terms - at, "%s%s %.4g", t ? ", " : "", objective->term[t]->name, value);
+    }
+    snprintf(text, size, "loss %.4g (%s)", total, terms);
+    json_object_set_new(event, "loss", json_real(total));
+    json_object_set_new(event, "terms", members);
+    return total;
+}
+
+static json_t *new_event(const struct par_train_report *report, const char *name)
+{
+    const int64_t per_epoch = report->step->batches.steps_per_epoch, step = report->state->step;
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string(name));
+    json_object_set_new(event, "step", json_integer(step));
+    json_object_set_new(event, "epoch", json_real((double)step / (double)per_epoch));
+    return event;
+}
+
+int par_train_report_step_local(struct par_train_report *report, const struct par_step_outcome *outcome,
+                                struct bl_error *err)
+{
+    const struct par_step *step = report->step;
+    const int64_t done = report->state->step, per_epoch = step->batches.steps_per_epoch;
+    const double now = bl_clock_seconds();
+    double rate = (double)(report->interval_steps * step->batches.n_global) / report->interval_seconds;
+    double left = (now - report->first_second) / (double)(done - report->first_step) * (double)(step->total_steps - done);
+    char values[400], remaining[32];
+    json_t *event = new_event(report, "step");
+    describe_values(report, report->interval_values, report->interval_steps, values, sizeof values, event);
+    par_train_report_duration(left, remaining, sizeof remaining);
+    json_object_set_new(event, "lr", json_real(outcome->lr));
+    json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
+    json_object_set_new(event, "rows_per_s", json_real(rate));
+    const char *format = "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s  %.0f rows/s  %s left";
+    int64_t epoch = (done - 1) / per_epoch + 1, epochs = (step->total_steps + per_epoch - 1) / per_epoch;
+    char line[600];
+    snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, values, rate, remaining);
+    if (!bl_log_progress("%s", line) && now - report->last_plain_second >= plain_every_s) {
+        bl_log_say("%s", line);
+        report->last_plain_second = now;
+    }
+    memset(report->interval_values, 0, sizeof report->interval_values);
+    report->interval_steps = 0;
+    report->interval_seconds = 0.0;
+    return par_metrics_write_local(event, err);
+}
+
+int par_train_report_epoch_local(struct par_train_report *report, struct bl_error *err)
+{
+    struct par_run_state *state = report->state;
+    const int64_t per_epoch = report->step->batches.steps_per_epoch;
+    char values[400];
+    json_t *event = new_event(report, "epoch");
+    describe_values(report, state->epoch_values, state->epoch_steps, values, sizeof values, event);
+    json_object_set_new(event, "train_seconds", json_real(state->train_seconds));
+    bl_log_say("epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "  %s  %.1f s in steps", state->step / per_epoch,
+               (report->step->total_steps + per_epoch - 1) / per_epoch, state->step, values, state->train_seconds);
+    report->last_plain_second = bl_clock_seconds();
+    memset(state->epoch_values, 0, sizeof state->epoch_values);
+    state->epoch_steps = 0;
+    return par_metrics_write_local(event, err);
+}
+
+int par_train_report_evaluation_local(struct par_train_report *report, const struct par_validation_result *result,
+                                      int better, double seconds, struct bl_error *err)
+{
+    const struct bl_code_health *health = &result->health;
+    json_t *event = new_event(report, "evaluation");
+    json_object_set_new(event, "map", json_real(result->map));
+    json_object_set_new(event, "queries", json_integer(result->queries));
+    json_object_set_new(event, "database", json_integer(result->database));
+    json_object_set_new(event, "unanswerable", json_integer(result->unanswerable));
+    json_object_set_new(event, "distinct_codes", json_integer(health->distinct));
+    json_object_set_new(event, "top_two_share", json_real(health->top_two));
+    json_object_set_new(event, "class_codes", json_integer(health->class_codes));
+    json_object_set_new(event, "classes", json_integer(health->classes));
+    json_object_set_new(event, "bit_balance_worst", json_real(health->bit_balance_worst));
+    json_object_set_new(event, "bit_balance_mean", json_real(health->bit_balance_mean));
+    json_object_set_new(event, "best", json_boolean(better));
+    json_object_set_new(event, "seconds", json_real(seconds));
+    char classes[80] = "";
+    if (health->classes >= 0)
+        snprintf(classes, sizeof classes, ", %" PRId64 " class codes of %" PRId64 " classes", health->class_codes,
+                 health->classes);
+    bl_log_say("validation mAP %.4f%s  %" PRId64 " distinct codes of %" PRId64 " rows, %.1f %% on the two commonest%s, bits off "
+               "balance by %.3f (worst %.3f)  %.1f s",
+               result->map, better ? " (best)" : "", health->distinct, health->rows, 100.0 * health->top_two, classes,
+               health->bit_balance_mean, health->bit_balance_worst, seconds);
+    return par_metrics_write_local(event, err);
+}

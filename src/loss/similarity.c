@@ -1,0 +1,108 @@
+#include "loss/similarity.h"
+
+#include <math.h>
+#include <string.h>
+
+int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err)
+{
+    if (layout.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE, "the pairwise term needs labels and the train split has none; import labels or set "
+                                      "objective.terms.pairwise.weight to 0");
+    if (layout.kind == BL_LABELS_SINGLE && similarity != BL_SIMILARITY_LABEL)
+        return bl_fail(err, BL_USAGE, "objective.terms.pairwise.similarity must be `label` for single labels; `shared`, "
+                                      "`jaccard` and `cosine` need a label matrix [N,C]");
+    return BL_OK;
+}
+
+static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
+{
+    int n = 0;
+    for (int64_t w = 0; w < words; w++)
+        n += __builtin_popcount(a[w] & b[w]);
+    return n;
+}
+
+void bl_similarity_prepare(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch)
+{
+    if (similarity != BL_SIMILARITY_JACCARD && similarity != BL_SIMILARITY_COSINE)
+        return;
+    const int64_t words = batch->label_layout.words;
+    for (int64_t i = 0; i < batch->n_global; i++) {
+        const uint32_t *row = batch->labels + i * words;
+        float n = (float)common_labels(row, row, words);
+        if (similarity == BL_SIMILARITY_COSINE)
+            n = n > 0.0f ? 1.0f / sqrtf(n) : 0.0f;
+        scratch->label_norm[i] = n;
+    }
+}
+
+static void single_row(const struct bl_batch *batch, int64_t i, int64_t lo, int64_t hi, float *out)
+{
+    const uint32_t own = batch->labels[i];
+    const uint32_t *labels = batch->labels + lo;
+    if ((int32_t)own == BL_UNLABELLED) {
+        memset(out, 0, (size_t)(hi - lo) * sizeof *out);
+        return;
+    }
+    for (int64_t j = 0; j < hi - lo; j++)
+        out[j] = labels[j] == own ? 1.0f : 0.0f;
+}
+
+static void multi_row(int similarity, const struct bl_batch *batch, const float *norm, int64_t i, int64_t lo,
+                      int64_t hi, float *out)
+{
+    const int64_t words = batch->label_layout.words;
+    const uint32_t *own = batch->labels + i * words;
+    for (int64_t j = lo; j < hi; j++) {
+        float common = (float)common_labels(own, batch->labels + j * words, words);
+        float s;
+        if (similarity == BL_SIMILARITY_COSINE)
+            s = common * norm[i] * norm[j];
+        else if (similarity == BL_SIMILARITY_JACCARD)
+            s = common > 0.0f ? common / (norm[i] + norm[j] - common) : 0.0f;
+        else
+            s = common > 0.0f ? 1.0f : 0.0f;
+        out[j - lo] = s < 1.0f ? s : 1.0f; /* the cosine of equal rows may round above 1 */
+    }
+}
+
+void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch, int64_t i,
+                       int64_t lo, int64_t hi, float *out)
+{
+    if (batch->label_layout.kind == BL_LABELS_SINGLE)
+        single_row(batch, i, lo, hi, out);
+    else
+        multi_row(similarity, batch, scratch->label_norm, i, lo, hi, out);
+}
+
+/* From the class histogram, since every rank has all labels: sum over own rows of n_c - 1. */
+static double single_sum(const struct bl_batch *batch, int64_t *class_count)
+{
+    memset(class_count, 0, (size_t)batch->label_layout.classes * sizeof *class_count);
+    for (int64_t i = 0; i < batch->n_global; i++)
+        if ((int32_t)batch->labels[i] != BL_UNLABELLED)
+            class_count[batch->labels[i]]++;
+    double sum = 0.0;
+    for (int64_t i = batch->first; i < batch->first + batch->n_local; i++)
+        if ((int32_t)batch->labels[i] != BL_UNLABELLED)
+            sum += (double)(class_count[batch->labels[i]] - 1);
+    return sum;
+}
+
+double bl_similarity_sum(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch)
+{
+    enum { COLUMNS = 1024 };
+    if (batch->label_layout.kind == BL_LABELS_SINGLE)
+        return single_sum(batch, scratch->class_count);
+    double sum = 0.0;
+    for (int64_t i = batch->first; i < batch->first + batch->n_local; i++) {
+        float s[COLUMNS];
+        for (int64_t lo = 0; lo < batch->n_global; lo += COLUMNS) {
+            int64_t hi = lo + COLUMNS < batch->n_global ? lo + COLUMNS : batch->n_global;
+            bl_similarity_row(similarity, batch, scratch, i, lo, hi, s);
+            for (int64_t j = lo; j < hi; j++)
+                sum += j == i ? 0.0 : (double)s[j - lo];
+        }
+    }
+    return sum;
+}

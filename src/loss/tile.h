@@ -1,0 +1,19 @@
+/* The tiles in which pairs are visited: large enough for the matrix product, small enough to stay in cache. */
+#ifndef BL_LOSS_TILE_H
+#define BL_LOSS_TILE_H
+
+#include <omp.h>
+#include <stdint.h>
+
+enum {
+    BL_TILE_ROWS = 128,
+    BL_TILE_COLUMNS = 1024,
+    BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_COLUMNS, /* a tile, and one row of similarities */
+};
+
+static inline int64_t bl_tile_thread(void)
+{
+    return omp_get_thread_num();
+}
+
+#endif

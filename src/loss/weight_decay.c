@@ -1,0 +1,21 @@
+#include "loss/term.h"
+
+static double weight(const struct bl_config_objective *config)
+{
+    return config->weight_decay_weight;
+}
+
+/* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Liong et al., CVPR 2015, the regulariser of eq. 3. */
+static double params_term(const struct bl_config_objective *config, const struct bl_layout *layout,
+                          const float *params, float *grad)
+{
+    const float scale = (float)config->weight_decay_weight;
+    double value = 0.0;
+    for (int64_t i = 0; i < layout->n_params; i++) {
+        value += (double)params[i] * (double)params[i];
+        grad[i] += scale * params[i];
+    }
+    return 0.5 * value;
+}
+
+const struct bl_term bl_term_weight_decay = {.name = "weight_decay", .weight = weight, .params = params_term};

@@ -1,0 +1,47 @@
+/* Optimisers: each is one file with one row of the table in optimizer.c. They work on a range [lo, hi) of the parameter
+ * block, so that a rank may update a part. */
+#ifndef BL_OPTIM_OPTIMIZER_H
+#define BL_OPTIM_OPTIMIZER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "model/params.h"
+
+enum { BL_OPTIMIZER_STATES_MAX = 2 };
+
+struct bl_optimizer_type {
+    int id; /* enum bl_optimizer */
+    const char *name;
+    int n_states;
+    const char *state_name[BL_OPTIMIZER_STATES_MAX];
+
+    /* Updates params [0, n) from grad [0, n). step counts from 1. weight_decay is 0 for biases. */
+    void (*update)(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay, int64_t n,
+                   float *params, const float *grad, float *const *states);
+};
+
+struct bl_optimizer {
+    const struct bl_optimizer_type *type;
+    struct bl_config_optimizer config;
+    const struct bl_layout *layout;               /* borrowed */
+    float *states[BL_OPTIMIZER_STATES_MAX];       /* [n_params] each, zero at first; owned */
+};
+
+/* Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
+int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
+                      const struct bl_layout *layout, struct bl_error *err);
+void bl_optimizer_free(struct bl_optimizer *optimizer);
+
+/* Updates params [lo, hi) of the block from grad (both indexed by the whole block). step counts from 1. */
+void bl_optimizer_update(struct bl_optimizer *optimizer, int64_t step, double lr, int64_t lo, int64_t hi,
+                         float *params, const float *grad);
+
+/* The sum of squares of grad [n], in double in a fixed order; not finite if any element isn't. */
+double bl_optimizer_square_sum(const float *grad, int64_t n);
+
+extern const struct bl_optimizer_type bl_optimizer_sgd;
+extern const struct bl_optimizer_type bl_optimizer_adamw;
+
+#endif

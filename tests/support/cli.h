@@ -1,0 +1,34 @@
+/* Runs the real program as a person would, with or without a launcher, and looks at what it said. */
+#ifndef TEST_SUPPORT_CLI_H
+#define TEST_SUPPORT_CLI_H
+
+#include <stddef.h>
+
+struct cli_result {
+    int status;      /* exit status; 124 or 137 when it had to be killed after a minute */
+    char *out;       /* standard output */
+    char *err;       /* standard error */
+    int error_lines; /* lines of both that begin with "bitloom: error:" */
+    double seconds;
+};
+
+/* Runs `bitloom ARGUMENTS`, with ranks = 0 by itself and otherwise under the launcher. The arguments are read
+ * by a shell: quote what needs it. A test that can't even start the program fails here. */
+void cli_run(struct cli_result *result, int ranks, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Frees; safe twice and on a zeroed struct. */
+void cli_free(struct cli_result *result);
+
+/* Asserts that the run failed in the documented way: this status, exactly one error line, and that line
+ * contains text. */
+void cli_expect_error(const struct cli_result *result, int status, const char *text);
+
+/* Asserts that the run ended with status 0 and without an error line. */
+void cli_expect_success(const struct cli_result *result);
+
+/* A new empty folder; remove it with folder_remove. */
+enum { CLI_PATH_MAX = 256 };
+void cli_temp_folder(char path[CLI_PATH_MAX]);
+
+#endif

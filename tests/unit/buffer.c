@@ -1,0 +1,94 @@
+#include "base/buffer.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+Test(buffer, every_buffer_starts_on_a_boundary)
+{
+    struct bl_error err;
+    for (int64_t n = 0; n < 200; n += 7) {
+        char *bytes = NULL;
+        cr_assert_eq(bl_alloc(&bytes, n, 1, "bytes", &err), BL_OK);
+        cr_assert_not_null(bytes);
+        cr_assert_eq((uintptr_t)bytes % BL_ALIGN_BYTES, 0);
+        bl_free(&bytes);
+    }
+}
+
+Test(buffer, all_of_it_can_be_written)
+{
+    struct bl_error err;
+    double *values = NULL;
+    cr_assert_eq(bl_alloc(&values, 1001, sizeof *values, "values", &err), BL_OK);
+    for (int i = 0; i < 1001; i++)
+        values[i] = i;
+    cr_assert_eq(values[1000], 1000.0);
+    bl_free(&values);
+}
+
+Test(buffer, zeroed_memory_is_zero_throughout)
+{
+    struct bl_error err;
+    unsigned char *bytes = NULL;
+    cr_assert_eq(bl_alloc_zero(&bytes, 1000, 1, "bytes", &err), BL_OK);
+    for (int i = 0; i < 1000; i++)
+        cr_assert_eq(bytes[i], 0);
+    bl_free(&bytes);
+}
+
+#ifndef NDEBUG
+Test(buffer, a_debug_build_fills_new_memory_with_nan)
+{
+    struct bl_error err;
+    float *values = NULL;
+    cr_assert_eq(bl_alloc(&values, 77, sizeof *values, "values", &err), BL_OK);
+    for (int i = 0; i < 77; i++)
+        cr_assert(isnan(values[i]));
+    bl_free(&values);
+}
+#endif
+
+Test(buffer, an_impossible_size_is_out_of_memory_and_names_its_purpose)
+{
+    static const struct {
+        int64_t count;
+        size_t size;
+    } impossible[] = {{INT64_MAX, 16}, {-1, 4}, {INT64_MAX, SIZE_MAX}, {2, SIZE_MAX / 2}};
+    for (size_t i = 0; i < sizeof impossible / sizeof impossible[0]; i++) {
+        struct bl_error err = {0};
+        int something = 0, *values = &something;
+        cr_assert_eq(bl_alloc(&values, impossible[i].count, impossible[i].size, "the codes", &err),
+                     BL_MEMORY);
+        cr_assert_null(values);
+        cr_assert(strstr(err.what, "the codes"), "%s", err.what);
+    }
+}
+
+Test(buffer, freeing_clears_the_pointer_and_may_be_repeated)
+{
+    struct bl_error err;
+    int *values = NULL;
+    bl_free(&values);
+    cr_assert_eq(bl_alloc(&values, 4, sizeof *values, "values", &err), BL_OK);
+    bl_free(&values);
+    cr_assert_null(values);
+    bl_free(&values);
+}
+
+Test(buffer, the_counters_follow_what_lives_and_what_was_made)
+{
+    struct bl_error err;
+    int64_t live = bl_alloc_live(), made = bl_alloc_count();
+    int *a = NULL, *b = NULL, *c = NULL;
+    cr_assert_eq(bl_alloc(&a, 4, sizeof *a, "a", &err), BL_OK);
+    cr_assert_eq(bl_alloc_zero(&b, 0, sizeof *b, "b", &err), BL_OK);
+    cr_assert_eq(bl_alloc(&c, -1, sizeof *c, "c", &err), BL_MEMORY);
+    cr_assert_eq(bl_alloc_live(), live + 2);
+    cr_assert_eq(bl_alloc_count(), made + 2);
+    bl_free(&a);
+    bl_free(&b);
+    bl_free(&c);
+    cr_assert_eq(bl_alloc_live(), live);
+    cr_assert_eq(bl_alloc_count(), made + 2);
+}

@@ -1,0 +1,114 @@
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "model/model.h"
+
+/* Two features, two outputs through one hidden tanh layer of two: the code is the features' signs. */
+static void identity_model(struct bl_model *model)
+{
+    struct bl_config_model config = {
+        .hidden = {2}, .hidden_count = 1, .heads = 1, .bits = 2, .activation = BL_ACTIVATION_TANH};
+    struct bl_shape shape = bl_shape_of(&config, 2);
+    cr_assert_eq(bl_model_init(model, &shape, BL_NORMALIZE_NONE, NULL), BL_OK);
+    memset(model->params, 0, (size_t)model->layout.n_params * sizeof(float));
+    for (int l = 0; l < 2; l++) {
+        model->params[model->layout.tensor[2 * l].offset] = 1.0f;
+        model->params[model->layout.tensor[2 * l].offset + 3] = 1.0f;
+    }
+}
+
+Test(encoder, the_code_is_the_sign_of_the_outputs)
+{
+    const float rows[8] = {1, 1, -1, 1, 1, -1, -1, -1};
+    uint8_t codes[4] = {0xff, 0xff, 0xff, 0xff};
+    int64_t bad = -1;
+    struct bl_model model;
+    struct bl_encoder encoder;
+    identity_model(&model);
+    cr_assert_eq(bl_encoder_init(&encoder, &model, 4, NULL), BL_OK);
+    cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, 4, codes, &bad, NULL), BL_OK);
+    const uint8_t expected[4] = {3, 2, 1, 0};
+    cr_assert_arr_eq(codes, expected, 4);
+    bl_encoder_free(&encoder);
+    bl_model_free(&model);
+}
+
+Test(encoder, rows_are_normalised_first)
+{
+    const uint8_t rows[2] = {5, 50};
+    uint8_t codes[1];
+    int64_t bad = -1;
+    struct bl_model model;
+    struct bl_encoder encoder;
+    identity_model(&model);
+    model.normalizer.mean[0] = 10.0;
+    cr_assert_eq(bl_encoder_init(&encoder, &model, 1, NULL), BL_OK);
+    cr_assert_eq(bl_encoder_run(&encoder, BL_UINT8, rows, 1, codes, &bad, NULL), BL_OK);
+    cr_assert_eq(codes[0], 2);
+    bl_encoder_free(&encoder);
+    bl_model_free(&model);
+}
+
+Test(encoder, the_first_row_that_is_not_finite_is_named)
+{
+    const float rows[6] = {1, 1, 2, NAN, INFINITY, 1};
+    uint8_t codes[3];
+    int64_t bad = -1;
+    struct bl_error err = {0};
+    struct bl_model model;
+    struct bl_encoder encoder;
+    identity_model(&model);
+    cr_assert_eq(bl_encoder_init(&encoder, &model, 3, NULL), BL_OK);
+    cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, 3, codes, &bad, &err), BL_NUMBERS);
+    cr_assert_eq(bad, 1);
+    cr_assert_not_null(strstr(err.what, "row 1 has features"));
+    bl_encoder_free(&encoder);
+    bl_model_free(&model);
+}
+
+Test(encoder, an_output_that_overflows_is_refused)
+{
+    const float rows[2] = {1, 1};
+    uint8_t codes[1];
+    int64_t bad = -1;
+    struct bl_model model;
+    struct bl_encoder encoder;
+    identity_model(&model);
+    model.params[model.layout.tensor[2].offset] = INFINITY;
+    cr_assert_eq(bl_encoder_init(&encoder, &model, 1, NULL), BL_OK);
+    cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, 1, codes, &bad, NULL), BL_NUMBERS);
+    cr_assert_eq(bad, 0);
+    bl_encoder_free(&encoder);
+    bl_model_free(&model);
+}
+
+Test(encoder, freeing_twice_is_safe_and_encoding_allocates_nothing)
+{
+    const float rows[2] = {1, -1};
+    uint8_t codes[1];
+    int64_t bad = -1, live = bl_alloc_live();
+    struct bl_model model;
+    struct bl_encoder encoder;
+    identity_model(&model);
+    cr_assert_eq(bl_encoder_init(&encoder, &model, 1, NULL), BL_OK);
+    int64_t before = bl_alloc_count();
+    cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, 1, codes, &bad, NULL), BL_OK);
+    cr_assert_eq(bl_alloc_count(), before);
+    for (int i = 0; i < 2; i++) {
+        bl_encoder_free(&encoder);
+        bl_model_free(&model);
+    }
+    cr_assert_eq(bl_alloc_live(), live);
+}
+
+Test(encoder, a_model_of_an_impossible_shape_allocates_nothing)
+{
+    struct bl_shape shape = {.n_layers = 0};
+    struct bl_model model;
+    int64_t live = bl_alloc_live();
+    cr_assert_eq(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL), BL_DEFECT);
+    bl_model_free(&model);
+    cr_assert_eq(bl_alloc_live(), live);
+}

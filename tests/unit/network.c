@@ -1,0 +1,266 @@
+#include "model/network.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/rng.h"
+#include "math/blas.h"
+
+enum { ROWS = 6, DIM = 5, WIDE = 24, PARAMS_MAX = 4096 };
+
+static const int64_t file_rows[ROWS] = {40, 3, 17, 900000000000, 5, 8};
+
+struct scene {
+    struct bl_shape shape;
+    struct bl_network network;
+    struct bl_dropout dropout;
+    int64_t n, n_params, bits;
+    float params[PARAMS_MAX], grad[PARAMS_MAX];
+    float x[ROWS * DIM], z[ROWS * WIDE], dz[ROWS * WIDE];
+};
+
+static void random_fill(float *x, int64_t n, uint64_t seed, double scale)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double normal[4];
+        bl_rng_normal(seed, 99, (uint64_t)i, 0, 0, normal);
+        x[i] = (float)(scale * normal[0]);
+    }
+}
+
+static void set_up(struct scene *s, int activation, int64_t hidden_count, int64_t bits, double p, int threads)
+{
+    struct bl_config_model model = {.hidden = {11, 9, 24},
+                                    .hidden_count = hidden_count,
+                                    .heads = 1,
+                                    .bits = bits,
+                                    .activation = activation};
+    memset(s, 0xff, sizeof *s);
+    s->shape = bl_shape_of(&model, DIM);
+    s->dropout = (struct bl_dropout){.p = p, .seed = 7, .step = 12, .rows = file_rows};
+    s->n = ROWS;
+    s->bits = bits;
+    bl_blas_setup();
+    cr_assert_eq(bl_network_init(&s->network, &s->shape, ROWS, threads, NULL), BL_OK);
+    s->n_params = s->network.layout.n_params;
+    cr_assert_leq(s->n_params, PARAMS_MAX);
+    random_fill(s->params, s->n_params, 1, 0.4);
+    random_fill(s->x, ROWS * DIM, 2, 1.0);
+    random_fill(s->dz, ROWS * bits, 3, 1.0);
+}
+
+static void pass(struct scene *s)
+{
+    bl_network_forward(&s->network, s->params, s->x, s->n, &s->dropout, s->z);
+    bl_network_backward(&s->network, s->params, s->dz, s->n, s->grad);
+}
+
+/* The naive twin of one row's forward pass, in double; the mask comes from applying it to ones. */
+static void naive_row(const struct scene *s, const double *params, int64_t row, double *out)
+{
+    double in[64];
+    for (int64_t d = 0; d < DIM; d++)
+        in[d] = (double)s->x[row * DIM + d];
+    for (int64_t l = 0; l < s->shape.n_layers; l++) {
+        int64_t from = s->shape.width[l], to = s->shape.width[l + 1];
+        int hidden = l + 1 < s->shape.n_layers;
+        const double *w = params + s->network.layout.tensor[2 * l].offset;
+        const double *b = params + s->network.layout.tensor[2 * l + 1].offset;
+        float mask[64];
+        for (int j = 0; j < 64; j++)
+            mask[j] = 1.0f;
+        if (hidden)
+            bl_dropout_apply(&s->dropout, l, row, 1, to, mask);
+        for (int64_t j = 0; j < to; j++) {
+            double sum = b[j];
+            for (int64_t i = 0; i < from; i++)
+                sum += w[j * from + i] * in[i];
+            double active = s->shape.activation == BL_ACTIVATION_TANH ? tanh(sum) : fmax(sum, 0.0);
+            out[j] = hidden ? active * (double)mask[j] : sum;
+        }
+        memcpy(in, out, (size_t)to * sizeof *in);
+    }
+}
+
+/* The scalar whose gradient in z is dz. */
+static double scalar(const struct scene *s, const double *params)
+{
+    double sum = 0.0, out[64];
+    for (int64_t row = 0; row < s->n; row++) {
+        naive_row(s, params, row, out);
+        for (int64_t k = 0; k < s->bits; k++)
+            sum += out[k] * (double)s->dz[row * s->bits + k];
+    }
+    return sum;
+}
+
+static void check_gradient(struct scene *s)
+{
+    static double params[PARAMS_MAX];
+    const double step = 1e-6;
+    pass(s);
+    for (int64_t i = 0; i < s->n_params; i++)
+        params[i] = (double)s->params[i];
+    for (int64_t i = 0; i < s->n_params; i++) {
+        double kept = params[i];
+        params[i] = kept + step;
+        double up = scalar(s, params);
+        params[i] = kept - step;
+        double down = scalar(s, params);
+        params[i] = kept;
+        double expected = (up - down) / (2.0 * step);
+        cr_assert_float_eq((double)s->grad[i], expected, 2e-5 * (1.0 + fabs(expected)),
+                           "parameter %lld: %g instead of %g", (long long)i, (double)s->grad[i], expected);
+    }
+    bl_network_free(&s->network);
+}
+
+static struct scene scene;
+
+#define GRADIENT(name, activation, hidden, bits, p)                                                          \
+    Test(network, the_gradient_equals_central_differences_##name)                                            \
+    {                                                                                                        \
+        set_up(&scene, activation, hidden, bits, p, 1);                                                      \
+        check_gradient(&scene);                                                                              \
+    }
+
+GRADIENT(without_hidden_layers, BL_ACTIVATION_RELU, 0, 8, 0.0)
+GRADIENT(of_one_output, BL_ACTIVATION_TANH, 1, 1, 0.0)
+GRADIENT(of_relu_layers, BL_ACTIVATION_RELU, 3, 6, 0.0)
+GRADIENT(of_tanh_layers, BL_ACTIVATION_TANH, 3, 6, 0.0)
+GRADIENT(of_relu_layers_with_dropout, BL_ACTIVATION_RELU, 3, 6, 0.4)
+GRADIENT(of_tanh_layers_with_dropout, BL_ACTIVATION_TANH, 2, 6, 0.4)
+
+Test(network, outputs_equal_the_naive_network_and_are_written_fully)
+{
+    double params[PARAMS_MAX], out[64];
+    set_up(&scene, BL_ACTIVATION_TANH, 3, 7, 0.3, 1);
+    pass(&scene);
+    for (int64_t i = 0; i < scene.n_params; i++) {
+        params[i] = (double)scene.params[i];
+        cr_assert(isfinite(scene.grad[i]));
+    }
+    for (int64_t row = 0; row < ROWS; row++) {
+        naive_row(&scene, params, row, out);
+        for (int64_t k = 0; k < 7; k++)
+            cr_assert_float_eq((double)scene.z[row * 7 + k], out[k], 1e-5);
+    }
+    bl_network_free(&scene.network);
+}
+
+Test(network, a_row_has_the_same_mask_at_any_place_of_the_batch)
+{
+    const int64_t here[] = {4, 77, 5}, there[] = {77};
+    struct bl_dropout a = {.p = 0.5, .seed = 3, .step = 9, .rows = here};
+    struct bl_dropout b = {.p = 0.5, .seed = 3, .step = 9, .rows = there};
+    float x[3 * 21], y[21];
+    for (int i = 0; i < 3 * 21; i++)
+        x[i] = y[i % 21] = 1.0f;
+    bl_dropout_apply(&a, 1, 0, 3, 21, x);
+    bl_dropout_apply(&b, 1, 0, 1, 21, y);
+    cr_assert_eq(memcmp(x + 21, y, sizeof y), 0);
+    cr_assert_neq(memcmp(x, y, sizeof y), 0);
+}
+
+Test(network, step_layer_and_seed_each_change_the_mask)
+{
+    const int64_t row = 5;
+    float masks[4][64];
+    for (int i = 0; i < 4; i++) {
+        struct bl_dropout dropout = {.p = 0.5, .seed = 3 + (i == 1), .step = 9 + (i == 2), .rows = &row};
+        for (int j = 0; j < 64; j++)
+            masks[i][j] = 1.0f;
+        bl_dropout_apply(&dropout, i == 3, 0, 1, 64, masks[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < i; j++)
+            cr_assert_neq(memcmp(masks[i], masks[j], sizeof masks[i]), 0);
+}
+
+Test(network, dropout_silences_the_asked_share_and_keeps_the_mean)
+{
+    enum { N = 400, W = 50 };
+    static float x[N * W];
+    static int64_t rows[N];
+    int silent = 0;
+    double sum = 0.0;
+    for (int i = 0; i < N * W; i++) {
+        x[i] = 1.0f;
+        rows[i / W] = i / W;
+    }
+    struct bl_dropout dropout = {.p = 0.3, .seed = 1, .step = 0, .rows = rows};
+    bl_dropout_apply(&dropout, 0, 0, N, W, x);
+    for (int i = 0; i < N * W; i++) {
+        silent += x[i] == 0.0f;
+        sum += (double)x[i];
+    }
+    cr_assert_float_eq((double)silent / (N * W), 0.3, 0.015);
+    cr_assert_float_eq(sum / (N * W), 1.0, 0.02);
+}
+
+Test(network, three_threads_agree_with_one_to_rounding)
+{
+    static struct scene other;
+    set_up(&scene, BL_ACTIVATION_RELU, 3, 6, 0.2, 1);
+    set_up(&other, BL_ACTIVATION_RELU, 3, 6, 0.2, 3);
+    pass(&scene);
+    pass(&other);
+    for (int64_t i = 0; i < ROWS * 6; i++)
+        cr_assert_float_eq(scene.z[i], other.z[i], 1e-5);
+    for (int64_t i = 0; i < scene.n_params; i++)
+        cr_assert_float_eq(scene.grad[i], other.grad[i], 1e-4);
+    bl_network_free(&scene.network);
+    bl_network_free(&other.network);
+}
+
+Test(network, a_repeated_pass_gives_the_same_bits)
+{
+    static float first[PARAMS_MAX];
+    set_up(&scene, BL_ACTIVATION_TANH, 2, 6, 0.2, 3);
+    pass(&scene);
+    memcpy(first, scene.grad, sizeof first);
+    pass(&scene);
+    cr_assert_eq(memcmp(first, scene.grad, (size_t)scene.n_params * sizeof *first), 0);
+    bl_network_free(&scene.network);
+}
+
+Test(network, no_rows_give_a_zero_gradient)
+{
+    set_up(&scene, BL_ACTIVATION_RELU, 2, 6, 0.0, 2);
+    scene.n = 0;
+    pass(&scene);
+    for (int64_t i = 0; i < scene.n_params; i++)
+        cr_assert_eq(scene.grad[i], 0.0f);
+    bl_network_free(&scene.network);
+}
+
+Test(network, a_nan_feature_reaches_its_rows_outputs_alone)
+{
+    set_up(&scene, BL_ACTIVATION_RELU, 2, 6, 0.5, 1);
+    scene.x[DIM] = NAN;
+    pass(&scene);
+    for (int64_t i = 0; i < ROWS * 6; i++)
+        cr_assert_eq(isnan(scene.z[i]) != 0, i / 6 == 1);
+    bl_network_free(&scene.network);
+}
+
+Test(network, ten_passes_allocate_nothing)
+{
+    set_up(&scene, BL_ACTIVATION_TANH, 3, 6, 0.2, 2);
+    int64_t before = bl_alloc_count();
+    for (int i = 0; i < 10; i++)
+        pass(&scene);
+    cr_assert_eq(bl_alloc_count(), before);
+    bl_network_free(&scene.network);
+}
+
+Test(network, freeing_twice_is_safe_and_leaves_nothing)
+{
+    int64_t live = bl_alloc_live();
+    set_up(&scene, BL_ACTIVATION_TANH, 3, 6, 0.2, 2);
+    bl_network_free(&scene.network);
+    bl_network_free(&scene.network);
+    cr_assert_eq(bl_alloc_live(), live);
+}
