@@ -2,10 +2,14 @@
 
 /* Each command defines its row beside its code; adding one is a file and a line here. */
 extern const struct command command_encode;
+extern const struct command command_evaluate;
+extern const struct command command_search;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
     &command_encode,
+    &command_evaluate,
+    &command_search,
     &command_version,
     NULL,
 };

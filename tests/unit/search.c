@@ -47,15 +47,17 @@ static void check(int64_t bits, int64_t k, int64_t radius)
 {
     uint64_t words[ROWS * 16];
     uint16_t scratch[ROWS];
-    int64_t rows[K_MAX], plain_rows[K_MAX];
-    int32_t distances[K_MAX], plain_distances[K_MAX];
+    int64_t rows[K_MAX + 1], plain_rows[K_MAX];
+    int32_t distances[K_MAX + 1], plain_distances[K_MAX];
     random_words((uint64_t)bits, bits, words);
+    rows[k] = 77; /* one place more than there is room for */
     struct bl_code_set set = {.rows = ROWS, .bits = bits, .words = words};
     for (int64_t q = 0; q < 10; q++) {
         const uint64_t *query = words + q * bl_code_words(bits);
         int64_t found = bl_search(&set, query, k, radius, scratch, rows, distances);
         int64_t expected = plain_search(&set, query, k, radius, plain_rows, plain_distances);
         cr_assert_eq(found, expected);
+        cr_assert_eq(rows[k], 77);
         for (int64_t i = 0; i < k; i++) {
             cr_assert_eq(rows[i], i < found ? plain_rows[i] : -1);
             cr_assert_eq(distances[i], i < found ? plain_distances[i] : -1);
