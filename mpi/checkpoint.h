@@ -6,13 +6,19 @@
 
 #include "mpi/comm.h"
 
+#define PAR_CHECKPOINT_FORMAT "bitloom checkpoint"
+enum { PAR_CHECKPOINT_VERSION = 1 };
+
+/* What a tensor's values are, in memory and in the file. */
+enum par_value { PAR_FLOAT, PAR_DOUBLE, PAR_BYTE };
+
 /* A tensor of the state: the same values on all ranks, each of which writes its slice. */
 struct par_state_tensor {
     char name[64]; /* "params/layer0/weight", "optimizer/m/layer0/weight", ... */
     int64_t rows;
-    int64_t cols;
-    int is_double;
-    void *at; /* [rows, cols] floats or doubles; borrowed */
+    int64_t cols; /* 0: one dimension, [rows] */
+    enum par_value value;
+    void *at; /* borrowed */
 };
 
 /* A small named number of the state; kept with all its bits. */

@@ -5,6 +5,9 @@
 #include "model/model.h"
 #include "mpi/comm.h"
 
+#define PAR_MODEL_FORMAT "bitloom model"
+enum { PAR_MODEL_VERSION = 1 };
+
 /* Writes the model under path only when whole: temporary name, flush, read back, fsync, rename, fsync of the
  * folder. Rank 0 writes; collective, the outcome is agreed. Errors: BL_PATH. */
 int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err);

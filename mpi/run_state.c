@@ -40,7 +40,7 @@ static struct par_state_tensor *list_block(struct par_state_tensor *tensor, cons
         const struct bl_tensor *part = &layout->tensor[t];
         snprintf(tensor->name, sizeof tensor->name, "%s/%s", prefix, part->name);
         tensor->rows = part->rows;
-        tensor->cols = part->cols;
+        tensor->cols = part->is_weight ? part->cols : 0;
         tensor->at = block + part->offset;
     }
     return tensor;
@@ -50,8 +50,7 @@ static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, co
 {
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->rows = n;
-    tensor->cols = 1;
-    tensor->is_double = 1;
+    tensor->value = PAR_DOUBLE;
     tensor->at = at;
     return tensor + 1;
 }

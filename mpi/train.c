@@ -55,8 +55,9 @@ static int fit_normalizer(struct run *run, struct bl_error *err)
         for (int64_t i = 0; i < data->shard[s].n_train; i++)
             keep[data->shard[s].train[i] - data->row_lo] = 1;
     int64_t constant = 0;
+    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features, n, keep);
     if (code == BL_OK)
-        code = par_normalizer_fit(run->par, &run->state.model.normalizer, data->type, data->features, n, keep, &constant, err);
+        code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
         bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0", constant,
                    data->dim);

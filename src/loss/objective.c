@@ -90,9 +90,8 @@ void bl_objective_relax(const struct bl_objective *objective, double beta, const
                         float *codes, int64_t stride)
 {
     const int64_t bits = objective->bits;
-    for (int64_t i = 0; i < n * bits; i++)
-        h[i] = (float)beta * z[i];
-    bl_tanh_forward(h, n * bits);
+    memcpy(h, z, (size_t)(n * bits) * sizeof *h);
+    bl_tanh_forward(n * bits, (float)beta, h);
     for (int64_t i = 0; i < n; i++) {
         const float *from = h + i * bits;
         float *to = codes + i * stride;

@@ -26,6 +26,12 @@ BL_KERNEL void bl_bias_tanh(int64_t n, int64_t width, const float *restrict bias
             x[i * width + j] = bl_tanh(x[i * width + j] + bias[j]);
 }
 
+BL_KERNEL void bl_tanh_forward(int64_t count, float scale, float *x)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = bl_tanh(scale * x[i]);
+}
+
 BL_KERNEL void bl_relu_backward(int64_t count, const float *restrict a, float *restrict delta)
 {
     for (int64_t i = 0; i < count; i++)

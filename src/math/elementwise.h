@@ -9,6 +9,9 @@ void bl_bias_linear(int64_t n, int64_t width, const float *bias, float *x);
 void bl_bias_relu(int64_t n, int64_t width, const float *bias, float *x);
 void bl_bias_tanh(int64_t n, int64_t width, const float *bias, float *x);
 
+/* x = tanh(scale x). */
+void bl_tanh_forward(int64_t count, float scale, float *x);
+
 /* delta *= the activation's derivative, from the activation's values a [count]. relu: 0 where a <= 0. tanh:
  * 1 - (undo a)^2; `undo` takes back the factor that dropout put on a (1 without dropout). */
 void bl_relu_backward(int64_t count, const float *a, float *delta);

@@ -12,7 +12,7 @@
 enum { BL_OPTIMIZER_STATES_MAX = 2 };
 
 struct bl_optimizer_type {
-    int id; /* enum bl_optimizer */
+    int id; /* enum bl_optimizer_name */
     const char *name;
     int n_states;
     const char *state_name[BL_OPTIMIZER_STATES_MAX];

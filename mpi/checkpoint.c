@@ -1,0 +1,303 @@
+#include "mpi/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "mpi/agree.h"
+#include "mpi/h5.h"
+#include "mpi/state_file.h"
+
+/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
+enum { TEXT_BYTES_MAX = 1 << 20 };
+
+static int put_numbers(hid_t file, const char *path, const struct par_state *state, struct bl_error *err)
+{
+    hid_t group = H5Gcreate2(file, "numbers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    int failed = group < 0;
+    for (int64_t i = 0; i < state->n_numbers && !failed; i++) {
+        const struct par_state_number *number = &state->numbers[i];
+        failed = number->is_integer ? h5_put_integer(group, number->name, number->integer)
+                                    : h5_put_real(group, number->name, number->real);
+    }
+    if (group >= 0)
+        H5Gclose(group);
+    return failed ? bl_fail(err, BL_PATH, "can't write the numbers of %s; the disk may be full", path) : BL_OK;
+}
+
+/* Texts as tensors "texts/NAME" of bytes without the final zero. */
+static void list_texts(const struct par_state *state, struct par_state_tensor *tensors)
+{
+    for (int64_t i = 0; i < state->n_texts; i++) {
+        char *text = state->texts[i].text;
+        tensors[i] = (struct par_state_tensor){.rows = (int64_t)strlen(text), .value = PAR_BYTE, .at = text};
+        snprintf(tensors[i].name, sizeof tensors[i].name, "texts/%.50s", state->texts[i].name);
+    }
+}
+
+/* The state's tensors under "state/", then its texts. */
+static int list_all(const struct par_state *state, struct par_state_tensor **tensors, struct bl_error *err)
+{
+    int code = bl_alloc_zero(tensors, state->n_tensors + state->n_texts, sizeof **tensors, "the list of tensors", err);
+    if (code != BL_OK)
+        return code;
+    for (int64_t t = 0; t < state->n_tensors; t++) {
+        (*tensors)[t] = state->tensors[t];
+        snprintf((*tensors)[t].name, sizeof (*tensors)[t].name, "state/%.57s", state->tensors[t].name);
+    }
+    list_texts(state, *tensors + state->n_tensors);
+    return BL_OK;
+}
+
+int par_checkpoint_write(struct par par, const char *path, const struct par_state *state, struct bl_error *err)
+{
+    struct par_state_tensor *tensors = NULL;
+    struct par_state_file file = {.par = par, .file = H5I_INVALID_HID};
+    int code = par_agree(par, list_all(state, &tensors, err), err);
+    if (code == BL_OK)
+        code = par_state_file_create(&file, par, path, err);
+    if (code == BL_OK)
+        code = par_agree(par, put_numbers(file.file, path, state, err), err);
+    if (code == BL_OK)
+        code = par_state_file_write(&file, tensors, state->n_tensors + state->n_texts, err);
+    if (code == BL_OK)
+        code = par_state_file_commit(&file, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
+    par_state_file_destroy(&file);
+    bl_free(&tensors);
+    return code;
+}
+
+/* Reading: rank 0 alone opens and verifies; what it learned is broadcast. */
+
+struct collect {
+    struct par_state *head;
+    hid_t group;
+    int64_t room;
+};
+
+static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
+{
+    struct collect *collect = context;
+    struct par_state *head = collect->head;
+    (void)info;
+    if (head->n_numbers == collect->room)
+        return 1;
+    struct par_state_number *number = &head->numbers[head->n_numbers];
+    snprintf(number->name, sizeof number->name, "%s", name);
+    number->is_integer = h5_get_integer(group, name, &number->integer);
+    if (number->is_integer || h5_get_real(group, name, &number->real))
+        head->n_numbers++;
+    return 0;
+}
+
+static int read_numbers(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+{
+    enum { NUMBERS_MAX = 256 };
+    struct collect collect = {.head = head, .room = NUMBERS_MAX};
+    int code = bl_alloc_zero(&head->numbers, NUMBERS_MAX, sizeof *head->numbers, "the checkpoint's numbers", err);
+    if (code != BL_OK)
+        return code;
+    hid_t group = H5Gopen2(file, "numbers", H5P_DEFAULT);
+    if (group < 0 || H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_number, &collect) != 0)
+        code = bl_fail(err, BL_INPUT, "%s: its numbers are missing or damaged", path);
+    if (group >= 0)
+        H5Gclose(group);
+    return code;
+}
+
+static herr_t take_text(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    struct collect *collect = context;
+    struct par_state *head = collect->head;
+    (void)info;
+    hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
+    if (set < 0 || head->n_texts == collect->room) {
+        if (set >= 0)
+            H5Dclose(set);
+        return 1;
+    }
+    hid_t space = H5Dget_space(set);
+    const int64_t bytes = H5Sget_simple_extent_ndims(space) == 1 ? H5Sget_simple_extent_npoints(space) : 0;
+    H5Sclose(space);
+    struct par_state_text *text = &head->texts[head->n_texts];
+    int failed = bytes < 1 || bytes > TEXT_BYTES_MAX ||
+                 bl_alloc_zero(&text->text, bytes + 1, 1, "a text", NULL) != BL_OK;
+    if (!failed) {
+        head->n_texts++;
+        snprintf(text->name, sizeof text->name, "%s", name);
+        failed = H5Dread(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, text->text) < 0;
+    }
+    H5Dclose(set);
+    return failed;
+}
+
+static int read_texts(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+{
+    enum { TEXTS_MAX = 16 };
+    struct collect collect = {.head = head, .room = TEXTS_MAX};
+    int code = bl_alloc_zero(&head->texts, TEXTS_MAX, sizeof *head->texts, "the checkpoint's texts", err);
+    if (code != BL_OK)
+        return code;
+    hid_t group = H5Gopen2(file, "texts", H5P_DEFAULT);
+    if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_text, &collect) != 0)
+        code = bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path);
+    if (group >= 0)
+        H5Gclose(group);
+    return code;
+}
+
+static int open_local(const char *path, struct par_state *head, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = par_state_file_open_local(&file, path, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
+    if (code != BL_OK)
+        return code;
+    code = read_numbers(file, path, head, err);
+    if (code == BL_OK)
+        code = read_texts(file, path, head, err);
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
+
+/* Gives rank 0's numbers and texts to the others. */
+static int share_head(struct par par, struct par_state *head, struct bl_error *err)
+{
+    int64_t counts[2] = {head->n_numbers, head->n_texts};
+    int code = BL_OK;
+    par_broadcast(par, counts, sizeof counts);
+    if (par.rank != 0) {
+        code = bl_alloc_zero(&head->numbers, counts[0], sizeof *head->numbers, "the checkpoint's numbers", err);
+        if (code == BL_OK)
+            code = bl_alloc_zero(&head->texts, counts[1], sizeof *head->texts, "the checkpoint's texts", err);
+    }
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        return code;
+    head->n_numbers = counts[0];
+    par_broadcast(par, head->numbers, counts[0] * (int64_t)sizeof *head->numbers);
+    for (int64_t i = 0; i < counts[1] && code == BL_OK; i++) {
+        int64_t bytes = par.rank == 0 ? (int64_t)strlen(head->texts[i].text) + 1 : 0;
+        par_broadcast(par, &bytes, sizeof bytes);
+        par_broadcast(par, head->texts[i].name, sizeof head->texts[i].name);
+        if (par.rank != 0)
+            code = bl_alloc_zero(&head->texts[i].text, bytes, 1, "a text of the checkpoint", err);
+        head->n_texts = i + 1;
+        code = par_agree(par, code, err);
+        if (code == BL_OK)
+            par_broadcast(par, head->texts[i].text, bytes);
+    }
+    return code;
+}
+
+int par_checkpoint_open(struct par par, const char *path, struct par_state *head, struct bl_error *err)
+{
+    *head = (struct par_state){0};
+    int code = par_agree(par, par.rank == 0 ? open_local(path, head, err) : BL_OK, err);
+    if (code == BL_OK)
+        code = share_head(par, head, err);
+    if (code != BL_OK)
+        par_state_free(head);
+    return code;
+}
+
+static int read_tensors_local(const char *path, const struct par_state *state, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
+        struct par_state_tensor stored = state->tensors[t];
+        snprintf(stored.name, sizeof stored.name, "state/%.57s", state->tensors[t].name);
+        code = par_state_file_read_local(file, path, &stored, err);
+    }
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
+
+int par_checkpoint_read(struct par par, const char *path, const struct par_state *state, struct bl_error *err)
+{
+    int code = par_agree(par, par.rank == 0 ? read_tensors_local(path, state, err) : BL_OK, err);
+    for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
+        const struct par_state_tensor *tensor = &state->tensors[t];
+        static const int64_t value_bytes[] = {[PAR_FLOAT] = 4, [PAR_DOUBLE] = 8, [PAR_BYTE] = 1};
+        const int64_t values = tensor->rows * (tensor->cols > 0 ? tensor->cols : 1);
+        par_broadcast(par, tensor->at, values * value_bytes[tensor->value]);
+    }
+    return code;
+}
+
+void par_state_free(struct par_state *state)
+{
+    for (int64_t i = 0; i < state->n_texts; i++)
+        bl_free(&state->texts[i].text);
+    bl_free(&state->numbers);
+    bl_free(&state->texts);
+    state->n_numbers = state->n_texts = 0;
+}
+
+const struct par_state_number *par_state_find_number(const struct par_state *state, const char *name)
+{
+    for (int64_t i = 0; i < state->n_numbers; i++)
+        if (strcmp(state->numbers[i].name, name) == 0)
+            return &state->numbers[i];
+    return NULL;
+}
+
+const char *par_state_find_text(const struct par_state *state, const char *name)
+{
+    for (int64_t i = 0; i < state->n_texts; i++)
+        if (strcmp(state->texts[i].name, name) == 0)
+            return state->texts[i].text;
+    return NULL;
+}
+
+/* step-NNNNNNNN.h5; more digits after 99,999,999 steps. */
+static int64_t step_of(const char *name)
+{
+    char *end;
+    if (strncmp(name, "step-", 5) != 0)
+        return -1;
+    long long step = strtoll(name + 5, &end, 10);
+    return end != name + 5 && strcmp(end, ".h5") == 0 ? step : -1;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const char *x = strrchr(*(char *const *)a, '/') + 1, *y = strrchr(*(char *const *)b, '/') + 1;
+    return (step_of(y) > step_of(x)) - (step_of(y) < step_of(x));
+}
+
+int par_checkpoint_list_local(const char *folder, char ***paths, int64_t *n, struct bl_error *err)
+{
+    *paths = NULL;
+    *n = 0;
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return bl_fail_path(err, "read the folder", folder, errno);
+    int code = BL_OK;
+    for (struct dirent *entry; code == BL_OK && (entry = readdir(directory));) {
+        if (step_of(entry->d_name) < 0)
+            continue;
+        char **longer = realloc(*paths, (size_t)(*n + 1) * sizeof *longer);
+        char *path = longer ? malloc(strlen(folder) + strlen(entry->d_name) + 2) : NULL;
+        if (longer)
+            *paths = longer;
+        if (!path) {
+            code = bl_fail(err, BL_MEMORY, "out of memory: the list of checkpoints");
+            break;
+        }
+        sprintf(path, "%s/%s", folder, entry->d_name);
+        (*paths)[(*n)++] = path;
+    }
+    closedir(directory);
+    if (*n > 1)
+        qsort(*paths, (size_t)*n, sizeof **paths, newest_first);
+    return code;
+}

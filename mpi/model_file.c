@@ -1,0 +1,170 @@
+#include "mpi/model_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "mpi/agree.h"
+#include "mpi/h5.h"
+#include "mpi/state_file.h"
+
+enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
+
+/* Names of the choices as they stand in the file: part of the format. */
+static const char *const normalize_names[] = {"none", "center", "standardize", "unit"};
+static const char *const activation_names[] = {"relu", "tanh"};
+
+static int list_tensors(const struct bl_model *model, struct par_state_tensor tensors[TENSORS_MAX])
+{
+    int n = 0;
+    for (int64_t t = 0; t < model->layout.n_tensors; t++, n++) {
+        const struct bl_tensor *part = &model->layout.tensor[t];
+        tensors[n] = (struct par_state_tensor){.rows = part->rows, .cols = part->is_weight ? part->cols : 0,
+                                               .at = model->params + part->offset};
+        snprintf(tensors[n].name, sizeof tensors[n].name, "%s", part->name);
+    }
+    const struct bl_normalizer *normalizer = &model->normalizer;
+    tensors[n++] = (struct par_state_tensor){.name = "normalize/mean", .rows = normalizer->dim, .value = PAR_DOUBLE,
+                                             .at = normalizer->mean};
+    tensors[n++] = (struct par_state_tensor){.name = "normalize/scale", .rows = normalizer->dim, .value = PAR_DOUBLE,
+                                             .at = normalizer->scale};
+    return n;
+}
+
+static int put_attributes(hid_t file, const char *path, const struct bl_model *model, struct bl_error *err)
+{
+    const struct bl_shape *shape = &model->shape;
+    int failed = h5_put_integer(file, "layers", shape->n_layers) != 0;
+    failed |= h5_put_integer(file, "features", bl_shape_dim(shape)) != 0;
+    failed |= h5_put_integer(file, "heads", shape->heads) != 0;
+    failed |= h5_put_integer(file, "bits_per_head", shape->bits) != 0;
+    failed |= h5_put_integer(file, "bits", bl_shape_code_bits(shape)) != 0;
+    failed |= h5_put_text(file, "activation", activation_names[shape->activation]) != 0;
+    failed |= h5_put_text(file, "normalize", normalize_names[model->normalizer.kind]) != 0;
+    failed |= h5_put_text(file, "method", model->method) != 0;
+    return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path) : BL_OK;
+}
+
+int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (par.rank == 0) {
+        struct par_state_tensor tensors[TENSORS_MAX];
+        struct par_state_file file;
+        const int n = list_tensors(model, tensors);
+        code = par_state_file_create(&file, par_alone(), path, err);
+        if (code == BL_OK)
+            code = put_attributes(file.file, path, model, err);
+        if (code == BL_OK)
+            code = par_state_file_write(&file, tensors, n, err);
+        if (code == BL_OK)
+            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
+        par_state_file_destroy(&file);
+    }
+    return par_agree(par, code, err);
+}
+
+static int find_name(const char *name, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+/* The width of a layer's output, from its bias: refused before anything is allocated. */
+static int64_t bias_rows(hid_t file, int64_t layer)
+{
+    char name[64];
+    snprintf(name, sizeof name, "layer%" PRId64 "/bias", layer);
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    if (set < 0)
+        return -1;
+    hid_t space = H5Dget_space(set);
+    int64_t rows = H5Sget_simple_extent_ndims(space) == 1 ? H5Sget_simple_extent_npoints(space) : -1;
+    H5Sclose(space);
+    H5Dclose(set);
+    return rows;
+}
+
+static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int *normalize, char *method,
+                      struct bl_error *err)
+{
+    char activation[32] = "", kind[32] = "";
+    int whole = h5_get_integer(file, "layers", &shape->n_layers);
+    whole &= h5_get_integer(file, "features", &shape->width[0]);
+    whole &= h5_get_integer(file, "heads", &shape->heads);
+    whole &= h5_get_integer(file, "bits_per_head", &shape->bits);
+    whole &= h5_get_text(file, "activation", activation, sizeof activation);
+    whole &= h5_get_text(file, "normalize", kind, sizeof kind);
+    h5_get_text(file, "method", method, BL_NAME_MAX);
+    shape->activation = find_name(activation, activation_names, 2);
+    *normalize = find_name(kind, normalize_names, 4);
+    whole = whole && shape->activation >= 0 && *normalize >= 0;
+    whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
+    for (int64_t l = 0; whole && l < shape->n_layers; l++)
+        shape->width[l + 1] = bias_rows(file, l);
+    struct bl_error why = {0};
+    if (!whole || bl_shape_check(shape, &why) != BL_OK)
+        return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged", path);
+    return BL_OK;
+}
+
+static int read_local(const char *path, struct bl_model *model, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_shape shape = {0};
+    struct bl_error ignored;
+    struct par_state_tensor tensors[TENSORS_MAX];
+    int normalize;
+    char method[BL_NAME_MAX] = "";
+    int code = par_state_file_open_local(&file, path, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
+    if (code != BL_OK)
+        return code;
+    code = read_shape(file, path, &shape, &normalize, method, err);
+    if (code == BL_OK)
+        code = bl_model_init(model, &shape, normalize, err);
+    if (code == BL_OK) {
+        const int n = list_tensors(model, tensors);
+        snprintf(model->method, sizeof model->method, "%s", method);
+        for (int t = 0; t < n && code == BL_OK; t++)
+            code = par_state_file_read_local(file, path, &tensors[t], err);
+    }
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
+
+/* What the other ranks need before they can allocate. */
+struct head {
+    struct bl_shape shape;
+    int normalize;
+    char method[BL_NAME_MAX];
+};
+
+int par_model_read(struct par par, const char *path, struct bl_model *model, struct bl_error *err)
+{
+    *model = (struct bl_model){0};
+    struct head head = {0};
+    int code = par_agree(par, par.rank == 0 ? read_local(path, model, err) : BL_OK, err);
+    if (code != BL_OK)
+        goto done;
+    if (par.rank == 0) {
+        head = (struct head){.shape = model->shape, .normalize = model->normalizer.kind};
+        memcpy(head.method, model->method, sizeof head.method);
+    }
+    par_broadcast(par, &head, sizeof head);
+    if (par.rank != 0)
+        code = bl_model_init(model, &head.shape, head.normalize, err);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        goto done;
+    memcpy(model->method, head.method, sizeof head.method);
+    par_broadcast(par, model->params, model->layout.n_params * (int64_t)sizeof(float));
+    par_broadcast(par, model->normalizer.mean, model->normalizer.dim * (int64_t)sizeof(double));
+    par_broadcast(par, model->normalizer.scale, model->normalizer.dim * (int64_t)sizeof(double));
+done:
+    if (code != BL_OK)
+        bl_model_free(model);
+    return code;
+}

@@ -1,0 +1,189 @@
+#include "mpi/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "mpi/h5.h"
+#include "mpi/stall.h"
+
+/* Walks the data sets below a group. */
+struct walk {
+    hid_t file;
+    const char *path;
+    int64_t sets, blocks;
+    int code;
+    struct bl_error *err;
+};
+
+/* A data set with its sizes, refused before memory is asked for when they make no sense. */
+struct open_set {
+    hid_t set, type;
+    int64_t rows, cols, row_bytes;
+};
+
+static void close_set(struct open_set *open)
+{
+    if (open->type >= 0)
+        H5Tclose(open->type);
+    if (open->set >= 0)
+        H5Dclose(open->set);
+}
+
+static int open_set(struct open_set *open, hid_t file, const char *name, const char *path, struct bl_error *err)
+{
+    *open = (struct open_set){.set = H5Dopen2(file, name, H5P_DEFAULT), .type = H5I_INVALID_HID};
+    if (open->set < 0)
+        return bl_fail(err, BL_INPUT, "%s: the data set '%s' is missing or damaged", path, name);
+    hsize_t dims[2] = {0, 0};
+    hid_t space = H5Dget_space(open->set);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    if (rank == 1 || rank == 2)
+        H5Sget_simple_extent_dims(space, dims, NULL);
+    H5Sclose(space);
+    open->type = H5Dget_type(open->set);
+    const int64_t value_bytes = open->type < 0 ? 0 : (int64_t)H5Tget_size(open->type);
+    open->rows = (int64_t)dims[0];
+    open->cols = rank == 2 ? (int64_t)dims[1] : 0;
+    const int64_t cols = rank == 2 ? open->cols : 1;
+    /* A row above 1 GiB is nobody's data. */
+    if ((rank != 1 && rank != 2) || value_bytes < 1 || cols < 1 || cols > ((int64_t)1 << 30) / value_bytes ||
+        (open->type >= 0 && H5Tdetect_class(open->type, H5T_VLEN) > 0) || H5Tis_variable_str(open->type) > 0)
+        return bl_fail(err, BL_INPUT, "%s: the data set '%s' has an impossible shape or type", path, name);
+    open->row_bytes = value_bytes * cols;
+    return BL_OK;
+}
+
+/* Reads the set block by block; with checksums [blocks] compares each. */
+static int read_blocks(const struct open_set *open, const uint64_t *checksums, const char *name, const char *path,
+                       int64_t *blocks, struct bl_error *err)
+{
+    const int64_t per_block = h5_rows_per_block(open->row_bytes);
+    char *rows;
+    char where[700];
+    snprintf(where, sizeof where, "%s '%s'", path, name);
+    int code = bl_alloc(&rows, per_block * open->row_bytes, 1, "a block to verify", err);
+    for (int64_t b = 0; b * per_block < open->rows && code == BL_OK; b++) {
+        const int64_t lo = b * per_block;
+        const int64_t n = open->rows - lo < per_block ? open->rows - lo : per_block;
+        par_stall_tick_local("verifying a file");
+        code = h5_read_rows(open->set, open->type, lo, n, open->cols, rows, where, err);
+        if (code == BL_OK && checksums && h5_block_checksum(rows, n * open->row_bytes) != checksums[b])
+            code = bl_fail(err, BL_INPUT,
+                           "%s: '%s' is damaged in rows %" PRId64 " to %" PRId64 " (block %" PRId64
+                           "); restore the file or make it again",
+                           path, name, lo, lo + n - 1, b);
+        ++*blocks;
+    }
+    bl_free(&rows);
+    return code;
+}
+
+static int verify_set(hid_t file, const char *name, const char *path, int64_t *blocks, struct bl_error *err)
+{
+    struct open_set data, sums = {.set = H5I_INVALID_HID, .type = H5I_INVALID_HID};
+    uint64_t *checksums = NULL;
+    char checksum_name[700];
+    snprintf(checksum_name, sizeof checksum_name, "checksums/%s", name);
+    int code = open_set(&data, file, name, path, err);
+    if (code == BL_OK)
+        code = open_set(&sums, file, checksum_name, path, err);
+    if (code != BL_OK)
+        goto done;
+    const int64_t per_block = h5_rows_per_block(data.row_bytes);
+    const int64_t n = (data.rows + per_block - 1) / per_block;
+    int64_t said = 0;
+    if (sums.cols != 0 || sums.row_bytes != 8 || sums.rows != n ||
+        !h5_get_integer(sums.set, "rows_per_block", &said) || said != per_block)
+        code = bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", path, name);
+    if (code == BL_OK)
+        code = bl_alloc(&checksums, n, sizeof *checksums, "checksums", err);
+    if (code == BL_OK)
+        code = h5_read_rows(sums.set, H5T_NATIVE_UINT64, 0, n, 0, checksums, path, err);
+    if (code == BL_OK)
+        code = read_blocks(&data, checksums, name, path, blocks, err);
+done:
+    bl_free(&checksums);
+    close_set(&data);
+    close_set(&sums);
+    return code;
+}
+
+static herr_t visit_checksum(hid_t group, const char *name, const H5O_info_t *info, void *context)
+{
+    struct walk *walk = context;
+    (void)group;
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    walk->code = verify_set(walk->file, name, walk->path, &walk->blocks, walk->err);
+    walk->sets++;
+    return walk->code == BL_OK ? 0 : 1;
+}
+
+static herr_t visit_any(hid_t group, const char *name, const H5O_info_t *info, void *context)
+{
+    struct walk *walk = context;
+    struct open_set open;
+    (void)group;
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    walk->code = open_set(&open, walk->file, name, walk->path, walk->err);
+    if (walk->code == BL_OK)
+        walk->code = read_blocks(&open, NULL, name, walk->path, &walk->blocks, walk->err);
+    close_set(&open);
+    walk->sets++;
+    return walk->code == BL_OK ? 0 : 1;
+}
+
+static int walk_below(struct walk *walk, const char *group, H5O_iterate_t visit)
+{
+    hid_t at = H5Gopen2(walk->file, group, H5P_DEFAULT);
+    if (at < 0)
+        return bl_fail(walk->err, BL_INPUT, "%s: the group %s is damaged", walk->path, group);
+    herr_t result = H5Ovisit(at, H5_INDEX_NAME, H5_ITER_INC, visit, walk);
+    H5Gclose(at);
+    if (walk->code == BL_OK && result < 0)
+        return bl_fail(walk->err, BL_INPUT, "%s: the group %s is damaged", walk->path, group);
+    return walk->code;
+}
+
+int par_verify_open_file_local(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err)
+{
+    struct walk walk = {.file = file, .path = path, .err = err};
+    int code = walk_below(&walk, "/checksums", visit_checksum);
+    *sets = walk.sets;
+    *blocks = walk.blocks;
+    return code;
+}
+
+int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    char format[64] = "file by other software";
+    int64_t sets = 0, blocks = 0, complete = 1;
+    const int ours = h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0;
+    if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
+        code = par_verify_open_file_local(file, path, &sets, &blocks, err);
+        if (code == BL_OK)
+            snprintf(summary, (size_t)summary_bytes, "%s, %" PRId64 " data sets, %" PRId64 " blocks: whole", format, sets,
+                     blocks);
+    } else if (ours) {
+        code = bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
+    } else {
+        struct walk walk = {.file = file, .path = path, .err = err};
+        code = walk_below(&walk, "/", visit_any);
+        if (code == BL_OK)
+            snprintf(summary, (size_t)summary_bytes,
+                     "%s without checksums, %" PRId64 " data sets: readable from end to end, but a changed byte can't be noticed",
+                     format, walk.sets);
+    }
+    if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
+        code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
