@@ -26,7 +26,8 @@ static int put_numbers(hid_t file, const char *path, const struct par_state *sta
     }
     if (group >= 0)
         H5Gclose(group);
-    return failed ? bl_fail(err, BL_PATH, "can't write the numbers of %s; the disk may be full", path) : BL_OK;
+    return failed ? bl_fail(err, BL_PATH, "can't write the numbers of %s; the disk may be full", path)
+                  : BL_OK;
 }
 
 /* Texts as tensors "texts/NAME" of bytes without the final zero. */
@@ -42,18 +43,20 @@ static void list_texts(const struct par_state *state, struct par_state_tensor *t
 /* The state's tensors under "state/", then its texts. */
 static int list_all(const struct par_state *state, struct par_state_tensor **tensors, struct bl_error *err)
 {
-    int code = bl_alloc_zero(tensors, state->n_tensors + state->n_texts, sizeof **tensors, "the list of tensors", err);
+    int code = bl_alloc_zero(tensors, state->n_tensors + state->n_texts, sizeof **tensors,
+                             "the list of tensors", err);
     if (code != BL_OK)
         return code;
     for (int64_t t = 0; t < state->n_tensors; t++) {
         (*tensors)[t] = state->tensors[t];
-        snprintf((*tensors)[t].name, sizeof (*tensors)[t].name, "state/%.57s", state->tensors[t].name);
+        snprintf((*tensors)[t].name, sizeof(*tensors)[t].name, "state/%.57s", state->tensors[t].name);
     }
     list_texts(state, *tensors + state->n_tensors);
     return BL_OK;
 }
 
-int par_checkpoint_write(struct par par, const char *path, const struct par_state *state, struct bl_error *err)
+int par_checkpoint_write(struct par par, const char *path, const struct par_state *state,
+                         struct bl_error *err)
 {
     struct par_state_tensor *tensors = NULL;
     struct par_state_file file = {.par = par, .file = H5I_INVALID_HID};
@@ -98,7 +101,8 @@ static int read_numbers(hid_t file, const char *path, struct par_state *head, st
 {
     enum { NUMBERS_MAX = 256 };
     struct collect collect = {.head = head, .room = NUMBERS_MAX};
-    int code = bl_alloc_zero(&head->numbers, NUMBERS_MAX, sizeof *head->numbers, "the checkpoint's numbers", err);
+    int code =
+        bl_alloc_zero(&head->numbers, NUMBERS_MAX, sizeof *head->numbers, "the checkpoint's numbers", err);
     if (code != BL_OK)
         return code;
     hid_t group = H5Gopen2(file, "numbers", H5P_DEFAULT);
@@ -171,7 +175,8 @@ static int share_head(struct par par, struct par_state *head, struct bl_error *e
     int code = BL_OK;
     par_broadcast(par, counts, sizeof counts);
     if (par.rank != 0) {
-        code = bl_alloc_zero(&head->numbers, counts[0], sizeof *head->numbers, "the checkpoint's numbers", err);
+        code =
+            bl_alloc_zero(&head->numbers, counts[0], sizeof *head->numbers, "the checkpoint's numbers", err);
         if (code == BL_OK)
             code = bl_alloc_zero(&head->texts, counts[1], sizeof *head->texts, "the checkpoint's texts", err);
     }

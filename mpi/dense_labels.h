@@ -4,8 +4,8 @@
 
 #include "mpi/comm.h"
 
-/* Replaces labels [n] (classes as int32 bits, BL_UNLABELLED stays) by their place among the different classes of all ranks,
- * and sets *classes to their number. Collective; the outcome is agreed. Errors: BL_MEMORY. */
+/* Replaces labels [n] (classes as int32 bits, BL_UNLABELLED stays) by their place among the different classes
+ * of all ranks, and sets *classes to their number. Collective; the outcome is agreed. Errors: BL_MEMORY. */
 int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *classes, struct bl_error *err);
 
 #endif

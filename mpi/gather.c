@@ -20,15 +20,16 @@ static int exchange_counts(struct par_gather *gather, struct par par, int64_t n_
         total += gather->counts[r];
     }
     if (total > INT_MAX)
-        return bl_fail(err, BL_USAGE, "a global batch of more than 2147483647 rows; make train.global_batch smaller");
+        return bl_fail(err, BL_USAGE,
+                       "a global batch of more than 2147483647 rows; make train.global_batch smaller");
     gather->n_local = n_local;
     gather->first = gather->starts[par.rank];
     gather->n_global = total;
     return BL_OK;
 }
 
-int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits, int64_t label_words,
-                    struct bl_error *err)
+int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits,
+                    int64_t label_words, struct bl_error *err)
 {
     *gather = (struct par_gather){.bits = bits, .label_words = label_words, .stride = bits + label_words};
     gather->row_type = MPI_DATATYPE_NULL;
@@ -39,8 +40,8 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
     if (code == BL_OK)
         code = exchange_counts(gather, par, n_local, err);
     if (code == BL_OK)
-        code = bl_alloc(&gather->rows, gather->n_global * gather->stride, sizeof(float), "codes of the global batch",
-                        err);
+        code = bl_alloc(&gather->rows, gather->n_global * gather->stride, sizeof(float),
+                        "codes of the global batch", err);
     if (code == BL_OK)
         code = bl_alloc(&gather->labels, gather->n_global * label_words, sizeof(uint32_t),
                         "labels of the global batch", err);
@@ -49,7 +50,8 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
         par_gather_free(gather);
         return code;
     }
-    /* A row is one element, so that counts stay small. INT32, not FLOAT: labels are not numbers to convert. */
+    /* A row is one element, so that counts stay small. INT32, not FLOAT: labels are not numbers to convert.
+     */
     if (par.size > 1) {
         MPI_Type_contiguous((int)gather->stride, MPI_INT32_T, &gather->row_type);
         MPI_Type_commit(&gather->row_type);
@@ -72,11 +74,12 @@ void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *l
 {
     const size_t label_bytes = (size_t)gather->label_words * sizeof(uint32_t);
     for (int64_t i = 0; i < gather->n_local && label_bytes > 0; i++)
-        memcpy(gather->rows + (gather->first + i) * gather->stride + gather->bits, labels + i * gather->label_words,
-               label_bytes);
+        memcpy(gather->rows + (gather->first + i) * gather->stride + gather->bits,
+               labels + i * gather->label_words, label_bytes);
     if (par.size > 1)
         MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->rows, gather->counts, gather->starts,
                        gather->row_type, par.comm);
     for (int64_t i = 0; i < gather->n_global && label_bytes > 0; i++)
-        memcpy(gather->labels + i * gather->label_words, gather->rows + i * gather->stride + gather->bits, label_bytes);
+        memcpy(gather->labels + i * gather->label_words, gather->rows + i * gather->stride + gather->bits,
+               label_bytes);
 }

@@ -8,23 +8,23 @@
 /* Rows of the global batch as they travel: K floats of the code, then label_words 32-bit words of labels. */
 struct par_gather {
     int64_t bits, label_words;
-    int64_t stride;      /* floats a row: bits + label_words */
+    int64_t stride; /* floats a row: bits + label_words */
     int64_t n_global;
     int64_t first, n_local; /* rows [first, first + n_local) are this rank's */
-    float *rows;         /* [n_global, stride]; owned */
-    uint32_t *labels;    /* [n_global, label_words], unpacked after the exchange; owned */
-    int *counts, *starts; /* [size] in rows; owned */
+    float *rows;            /* [n_global, stride]; owned */
+    uint32_t *labels;       /* [n_global, label_words], unpacked after the exchange; owned */
+    int *counts, *starts;   /* [size] in rows; owned */
     MPI_Datatype row_type;
 };
 
-/* Sets up for batches to which rank r brings n_local rows (they may differ between ranks). Collective; the outcome is
- * agreed. Errors: BL_MEMORY, BL_USAGE above 2^31-1 rows. par_gather_free is safe twice. */
-int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits, int64_t label_words,
-                    struct bl_error *err);
+/* Sets up for batches to which rank r brings n_local rows (they may differ between ranks). Collective; the
+ * outcome is agreed. Errors: BL_MEMORY, BL_USAGE above 2^31-1 rows. par_gather_free is safe twice. */
+int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits,
+                    int64_t label_words, struct bl_error *err);
 void par_gather_free(struct par_gather *gather);
 
-/* Own rows' codes stand in rows + first * stride already; labels [n_local, label_words] are packed beside them, exchanged, and
- * unpacked. Travels: n_global * stride floats. Collective. */
+/* Own rows' codes stand in rows + first * stride already; labels [n_local, label_words] are packed beside
+ * them, exchanged, and unpacked. Travels: n_global * stride floats. Collective. */
 void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *labels);
 
 #endif

@@ -46,7 +46,8 @@ static int look_local(const char *path, struct bl_error *err)
     if (status.st_size == 0)
         return bl_fail(err, BL_INPUT, "%s is empty; make it again", path);
     if (H5Fis_hdf5(path) <= 0)
-        return bl_fail(err, BL_INPUT, "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
+        return bl_fail(err, BL_INPUT,
+                       "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file < 0)
         return bl_fail(err, BL_INPUT,
@@ -67,7 +68,8 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     hid_t access = access_list(par);
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
-    code = *file < 0 ? bl_fail(err, BL_PATH, "can't open %s on every rank; is its folder shared between the nodes?", path)
+    code = *file < 0 ? bl_fail(err, BL_PATH,
+                               "can't open %s on every rank; is its folder shared between the nodes?", path)
                      : BL_OK;
     return par_agree(par, code, err);
 }
@@ -90,7 +92,8 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     hid_t access = access_list(par);
     *file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     H5Pclose(access);
-    code = *file < 0 ? bl_fail(err, BL_PATH, "can't write %s on every rank; is its folder shared between the nodes?", path)
+    code = *file < 0 ? bl_fail(err, BL_PATH,
+                               "can't write %s on every rank; is its folder shared between the nodes?", path)
                      : BL_OK;
     return par_agree(par, code, err);
 }
@@ -103,9 +106,11 @@ int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err
     unsigned intent = H5F_ACC_RDONLY;
     H5Fget_intent(*file, &intent);
     if (intent != H5F_ACC_RDONLY && H5Fflush(*file, H5F_SCOPE_GLOBAL) < 0)
-        code = bl_fail(err, BL_PATH, "can't write %s: the disk may be full; make room there or choose another place", path);
+        code = bl_fail(err, BL_PATH,
+                       "can't write %s: the disk may be full; make room there or choose another place", path);
     if (H5Fclose(*file) < 0 && code == BL_OK)
-        code = bl_fail(err, BL_PATH, "can't close %s: the disk may be full; make room there or choose another place", path);
+        code = bl_fail(err, BL_PATH,
+                       "can't close %s: the disk may be full; make room there or choose another place", path);
     *file = H5I_INVALID_HID;
     return par_agree(par, code, err);
 }
@@ -120,7 +125,8 @@ static hid_t text_type(size_t size)
     return type;
 }
 
-static int put(hid_t object, const char *name, hid_t file_type, hid_t memory_type, hid_t space, const void *value)
+static int put(hid_t object, const char *name, hid_t file_type, hid_t memory_type, hid_t space,
+               const void *value)
 {
     if (H5Aexists(object, name) > 0)
         H5Adelete(object, name);
@@ -158,7 +164,8 @@ int h5_put_real(hid_t object, const char *name, double value)
 }
 
 /* An attribute of one dimension at most, of the wanted class and of fixed length; n: its elements. */
-static hid_t open_attribute(hid_t object, const char *name, H5T_class_t wanted, int64_t *n, size_t *element_bytes)
+static hid_t open_attribute(hid_t object, const char *name, H5T_class_t wanted, int64_t *n,
+                            size_t *element_bytes)
 {
     if (H5Aexists(object, name) <= 0)
         return H5I_INVALID_HID;
@@ -295,7 +302,8 @@ int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int6
     H5Sclose(space);
     H5Pclose(layout);
     H5Pclose(links);
-    return *dataset < 0 ? bl_fail(err, BL_PATH, "can't create %s in the file: the disk may be full; make room there", name)
+    return *dataset < 0 ? bl_fail(err, BL_PATH,
+                                  "can't create %s in the file: the disk may be full; make room there", name)
                         : BL_OK;
 }
 
@@ -305,7 +313,8 @@ static int64_t row_bytes_of(hid_t memory_type, int64_t cols)
 }
 
 /* Moves n rows in pieces; `move` is H5Dwrite or H5Dread by independent transfers. */
-static int move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, void *rows)
+static int move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
+                     void *rows)
 {
     const int64_t row_bytes = row_bytes_of(memory_type, cols);
     const int64_t most = piece_bytes / row_bytes > 0 ? piece_bytes / row_bytes : 1;
@@ -333,7 +342,8 @@ int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, i
     void *unchanged;
     memcpy(&unchanged, &rows, sizeof rows);
     if (move_rows(1, dataset, memory_type, row_lo, n, cols, unchanged) != 0)
-        return bl_fail(err, BL_PATH, "can't write %s: the disk may be full; make room there or choose another place", what);
+        return bl_fail(err, BL_PATH,
+                       "can't write %s: the disk may be full; make room there or choose another place", what);
     return BL_OK;
 }
 
@@ -341,7 +351,8 @@ int h5_read_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, in
                  const char *what, struct bl_error *err)
 {
     if (move_rows(0, dataset, memory_type, row_lo, n, cols, rows) != 0)
-        return bl_fail(err, BL_INPUT, "can't read %s: the file is damaged; restore it or make it again", what);
+        return bl_fail(err, BL_INPUT, "can't read %s: the file is damaged; restore it or make it again",
+                       what);
     return BL_OK;
 }
 

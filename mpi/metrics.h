@@ -14,8 +14,8 @@ int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error
 /* Bytes written so far, to be kept in a checkpoint. */
 int64_t par_metrics_bytes_local(void);
 
-/* Writes one event and takes the object (also on failure); adds "time". Does nothing when no file is open, so that every rank
- * may call it. Errors: BL_PATH. */
+/* Writes one event and takes the object (also on failure); adds "time". Does nothing when no file is open, so
+ * that every rank may call it. Errors: BL_PATH. */
 int par_metrics_write_local(json_t *event, struct bl_error *err);
 
 void par_metrics_close_local(void);

@@ -20,15 +20,15 @@ static int list_tensors(const struct bl_model *model, struct par_state_tensor te
     int n = 0;
     for (int64_t t = 0; t < model->layout.n_tensors; t++, n++) {
         const struct bl_tensor *part = &model->layout.tensor[t];
-        tensors[n] = (struct par_state_tensor){.rows = part->rows, .cols = part->is_weight ? part->cols : 0,
-                                               .at = model->params + part->offset};
+        tensors[n] = (struct par_state_tensor){
+            .rows = part->rows, .cols = part->is_weight ? part->cols : 0, .at = model->params + part->offset};
         snprintf(tensors[n].name, sizeof tensors[n].name, "%s", part->name);
     }
     const struct bl_normalizer *normalizer = &model->normalizer;
-    tensors[n++] = (struct par_state_tensor){.name = "normalize/mean", .rows = normalizer->dim, .value = PAR_DOUBLE,
-                                             .at = normalizer->mean};
-    tensors[n++] = (struct par_state_tensor){.name = "normalize/scale", .rows = normalizer->dim, .value = PAR_DOUBLE,
-                                             .at = normalizer->scale};
+    tensors[n++] = (struct par_state_tensor){
+        .name = "normalize/mean", .rows = normalizer->dim, .value = PAR_DOUBLE, .at = normalizer->mean};
+    tensors[n++] = (struct par_state_tensor){
+        .name = "normalize/scale", .rows = normalizer->dim, .value = PAR_DOUBLE, .at = normalizer->scale};
     return n;
 }
 
@@ -43,7 +43,8 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     failed |= h5_put_text(file, "activation", activation_names[shape->activation]) != 0;
     failed |= h5_put_text(file, "normalize", normalize_names[model->normalizer.kind]) != 0;
     failed |= h5_put_text(file, "method", model->method) != 0;
-    return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path) : BL_OK;
+    return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path)
+                  : BL_OK;
 }
 
 int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err)
@@ -107,7 +108,8 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
         shape->width[l + 1] = bias_rows(file, l);
     struct bl_error why = {0};
     if (!whole || bl_shape_check(shape, &why) != BL_OK)
-        return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged", path);
+        return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged",
+                       path);
     return BL_OK;
 }
 

@@ -26,20 +26,23 @@ static int check_config(const char *path, const struct par_state *head, const st
     struct bl_config old;
     const char *text = par_state_find_text(head, "config");
     if (!text)
-        return bl_fail(err, BL_INPUT, "%s: its configuration is missing; use an older checkpoint or --fresh", path);
+        return bl_fail(err, BL_INPUT, "%s: its configuration is missing; use an older checkpoint or --fresh",
+                       path);
     int code = io_config_parse(text, path, &old, err);
     if (code != BL_OK)
         return code;
     char keys[600];
     if (bl_config_difference(&old, config, keys, sizeof keys) > 0)
         return bl_fail(err, BL_USAGE,
-                       "%s was made with another configuration (%s); restore these keys, use another --run, or start over with "
+                       "%s was made with another configuration (%s); restore these keys, use another --run, "
+                       "or start over with "
                        "--fresh",
                        path, keys);
     return BL_OK;
 }
 
-static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint, struct bl_error *err)
+static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint,
+                      struct bl_error *err)
 {
     const struct par_state_number *number = par_state_find_number(head, "data_fingerprint");
     if (number && (uint64_t)number->integer != fingerprint)
@@ -91,7 +94,8 @@ int par_resume(struct par_run_state *state, struct par par, const struct par_run
     }
     if (code == BL_OK && !*found && damaged > 0)
         code = bl_fail(err, BL_INPUT,
-                       "%s: all %" PRId64 " checkpoints are damaged; restore one from a backup or start over with --fresh",
+                       "%s: all %" PRId64
+                       " checkpoints are damaged; restore one from a backup or start over with --fresh",
                        folder->checkpoints, damaged);
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);

@@ -34,7 +34,8 @@ static int lock(struct par_run_folder *folder, struct bl_error *err)
         if (errno != EAGAIN && errno != EACCES)
             return bl_fail_path(err, "lock", path, errno);
         read_owner(folder->lock_fd, owner, sizeof owner);
-        return bl_fail(err, BL_USAGE, "the run folder %s is in use by %s; wait for it, stop it, or choose another --run",
+        return bl_fail(err, BL_USAGE,
+                       "the run folder %s is in use by %s; wait for it, stop it, or choose another --run",
                        folder->path, owner);
     }
     char host[128] = "";
@@ -93,7 +94,8 @@ int par_run_folder_clear(struct par_run_folder *folder, struct par par, struct b
     return par_agree(par, code, err);
 }
 
-void par_run_folder_checkpoint_local(const struct par_run_folder *folder, int64_t step, char *path, int64_t size)
+void par_run_folder_checkpoint_local(const struct par_run_folder *folder, int64_t step, char *path,
+                                     int64_t size)
 {
     snprintf(path, (size_t)size, "%s/step-%08" PRId64 ".h5", folder->checkpoints, step);
 }

@@ -7,7 +7,8 @@
 #include "base/buffer.h"
 #include "mpi/agree.h"
 
-int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim, struct bl_error *err)
+int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
+                       struct bl_error *err)
 {
     *state = (struct par_run_state){.best_map = -1.0};
     struct bl_shape shape = bl_shape_of(&config->model, dim);
@@ -15,7 +16,8 @@ int par_run_state_init(struct par_run_state *state, const struct bl_config *conf
     if (code == BL_OK)
         code = bl_optimizer_init(&state->optimizer, &config->optimizer, &state->model.layout, err);
     if (code == BL_OK)
-        code = bl_alloc(&state->best_params, state->model.layout.n_params, sizeof(float), "the best parameters", err);
+        code = bl_alloc(&state->best_params, state->model.layout.n_params, sizeof(float),
+                        "the best parameters", err);
     if (code != BL_OK) {
         par_run_state_free(state);
         return code;
@@ -32,7 +34,8 @@ void par_run_state_free(struct par_run_state *state)
     bl_free(&state->best_params);
 }
 
-/* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free place. */
+/* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free
+ * place. */
 static struct par_state_tensor *list_block(struct par_state_tensor *tensor, const char *prefix,
                                            const struct bl_layout *layout, float *block)
 {
@@ -46,7 +49,8 @@ static struct par_state_tensor *list_block(struct par_state_tensor *tensor, cons
     return tensor;
 }
 
-static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, const char *name, int64_t n, double *at)
+static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, const char *name, int64_t n,
+                                             double *at)
 {
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->rows = n;
@@ -106,8 +110,8 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
     return n;
 }
 
-int par_run_state_write(struct par_run_state *state, struct par par, const char *path, const char *config_text,
-                        struct bl_error *err)
+int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
+                        const char *config_text, struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
     char names[BL_TERMS_MAX][32];
@@ -132,8 +136,8 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
     return code;
 }
 
-int par_run_state_read(struct par_run_state *state, struct par par, const char *path, const struct par_state *head,
-                       struct bl_error *err)
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
+                       const struct par_state *head, struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
     char names[BL_TERMS_MAX][32];
@@ -141,8 +145,8 @@ int par_run_state_read(struct par_run_state *state, struct par par, const char *
     for (int i = 0; i < n; i++) {
         const struct par_state_number *number = par_state_find_number(head, fields[i].name);
         if (!number || number->is_integer != (fields[i].integer != NULL))
-            return bl_fail(err, BL_INPUT, "%s: the number %s is missing; use an older checkpoint or --fresh", path,
-                           fields[i].name);
+            return bl_fail(err, BL_INPUT, "%s: the number %s is missing; use an older checkpoint or --fresh",
+                           path, fields[i].name);
         if (fields[i].integer)
             *fields[i].integer = number->integer;
         else

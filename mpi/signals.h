@@ -6,7 +6,8 @@
 enum par_request {
     PAR_REQUEST_NONE = 0,
     PAR_REQUEST_CHECKPOINT = 1, /* SIGUSR1: write a checkpoint and go on */
-    PAR_REQUEST_STOP = 2,       /* SIGUSR2, SIGTERM, SIGINT: write a checkpoint and stop; SIGINT again: stop at once */
+    PAR_REQUEST_STOP =
+        2, /* SIGUSR2, SIGTERM, SIGINT: write a checkpoint and stop; SIGINT again: stop at once */
 };
 
 /* Installs the handlers. Local. */

@@ -24,12 +24,15 @@ static struct {
 static void end_job(double silent_s)
 {
     fprintf(stderr,
-            "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system hangs; the newest "
-            "checkpoint is whole, start the same command again to continue (train.stall_minutes sets this limit)\n",
+            "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system "
+            "hangs; the newest "
+            "checkpoint is whole, start the same command again to continue (train.stall_minutes sets this "
+            "limit)\n",
             silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
     fflush(stderr);
     if (guard.par.comm != MPI_COMM_NULL) {
-        /* MPI_Abort from here may itself block: a signal ends the process then, and the launcher the others. */
+        /* MPI_Abort from here may itself block: a signal ends the process then, and the launcher the others.
+         */
         signal(SIGALRM, SIG_DFL);
         alarm(10);
         MPI_Abort(guard.par.comm, BL_STALLED);

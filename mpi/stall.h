@@ -4,8 +4,9 @@
 
 #include "mpi/comm.h"
 
-/* Starts watching: if this rank doesn't call par_stall_tick for `seconds`, the job ends with BL_STALLED and a line that names
- * the phase and the rank. 0 watches nothing. One guard a process; beginning again only changes the limit. Local. */
+/* Starts watching: if this rank doesn't call par_stall_tick for `seconds`, the job ends with BL_STALLED and a
+ * line that names the phase and the rank. 0 watches nothing. One guard a process; beginning again only
+ * changes the limit. Local. */
 void par_stall_begin_local(struct par par, double seconds);
 
 /* Says that this rank is alive, and what it does now; phase must be a literal (it is kept). Cheap. Local. */

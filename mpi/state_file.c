@@ -41,7 +41,8 @@ static int create_outputs(struct par_state_file *out, const struct par_state_ten
 {
     for (int64_t t = 0; t < n; t++) {
         hid_t type = H5Tcopy(type_in_file(tensors[t].value));
-        int code = par_output_create(&outputs[t], out->file, tensors[t].name, type, tensors[t].rows, tensors[t].cols, err);
+        int code = par_output_create(&outputs[t], out->file, tensors[t].name, type, tensors[t].rows,
+                                     tensors[t].cols, err);
         if (code != BL_OK)
             return code;
     }
@@ -67,7 +68,8 @@ int par_state_file_write(struct par_state_file *out, const struct par_state_tens
                          struct bl_error *err)
 {
     struct par_output *outputs;
-    int code = par_agree(out->par, bl_alloc_zero(&outputs, n, sizeof *outputs, "the file's tensors", err), err);
+    int code =
+        par_agree(out->par, bl_alloc_zero(&outputs, n, sizeof *outputs, "the file's tensors", err), err);
     if (code != BL_OK) {
         bl_free(&outputs);
         return code;
@@ -87,7 +89,8 @@ int par_state_file_write(struct par_state_file *out, const struct par_state_tens
     return code;
 }
 
-int par_state_file_commit(struct par_state_file *out, const char *format, int64_t version, struct bl_error *err)
+int par_state_file_commit(struct par_state_file *out, const char *format, int64_t version,
+                          struct bl_error *err)
 {
     int code = par_agree(out->par, par_root_put(out->file, out->path, format, version, err), err);
     if (code == BL_OK)
@@ -110,7 +113,8 @@ void par_state_file_destroy(struct par_state_file *out)
     out->unfinished = 0;
 }
 
-int par_state_file_open_local(hid_t *file, const char *path, const char *format, int64_t version, struct bl_error *err)
+int par_state_file_open_local(hid_t *file, const char *path, const char *format, int64_t version,
+                              struct bl_error *err)
 {
     struct bl_error ignored;
     char found[64];
@@ -144,12 +148,14 @@ int par_state_file_read_local(hid_t file, const char *path, const struct par_sta
         H5Sget_simple_extent_dims(space, dims, NULL);
     H5Sclose(space);
     int code = BL_OK;
-    if (rank != (tensor->cols > 0 ? 2 : 1) || (int64_t)dims[0] != tensor->rows || (int64_t)dims[1] != tensor->cols)
-        code = bl_fail(err, BL_INPUT, "%s: the tensor '%s' is %lld x %lld; %" PRId64 " x %" PRId64 " is needed here", path,
+    if (rank != (tensor->cols > 0 ? 2 : 1) || (int64_t)dims[0] != tensor->rows ||
+        (int64_t)dims[1] != tensor->cols)
+        code = bl_fail(err, BL_INPUT,
+                       "%s: the tensor '%s' is %lld x %lld; %" PRId64 " x %" PRId64 " is needed here", path,
                        tensor->name, (long long)dims[0], (long long)dims[1], tensor->rows, tensor->cols);
     if (code == BL_OK)
-        code = h5_read_rows(set, type_in_memory(tensor->value), 0, tensor->rows,
-                            tensor->cols, tensor->at, path, err);
+        code = h5_read_rows(set, type_in_memory(tensor->value), 0, tensor->rows, tensor->cols, tensor->at,
+                            path, err);
     H5Dclose(set);
     return code;
 }

@@ -11,8 +11,8 @@
 #include "mpi/stall.h"
 #include "optim/schedule.h"
 
-/* Flags that ride behind the gradient in its allreduce: one for each term whose value isn't finite, then how many ranks were
- * asked for a checkpoint and to stop. */
+/* Flags that ride behind the gradient in its allreduce: one for each term whose value isn't finite, then how
+ * many ranks were asked for a checkpoint and to stop. */
 enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAGS };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
@@ -31,8 +31,8 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
         int64_t below = global_batch / data->shards * data->shards;
         if (below != global_batch)
             return bl_fail(err, BL_USAGE,
-                           "train.global_batch = %" PRId64 " is not a multiple of data.shards = %" PRId64 "; the nearest are %" PRId64
-                           " and %" PRId64,
+                           "train.global_batch = %" PRId64 " is not a multiple of data.shards = %" PRId64
+                           "; the nearest are %" PRId64 " and %" PRId64,
                            global_batch, data->shards, below ? below : data->shards, below + data->shards);
         batches->rows_per_shard = global_batch / data->shards;
         batches->steps_per_epoch = data->shard_rows_min / batches->rows_per_shard;
@@ -40,8 +40,10 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
         batches->n_local = batches->rows_per_shard * own_shards;
         if (batches->steps_per_epoch == 0)
             return bl_fail(err, BL_USAGE,
-                           "train.global_batch = %" PRId64 " needs %" PRId64 " training rows of each shard and the smallest of the %" PRId64
-                           " shards has %" PRId64 " (%" PRId64 " rows in all); lower train.global_batch or data.shards",
+                           "train.global_batch = %" PRId64 " needs %" PRId64
+                           " training rows of each shard and the smallest of the %" PRId64
+                           " shards has %" PRId64 " (%" PRId64
+                           " rows in all); lower train.global_batch or data.shards",
                            global_batch, batches->rows_per_shard, data->shards, data->shard_rows_min,
                            data->n_train_global);
     }
@@ -55,7 +57,8 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     const struct bl_config *config = step->config;
     int code = bl_alloc(&step->rows, n, sizeof(int64_t), "row numbers of the batch", err);
     if (code == BL_OK)
-        code = bl_alloc(&step->labels, n * step->data->labels.words, sizeof(uint32_t), "labels of the batch", err);
+        code = bl_alloc(&step->labels, n * step->data->labels.words, sizeof(uint32_t), "labels of the batch",
+                        err);
     if (code == BL_OK)
         code = bl_alloc(&step->x, n * step->data->dim, sizeof(float), "features of the batch", err);
     if (code == BL_OK)
@@ -74,8 +77,8 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     return code;
 }
 
-int par_step_init(struct par_step *step, struct par par, const struct bl_config *config, struct par_train_data *data,
-                  const struct bl_model *model, struct bl_error *err)
+int par_step_init(struct par_step *step, struct par par, const struct bl_config *config,
+                  struct par_train_data *data, const struct bl_model *model, struct bl_error *err)
 {
     *step = (struct par_step){.par = par, .config = config, .data = data, .shuffled_epoch = -1};
     int code = par_batches_plan(&step->batches, par, data, config->train.global_batch, err);
@@ -133,7 +136,8 @@ static void load_batch(struct par_step *step, const struct bl_model *model)
         bl_normalizer_apply(&model->normalizer, data->type, par_train_data_row(data, step->rows[i]), 1,
                             step->x + i * data->dim);
     for (int64_t i = 0; i < n && words > 0; i++)
-        memcpy(step->labels + i * words, par_train_data_labels(data, step->rows[i]), (size_t)words * sizeof(uint32_t));
+        memcpy(step->labels + i * words, par_train_data_labels(data, step->rows[i]),
+               (size_t)words * sizeof(uint32_t));
 }
 
 /* The terms' values and gradients in h; leaves dz in step->dh. */
@@ -189,7 +193,8 @@ static int check_values(const struct par_step *step, const float *flags, int64_t
     for (int64_t t = 0; t < step->objective.n_terms; t++)
         if (flags[t] > 0.0f)
             return bl_fail(err, BL_NUMBERS,
-                           "step %" PRId64 " (epoch %" PRId64 "): the term %s is not finite at learning rate %g; %s; the last "
+                           "step %" PRId64 " (epoch %" PRId64
+                           "): the term %s is not finite at learning rate %g; %s; the last "
                            "checkpoint is kept",
                            number, number / step->batches.steps_per_epoch + 1, step->objective.term[t]->name,
                            bl_schedule_rate(&step->config->optimizer, number, step->total_steps,
@@ -210,12 +215,13 @@ static int check_gradient(const struct par_step *step, const struct bl_layout *l
             tensor = one->name;
     }
     return bl_fail(err, BL_NUMBERS,
-                   "step %" PRId64 " (epoch %" PRId64 "): the gradient of %s is not finite; %s; the last checkpoint is kept",
+                   "step %" PRId64 " (epoch %" PRId64
+                   "): the gradient of %s is not finite; %s; the last checkpoint is kept",
                    number, number / step->batches.steps_per_epoch + 1, tensor, likely_cause(step, number));
 }
 
-int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number, struct par_step_outcome *outcome,
-                      struct bl_error *err)
+int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
+                      struct par_step_outcome *outcome, struct bl_error *err)
 {
     const struct bl_layout *layout = &model->layout;
     float *flags = step->grad + layout->n_params;
@@ -250,8 +256,8 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     return check_gradient(step, layout, square_sum, number, err);
 }
 
-int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer, int64_t number,
-                 struct par_step_outcome *outcome, struct bl_error *err)
+int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
+                 int64_t number, struct par_step_outcome *outcome, struct bl_error *err)
 {
     int code = par_step_gradient(step, model, number, outcome, err);
     if (code != BL_OK)

@@ -1,5 +1,6 @@
-/* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients, own rows backward,
- * one allreduce of the parameter gradient, the same update on every rank. Nothing is allocated after par_step_init. */
+/* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients,
+ * own rows backward, one allreduce of the parameter gradient, the same update on every rank. Nothing is
+ * allocated after par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
 
@@ -12,52 +13,54 @@
 
 /* How the batches of an epoch lie: shard after shard, `rows_per_shard` rows of each. */
 struct par_batches {
-    int64_t rows_per_shard;  /* 0: all training rows of every shard (global_batch: full) */
+    int64_t rows_per_shard; /* 0: all training rows of every shard (global_batch: full) */
     int64_t steps_per_epoch;
     int64_t n_global, n_local, n_local_max;
 };
 
-/* Errors: BL_USAGE when the batch doesn't divide by the shards or a shard has too few rows; agreed by construction (the
- * arguments that decide are the same everywhere). Collective. */
+/* Errors: BL_USAGE when the batch doesn't divide by the shards or a shard has too few rows; agreed by
+ * construction (the arguments that decide are the same everywhere). Collective. */
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err);
 
 /* What happened in a step; the same on all ranks but for the values. */
 struct par_step_outcome {
     double lr, beta, grad_norm;
-    double values[BL_TERMS_MAX]; /* this rank's part of each term's value; of parameter terms the value on rank 0, else 0 */
+    double values[BL_TERMS_MAX]; /* this rank's part of each term's value; of parameter terms the value on
+                                    rank 0, else 0 */
     int request;                 /* enum par_request: the highest of all ranks */
 };
 
 struct par_step {
     struct par par;
-    const struct bl_config *config;       /* borrowed */
-    const struct par_train_data *data;    /* borrowed */
+    const struct bl_config *config;    /* borrowed */
+    const struct par_train_data *data; /* borrowed */
     struct par_batches batches;
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
     int64_t total_steps;
-    int local_request;                    /* enum par_request of this rank: rides on the next step's reduction */
-    int64_t shuffled_epoch;               /* the epoch that the shards' orders stand for; -1: none */
-    int64_t *rows;                        /* [n_local] file rows of the batch */
-    uint32_t *labels;                     /* [n_local, words] */
-    float *x, *z, *h, *dh;                /* [n_local, D], [n_local, K] x 3 */
-    float *grad;                          /* [n_params + flags] */
+    int local_request;      /* enum par_request of this rank: rides on the next step's reduction */
+    int64_t shuffled_epoch; /* the epoch that the shards' orders stand for; -1: none */
+    int64_t *rows;          /* [n_local] file rows of the batch */
+    uint32_t *labels;       /* [n_local, words] */
+    float *x, *z, *h, *dh;  /* [n_local, D], [n_local, K] x 3 */
+    float *grad;            /* [n_params + flags] */
 };
 
 /* Collective; agreed. Errors: BL_USAGE, BL_MEMORY. par_step_free is safe twice. */
-int par_step_init(struct par_step *step, struct par par, const struct bl_config *config, struct par_train_data *data,
-                  const struct bl_model *model, struct bl_error *err);
+int par_step_init(struct par_step *step, struct par par, const struct bl_config *config,
+                  struct par_train_data *data, const struct bl_model *model, struct bl_error *err);
 void par_step_free(struct par_step *step);
 
-/* Global step `number` (from 0): fills grad with the summed gradient of the global batch and outcome; updates nothing.
- * Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause. */
-int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number, struct par_step_outcome *outcome,
-                      struct bl_error *err);
+/* Global step `number` (from 0): fills grad with the summed gradient of the global batch and outcome; updates
+ * nothing. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely
+ * cause. */
+int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
+                      struct par_step_outcome *outcome, struct bl_error *err);
 
 /* par_step_gradient, clipping, and the optimiser's update of model->params. Collective. */
-int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer, int64_t number,
-                 struct par_step_outcome *outcome, struct bl_error *err);
+int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
+                 int64_t number, struct par_step_outcome *outcome, struct bl_error *err);
 
 #endif

@@ -59,8 +59,8 @@ static int fit_normalizer(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
-        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0", constant,
-                   data->dim);
+        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0",
+                   constant, data->dim);
     bl_free(&keep);
     return code;
 }
@@ -74,13 +74,16 @@ static int start_from_model(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code = bl_fail(err, BL_USAGE,
-                       "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64 " bits) are not those of the configuration "
-                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                       path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
-                       bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64
+                    " bits) are not those of the configuration "
+                    "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                    path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
+                    bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
     else if (other.normalizer.kind != own->normalizer.kind)
-        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize", path);
+        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
+                       path);
     if (code == BL_OK) {
         const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
         memcpy(own->params, other.params, (size_t)own->layout.n_params * sizeof(float));
@@ -116,7 +119,8 @@ static int start_or_continue(struct run *run, struct bl_error *err)
     }
     if (found && run->options->init_path)
         return bl_fail(err, BL_USAGE,
-                       "%s holds a run already, which would continue; add --fresh to start from --init, or choose another --run",
+                       "%s holds a run already, which would continue; add --fresh to start from --init, or "
+                       "choose another --run",
                        run->folder.path);
     run->resumed = found;
     return found ? BL_OK : start_new(run, err);
@@ -128,9 +132,11 @@ static int open_files(struct run *run, struct bl_error *err)
     if (run->par.rank == 0) {
         code = bl_log_open(run->folder.log, err);
         if (code == BL_OK)
-            code = par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+            code =
+                par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
         if (code == BL_OK)
-            code = io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
+            code =
+                io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
     }
     return par_agree(run->par, code, err);
 }
@@ -140,19 +146,22 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size, run->par.size == 1 ? "" : "s",
-               run->config->train.threads, run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
-    bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", run->options->data_path,
-               data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
+    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size,
+               run->par.size == 1 ? "" : "s", run->config->train.threads,
+               run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
+    bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
+               run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
+               data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
-    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64 " rows, %" PRId64
-               " steps an epoch, %" PRId64 " steps in all",
+    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64
+               " rows, %" PRId64 " steps an epoch, %" PRId64 " steps in all",
                model->layout.n_params, model->shape.heads, model->shape.bits, batches->n_global,
                batches->steps_per_epoch, run->step.total_steps);
-    if (run->config->objective.pairwise_weight > 0.0 && run->config->objective.pairwise_form == BL_FORM_LITERAL &&
-        data->labels.classes > 2)
+    if (run->config->objective.pairwise_weight > 0.0 &&
+        run->config->objective.pairwise_form == BL_FORM_LITERAL && data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
-                    " classes drives all of them to two opposite codes (docs/mathematics.md says why); `likelihood` doesn't",
+                    " classes drives all of them to two opposite codes (docs/mathematics.md says why); "
+                    "`likelihood` doesn't",
                     data->labels.classes);
     if (run->resumed)
         bl_log_say("continuing %s from step %" PRId64 " of %" PRId64, run->folder.path, run->state.step,
@@ -263,9 +272,10 @@ static int evaluate(struct run *run, struct bl_error *err)
         keep_best(run, result.map);
     else
         run->state.evaluations_since_best++;
-    code = par_agree(run->par,
-                     par_train_report_evaluation_local(&run->report, &result, better, bl_clock_seconds() - begun, err),
-                     err);
+    code = par_agree(
+        run->par,
+        par_train_report_evaluation_local(&run->report, &result, better, bl_clock_seconds() - begun, err),
+        err);
     return code == BL_OK && better ? write_model(run, err) : code;
 }
 
@@ -348,8 +358,8 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
     code = par_agree(run->par, par_metrics_write_local(event, err), err);
     if (run->state.best_map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s", run->state.best_map,
-                   run->state.best_step, run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s",
+                   run->state.best_map, run->state.best_step, run->state.train_seconds, run->folder.model);
     else
         bl_log_say("finished: %.1f s in steps; model %s", run->state.train_seconds, run->folder.model);
     return code;
@@ -375,18 +385,21 @@ static int train(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (run->stop_reason && !is_finished(run)) {
-        bl_log_say("%s at step %" PRId64 " of %" PRId64 " with a whole checkpoint; start the same command again to continue",
+        bl_log_say("%s at step %" PRId64 " of %" PRId64
+                   " with a whole checkpoint; start the same command again to continue",
                    run->stop_reason, run->state.step, run->step.total_steps);
         return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
     }
     if (should_stop_early(run))
-        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP", run->state.evaluations_since_best);
+        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP",
+                   run->state.evaluations_since_best);
     return finish(run, err);
 }
 
 int par_train(struct par par, const struct par_train_options *options, struct bl_error *err)
 {
-    struct run run = {.par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
+    struct run run = {
+        .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
     run.folder.lock_fd = -1;
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
@@ -399,6 +412,6 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
         bl_log_failure(err);
     bl_log_close();
     par_run_folder_close(&run.folder);
-    free(run.config_text);
+    bl_free(&run.config_text);
     return code;
 }

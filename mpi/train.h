@@ -13,9 +13,10 @@ struct par_train_options {
     int fresh;             /* start over */
 };
 
-/* Trains, or continues the run in the folder. Collective. Returns BL_OK when the run is finished (also if it was already),
- * BL_STOPPED when it stopped on request or deadline with a whole checkpoint, or an agreed error; the folder then keeps its
- * newest good checkpoint. Leaves model.h5: the best model by the held-out rows, or the last without them. */
+/* Trains, or continues the run in the folder. Collective. Returns BL_OK when the run is finished (also if it
+ * was already), BL_STOPPED when it stopped on request or deadline with a whole checkpoint, or an agreed
+ * error; the folder then keeps its newest good checkpoint. Leaves model.h5: the best model by the held-out
+ * rows, or the last without them. */
 int par_train(struct par par, const struct par_train_options *options, struct bl_error *err);
 
 #endif

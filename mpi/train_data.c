@@ -18,10 +18,12 @@ static int check_layout(const struct par_train_data *data, struct par par, struc
 {
     if (par.size > data->shards)
         return bl_fail(err, BL_USAGE,
-                       "%d ranks are more than data.shards = %" PRId64 "; start at most that many ranks or raise data.shards",
+                       "%d ranks are more than data.shards = %" PRId64
+                       "; start at most that many ranks or raise data.shards",
                        par.size, data->shards);
     if (data->shards > data->rows_global)
-        return bl_fail(err, BL_USAGE, "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
+        return bl_fail(err, BL_USAGE,
+                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
                        data->shards, data->rows_global);
     return BL_OK;
 }
@@ -29,9 +31,11 @@ static int check_layout(const struct par_train_data *data, struct par par, struc
 static int read_rows(struct par_train_data *data, struct par_dataset *dataset, struct bl_error *err)
 {
     const int64_t n = data->row_hi - data->row_lo, row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
-    int code = bl_alloc(&data->features, n * data->dim, bl_type_bytes(data->type), "the train split's features", err);
+    int code = bl_alloc(&data->features, n * data->dim, bl_type_bytes(data->type),
+                        "the train split's features", err);
     if (code == BL_OK)
-        code = bl_alloc(&data->label_words, n * data->labels.words, sizeof(uint32_t), "the train split's labels", err);
+        code = bl_alloc(&data->label_words, n * data->labels.words, sizeof(uint32_t),
+                        "the train split's labels", err);
     if (code == BL_OK)
         code = bl_alloc_zero(&data->bad, n, 1, "marks of bad rows", err);
     /* In pieces, so that the stall guard sees that a slow file system is still moving. */
@@ -39,9 +43,9 @@ static int read_rows(struct par_train_data *data, struct par_dataset *dataset, s
     for (int64_t at = 0; at < n && code == BL_OK; at += piece) {
         int64_t count = n - at < piece ? n - at : piece;
         par_stall_tick_local("reading the train split");
-        code = par_dataset_read_local(dataset, data->row_lo + at, count, (char *)data->features + at * row_bytes,
-                                      data->labels.words ? data->label_words + at * data->labels.words : NULL, NULL,
-                                      err);
+        code = par_dataset_read_local(
+            dataset, data->row_lo + at, count, (char *)data->features + at * row_bytes,
+            data->labels.words ? data->label_words + at * data->labels.words : NULL, NULL, err);
     }
     return code;
 }
@@ -50,7 +54,8 @@ static int read_rows(struct par_train_data *data, struct par_dataset *dataset, s
 static int check_rows(struct par_train_data *data, int bad_rows, const char *path, struct bl_error *err)
 {
     for (int64_t i = 0; i < data->row_hi - data->row_lo; i++) {
-        int64_t column = bl_first_not_finite(data->type, par_train_data_row(data, data->row_lo + i), data->dim);
+        int64_t column =
+            bl_first_not_finite(data->type, par_train_data_row(data, data->row_lo + i), data->dim);
         if (column < 0)
             continue;
         data->bad[i] = 1;
@@ -98,7 +103,8 @@ static void count_rows(struct par_train_data *data, struct par par)
 static int take_fingerprint(struct par_train_data *data, struct par par, struct bl_error *err)
 {
     uint64_t *digests;
-    int code = par_agree(par, bl_alloc_zero(&digests, data->shards, sizeof *digests, "digests of shards", err), err);
+    int code =
+        par_agree(par, bl_alloc_zero(&digests, data->shards, sizeof *digests, "digests of shards", err), err);
     if (code != BL_OK) {
         bl_free(&digests);
         return code;
@@ -109,8 +115,7 @@ static int take_fingerprint(struct par_train_data *data, struct par par, struct 
         int64_t lo = bl_shard_begin(data->rows_global, data->shards, s);
         int64_t n = bl_shard_begin(data->rows_global, data->shards, s + 1) - lo;
         par_stall_tick_local("the data's fingerprint");
-        uint64_t labels =
-            label_bytes ? bl_digest(par_train_data_labels(data, lo), n * label_bytes, 0) : 0;
+        uint64_t labels = label_bytes ? bl_digest(par_train_data_labels(data, lo), n * label_bytes, 0) : 0;
         digests[s] = bl_digest(par_train_data_row(data, lo), n * row_bytes, labels);
     }
     par_sum_words(par, digests, data->shards);
@@ -122,8 +127,11 @@ static int take_fingerprint(struct par_train_data *data, struct par par, struct 
 
 static void describe(struct par_train_data *data, struct par par, const struct par_split *split)
 {
-    *data = (struct par_train_data){.rows_global = split->rows, .dim = split->dim, .type = split->type,
-                                    .labels = split->labels, .shards = data->shards};
+    *data = (struct par_train_data){.rows_global = split->rows,
+                                    .dim = split->dim,
+                                    .type = split->type,
+                                    .labels = split->labels,
+                                    .shards = data->shards};
     par_range_local(data->shards, par.rank, par.size, &data->shard_lo, &data->shard_hi);
     data->row_lo = bl_shard_begin(data->rows_global, data->shards, data->shard_lo);
     data->row_hi = bl_shard_begin(data->rows_global, data->shards, data->shard_hi);
@@ -147,7 +155,8 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     if (code == BL_OK)
         code = take_fingerprint(data, par, err);
     if (code == BL_OK && data->labels.kind == BL_LABELS_SINGLE)
-        code = par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
+        code =
+            par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
     if (code == BL_OK)
         code = par_agree(par, make_shards(data, config, err), err);
     if (code == BL_OK)
@@ -171,7 +180,8 @@ void par_train_data_free(struct par_train_data *data)
 
 const void *par_train_data_row(const struct par_train_data *data, int64_t file_row)
 {
-    return (const char *)data->features + (file_row - data->row_lo) * data->dim * (int64_t)bl_type_bytes(data->type);
+    return (const char *)data->features +
+           (file_row - data->row_lo) * data->dim * (int64_t)bl_type_bytes(data->type);
 }
 
 const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row)

@@ -16,22 +16,23 @@ struct par_train_data {
     struct bl_label_layout labels; /* classes of SINGLE: number of different classes in the split */
     int64_t shards;
     int64_t n_train_global, n_validation_global, n_dropped_global;
-    int64_t shard_rows_min;        /* training rows of the smallest shard */
-    uint64_t fingerprint;          /* of shapes, features and labels; the same on any number of ranks */
+    int64_t shard_rows_min; /* training rows of the smallest shard */
+    uint64_t fingerprint;   /* of shapes, features and labels; the same on any number of ranks */
 
     /* this rank's part */
-    int64_t shard_lo, shard_hi;    /* shards [shard_lo, shard_hi) */
-    int64_t row_lo, row_hi;        /* file rows [row_lo, row_hi) */
-    struct bl_shard *shard;        /* [shard_hi - shard_lo] */
-    void *features;                /* [row_hi - row_lo, dim] of type; owned */
-    uint32_t *label_words;         /* [row_hi - row_lo, labels.words]; classes of SINGLE are dense; owned */
-    uint8_t *bad;                  /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
+    int64_t shard_lo, shard_hi; /* shards [shard_lo, shard_hi) */
+    int64_t row_lo, row_hi;     /* file rows [row_lo, row_hi) */
+    struct bl_shard *shard;     /* [shard_hi - shard_lo] */
+    void *features;             /* [row_hi - row_lo, dim] of type; owned */
+    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes of SINGLE are dense; owned */
+    uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
 };
 
-/* Reads this rank's shards (independent reads of parallel HDF5), checks them, splits off the validation rows, and shares what
- * must be known everywhere. path is the data-set file, resolved. Collective; the outcome is agreed; on failure *data is
- * freed. Errors: those of par_dataset_open; BL_USAGE more ranks than shards or more shards than rows; BL_NUMBERS a row
- * that isn't finite (bad_rows: stop), with its file row and column; BL_MEMORY. */
+/* Reads this rank's shards (independent reads of parallel HDF5), checks them, splits off the validation rows,
+ * and shares what must be known everywhere. path is the data-set file, resolved. Collective; the outcome is
+ * agreed; on failure *data is freed. Errors: those of par_dataset_open; BL_USAGE more ranks than shards or
+ * more shards than rows; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and column;
+ * BL_MEMORY. */
 int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
                         const struct bl_config_data *config, struct bl_error *err);
 void par_train_data_free(struct par_train_data *data);

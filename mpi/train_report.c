@@ -13,15 +13,16 @@
 /* Without a terminal a line of steps at least this often, so that a log shows life. */
 static const double plain_every_s = 30.0;
 
-void par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
-                           int64_t every_steps)
+void par_train_report_init(struct par_train_report *report, struct par_step *step,
+                           struct par_run_state *state, int64_t every_steps)
 {
     *report = (struct par_train_report){.step = step, .state = state, .every_steps = every_steps};
     report->first_second = report->last_plain_second = bl_clock_seconds();
     report->first_step = state->step;
 }
 
-void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome, double seconds)
+void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
+                                double seconds)
 {
     for (int64_t t = 0; t < report->step->objective.n_terms; t++)
         report->local_values[t] += outcome->values[t];
@@ -54,8 +55,8 @@ void par_train_report_duration(double seconds, char *text, int64_t size)
 }
 
 /* "loss 0.1234 (pairwise 0.12, quantization 0.34)", and the same as members of an event. */
-static double describe_values(const struct par_train_report *report, const double *sums, int64_t steps, char *text,
-                              size_t size, json_t *event)
+static double describe_values(const struct par_train_report *report, const double *sums, int64_t steps,
+                              char *text, size_t size, json_t *event)
 {
     const struct bl_objective *objective = &report->step->objective;
     double total = 0.0;
@@ -91,7 +92,8 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     const int64_t done = report->state->step, per_epoch = step->batches.steps_per_epoch;
     const double now = bl_clock_seconds();
     double rate = (double)(report->interval_steps * step->batches.n_global) / report->interval_seconds;
-    double left = (now - report->first_second) / (double)(done - report->first_step) * (double)(step->total_steps - done);
+    double left = (now - report->first_second) / (double)(done - report->first_step) *
+                  (double)(step->total_steps - done);
     char values[400], remaining[32];
     json_t *event = new_event(report, "step");
     describe_values(report, report->interval_values, report->interval_steps, values, sizeof values, event);
@@ -99,7 +101,8 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     json_object_set_new(event, "lr", json_real(outcome->lr));
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
     json_object_set_new(event, "rows_per_s", json_real(rate));
-    const char *format = "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s  %.0f rows/s  %s left";
+    const char *format =
+        "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s  %.0f rows/s  %s left";
     int64_t epoch = (done - 1) / per_epoch + 1, epochs = (step->total_steps + per_epoch - 1) / per_epoch;
     char line[600];
     snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, values, rate, remaining);
@@ -121,16 +124,18 @@ int par_train_report_epoch_local(struct par_train_report *report, struct bl_erro
     json_t *event = new_event(report, "epoch");
     describe_values(report, state->epoch_values, state->epoch_steps, values, sizeof values, event);
     json_object_set_new(event, "train_seconds", json_real(state->train_seconds));
-    bl_log_say("epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "  %s  %.1f s in steps", state->step / per_epoch,
-               (report->step->total_steps + per_epoch - 1) / per_epoch, state->step, values, state->train_seconds);
+    bl_log_say("epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "  %s  %.1f s in steps",
+               state->step / per_epoch, (report->step->total_steps + per_epoch - 1) / per_epoch, state->step,
+               values, state->train_seconds);
     report->last_plain_second = bl_clock_seconds();
     memset(state->epoch_values, 0, sizeof state->epoch_values);
     state->epoch_steps = 0;
     return par_metrics_write_local(event, err);
 }
 
-int par_train_report_evaluation_local(struct par_train_report *report, const struct par_validation_result *result,
-                                      int better, double seconds, struct bl_error *err)
+int par_train_report_evaluation_local(struct par_train_report *report,
+                                      const struct par_validation_result *result, int better, double seconds,
+                                      struct bl_error *err)
 {
     const struct bl_code_health *health = &result->health;
     json_t *event = new_event(report, "evaluation");
@@ -148,11 +153,12 @@ int par_train_report_evaluation_local(struct par_train_report *report, const str
     json_object_set_new(event, "seconds", json_real(seconds));
     char classes[80] = "";
     if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %" PRId64 " class codes of %" PRId64 " classes", health->class_codes,
-                 health->classes);
-    bl_log_say("validation mAP %.4f%s  %" PRId64 " distinct codes of %" PRId64 " rows, %.1f %% on the two commonest%s, bits off "
+        snprintf(classes, sizeof classes, ", %" PRId64 " class codes of %" PRId64 " classes",
+                 health->class_codes, health->classes);
+    bl_log_say("validation mAP %.4f%s  %" PRId64 " distinct codes of %" PRId64
+               " rows, %.1f %% on the two commonest%s, bits off "
                "balance by %.3f (worst %.3f)  %.1f s",
-               result->map, better ? " (best)" : "", health->distinct, health->rows, 100.0 * health->top_two, classes,
-               health->bit_balance_mean, health->bit_balance_worst, seconds);
+               result->map, better ? " (best)" : "", health->distinct, health->rows, 100.0 * health->top_two,
+               classes, health->bit_balance_mean, health->bit_balance_worst, seconds);
     return par_metrics_write_local(event, err);
 }

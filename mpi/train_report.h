@@ -7,8 +7,8 @@
 #include "mpi/validate.h"
 
 struct par_train_report {
-    struct par_step *step;        /* borrowed */
-    struct par_run_state *state;  /* borrowed */
+    struct par_step *step;       /* borrowed */
+    struct par_run_state *state; /* borrowed */
     int64_t every_steps;
     double local_values[BL_TERMS_MAX];    /* of this rank, not yet summed over ranks */
     double interval_values[BL_TERMS_MAX]; /* of all ranks, since the last line */
@@ -18,8 +18,8 @@ struct par_train_report {
     int64_t first_step;
 };
 
-void par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
-                           int64_t every_steps);
+void par_train_report_init(struct par_train_report *report, struct par_step *step,
+                           struct par_run_state *state, int64_t every_steps);
 
 /* Keeps a step's values. Local. */
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
@@ -28,13 +28,14 @@ void par_train_report_add_local(struct par_train_report *report, const struct pa
 /* Sums what was kept over ranks into the state's epoch and the interval. Collective. */
 void par_train_report_flush(struct par_train_report *report);
 
-/* The events; each writes a line of metrics and says something. Flush first where values are reported. Local; errors: BL_PATH on
- * rank 0. */
+/* The events; each writes a line of metrics and says something. Flush first where values are reported. Local;
+ * errors: BL_PATH on rank 0. */
 int par_train_report_step_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 struct bl_error *err);
 int par_train_report_epoch_local(struct par_train_report *report, struct bl_error *err);
-int par_train_report_evaluation_local(struct par_train_report *report, const struct par_validation_result *result,
-                                      int better, double seconds, struct bl_error *err);
+int par_train_report_evaluation_local(struct par_train_report *report,
+                                      const struct par_validation_result *result, int better, double seconds,
+                                      struct bl_error *err);
 
 /* Time as "1:02:03" or "2:03". */
 void par_train_report_duration(double seconds, char *text, int64_t size);

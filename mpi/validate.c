@@ -19,13 +19,14 @@ struct encode_scratch {
     uint8_t *codes; /* [BLOCK_ROWS, code bytes] */
 };
 
-static int scratch_init(struct encode_scratch *scratch, const struct par_train_data *data, const struct bl_model *model,
-                        struct bl_error *err)
+static int scratch_init(struct encode_scratch *scratch, const struct par_train_data *data,
+                        const struct bl_model *model, struct bl_error *err)
 {
     *scratch = (struct encode_scratch){.data = data};
     int code = bl_encoder_init(&scratch->encoder, model, BLOCK_ROWS, err);
     if (code == BL_OK)
-        code = bl_alloc(&scratch->rows, BLOCK_ROWS * data->dim, bl_type_bytes(data->type), "a block of rows", err);
+        code = bl_alloc(&scratch->rows, BLOCK_ROWS * data->dim, bl_type_bytes(data->type), "a block of rows",
+                        err);
     if (code == BL_OK)
         code = bl_alloc(&scratch->codes, BLOCK_ROWS * bl_code_bytes(bl_shape_code_bits(&model->shape)), 1,
                         "a block of codes", err);
@@ -40,8 +41,8 @@ static void scratch_free(struct encode_scratch *scratch)
 }
 
 /* Codes and labels of n file rows into places [at, at + n) of the set. */
-static int encode_rows(struct encode_scratch *scratch, const int64_t *rows, int64_t n, struct par_code_set *to,
-                       int64_t at, struct bl_error *err)
+static int encode_rows(struct encode_scratch *scratch, const int64_t *rows, int64_t n,
+                       struct par_code_set *to, int64_t at, struct bl_error *err)
 {
     const struct par_train_data *data = scratch->data;
     const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type), bits = to->set.bits;
@@ -55,7 +56,8 @@ static int encode_rows(struct encode_scratch *scratch, const int64_t *rows, int6
         }
         par_stall_tick_local("evaluation");
         int64_t bad_row;
-        int code = bl_encoder_run(&scratch->encoder, data->type, scratch->rows, count, scratch->codes, &bad_row, err);
+        int code = bl_encoder_run(&scratch->encoder, data->type, scratch->rows, count, scratch->codes,
+                                  &bad_row, err);
         if (code != BL_OK)
             return bl_fail(err, code,
                            "evaluation: the network's outputs for row %" PRId64
@@ -66,8 +68,8 @@ static int encode_rows(struct encode_scratch *scratch, const int64_t *rows, int6
     return BL_OK;
 }
 
-static int encode_pieces(const struct par_train_data *data, const struct bl_model *model, struct par_code_set *queries,
-                         struct par_code_set *database, struct bl_error *err)
+static int encode_pieces(const struct par_train_data *data, const struct bl_model *model,
+                         struct par_code_set *queries, struct par_code_set *database, struct bl_error *err)
 {
     struct encode_scratch scratch;
     const int64_t bits = bl_shape_code_bits(&model->shape);
@@ -115,8 +117,8 @@ int par_validate(struct par par, const struct par_train_data *data, const struct
                                              .database = data->n_train_global,
                                              .unanswerable = retrieval.unanswerable};
     code = par_agree(par,
-                     bl_code_health(queries.words, queries.set.rows, queries.set.bits, data->labels, queries.labels,
-                                    &result->health, err),
+                     bl_code_health(queries.words, queries.set.rows, queries.set.bits, data->labels,
+                                    queries.labels, &result->health, err),
                      err);
 done:
     par_code_set_free(&own);

@@ -1,4 +1,5 @@
-/* How well the codes of held-out rows find training rows: what chooses the best model. Never sees the test split. */
+/* How well the codes of held-out rows find training rows: what chooses the best model. Never sees the test
+ * split. */
 #ifndef PAR_VALIDATE_H
 #define PAR_VALIDATE_H
 
@@ -7,14 +8,15 @@
 #include "mpi/train_data.h"
 
 struct par_validation_result {
-    double map;                   /* exact expected mAP, held-out rows as queries, all other train rows as database */
+    double map; /* exact expected mAP, held-out rows as queries, all other train rows as database */
     int64_t queries, database, unanswerable;
     struct bl_code_health health; /* of the held-out rows' codes */
 };
 
-/* Collective: encodes this rank's rows, gathers the queries' codes, counts. The same result on all ranks, whatever their number.
- * data must have labels and held-out rows. Allocates for its time: codes of this rank's rows and of all held-out rows.
- * Errors, agreed: BL_NUMBERS an output that isn't finite, with its file row; BL_MEMORY. */
+/* Collective: encodes this rank's rows, gathers the queries' codes, counts. The same result on all ranks,
+ * whatever their number. data must have labels and held-out rows. Allocates for its time: codes of this
+ * rank's rows and of all held-out rows. Errors, agreed: BL_NUMBERS an output that isn't finite, with its file
+ * row; BL_MEMORY. */
 int par_validate(struct par par, const struct par_train_data *data, const struct bl_model *model,
                  struct par_validation_result *result, struct bl_error *err);
 

@@ -31,7 +31,8 @@ static void close_set(struct open_set *open)
         H5Dclose(open->set);
 }
 
-static int open_set(struct open_set *open, hid_t file, const char *name, const char *path, struct bl_error *err)
+static int open_set(struct open_set *open, hid_t file, const char *name, const char *path,
+                    struct bl_error *err)
 {
     *open = (struct open_set){.set = H5Dopen2(file, name, H5P_DEFAULT), .type = H5I_INVALID_HID};
     if (open->set < 0)
@@ -56,8 +57,8 @@ static int open_set(struct open_set *open, hid_t file, const char *name, const c
 }
 
 /* Reads the set block by block; with checksums [blocks] compares each. */
-static int read_blocks(const struct open_set *open, const uint64_t *checksums, const char *name, const char *path,
-                       int64_t *blocks, struct bl_error *err)
+static int read_blocks(const struct open_set *open, const uint64_t *checksums, const char *name,
+                       const char *path, int64_t *blocks, struct bl_error *err)
 {
     const int64_t per_block = h5_rows_per_block(open->row_bytes);
     char *rows;
@@ -96,7 +97,8 @@ static int verify_set(hid_t file, const char *name, const char *path, int64_t *b
     int64_t said = 0;
     if (sums.cols != 0 || sums.row_bytes != 8 || sums.rows != n ||
         !h5_get_integer(sums.set, "rows_per_block", &said) || said != per_block)
-        code = bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", path, name);
+        code =
+            bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", path, name);
     if (code == BL_OK)
         code = bl_alloc(&checksums, n, sizeof *checksums, "checksums", err);
     if (code == BL_OK)
@@ -148,7 +150,8 @@ static int walk_below(struct walk *walk, const char *group, H5O_iterate_t visit)
     return walk->code;
 }
 
-int par_verify_open_file_local(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err)
+int par_verify_open_file_local(hid_t file, const char *path, int64_t *sets, int64_t *blocks,
+                               struct bl_error *err)
 {
     struct walk walk = {.file = file, .path = path, .err = err};
     int code = walk_below(&walk, "/checksums", visit_checksum);
@@ -170,16 +173,18 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = par_verify_open_file_local(file, path, &sets, &blocks, err);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes, "%s, %" PRId64 " data sets, %" PRId64 " blocks: whole", format, sets,
-                     blocks);
+            snprintf(summary, (size_t)summary_bytes, "%s, %" PRId64 " data sets, %" PRId64 " blocks: whole",
+                     format, sets, blocks);
     } else if (ours) {
-        code = bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
+        code =
+            bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
     } else {
         struct walk walk = {.file = file, .path = path, .err = err};
         code = walk_below(&walk, "/", visit_any);
         if (code == BL_OK)
             snprintf(summary, (size_t)summary_bytes,
-                     "%s without checksums, %" PRId64 " data sets: readable from end to end, but a changed byte can't be noticed",
+                     "%s without checksums, %" PRId64
+                     " data sets: readable from end to end, but a changed byte can't be noticed",
                      format, walk.sets);
     }
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))

@@ -18,7 +18,8 @@ int command_read_config(const char *path, const struct command_run_config *given
                         char *data_path, struct bl_error *err)
 {
     if (given->too_many)
-        return bl_fail(err, BL_USAGE, "more than %d --set options; write them into a configuration", COMMAND_SETS_MAX);
+        return bl_fail(err, BL_USAGE, "more than %d --set options; write them into a configuration",
+                       COMMAND_SETS_MAX);
     int code = io_config_read(path, given->sets, given->n_sets, config, err);
     if (code == BL_OK)
         code = io_config_data_path(path, config, data_path, BL_PATH_MAX, err);

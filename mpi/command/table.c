@@ -1,15 +1,14 @@
 #include "mpi/command/command.h"
 
 /* Each command defines its row beside its code; adding one is a file and a line here. */
+extern const struct command command_baseline;
 extern const struct command command_encode;
 extern const struct command command_evaluate;
 extern const struct command command_search;
+extern const struct command command_train;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
-    &command_encode,
-    &command_evaluate,
-    &command_search,
-    &command_version,
+    &command_train, &command_encode, &command_evaluate, &command_search, &command_baseline, &command_version,
     NULL,
 };

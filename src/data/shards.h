@@ -1,5 +1,5 @@
-/* Logical shards: how the train split is cut, which rows are held out, and which rows make a step. All of it is a
- * function of rows, shard count and seeds, never of the number of ranks. */
+/* Logical shards: how the train split is cut, which rows are held out, and which rows make a step. All of it
+ * is a function of rows, shard count and seeds, never of the number of ranks. */
 #ifndef BL_DATA_SHARDS_H
 #define BL_DATA_SHARDS_H
 
@@ -23,9 +23,9 @@ struct bl_shard {
     int64_t *order;      /* [n_train] file rows in the order of the epoch last shuffled for; owned */
 };
 
-/* Cuts shard `index` with file rows [row_lo, row_hi): the n_validation rows with the smallest Philox(seed, row) keys are
- * held out (ties by row), the others are trained on; rows with bad[row - row_lo] != 0 (may be NULL) are in neither.
- * Allocates; bl_shard_free is safe twice. Errors: BL_MEMORY. */
+/* Cuts shard `index` with file rows [row_lo, row_hi): the n_validation rows with the smallest Philox(seed,
+ * row) keys are held out (ties by row), the others are trained on; rows with bad[row - row_lo] != 0 (may be
+ * NULL) are in neither. Allocates; bl_shard_free is safe twice. Errors: BL_MEMORY. */
 int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t row_hi, int64_t n_validation,
                   uint64_t seed, const uint8_t *bad, struct bl_error *err);
 void bl_shard_free(struct bl_shard *shard);

@@ -31,8 +31,8 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
 }
 
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max, int64_t threads,
-                      struct bl_error *err)
+                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
+                      int64_t threads, struct bl_error *err)
 {
     *objective = (struct bl_objective){.config = *config, .bits = bits};
     struct bl_term_scratch *scratch = &objective->scratch;
@@ -86,8 +86,8 @@ double bl_objective_beta(const struct bl_config_objective *config, int64_t step)
     return beta < config->beta_max ? beta : config->beta_max;
 }
 
-void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n, float *h,
-                        float *codes, int64_t stride)
+void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n,
+                        float *h, float *codes, int64_t stride)
 {
     const int64_t bits = objective->bits;
     memcpy(h, z, (size_t)(n * bits) * sizeof *h);
@@ -109,7 +109,8 @@ void bl_objective_sums(const struct bl_objective *objective, const struct bl_bat
     memset(sums, 0, (size_t)objective->n_terms * BL_TERM_SUMS_MAX * sizeof *sums);
     for (int64_t t = 0; t < objective->n_terms; t++)
         if (objective->term[t]->sums)
-            objective->term[t]->sums(&objective->config, batch, &objective->scratch, sums + t * BL_TERM_SUMS_MAX);
+            objective->term[t]->sums(&objective->config, batch, &objective->scratch,
+                                     sums + t * BL_TERM_SUMS_MAX);
 }
 
 void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch, const double *sums,
@@ -131,8 +132,8 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
         dh[i] *= scale * (1.0f - h[i] * h[i]);
 }
 
-void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout, const float *params,
-                         float *grad, double *values)
+void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
+                         const float *params, float *grad, double *values)
 {
     for (int64_t t = 0; t < objective->n_terms; t++)
         if (objective->term[t]->params)

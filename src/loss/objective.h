@@ -11,17 +11,17 @@ enum { BL_TERMS_MAX = 16 };
 struct bl_objective {
     struct bl_config_objective config;
     int64_t bits;
-    int64_t n_terms;                           /* those with a weight other than 0, in the table's order */
+    int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
-    struct bl_term_scratch scratch;            /* owned */
+    struct bl_term_scratch scratch; /* owned */
 };
 
 /* Chooses the terms and allocates what a step needs for n_local_max own rows of batches of n_global_max rows.
  * labels.classes of single labels is the number of dense classes. Free with bl_objective_free (safe twice).
  * Errors: BL_USAGE when a term needs labels that the data lacks or of another kind; BL_MEMORY. */
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max, int64_t threads,
-                      struct bl_error *err);
+                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
+                      int64_t threads, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
 
 /* Whether any term needs the codes (and labels) of the whole batch. */
@@ -31,26 +31,31 @@ int bl_objective_needs_gather(const struct bl_objective *objective);
 int bl_objective_needs_sums(const struct bl_objective *objective);
 
 /* The growing steepness of tanh-beta at a global step; 1 for the other relaxations.
- * beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power). Cao et al., "HashNet", ICCV 2017, continuation. */
+ * beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power). Cao et al., "HashNet", ICCV 2017,
+ * continuation. */
 double bl_objective_beta(const struct bl_config_objective *config, int64_t step);
 
-/* From outputs z [n, K]: h = tanh(beta z) and the pairwise term's code c, h or sign(h), into codes [n, stride]. */
-void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n, float *h,
-                        float *codes, int64_t stride);
+/* From outputs z [n, K]: h = tanh(beta z) and the pairwise term's code c, h or sign(h), into codes [n,
+ * stride]. */
+void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n,
+                        float *h, float *codes, int64_t stride);
 
-/* This rank's parts of the sums that terms need over all ranks: sums [n_terms * BL_TERM_SUMS_MAX], overwritten. */
+/* This rank's parts of the sums that terms need over all ranks: sums [n_terms * BL_TERM_SUMS_MAX],
+ * overwritten. */
 void bl_objective_sums(const struct bl_objective *objective, const struct bl_batch *batch, double *sums);
 
-/* dh [n_local, K], overwritten with the gradient of all row terms in h (or c: straight-through); values [n_terms] gets this
- * rank's part of each unweighted value, 0 for terms of the parameters. sums: summed over ranks. */
+/* dh [n_local, K], overwritten with the gradient of all row terms in h (or c: straight-through); values
+ * [n_terms] gets this rank's part of each unweighted value, 0 for terms of the parameters. sums: summed over
+ * ranks. */
 void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch, const double *sums,
                        float *dh, double *values);
 
 /* dh becomes dz in place: times beta (1 - h^2). */
 void bl_objective_dz(const struct bl_objective *objective, double beta, const float *h, int64_t n, float *dh);
 
-/* Adds the parameter terms' gradients to the reduced grad [n_params] and sets their values; the same on all ranks. */
-void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout, const float *params,
-                         float *grad, double *values);
+/* Adds the parameter terms' gradients to the reduced grad [n_params] and sets their values; the same on all
+ * ranks. */
+void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
+                         const float *params, float *grad, double *values);
 
 #endif

@@ -22,7 +22,8 @@ BL_KERNEL static double sum_in_lanes(int64_t n, const float *x)
     return lane[0];
 }
 
-/* With e = exp(-|theta|): softplus = max(theta, 0) + log1p(e), sigma = 1/(1+e) or e/(1+e). One exponential a pair. */
+/* With e = exp(-|theta|): softplus = max(theta, 0) + log1p(e), sigma = 1/(1+e) or e/(1+e). One exponential a
+ * pair. */
 BL_KERNEL static void likelihood_pass(int64_t n, float similar, float dissimilar, float *restrict theta,
                                       float *restrict s)
 {

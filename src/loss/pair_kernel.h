@@ -1,4 +1,5 @@
-/* The elementwise heart of the pairwise term: one row of a tile, its losses and its derivatives in one pass. */
+/* The elementwise heart of the pairwise term: one row of a tile, its losses and its derivatives in one pass.
+ */
 #ifndef BL_LOSS_PAIR_KERNEL_H
 #define BL_LOSS_PAIR_KERNEL_H
 
@@ -10,12 +11,13 @@ struct bl_pair_weights {
     float dissimilar;
 };
 
-/* theta [n] becomes w (sigma(theta) - s), its own derivative; s [n] becomes the losses w [softplus(theta) - s theta].
- * Returns the sum of the losses, accumulated in double in an order that depends on n alone.
- * Accuracy: 4e-7 of max(1, |theta|) in loss and 3e-7 in sigma against double precision (tested). */
+/* theta [n] becomes w (sigma(theta) - s), its own derivative; s [n] becomes the losses w [softplus(theta) - s
+ * theta]. Returns the sum of the losses, accumulated in double in an order that depends on n alone. Accuracy:
+ * 4e-7 of max(1, |theta|) in loss and 3e-7 in sigma against double precision (tested). */
 double bl_pair_likelihood(int64_t n, struct bl_pair_weights weights, float *theta, float *s);
 
-/* The same for the literal form, s in {0,1} and y = 2s - 1: loss -w y log sigma(theta), derivative -w y sigma(-theta). */
+/* The same for the literal form, s in {0,1} and y = 2s - 1: loss -w y log sigma(theta), derivative -w y
+ * sigma(-theta). */
 double bl_pair_literal(int64_t n, struct bl_pair_weights weights, float *theta, float *s);
 
 /* The plain twins in double precision with libm: what the kernels are tested against. */

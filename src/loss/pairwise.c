@@ -5,10 +5,11 @@
 #include "loss/tile.h"
 #include "math/blas.h"
 
-/* The pairwise term over ordered pairs i != j of the global batch; rows i are this rank's, columns j everybody's.
- * likelihood: Li, Wang and Kang, "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 1-2
- * (with soft s, weights and a scale alpha). literal: the form of the specification, kept as it was written. Since w, s and the
- * loss are symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks. */
+/* The pairwise term over ordered pairs i != j of the global batch; rows i are this rank's, columns j
+ * everybody's. likelihood: Li, Wang and Kang, "Feature learning based deep supervised hashing with pairwise
+ * labels", IJCAI 2016, eq. 1-2 (with soft s, weights and a scale alpha). literal: the form of the
+ * specification, kept as it was written. Since w, s and the loss are symmetric, the gradient of c_i is twice
+ * its row's sum and nothing comes back from other ranks. */
 
 static double weight(const struct bl_config_objective *config)
 {
@@ -29,8 +30,8 @@ static double pair_count(const struct bl_batch *batch)
 }
 
 /* Weights of mean 1 from S1, the global sum of similarities; all 1 when there is only one kind of pair. */
-static struct bl_pair_weights pair_weights(const struct bl_config_objective *config, const struct bl_batch *batch,
-                                           double similar_sum)
+static struct bl_pair_weights pair_weights(const struct bl_config_objective *config,
+                                           const struct bl_batch *batch, double similar_sum)
 {
     const double z = pair_count(batch), dissimilar_sum = z - similar_sum;
     struct bl_pair_weights weights = {1.0f, 1.0f};
@@ -65,7 +66,8 @@ struct tile_task {
 };
 
 /* One run of columns of one row that doesn't contain the pair (i, i). */
-static double pair_run(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi, float *theta, float *s)
+static double pair_run(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi, float *theta,
+                       float *s)
 {
     if (lo >= hi)
         return 0.0;
@@ -75,8 +77,10 @@ static double pair_run(const struct tile_task *task, int64_t i, int64_t lo, int6
     return bl_pair_literal(hi - lo, task->weights, theta, s);
 }
 
-/* Row i of the batch against columns [lo, hi): theta [hi - lo] becomes the derivative, 0 at the pair (i, i). */
-static double pair_row(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi, float *theta, float *s)
+/* Row i of the batch against columns [lo, hi): theta [hi - lo] becomes the derivative, 0 at the pair (i, i).
+ */
+static double pair_row(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi, float *theta,
+                       float *s)
 {
     if (i < lo || i >= hi)
         return pair_run(task, i, lo, hi, theta, s);
@@ -96,12 +100,12 @@ static double tile_rows(const struct tile_task *task, int64_t row, int64_t n, fl
     for (int64_t lo = 0; lo < batch->n_global; lo += BL_TILE_COLUMNS) {
         const int64_t hi = lo + BL_TILE_COLUMNS < batch->n_global ? lo + BL_TILE_COLUMNS : batch->n_global;
         const float *others = batch->codes + lo * stride;
-        bl_matmul(BL_PLAIN, BL_TRANSPOSED, n, hi - lo, bits, task->alpha, own, stride, others, stride, 0.0f, tile,
-                  BL_TILE_COLUMNS);
+        bl_matmul(BL_PLAIN, BL_TRANSPOSED, n, hi - lo, bits, task->alpha, own, stride, others, stride, 0.0f,
+                  tile, BL_TILE_COLUMNS);
         for (int64_t i = 0; i < n; i++)
             loss += pair_row(task, first + i, lo, hi, tile + i * BL_TILE_COLUMNS, s);
-        bl_matmul(BL_PLAIN, BL_PLAIN, n, bits, hi - lo, task->gradient_scale, tile, BL_TILE_COLUMNS, others, stride,
-                  1.0f, dh + row * bits, bits);
+        bl_matmul(BL_PLAIN, BL_PLAIN, n, bits, hi - lo, task->gradient_scale, tile, BL_TILE_COLUMNS, others,
+                  stride, 1.0f, dh + row * bits, bits);
     }
     return loss;
 }
@@ -110,8 +114,9 @@ static double rows(const struct bl_config_objective *config, const struct bl_bat
                    const struct bl_term_scratch *scratch, const double *term_sums, float *dh)
 {
     const double z = pair_count(batch), alpha = alpha_of(config, batch->bits);
-    struct tile_task task = {config, batch, scratch, pair_weights(config, batch, term_sums[0]), (float)alpha,
-                             (float)(2.0 * alpha * config->pairwise_weight / z)};
+    struct tile_task task = {config,       batch,
+                             scratch,      pair_weights(config, batch, term_sums[0]),
+                             (float)alpha, (float)(2.0 * alpha * config->pairwise_weight / z)};
     double loss = 0.0;
     /* Losses are kept per tile and added in order: the same bits with any number of threads. */
     const int64_t n_tiles = (batch->n_local + BL_TILE_ROWS - 1) / BL_TILE_ROWS;

@@ -7,7 +7,8 @@ static double weight(const struct bl_config_objective *config)
 }
 
 /* (1/2NK) sum |b - h|^2 with b = sign(h) held constant; gradient (h - b)/(NK).
- * Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, eq. 3. sign(tanh(z)) = sign(z), also at zero. */
+ * Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, eq. 3. sign(tanh(z)) = sign(z),
+ * also at zero. */
 static double rows(const struct bl_config_objective *config, const struct bl_batch *batch,
                    const struct bl_term_scratch *scratch, const double *sums, float *dh)
 {

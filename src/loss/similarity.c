@@ -6,11 +6,13 @@
 int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err)
 {
     if (layout.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE, "the pairwise term needs labels and the train split has none; import labels or set "
-                                      "objective.terms.pairwise.weight to 0");
+        return bl_fail(err, BL_USAGE,
+                       "the pairwise term needs labels and the train split has none; import labels or set "
+                       "objective.terms.pairwise.weight to 0");
     if (layout.kind == BL_LABELS_SINGLE && similarity != BL_SIMILARITY_LABEL)
-        return bl_fail(err, BL_USAGE, "objective.terms.pairwise.similarity must be `label` for single labels; `shared`, "
-                                      "`jaccard` and `cosine` need a label matrix [N,C]");
+        return bl_fail(err, BL_USAGE,
+                       "objective.terms.pairwise.similarity must be `label` for single labels; `shared`, "
+                       "`jaccard` and `cosine` need a label matrix [N,C]");
     return BL_OK;
 }
 
@@ -22,7 +24,8 @@ static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
     return n;
 }
 
-void bl_similarity_prepare(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch)
+void bl_similarity_prepare(int similarity, const struct bl_batch *batch,
+                           const struct bl_term_scratch *scratch)
 {
     if (similarity != BL_SIMILARITY_JACCARD && similarity != BL_SIMILARITY_COSINE)
         return;
@@ -66,8 +69,8 @@ static void multi_row(int similarity, const struct bl_batch *batch, const float 
     }
 }
 
-void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch, int64_t i,
-                       int64_t lo, int64_t hi, float *out)
+void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch,
+                       int64_t i, int64_t lo, int64_t hi, float *out)
 {
     if (batch->label_layout.kind == BL_LABELS_SINGLE)
         single_row(batch, i, lo, hi, out);

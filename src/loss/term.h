@@ -1,5 +1,6 @@
-/* The terms of the objective. Each is one file with one row of the table in objective.c: its value and its gradient in
- * the relaxed codes h (or in the parameters) stand side by side. Formulas: docs/mathematics.md. */
+/* The terms of the objective. Each is one file with one row of the table in objective.c: its value and its
+ * gradient in the relaxed codes h (or in the parameters) stand side by side. Formulas: docs/mathematics.md.
+ */
 #ifndef BL_LOSS_TERM_H
 #define BL_LOSS_TERM_H
 
@@ -12,24 +13,25 @@
 
 /* The step's global batch as a rank sees it. All borrowed. */
 struct bl_batch {
-    int64_t n_global;            /* N */
-    int64_t n_local;             /* own rows are [first, first + n_local) of the batch */
+    int64_t n_global; /* N */
+    int64_t n_local;  /* own rows are [first, first + n_local) of the batch */
     int64_t first;
-    int64_t bits;                /* K */
-    const float *h;              /* [n_local, K] relaxed codes of own rows */
-    const float *codes;          /* [n_global, codes_stride] the pairwise term's c of all rows, K values each */
+    int64_t bits;       /* K */
+    const float *h;     /* [n_local, K] relaxed codes of own rows */
+    const float *codes; /* [n_global, codes_stride] the pairwise term's c of all rows, K values each */
     int64_t codes_stride;
     struct bl_label_layout label_layout;
-    const uint32_t *labels;      /* [n_global, label_layout.words]; classes of SINGLE are dense: [0, classes) or -1 */
+    const uint32_t
+        *labels; /* [n_global, label_layout.words]; classes of SINGLE are dense: [0, classes) or -1 */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
 struct bl_term_scratch {
     int64_t threads;
-    float *tiles;           /* [threads, BL_TILE_FLOATS] */
-    double *tile_loss;      /* [tiles of n_local rows] */
-    int64_t *class_count;   /* [classes] for single labels */
-    float *label_norm;      /* [n_global] for multi-labels */
+    float *tiles;         /* [threads, BL_TILE_FLOATS] */
+    double *tile_loss;    /* [tiles of n_local rows] */
+    int64_t *class_count; /* [classes] for single labels */
+    float *label_norm;    /* [n_global] for multi-labels */
 };
 
 enum { BL_TERM_SUMS_MAX = 2 };
@@ -40,19 +42,20 @@ struct bl_term {
     int needs_labels;
     int needs_codes; /* the gathered codes of the whole batch */
 
-    /* Sums over all ranks that the gradient needs: adds this rank's part to sums[BL_TERM_SUMS_MAX]. NULL: none. */
+    /* Sums over all ranks that the gradient needs: adds this rank's part to sums[BL_TERM_SUMS_MAX]. NULL:
+     * none. */
     void (*sums)(const struct bl_config_objective *config, const struct bl_batch *batch,
                  const struct bl_term_scratch *scratch, double *sums);
 
-    /* Adds weight x gradient to dh [n_local, K] and returns this rank's part of the unweighted value; the parts of
-     * all ranks add up to the value. NULL for terms of the parameters alone. */
+    /* Adds weight x gradient to dh [n_local, K] and returns this rank's part of the unweighted value; the
+     * parts of all ranks add up to the value. NULL for terms of the parameters alone. */
     double (*rows)(const struct bl_config_objective *config, const struct bl_batch *batch,
                    const struct bl_term_scratch *scratch, const double *sums, float *dh);
 
-    /* Adds weight x gradient to grad [n_params] and returns the unweighted value. Called once, after the reduction,
-     * with the same arguments on every rank. NULL for terms of the rows. */
-    double (*params)(const struct bl_config_objective *config, const struct bl_layout *layout, const float *params,
-                     float *grad);
+    /* Adds weight x gradient to grad [n_params] and returns the unweighted value. Called once, after the
+     * reduction, with the same arguments on every rank. NULL for terms of the rows. */
+    double (*params)(const struct bl_config_objective *config, const struct bl_layout *layout,
+                     const float *params, float *grad);
 };
 
 extern const struct bl_term bl_term_pairwise;

@@ -1,4 +1,5 @@
-/* The tiles in which pairs are visited: large enough for the matrix product, small enough to stay in cache. */
+/* The tiles in which pairs are visited: large enough for the matrix product, small enough to stay in cache.
+ */
 #ifndef BL_LOSS_TILE_H
 #define BL_LOSS_TILE_H
 

@@ -5,7 +5,8 @@ static double weight(const struct bl_config_objective *config)
     return config->weight_decay_weight;
 }
 
-/* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Liong et al., CVPR 2015, the regulariser of eq. 3. */
+/* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Liong et al., CVPR 2015, the regulariser of eq. 3.
+ */
 static double params_term(const struct bl_config_objective *config, const struct bl_layout *layout,
                           const float *params, float *grad)
 {

@@ -3,8 +3,8 @@
 #include "math/isa.h"
 #include "optim/optimizer.h"
 
-/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: the decay is lr * weight_decay
- * of the parameter itself and takes no part in the moments. */
+/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: the decay is lr *
+ * weight_decay of the parameter itself and takes no part in the moments. */
 BL_KERNEL static void adamw_pass(int64_t n, float rate, float keep, float beta1, float beta2, float root2,
                                  float epsilon, float *restrict params, const float *restrict grad,
                                  float *restrict first, float *restrict second)
@@ -19,14 +19,14 @@ BL_KERNEL static void adamw_pass(int64_t n, float rate, float keep, float beta1,
     }
 }
 
-static void update(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay, int64_t n,
-                   float *params, const float *grad, float *const *states)
+static void update(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay,
+                   int64_t n, float *params, const float *grad, float *const *states)
 {
     double correction1 = 1.0 - pow(config->beta1, (double)step);
     double correction2 = 1.0 - pow(config->beta2, (double)step);
     adamw_pass(n, (float)(lr / correction1), (float)(1.0 - lr * weight_decay), (float)config->beta1,
-               (float)config->beta2, (float)(1.0 / sqrt(correction2)), (float)config->epsilon, params, grad, states[0],
-               states[1]);
+               (float)config->beta2, (float)(1.0 / sqrt(correction2)), (float)config->epsilon, params, grad,
+               states[0], states[1]);
 }
 
 const struct bl_optimizer_type bl_optimizer_adamw = {.id = BL_OPTIMIZER_ADAMW,

@@ -17,7 +17,8 @@ int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_opt
     if (!optimizer->type)
         return bl_fail(err, BL_DEFECT, "optimiser %d has no row in the table", config->name);
     for (int s = 0; s < optimizer->type->n_states; s++) {
-        int code = bl_alloc_zero(&optimizer->states[s], layout->n_params, sizeof(float), "optimiser state", err);
+        int code =
+            bl_alloc_zero(&optimizer->states[s], layout->n_params, sizeof(float), "optimiser state", err);
         if (code != BL_OK) {
             bl_optimizer_free(optimizer);
             return code;
@@ -46,8 +47,9 @@ void bl_optimizer_update(struct bl_optimizer *optimizer, int64_t step, double lr
         float *states[BL_OPTIMIZER_STATES_MAX] = {0};
         for (int s = 0; s < optimizer->type->n_states; s++)
             states[s] = optimizer->states[s] + begin;
-        optimizer->type->update(&optimizer->config, step, lr, tensor->is_weight ? optimizer->config.weight_decay : 0.0,
-                                end - begin, params + begin, grad + begin, states);
+        optimizer->type->update(&optimizer->config, step, lr,
+                                tensor->is_weight ? optimizer->config.weight_decay : 0.0, end - begin,
+                                params + begin, grad + begin, states);
     }
 }
 

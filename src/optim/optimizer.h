@@ -1,5 +1,5 @@
-/* Optimisers: each is one file with one row of the table in optimizer.c. They work on a range [lo, hi) of the parameter
- * block, so that a rank may update a part. */
+/* Optimisers: each is one file with one row of the table in optimizer.c. They work on a range [lo, hi) of the
+ * parameter block, so that a rank may update a part. */
 #ifndef BL_OPTIM_OPTIMIZER_H
 #define BL_OPTIM_OPTIMIZER_H
 
@@ -18,15 +18,15 @@ struct bl_optimizer_type {
     const char *state_name[BL_OPTIMIZER_STATES_MAX];
 
     /* Updates params [0, n) from grad [0, n). step counts from 1. weight_decay is 0 for biases. */
-    void (*update)(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay, int64_t n,
-                   float *params, const float *grad, float *const *states);
+    void (*update)(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay,
+                   int64_t n, float *params, const float *grad, float *const *states);
 };
 
 struct bl_optimizer {
     const struct bl_optimizer_type *type;
     struct bl_config_optimizer config;
-    const struct bl_layout *layout;               /* borrowed */
-    float *states[BL_OPTIMIZER_STATES_MAX];       /* [n_params] each, zero at first; owned */
+    const struct bl_layout *layout;         /* borrowed */
+    float *states[BL_OPTIMIZER_STATES_MAX]; /* [n_params] each, zero at first; owned */
 };
 
 /* Errors: BL_MEMORY. bl_optimizer_free is safe twice. */

@@ -20,7 +20,8 @@ double bl_schedule_rate(const struct bl_config_optimizer *config, int64_t step, 
                pow(config->step_factor, (double)(step / steps_per_epoch / config->step_every_epochs));
     if (config->schedule == BL_SCHEDULE_COSINE) {
         double done = (double)(step - warmup) / (double)(total_steps - warmup);
-        return config->lr * (config->final_lr + (1.0 - config->final_lr) * 0.5 * (1.0 + cos(pi * fmin(done, 1.0))));
+        return config->lr *
+               (config->final_lr + (1.0 - config->final_lr) * 0.5 * (1.0 + cos(pi * fmin(done, 1.0))));
     }
     return config->lr;
 }

@@ -1,0 +1,169 @@
+#include "config/build.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What a method sets before explicit keys: a row for each key. */
+struct preset_row {
+    int preset;
+    const char *key;
+    const char *value;
+};
+
+static const struct preset_row preset_rows[] = {
+    {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.balance", "balanced"},
+    {BL_PRESET_LIKELIHOOD, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
+    {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
+};
+
+struct build {
+    const struct bl_setting *settings;
+    int64_t n;
+    const char *name;
+    struct bl_config *config;
+    struct bl_error *err;
+};
+
+/* Where a key was set last; NULL: by nobody. */
+static const char *place_of(const struct build *build, const char *key)
+{
+    for (int64_t i = build->n - 1; i >= 0; i--)
+        if (strcmp(build->settings[i].key->name, key) == 0)
+            return build->settings[i].place;
+    return NULL;
+}
+
+static const char *place_or_name(const struct build *build, const char *key)
+{
+    const char *place = place_of(build, key);
+    return place ? place : build->name;
+}
+
+static int set(struct build *build, const struct bl_key *key, const char *text, const char *place)
+{
+    int code = bl_key_set(key, build->config, text, build->err);
+    return code == BL_OK ? BL_OK : bl_fail_prefix(build->err, "%s", place);
+}
+
+static int apply(struct build *build)
+{
+    int code = BL_OK;
+    memset(build->config, 0, sizeof *build->config);
+    for (const struct bl_key *key = bl_keys; key->name && code == BL_OK; key++)
+        code = set(build, key, key->value, "default");
+    /* The preset first, since explicit keys win over what it sets. */
+    for (int64_t i = 0; i < build->n && code == BL_OK; i++)
+        if (strcmp(build->settings[i].key->name, "objective.preset") == 0)
+            code = set(build, build->settings[i].key, build->settings[i].text, build->settings[i].place);
+    for (size_t i = 0; i < sizeof preset_rows / sizeof *preset_rows && code == BL_OK; i++)
+        if (preset_rows[i].preset == build->config->objective.preset)
+            code = set(build, bl_key_find(preset_rows[i].key), preset_rows[i].value, "preset");
+    for (int64_t i = 0; i < build->n && code == BL_OK; i++)
+        code = set(build, build->settings[i].key, build->settings[i].text, build->settings[i].place);
+    return code;
+}
+
+/* Each rule looks at a few keys and names one. */
+
+static int check_data(const struct build *build)
+{
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        if (key->flags & BL_KEY_REQUIRED && ((const char *)build->config)[key->offset] == '\0')
+            return bl_fail(build->err, BL_USAGE,
+                           "%s: %s is missing; name a data-set file (bitloom import makes one)",
+                           place_or_name(build, key->name), key->name);
+    const int64_t batch = build->config->train.global_batch, shards = build->config->data.shards;
+    if (batch % shards != 0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.global_batch = %" PRId64 " is not a multiple of data.shards = %" PRId64
+                       "; the nearest are %" PRId64 " and %" PRId64,
+                       place_or_name(build, "train.global_batch"), batch, shards,
+                       batch > shards ? batch / shards * shards : shards, (batch / shards + 1) * shards);
+    return BL_OK;
+}
+
+static int check_model(const struct build *build)
+{
+    const int64_t bits = build->config->model.heads * build->config->model.bits;
+    if (bits > BL_CODE_BITS_MAX)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: model.heads x model.bits = %" PRId64
+                       " bits are more than %d; make one of them smaller",
+                       place_or_name(build, place_of(build, "model.bits") ? "model.bits" : "model.heads"),
+                       bits, BL_CODE_BITS_MAX);
+    return BL_OK;
+}
+
+static int check_pairwise(const struct build *build)
+{
+    const struct bl_config_objective *objective = &build->config->objective;
+    if (objective->pairwise_form == BL_FORM_LITERAL &&
+        (objective->pairwise_similarity == BL_SIMILARITY_JACCARD ||
+         objective->pairwise_similarity == BL_SIMILARITY_COSINE))
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: objective.terms.pairwise.form: literal needs a similarity that is 0 or 1; use "
+                       "label or shared, or "
+                       "form: likelihood",
+                       place_or_name(build, "objective.terms.pairwise.similarity"));
+    if (objective->pairwise_balance == BL_BALANCE_EXPLICIT) {
+        if (objective->pairwise_similar == 0.0 && objective->pairwise_dissimilar == 0.0)
+            return bl_fail(build->err, BL_USAGE,
+                           "%s: similar_weight and dissimilar_weight are both 0; raise one, or set "
+                           "objective.terms.pairwise.weight to 0",
+                           place_or_name(build, "objective.terms.pairwise.similar_weight"));
+    } else if (objective->pairwise_similar != 1.0 || objective->pairwise_dissimilar != 1.0) {
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: similar_weight and dissimilar_weight count only with "
+                       "objective.terms.pairwise.balance: explicit",
+                       place_or_name(build, objective->pairwise_similar != 1.0
+                                                ? "objective.terms.pairwise.similar_weight"
+                                                : "objective.terms.pairwise.dissimilar_weight"));
+    }
+    return BL_OK;
+}
+
+static int check_weights(const struct build *build)
+{
+    struct bl_config_objective *objective = &build->config->objective;
+    if (objective->pairwise_weight == 0.0 && objective->quantization_weight == 0.0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: no term of the rows has a weight; choose objective.preset or set "
+                       "objective.terms.pairwise.weight",
+                       place_or_name(build, "objective.preset"));
+    if (objective->weight_decay_weight > 0.0 && build->config->optimizer.weight_decay > 0.0) {
+        if (place_of(build, "optimizer.weight_decay"))
+            return bl_fail(build->err, BL_USAGE,
+                           "%s: objective.terms.weight_decay.weight and optimizer.weight_decay are both set; "
+                           "leave one of them 0",
+                           place_or_name(build, "objective.terms.weight_decay.weight"));
+        build->config->optimizer.weight_decay = 0.0; /* only its default stood against the term */
+    }
+    return BL_OK;
+}
+
+static int check_training(const struct build *build)
+{
+    const struct bl_config *config = build->config;
+    if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
+        return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
+                       place_or_name(build, "optimizer.nesterov"));
+    if (config->train.steps > 0 && place_of(build, "train.epochs"))
+        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
+                       place_or_name(build, "train.steps"));
+    return BL_OK;
+}
+
+int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
+                    struct bl_error *err)
+{
+    static int (*const rules[])(const struct build *) = {check_data, check_model, check_pairwise,
+                                                         check_weights, check_training};
+    struct build build = {settings, n, name, config, err};
+    int code = apply(&build);
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
+        code = rules[i](&build);
+    return code;
+}

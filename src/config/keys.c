@@ -1,0 +1,399 @@
+#include "config/keys.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+#define AT(field) offsetof(struct bl_config, field)
+#define MANY      1e15
+
+static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
+static const char *const bad_rows[] = {"stop", "drop", NULL};
+static const char *const activations[] = {"relu", "tanh", NULL};
+static const char *const presets[] = {"likelihood", "seed", "none", NULL};
+static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
+static const char *const forms[] = {"likelihood", "literal", NULL};
+static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
+static const char *const balances[] = {"none", "balanced", "explicit", NULL};
+static const char *const optimizers[] = {"sgd", "adamw", NULL};
+static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+static const char *const reductions[] = {"fast", NULL};
+
+#define TEXT(name, field, value, flags, sentence)                                                            \
+    {                                                                                                        \
+        name, BL_KEY_TEXT, AT(field), value, 0, 0, flags, NULL, NULL, "", sentence                           \
+    }
+#define INTEGER(name, field, value, min, max, flags, word, unit, sentence)                                   \
+    {                                                                                                        \
+        name, BL_KEY_INTEGER, AT(field), value, min, max, flags, word, NULL, unit, sentence                  \
+    }
+#define REAL(name, field, value, min, max, flags, word, unit, sentence)                                      \
+    {                                                                                                        \
+        name, BL_KEY_REAL, AT(field), value, min, max, flags, word, NULL, unit, sentence                     \
+    }
+#define BOOLEAN(name, field, value, sentence)                                                                \
+    {                                                                                                        \
+        name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, 0, NULL, NULL, "", sentence                            \
+    }
+#define CHOICE(name, field, value, choices, sentence)                                                        \
+    {                                                                                                        \
+        name, BL_KEY_CHOICE, AT(field), value, 0, 0, 0, NULL, choices, "", sentence                          \
+    }
+
+const struct bl_key bl_keys[] = {
+    TEXT("data.file", data.file, "", BL_KEY_REQUIRED,
+         "The data-set file, relative to the configuration's folder."),
+    TEXT("data.train", data.train, "train", 0, "The split to train on."),
+    REAL("data.validation", data.validation, "0.05", 0, 0.5, 0, NULL, "share",
+         "Share of the train split held out to choose the best model; the test split is never touched."),
+    INTEGER("data.validation_seed", data.validation_seed, "0", 0, MANY, 0, NULL, "",
+            "Which rows are held out."),
+    INTEGER("data.shards", data.shards, "16", 1, 1e6, 0, NULL, "shards",
+            "Logical shards the train split is cut into: the most ranks a run can ever use."),
+    CHOICE(
+        "data.normalize", data.normalize, "standardize", normalizes,
+        "What is done to the columns, by statistics of the training rows; `unit` scales rows to length 1."),
+    CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
+
+    {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",
+     "Widths of the hidden layers, input side first; [] for none, at most 64."},
+    CHOICE("model.activation", model.activation, "relu", activations, "The hidden layers' activation."),
+    REAL("model.dropout", model.dropout, "0", 0, 1, BL_KEY_BELOW_MAX, NULL, "share",
+         "Share of hidden units silenced in a training step."),
+    INTEGER("model.heads", model.heads, "4", 1, BL_CODE_BITS_MAX, 0, NULL, "heads",
+            "Hash tables of model.bits bits each; the code has heads x bits bits, at most 1024."),
+    INTEGER("model.bits", model.bits, "16", 1, BL_CODE_BITS_MAX, 0, NULL, "bits", "Bits of one head."),
+
+    CHOICE("objective.preset", objective.preset, "likelihood", presets,
+           "The method: sets the terms below, each of which may be overridden."),
+    CHOICE("objective.relaxation", objective.relaxation, "tanh", relaxations,
+           "The code that the pairwise term sees: tanh(z), sign(z) with a straight-through gradient, or "
+           "tanh(beta z)."),
+    REAL("objective.beta.start", objective.beta_start, "1", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
+         "tanh-beta: beta(t) = min(max, start (1 + growth t)^power) at step t."),
+    REAL("objective.beta.growth", objective.beta_growth, "0.005", 0, MANY, 0, NULL, "per step",
+         "See objective.beta.start."),
+    REAL("objective.beta.power", objective.beta_power, "0.5", 0, 10, 0, NULL, "",
+         "See objective.beta.start."),
+    REAL("objective.beta.max", objective.beta_max, "10", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
+         "See objective.beta.start."),
+    REAL("objective.terms.pairwise.weight", objective.pairwise_weight, "0", 0, MANY, 0, NULL, "",
+         "Weight of the pairwise similarity term; 0 leaves it out."),
+    CHOICE("objective.terms.pairwise.form", objective.pairwise_form, "likelihood", forms,
+           "The loss of a pair; `literal` is not a likelihood and collapses for more than two classes."),
+    CHOICE("objective.terms.pairwise.similarity", objective.pairwise_similarity, "label", similarities,
+           "How similar two rows are: `label` means same class, or any shared label of a label matrix."),
+    CHOICE("objective.terms.pairwise.balance", objective.pairwise_balance, "none", balances,
+           "Weights of pairs: equal, similar and dissimilar pairs of equal sum, or the two weights below."),
+    REAL("objective.terms.pairwise.alpha", objective.pairwise_alpha, "auto", 0, MANY, 0, "auto", "",
+         "Scale of the inner products; auto is 10/K for likelihood and 1 for literal."),
+    REAL("objective.terms.pairwise.similar_weight", objective.pairwise_similar, "1", 0, MANY, 0, NULL, "",
+         "balance: explicit: weight of similar pairs, rescaled with the next to a mean of 1."),
+    REAL("objective.terms.pairwise.dissimilar_weight", objective.pairwise_dissimilar, "1", 0, MANY, 0, NULL,
+         "", "balance: explicit: weight of dissimilar pairs."),
+    REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, 0, NULL, "",
+         "Weight of the distance between relaxed and binary code."),
+    REAL("objective.terms.weight_decay.weight", objective.weight_decay_weight, "0", 0, MANY, 0, NULL, "",
+         "Weight of half the sum of squares of all parameters; not together with optimizer.weight_decay."),
+
+    CHOICE("optimizer.name", optimizer.name, "adamw", optimizers, "SGD with momentum, or AdamW."),
+    REAL("optimizer.lr", optimizer.lr, "1e-3", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
+         "Learning rate at its height."),
+    REAL("optimizer.weight_decay", optimizer.weight_decay, "1e-4", 0, 1, 0, NULL, "",
+         "Decay of weight matrices: decoupled in AdamW, added to the gradient in SGD."),
+    REAL("optimizer.momentum", optimizer.momentum, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
+         "SGD's momentum."),
+    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", "SGD: look ahead along the momentum."),
+    REAL("optimizer.beta1", optimizer.beta1, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
+         "AdamW's decay of the first moment."),
+    REAL("optimizer.beta2", optimizer.beta2, "0.999", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
+         "AdamW's decay of the second moment."),
+    REAL("optimizer.epsilon", optimizer.epsilon, "1e-8", 0, 1, BL_KEY_ABOVE_MIN, NULL, "",
+         "AdamW's guard of the division."),
+    CHOICE("optimizer.schedule", optimizer.schedule, "cosine", schedules, "How the learning rate falls."),
+    INTEGER("optimizer.warmup_steps", optimizer.warmup_steps, "50", 0, MANY, 0, NULL, "steps",
+            "Linear warm-up; cut to a tenth of a short run."),
+    INTEGER("optimizer.step_every_epochs", optimizer.step_every_epochs, "5", 1, MANY, 0, NULL, "epochs",
+            "schedule: step: how often the rate is multiplied by step_factor."),
+    REAL("optimizer.step_factor", optimizer.step_factor, "0.1", 0, 1, BL_KEY_ABOVE_MIN, NULL, "",
+         "schedule: step: the factor."),
+    REAL("optimizer.final_lr", optimizer.final_lr, "0", 0, 1, 0, NULL, "share of lr",
+         "schedule: cosine: where it ends."),
+    REAL("optimizer.clip_norm", optimizer.clip_norm, "0", 0, MANY, 0, NULL, "",
+         "Largest global norm of the gradient; 0 doesn't clip."),
+
+    INTEGER("train.epochs", train.epochs, "15", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "epochs",
+            "Passes over the training rows."),
+    INTEGER("train.steps", train.steps, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
+            "Steps in all, in place of train.epochs; 0 counts epochs."),
+    INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
+            "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
+    INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
+    CHOICE("train.reduction", train.reduction, "fast", reductions, "How sums over ranks are formed."),
+    INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
+            "Threads of each rank."),
+    REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",
+         "Stop with status 75 and a checkpoint after so long; 0 sets no limit."),
+    REAL("train.stall_minutes", train.stall_minutes, "10", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "minutes",
+         "Without progress for so long the run ends with status 6; 0 waits for ever."),
+
+    INTEGER("checkpoint.every_steps", checkpoint.every_steps, "500", 0, MANY, BL_KEY_MAY_CHANGE, NULL,
+            "steps", "0 writes none by steps."),
+    REAL("checkpoint.every_minutes", checkpoint.every_minutes, "10", 0, MANY, BL_KEY_MAY_CHANGE, NULL,
+         "minutes", "0 writes none by time."),
+    INTEGER("checkpoint.keep", checkpoint.keep, "3", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "files",
+            "The newest so many are kept."),
+
+    INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "epochs",
+            "How often the held-out rows are evaluated; 0 never, and the last model is kept."),
+    INTEGER("evaluate.early_stop", evaluate.early_stop, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "evaluations",
+            "Stop after so many evaluations without a better mAP; 0 never."),
+    INTEGER("log.every_steps", log.every_steps, "10", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
+            "How often progress and metrics.jsonl get a line."),
+    {0},
+};
+
+const struct bl_key *bl_key_find(const char *name)
+{
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        if (strcmp(key->name, name) == 0)
+            return key;
+    return NULL;
+}
+
+int bl_key_is_section(const char *section)
+{
+    const size_t n = strlen(section);
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        if (strncmp(key->name, section, n) == 0 && key->name[n] == '.')
+            return 1;
+    return 0;
+}
+
+/* Length of "a.b" in "a.b.c": names of one section are compared by their last part alone. */
+static size_t section_length(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? (size_t)(dot - name) : 0;
+}
+
+const char *bl_key_nearest(const char *name)
+{
+    const size_t section = section_length(name);
+    const char *best = NULL;
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        if (section > 0 && section_length(key->name) == section && strncmp(key->name, name, section) == 0 &&
+            bl_nearest_better(name + section + 1, key->name + section + 1, best ? best + section + 1 : NULL))
+            best = key->name;
+    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
+        if (bl_nearest_better(name, key->name, NULL))
+            best = key->name;
+    /* The last part alone, for a key put into the wrong section. */
+    const char *last = section > 0 ? name + section + 1 : name;
+    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
+        if (strcmp(key->name + section_length(key->name) + 1, last) == 0)
+            best = key->name;
+    return best;
+}
+
+void bl_key_range(const struct bl_key *key, char *text, size_t size)
+{
+    int n = 0;
+    if (key->type == BL_KEY_TEXT)
+        n = snprintf(text, size, "text of at most %d bytes",
+                     key->offset == AT(data.file) ? BL_PATH_MAX - 1 : BL_NAME_MAX - 1);
+    else if (key->type == BL_KEY_BOOLEAN)
+        n = snprintf(text, size, "true or false");
+    else if (key->type == BL_KEY_CHOICE)
+        for (int i = 0; key->choices[i]; i++)
+            n += snprintf(text + n, size - (size_t)n, "%s%s",
+                          i == 0                ? ""
+                          : key->choices[i + 1] ? ", "
+                                                : " or ",
+                          key->choices[i]);
+    else {
+        n = snprintf(text, size, "%s %s %g",
+                     key->type == BL_KEY_REAL   ? "number"
+                     : key->type == BL_KEY_LIST ? "list of whole numbers"
+                                                : "whole number",
+                     key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
+        if (key->max < MANY)
+            n += snprintf(text + n, size - (size_t)n, " to %s%.10g",
+                          key->flags & BL_KEY_BELOW_MAX ? "below " : "", key->max);
+    }
+    if (key->word)
+        snprintf(text + n, size - (size_t)n, ", or %s", key->word);
+}
+
+static int not_allowed(const struct bl_key *key, const char *text, struct bl_error *err)
+{
+    char range[200];
+    bl_key_range(key, range, sizeof range);
+    return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
+}
+
+static int in_range(const struct bl_key *key, double value)
+{
+    if (!isfinite(value) || value < key->min || value > key->max)
+        return 0;
+    return !((key->flags & BL_KEY_ABOVE_MIN && value == key->min) ||
+             (key->flags & BL_KEY_BELOW_MAX && value == key->max));
+}
+
+static int set_number(const struct bl_key *key, void *field, const char *text, struct bl_error *err)
+{
+    char *end;
+    const int zero = key->word && strcmp(text, key->word) == 0;
+    errno = 0;
+    if (key->type == BL_KEY_INTEGER) {
+        int64_t value = zero ? 0 : strtoll(text, &end, 10);
+        if (!zero && (errno != 0 || end == text || *end != '\0' || !in_range(key, (double)value)))
+            return not_allowed(key, text, err);
+        memcpy(field, &value, sizeof value);
+    } else {
+        double value = zero ? 0.0 : strtod(text, &end);
+        if (!zero && (end == text || *end != '\0' || !in_range(key, value)))
+            return not_allowed(key, text, err);
+        memcpy(field, &value, sizeof value);
+    }
+    return BL_OK;
+}
+
+static int set_choice(const struct bl_key *key, int *field, const char *text, struct bl_error *err)
+{
+    const char *near = NULL;
+    for (int i = 0; key->choices[i]; i++) {
+        if (strcmp(key->choices[i], text) == 0) {
+            *field = i;
+            return BL_OK;
+        }
+        if (bl_nearest_better(text, key->choices[i], near))
+            near = key->choices[i];
+    }
+    not_allowed(key, text, err);
+    if (near) {
+        const struct bl_error before = *err;
+        return bl_fail(err, BL_USAGE, "%.900s; did you mean %s?", before.what, near);
+    }
+    return BL_USAGE;
+}
+
+static int set_list(const struct bl_key *key, struct bl_config *config, const char *text,
+                    struct bl_error *err)
+{
+    int64_t n = 0;
+    const char *at = text + strspn(text, " ");
+    while (*at) {
+        char *end;
+        errno = 0;
+        int64_t value = strtoll(at, &end, 10);
+        end += strspn(end, " ");
+        if (errno != 0 || end == at || (*end && *end != ',') || !in_range(key, (double)value) ||
+            n == BL_HIDDEN_MAX)
+            return not_allowed(key, text, err);
+        config->model.hidden[n++] = value;
+        at = *end ? end + 1 + strspn(end + 1, " ") : end;
+    }
+    for (int64_t i = n; i < BL_HIDDEN_MAX; i++)
+        config->model.hidden[i] = 0;
+    config->model.hidden_count = n;
+    return BL_OK;
+}
+
+int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *text, struct bl_error *err)
+{
+    char *field = (char *)config + key->offset;
+    const size_t room = key->offset == AT(data.file) ? BL_PATH_MAX : BL_NAME_MAX;
+    switch (key->type) {
+    case BL_KEY_TEXT:
+        if (strlen(text) >= room || (text[0] == '\0' && !(key->flags & BL_KEY_REQUIRED)))
+            return not_allowed(key, text, err);
+        memset(field, 0, room);
+        memcpy(field, text, strlen(text));
+        return BL_OK;
+    case BL_KEY_BOOLEAN:
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return not_allowed(key, text, err);
+        *(int *)(void *)field = text[0] == 't';
+        return BL_OK;
+    case BL_KEY_CHOICE:
+        return set_choice(key, (int *)(void *)field, text, err);
+    case BL_KEY_LIST:
+        return set_list(key, config, text, err);
+    case BL_KEY_INTEGER:
+    case BL_KEY_REAL:
+        break;
+    }
+    return set_number(key, field, text, err);
+}
+
+/* The fewest digits that give the same number back. */
+static void shortest(double value, char *text, size_t size)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            return;
+    }
+}
+
+/* Double quotes with the two characters that need it escaped. */
+static void quote(const char *value, char *text, size_t size)
+{
+    size_t n = 0;
+    text[n++] = '"';
+    for (; *value && n + 3 < size; value++) {
+        if (*value == '"' || *value == '\\')
+            text[n++] = '\\';
+        text[n++] = *value;
+    }
+    text[n++] = '"';
+    text[n] = '\0';
+}
+
+void bl_key_text(const struct bl_key *key, const struct bl_config *config, char *text, size_t size)
+{
+    const char *field = (const char *)config + key->offset;
+    int64_t integer;
+    int number;
+    double real;
+    size_t n;
+    switch (key->type) {
+    case BL_KEY_TEXT:
+        quote(field, text, size);
+        break;
+    case BL_KEY_INTEGER:
+        memcpy(&integer, field, sizeof integer);
+        if (integer == 0 && key->word)
+            snprintf(text, size, "%s", key->word);
+        else
+            snprintf(text, size, "%" PRId64, integer);
+        break;
+    case BL_KEY_REAL:
+        memcpy(&real, field, sizeof real);
+        if (real == 0.0 && key->word)
+            snprintf(text, size, "%s", key->word);
+        else
+            shortest(real, text, size);
+        break;
+    case BL_KEY_BOOLEAN:
+        memcpy(&number, field, sizeof number);
+        snprintf(text, size, "%s", number ? "true" : "false");
+        break;
+    case BL_KEY_CHOICE:
+        memcpy(&number, field, sizeof number);
+        snprintf(text, size, "%s", key->choices[number]);
+        break;
+    case BL_KEY_LIST:
+        n = (size_t)snprintf(text, size, "[");
+        for (int64_t i = 0; i < config->model.hidden_count && n + 24 < size; i++)
+            n += (size_t)snprintf(text + n, size - n, "%s%" PRId64, i ? ", " : "", config->model.hidden[i]);
+        snprintf(text + n, size - n, "]");
+        break;
+    }
+}

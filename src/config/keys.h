@@ -1,0 +1,54 @@
+/* The one table of configuration keys. It serves the YAML reader, --set, `init`, the effective configuration,
+ * the reference in docs/configuration.md and the suggestions for mistyped keys: adding a key is a field in
+ * config.h and a row here. */
+#ifndef BL_CONFIG_KEYS_H
+#define BL_CONFIG_KEYS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+enum bl_key_type { BL_KEY_TEXT, BL_KEY_INTEGER, BL_KEY_REAL, BL_KEY_BOOLEAN, BL_KEY_CHOICE, BL_KEY_LIST };
+
+enum bl_key_flags {
+    BL_KEY_ABOVE_MIN = 1,  /* the minimum itself is not allowed */
+    BL_KEY_BELOW_MAX = 2,  /* the maximum itself is not allowed */
+    BL_KEY_MAY_CHANGE = 4, /* when a run is continued */
+    BL_KEY_REQUIRED = 8,
+};
+
+struct bl_key {
+    const char *name; /* dotted */
+    enum bl_key_type type;
+    size_t offset;     /* in struct bl_config */
+    const char *value; /* the default, as in YAML; a list without its brackets */
+    double min, max;   /* numbers; of a list its elements */
+    int flags;
+    const char *word;           /* what may be written instead of 0, e.g. "auto"; NULL: nothing */
+    const char *const *choices; /* NULL-terminated, in the order of their enum */
+    const char *unit;
+    const char *sentence;
+};
+
+/* All keys, in the order of the reference; ends with name == NULL. */
+extern const struct bl_key bl_keys[];
+
+/* NULL or the row by that name; whether some key's name begins with "section.". */
+const struct bl_key *bl_key_find(const char *name);
+int bl_key_is_section(const char *section);
+
+/* The known name nearest to a mistyped one, or NULL. */
+const char *bl_key_nearest(const char *name);
+
+/* Sets the key's field from text. Errors: BL_USAGE saying what is allowed; without a place, which the caller
+ * adds. */
+int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *text, struct bl_error *err);
+
+/* The field's value as YAML that bl_key_set takes back exactly (a list with its brackets). */
+void bl_key_text(const struct bl_key *key, const struct bl_config *config, char *text, size_t size);
+
+/* What values are allowed, for people: "whole number from 1 to 64, or full". */
+void bl_key_range(const struct bl_key *key, char *text, size_t size);
+
+#endif

@@ -1,0 +1,24 @@
+/* Configurations from YAML files, with overrides. */
+#ifndef IO_CONFIG_FILE_H
+#define IO_CONFIG_FILE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+/* Reads the file and the overrides "key=value" (values are YAML) into config. Local. Errors: BL_PATH can't be
+ * read; BL_USAGE with file and line, or --set: syntax, an unknown key (the nearest is named), a key twice, a
+ * wrong type or value, a rule between keys. */
+int io_config_read(const char *path, const char *const *sets, int n_sets, struct bl_config *config,
+                   struct bl_error *err);
+
+/* The same from text in memory; `name` stands for the file in messages. */
+int io_config_parse(const char *text, const char *name, struct bl_config *config, struct bl_error *err);
+
+/* data.file, relative to the folder of the configuration at config_path, into path [size]. BL_USAGE if it is
+ * too long. */
+int io_config_data_path(const char *config_path, const struct bl_config *config, char *path, int64_t size,
+                        struct bl_error *err);
+
+#endif
