@@ -78,7 +78,8 @@ Test(adamw, follows_algorithm_2_for_three_steps)
             v[i] = 0.999 * v[i] + 0.001 * g * g;
             double m_hat = m[i] / (1.0 - pow(0.9, step)), v_hat = v[i] / (1.0 - pow(0.999, step));
             x[i] -= 0.01 * (m_hat / (sqrt(v_hat) + 1e-8) + decay * x[i]);
-            cr_assert_float_eq((double)params[i], x[i], 2e-5, "step %d, %d: %g %g", step, i, (double)params[i], x[i]);
+            cr_assert_float_eq((double)params[i], x[i], 2e-5, "step %d, %d: %g %g", step, i,
+                               (double)params[i], x[i]);
         }
     }
     bl_optimizer_free(&optimizer);
@@ -118,7 +119,8 @@ Test(optimizer, finds_nan_and_infinity_in_the_square_sum)
 
 Test(schedule, warms_up_linearly_and_then_holds)
 {
-    const struct bl_config_optimizer config = {.lr = 1.0, .schedule = BL_SCHEDULE_CONSTANT, .warmup_steps = 4};
+    const struct bl_config_optimizer config = {
+        .lr = 1.0, .schedule = BL_SCHEDULE_CONSTANT, .warmup_steps = 4};
     cr_assert_float_eq(bl_schedule_rate(&config, 0, 100, 10), 0.25, 1e-12);
     cr_assert_float_eq(bl_schedule_rate(&config, 3, 100, 10), 1.0, 1e-12);
     cr_assert_float_eq(bl_schedule_rate(&config, 99, 100, 10), 1.0, 1e-12);

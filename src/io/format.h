@@ -1,0 +1,26 @@
+/* What a file format provides to source.c: one row of its table. */
+#ifndef IO_FORMAT_H
+#define IO_FORMAT_H
+
+#include "io/source.h"
+
+struct io_format {
+    const char *name;
+
+    /* Reads the head: fills *info and sets *state, which `close` frees (also after a failure). */
+    int (*open)(const char *path, const struct io_source_options *options, struct io_source_info *info,
+                void **state, struct bl_error *err);
+
+    /* Delivers exactly n rows; source.c never asks for more than are left. */
+    int (*read)(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);
+
+    /* Passes over n rows. */
+    int (*skip)(void *state, int64_t n, struct bl_error *err);
+
+    void (*close)(void *state);
+};
+
+extern const struct io_format io_format_idx;
+extern const struct io_format io_format_npy;
+
+#endif
