@@ -1,0 +1,124 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mpi/agree.h"
+#include "mpi/command/check_report.h"
+#include "mpi/command/command.h"
+#include "mpi/command/run_config.h"
+#include "mpi/verify.h"
+
+static int is_config(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* Rank 0 looks at the run folder; what it finds wrong ends the command after the plan has been shown. */
+static int check_config(struct par par, const char *path, const struct command_run_config *given,
+                        const char *run_path, json_t **report, struct bl_error *err)
+{
+    char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX];
+    struct bl_config config;
+    struct par_dataset *dataset = NULL;
+    struct par_plan plan;
+    int code = par_agree(par, command_read_config(path, given, &config, data_path, err), err);
+    if (code == BL_OK)
+        code = par_dataset_open(&dataset, par, data_path, config.data.train, err);
+    if (code != BL_OK)
+        return code;
+    const struct par_split *split = par_dataset_split(dataset);
+    code = par_agree(par, par_plan_local(&plan, &config, split, par.size, err), err);
+    if (code == BL_OK && par.rank == 0) {
+        command_run_folder_of(path, run_default, sizeof run_default);
+        *report = check_report_plan(path, data_path, &config, split, &plan);
+        code = check_report_run(*report, run_path ? run_path : run_default, &config, err);
+    }
+    par_dataset_close(dataset);
+    return code;
+}
+
+static int check_file(const char *path, json_t **report, struct bl_error *err)
+{
+    char summary[300];
+    int code = par_verify_file_local(path, summary, sizeof summary, err);
+    if (code == BL_INPUT)
+        check_report_older(path, err);
+    if (code != BL_OK)
+        return code;
+    *report = json_pack("{s:s, s:s, s:b}", "file", path, "summary", summary, "whole", 1);
+    return *report ? BL_OK : bl_fail(err, BL_MEMORY, "out of memory: the report on %s", path);
+}
+
+static int print_report(const json_t *report, int as_json, struct bl_error *err)
+{
+    if (as_json) {
+        char *text = json_dumps(report, JSON_COMPACT);
+        if (!text)
+            return bl_fail(err, BL_MEMORY, "out of memory: the report as JSON");
+        printf("%s\n", text);
+        free(text);
+    } else {
+        check_report_print(report);
+    }
+    return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write", "standard output", errno);
+}
+
+static int run(struct par par, int argc, char **argv, struct bl_error *err)
+{
+    struct command_run_config given = {0};
+    const char *run_path = NULL, *as_json = NULL, *path;
+    const struct command_option options[] = {
+        {"--set|-s", 1, NULL, command_add_set, &given},
+        {"--run", 1, &run_path, NULL, NULL},
+        {"--json", 0, &as_json, NULL, NULL},
+    };
+    json_t *report = NULL;
+    struct bl_error ignored;
+    int code = par_agree(par, command_parse(argc, argv, options, 3, &path, 1, 1, NULL, err), err);
+    if (code != BL_OK)
+        return code;
+    if (is_config(path))
+        code = check_config(par, path, &given, run_path, &report, err);
+    else if (given.n_sets > 0 || run_path)
+        code = bl_fail(err, BL_USAGE,
+                       "--set and --run are for a configuration, and %s is none (*.yaml, *.yml)", path);
+    else if (par.rank == 0)
+        code = check_file(path, &report, err);
+    if (report) {
+        int printed = print_report(report, as_json != NULL, code == BL_OK ? err : &ignored);
+        code = code == BL_OK ? printed : code;
+    }
+    json_decref(report);
+    return par_agree(par, code, err);
+}
+
+const struct command command_check = {
+    .name = "check",
+    .summary = "what a configuration would do and need, or whether a file is whole",
+    .help = "usage: bitloom check CONFIG [--set KEY=VALUE]... [--run DIR] [--json]\n"
+            "       bitloom check FILE [--json]\n"
+            "\n"
+            "A configuration (*.yaml, *.yml) is checked against its data set and run folder without "
+            "training: the "
+            "plan\n"
+            "says rows, steps, parameters, memory per rank and bytes on the wire. Under mpirun it is the "
+            "plan for\n"
+            "that many ranks. Not looked at are the rows' values (training stops at NaN and Inf).\n"
+            "Anything else is a file: every block is compared with its checksum.\n"
+            "\n"
+            "  --set KEY=VALUE  override a key of the configuration\n"
+            "  --run DIR        the run folder (default: runs/NAME for a configuration NAME.yaml)\n"
+            "  --json           one JSON object on one line\n"
+            "\n"
+            "status: 0 all is well, otherwise what `train` would end with (docs/errors.md)\n"
+            "\n"
+            "example:\n"
+            "  mpirun -n 4 bitloom check configs/fashion-mnist.yaml\n"
+            "  bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
+    .parallel = 1,
+    .run = run,
+};

@@ -1,0 +1,155 @@
+#include "mpi/command/check_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/text.h"
+#include "io/config_file.h"
+#include "mpi/checkpoint.h"
+#include "mpi/run_folder.h"
+#include "mpi/verify.h"
+
+json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
+                          const struct par_split *split, const struct par_plan *plan)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {
+        {"ranks", plan->ranks},
+        {"threads", config->train.threads},
+        {"shards", config->data.shards},
+        {"rows", split->rows},
+        {"train_rows", plan->n_train},
+        {"validation_rows", plan->n_validation},
+        {"dim", split->dim},
+        {"layers", plan->layers},
+        {"parameters", plan->parameters},
+        {"bits", plan->bits},
+        {"global_batch", plan->batch},
+        {"steps_per_epoch", plan->steps_per_epoch},
+        {"steps", plan->steps},
+        {"warmup_steps", plan->warmup_steps},
+        {"data_bytes", plan->data_bytes},
+        {"batch_bytes", plan->batch_bytes},
+        {"parameter_bytes", plan->parameter_bytes},
+        {"gather_bytes", plan->gather_bytes},
+        {"memory_bytes", par_plan_memory_local(plan)},
+        {"gathered_bytes_per_step", plan->gathered_bytes},
+        {"reduced_bytes_per_step", plan->reduced_bytes},
+    };
+    json_t *report = json_object();
+    json_object_set_new(report, "config", json_string_nocheck(config_path));
+    json_object_set_new(report, "data", json_string_nocheck(data_path));
+    json_object_set_new(report, "split", json_string_nocheck(config->data.train));
+    json_object_set_new(report, "type", json_string_nocheck(bl_type_name(split->type)));
+    json_object_set_new(report, "preset", json_string_nocheck(bl_config_preset_name(config)));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        json_object_set_new(report, numbers[i].name, json_integer(numbers[i].value));
+    return report;
+}
+
+/* The newest whole one among paths, its content in *head; damaged ones before it go into `damaged`. Returns
+ * its place, or n when there is none. */
+static int64_t find_whole(char **paths, int64_t n, struct par_state *head, json_t *damaged, int *code,
+                          struct bl_error *err)
+{
+    for (int64_t i = 0; i < n; i++) {
+        *code = par_checkpoint_open(par_alone(), paths[i], head, err);
+        if (*code != BL_INPUT)
+            return i;
+        json_array_append_new(damaged, json_string_nocheck(paths[i]));
+        *code = BL_OK;
+    }
+    return n;
+}
+
+static int report_checkpoint(json_t *run, const char *path, const struct par_state *head,
+                             const struct bl_config *config, struct bl_error *err)
+{
+    struct bl_config old;
+    char keys[600];
+    const char *text = par_state_find_text(head, "config");
+    const struct par_state_number *step = par_state_find_number(head, "step");
+    if (!text || !step)
+        return bl_fail(err, BL_INPUT,
+                       "%s: its configuration or step is missing; use an older checkpoint or --fresh", path);
+    json_object_set_new(run, "checkpoint", json_string_nocheck(path));
+    json_object_set_new(run, "step", json_integer(step->integer));
+    int code = io_config_parse(text, path, &old, err);
+    if (code != BL_OK)
+        return code;
+    const int n = bl_config_difference(&old, config, keys, sizeof keys);
+    json_object_set_new(run, "differences", json_string_nocheck(keys));
+    if (n > 0)
+        code =
+            bl_fail(err, BL_USAGE,
+                    "%s was made with another configuration (%s); restore these keys, use another --run, or "
+                    "train with --fresh",
+                    path, keys);
+    return code;
+}
+
+int check_report_run(json_t *report, const char *run_path, const struct bl_config *config,
+                     struct bl_error *err)
+{
+    char folder[PAR_RUN_PATH_MAX];
+    char **paths = NULL;
+    int64_t n = 0;
+    int code = BL_OK;
+    struct par_state head = {0};
+    json_t *run = json_object(), *damaged = json_array();
+    snprintf(folder, sizeof folder, "%s/checkpoints", run_path);
+    if (access(folder, F_OK) == 0)
+        code = par_checkpoint_list_local(folder, &paths, &n, err);
+    json_object_set_new(run, "folder", json_string_nocheck(run_path));
+    json_object_set_new(run, "checkpoints", json_integer(n));
+    json_object_set_new(run, "damaged", damaged);
+    json_object_set_new(report, "run", run);
+    if (code == BL_OK && n > 0) {
+        const int64_t whole = find_whole(paths, n, &head, damaged, &code, err);
+        if (whole == n)
+            code = bl_fail(err, BL_INPUT,
+                           "%s: all %" PRId64
+                           " checkpoints are damaged; restore one from a backup or start over with --fresh",
+                           folder, n);
+        else if (code == BL_OK)
+            code = report_checkpoint(run, paths[whole], &head, config, err);
+        par_state_free(&head);
+    }
+    for (int64_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+    return code;
+}
+
+void check_report_older(const char *path, struct bl_error *err)
+{
+    char folder[BL_PATH_MAX];
+    char **paths = NULL;
+    int64_t n = 0;
+    struct bl_error ignored;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (strncmp(name, "step-", 5) != 0 ||
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".") >=
+            BL_PATH_MAX)
+        return;
+    if (par_checkpoint_list_local(folder, &paths, &n, &ignored) != BL_OK)
+        n = 0;
+    const struct bl_error before = *err;
+    int found = 0;
+    for (int64_t i = 0; i < n && !found; i++) {
+        char summary[300];
+        if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
+            continue;
+        found = par_verify_file_local(paths[i], summary, sizeof summary, &ignored) == BL_OK;
+        if (found)
+            bl_fail(err, before.code, "%.700s; %.250s is whole", before.what, paths[i]);
+    }
+    for (int64_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+}

@@ -1,0 +1,187 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mpi/command/command.h"
+#include "mpi/describe.h"
+
+enum { NAMES_SHOWN = 10 };
+
+static void print_bytes(double bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    int unit = 0;
+    for (; bytes >= 1024.0 && unit < 4; unit++)
+        bytes /= 1024.0;
+    printf(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
+static void print_value(const json_t *value)
+{
+    if (json_is_string(value))
+        printf("%s", json_string_value(value));
+    else if (json_is_integer(value))
+        printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        printf("%.10g", json_real_value(value));
+    else if (json_is_boolean(value))
+        printf("%s", json_is_true(value) ? "yes" : "no");
+    else
+        printf("not a finite number");
+}
+
+/* A list as "a, b, c", cut after the first few. */
+static void print_list(const json_t *list, const char *between, size_t most)
+{
+    for (size_t i = 0; i < json_array_size(list) && i < most; i++) {
+        printf("%s", i ? between : "");
+        print_value(json_array_get(list, i));
+    }
+    if (json_array_size(list) > most)
+        printf("%s... (%zu in all)", between, json_array_size(list));
+}
+
+static void print_object(const char *title, json_t *object)
+{
+    const char *name;
+    json_t *value;
+    if (json_object_size(object) == 0)
+        return;
+    printf("\n%s\n", title);
+    json_object_foreach(object, name, value)
+    {
+        printf("  %-24s ", name);
+        print_value(value);
+        printf("\n");
+    }
+}
+
+static void print_tags(const json_t *object)
+{
+    const char *labels = json_string_value(json_object_get(object, "labels"));
+    const json_t *classes = json_object_get(object, "classes"),
+                 *names = json_object_get(object, "class_names");
+    if (strcmp(labels, "none") == 0)
+        printf("no labels");
+    else
+        printf("%s", strcmp(labels, "multi") == 0 ? "several labels a row" : "one label a row");
+    if (classes)
+        printf(", %" JSON_INTEGER_FORMAT " classes", json_integer_value(classes));
+    printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
+    if (names) {
+        printf(" (");
+        print_list(names, ", ", NAMES_SHOWN);
+        printf(")");
+    }
+    printf("\n");
+}
+
+static void print_splits(const json_t *splits)
+{
+    size_t i;
+    json_t *split;
+    if (splits)
+        printf("\nsplits\n");
+    json_array_foreach(splits, i, split)
+    {
+        printf("  %s: %" JSON_INTEGER_FORMAT " rows of %" JSON_INTEGER_FORMAT " x %s, ",
+               json_string_value(json_object_get(split, "name")),
+               json_integer_value(json_object_get(split, "rows")),
+               json_integer_value(json_object_get(split, "dim")),
+               json_string_value(json_object_get(split, "type")));
+        print_tags(split);
+    }
+}
+
+static void print_datasets(const json_t *datasets)
+{
+    size_t i;
+    json_t *set;
+    if (json_array_size(datasets) > 0)
+        printf("\ndata sets\n");
+    json_array_foreach(datasets, i, set)
+    {
+        printf("  /%s [", json_string_value(json_object_get(set, "name")));
+        print_list(json_object_get(set, "shape"), ", ", SIZE_MAX);
+        printf("] %s\n", json_string_value(json_object_get(set, "type")));
+    }
+}
+
+static void print_text(const json_t *description)
+{
+    const char *kind = json_string_value(json_object_get(description, "kind"));
+    const json_t *parameters = json_object_get(description, "parameters");
+    const json_t *config = json_object_get(description, "config");
+    printf("%s: %s, ", json_string_value(json_object_get(description, "file")),
+           strcmp(kind, "other") == 0 ? "HDF5, no kind of file that bitloom knows" : kind);
+    print_bytes((double)json_integer_value(json_object_get(description, "bytes")));
+    printf("\n");
+    if (strcmp(kind, "codes") == 0) {
+        printf("  %" JSON_INTEGER_FORMAT " codes of %" JSON_INTEGER_FORMAT " bits, ",
+               json_integer_value(json_object_get(description, "rows")),
+               json_integer_value(json_object_get(description, "bits")));
+        print_tags(description);
+    }
+    if (parameters) {
+        printf("  layers ");
+        print_list(json_object_get(description, "widths"), " - ", SIZE_MAX);
+        printf(", %" JSON_INTEGER_FORMAT " parameters\n", json_integer_value(parameters));
+    }
+    print_splits(json_object_get(description, "splits"));
+    print_object("attributes", json_object_get(description, "attributes"));
+    print_object("numbers", json_object_get(description, "numbers"));
+    print_datasets(json_object_get(description, "datasets"));
+    if (config)
+        printf("\nconfiguration\n%s", json_string_value(config));
+}
+
+static int run(struct par par, int argc, char **argv, struct bl_error *err)
+{
+    const char *as_json = NULL, *with_config = NULL, *path;
+    const struct command_option options[] = {
+        {"--json", 0, &as_json, NULL, NULL},
+        {"--config", 0, &with_config, NULL, NULL},
+    };
+    json_t *description = NULL;
+    char *text = NULL;
+    (void)par;
+    int code = command_parse(argc, argv, options, 2, &path, 1, 1, NULL, err);
+    if (code == BL_OK)
+        code = par_describe_local(path, with_config != NULL, &description, err);
+    if (code != BL_OK)
+        return code;
+    if (as_json) {
+        text = json_dumps(description, JSON_COMPACT);
+        if (text)
+            printf("%s\n", text);
+        else
+            code = bl_fail(err, BL_MEMORY, "out of memory: the description as JSON");
+    } else {
+        print_text(description);
+    }
+    if (fflush(stdout) != 0 && code == BL_OK)
+        code = bl_fail_path(err, "write", "standard output", errno);
+    free(text);
+    json_decref(description);
+    return code;
+}
+
+const struct command command_info = {
+    .name = "info",
+    .summary = "what is in a data set, model, codes file or checkpoint",
+    .help = "usage: bitloom info FILE [--json] [--config]\n"
+            "\n"
+            "Describes any file of bitloom, or an HDF5 file by other software: its kind, attributes, splits "
+            "and data\n"
+            "sets, and a checkpoint's numbers. `bitloom check FILE` verifies every byte instead.\n"
+            "\n"
+            "  --json    one JSON object on one line\n"
+            "  --config  also the configuration that a checkpoint was made with\n"
+            "\n"
+            "example:\n"
+            "  bitloom info runs/fashion-mnist/model.h5\n",
+    .parallel = 0,
+    .run = run,
+};

@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "config/reference.h"
+#include "io/config_file.h"
+#include "io/file.h"
+#include "mpi/command/command.h"
+
+/* Heads of 16 bits search fastest; a code that they don't divide has one head. */
+static int split_bits(const char *text, int64_t *heads, int64_t *bits, struct bl_error *err)
+{
+    enum { HEAD_BITS = 16 };
+    int64_t all = 64;
+    int code = text ? command_integer("--bits", text, 1, BL_CODE_BITS_MAX, &all, err) : BL_OK;
+    *bits = all % HEAD_BITS == 0 ? HEAD_BITS : all;
+    *heads = all / *bits;
+    return code;
+}
+
+/* Absent is what we want; the write itself is atomic. */
+static int write_new(const char *path, const char *text, struct bl_error *err)
+{
+    if (access(path, F_OK) == 0)
+        return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", path);
+    return io_file_write(path, text, (int64_t)strlen(text), err);
+}
+
+static int make_text(const char *reference, const char *data, const char *bits_text, char **text,
+                     struct bl_error *err)
+{
+    int64_t heads, bits;
+    if (reference)
+        return bl_reference_table(text, err);
+    int code = split_bits(bits_text, &heads, &bits, err);
+    if (code == BL_OK)
+        code = bl_reference_config(data ? data : "data.h5", heads, bits, text, err);
+    /* What we hand out is what we read. */
+    struct bl_config config;
+    if (code == BL_OK)
+        code = io_config_parse(*text, "the new configuration", &config, err);
+    return code;
+}
+
+static int run(struct par par, int argc, char **argv, struct bl_error *err)
+{
+    const char *output = NULL, *bits = NULL, *data = NULL, *reference = NULL, *nothing[1];
+    const struct command_option options[] = {
+        {"--output|-o", 1, &output, NULL, NULL},
+        {"--bits", 1, &bits, NULL, NULL},
+        {"--data", 1, &data, NULL, NULL},
+        {"--reference", 0, &reference, NULL, NULL},
+    };
+    char *text = NULL;
+    (void)par;
+    int code = command_parse(argc, argv, options, 4, nothing, 0, 0, NULL, err);
+    if (code == BL_OK)
+        code = make_text(reference, data, bits, &text, err);
+    if (code == BL_OK && output) {
+        code = write_new(output, text, err);
+    } else if (code == BL_OK) {
+        fputs(text, stdout);
+        if (fflush(stdout) != 0)
+            code = bl_fail_path(err, "write", "standard output", errno);
+    }
+    bl_free(&text);
+    return code;
+}
+
+const struct command command_init = {
+    .name = "init",
+    .summary = "print a first configuration with every key explained",
+    .help = "usage: bitloom init [-o FILE] [--bits K] [--data FILE]\n"
+            "       bitloom init --reference [-o FILE]\n"
+            "\n"
+            "Prints a complete configuration: every key with its default, what it may be, and a sentence.\n"
+            "\n"
+            "  -o FILE      write it to a new file instead\n"
+            "  --bits K     length of the code (default 64)\n"
+            "  --data FILE  the data-set file, relative to the configuration's folder\n"
+            "  --reference  the table of all keys in Markdown, as in docs/configuration.md\n"
+            "\n"
+            "example:\n"
+            "  bitloom init --data fashion-mnist.h5 --bits 48 -o first.yaml\n",
+    .parallel = 0,
+    .run = run,
+};

@@ -1,0 +1,166 @@
+#include "mpi/plan.h"
+
+#include <inttypes.h>
+
+#include "data/shards.h"
+#include "loss/objective.h"
+#include "loss/tile.h"
+#include "model/params.h"
+#include "mpi/step.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8 };
+
+static int check_shards(const struct bl_config *config, const struct par_split *split, int64_t ranks,
+                        struct bl_error *err)
+{
+    const int64_t shards = config->data.shards;
+    if (ranks > shards)
+        return bl_fail(err, BL_USAGE,
+                       "%" PRId64 " ranks are more than data.shards = %" PRId64
+                       "; start at most that many ranks or raise data.shards",
+                       ranks, shards);
+    if (shards > split->rows)
+        return bl_fail(err, BL_USAGE,
+                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
+                       shards, split->rows);
+    return BL_OK;
+}
+
+static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return bl_validation_rows_of(rows, config->data.validation, config->data.shards, s);
+}
+
+static int64_t shard_rows(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return bl_shard_begin(rows, config->data.shards, s + 1) - bl_shard_begin(rows, config->data.shards, s);
+}
+
+static int64_t shard_train(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return shard_rows(config, rows, s) - shard_validation(config, rows, s);
+}
+
+static void count_rows(struct par_plan *plan, const struct bl_config *config, int64_t rows)
+{
+    plan->shard_rows_min = INT64_MAX;
+    for (int64_t s = 0; s < config->data.shards; s++) {
+        const int64_t n = shard_train(config, rows, s);
+        plan->n_train += n;
+        plan->n_validation += shard_validation(config, rows, s);
+        plan->shard_rows_min = n < plan->shard_rows_min ? n : plan->shard_rows_min;
+    }
+}
+
+/* The batches as training plans them, of a rank without shards: its own rows are counted below. */
+static int plan_steps(struct par_plan *plan, const struct bl_config *config, struct bl_error *err)
+{
+    const struct par_train_data data = {.shards = config->data.shards,
+                                        .n_train_global = plan->n_train,
+                                        .shard_rows_min = plan->shard_rows_min};
+    struct par_batches batches;
+    int code = par_batches_plan(&batches, par_alone(), &data, config->train.global_batch, err);
+    if (code != BL_OK)
+        return code;
+    plan->batch = batches.n_global;
+    plan->steps_per_epoch = batches.steps_per_epoch;
+    plan->steps =
+        config->train.steps > 0 ? config->train.steps : config->train.epochs * batches.steps_per_epoch;
+    plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
+    return BL_OK;
+}
+
+/* Activations are kept; their gradients share two buffers. */
+static int64_t network_floats_per_row(const struct bl_shape *shape)
+{
+    int64_t floats = 0, widest[2] = {0, 0};
+    for (int64_t l = 0; l + 1 < shape->n_layers; l++) {
+        const int64_t width = shape->width[l + 1];
+        floats += width;
+        widest[l % 2] = width > widest[l % 2] ? width : widest[l % 2];
+    }
+    return floats + widest[0] + widest[1];
+}
+
+static void plan_rank(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                      const struct bl_shape *shape, int rank)
+{
+    int64_t lo, hi, rows = 0, train = 0, batch = 0;
+    par_range_local(config->data.shards, rank, (int)plan->ranks, &lo, &hi);
+    for (int64_t s = lo; s < hi; s++) {
+        const int64_t n = shard_train(config, split->rows, s);
+        rows += shard_rows(config, split->rows, s);
+        train += n;
+        batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards : n;
+    }
+    const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t data_bytes =
+        rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
+        train * ROW_NUMBER_BYTES;
+    const int64_t batch_bytes =
+        batch * (ROW_NUMBER_BYTES + label_bytes +
+                 FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+    plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
+    plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
+}
+
+/* What depends on the objective and the optimiser, asked of those that will run. */
+static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                      struct bl_error *err)
+{
+    struct bl_objective objective;
+    struct bl_optimizer optimizer;
+    const struct bl_layout nothing = {0};
+    const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    int code = bl_objective_init(&objective, &config->objective, plan->bits, split->labels, 1, 1, 1, err);
+    if (code != BL_OK)
+        return code;
+    const int gathers = bl_objective_needs_gather(&objective);
+    bl_objective_free(&objective);
+    code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
+    if (code != BL_OK)
+        return code;
+    plan->parameter_bytes = plan->parameters * FLOAT_BYTES * (3 + optimizer.type->n_states);
+    bl_optimizer_free(&optimizer);
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
+    plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
+    plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
+    plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES : 0;
+    if (gathers)
+        plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
+    return BL_OK;
+}
+
+int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                   int64_t ranks, struct bl_error *err)
+{
+    *plan = (struct par_plan){.ranks = ranks};
+    const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
+    int code = check_shards(config, split, ranks, err);
+    if (code == BL_OK)
+        code = bl_shape_check(&shape, err);
+    if (code != BL_OK)
+        return code;
+    plan->layers = shape.n_layers;
+    plan->parameters = bl_layout_of(&shape).n_params;
+    plan->bits = bl_shape_code_bits(&shape);
+    count_rows(plan, config, split->rows);
+    code = plan_steps(plan, config, err);
+    if (code != BL_OK)
+        return code;
+    for (int rank = 0; rank < ranks; rank++)
+        plan_rank(plan, config, split, &shape, rank);
+    return plan_parts(plan, config, split, err);
+}
+
+int64_t par_plan_memory_local(const struct par_plan *plan)
+{
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes;
+}
+
+int64_t par_plan_wire_local(const struct par_plan *plan)
+{
+    return plan->gathered_bytes + plan->reduced_bytes;
+}

@@ -1,0 +1,44 @@
+/* What a training run will do and need, from its configuration and the shape of its data: arithmetic alone,
+ * nothing is read or allocated for it. */
+#ifndef PAR_PLAN_H
+#define PAR_PLAN_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "mpi/dataset.h"
+
+struct par_plan {
+    int64_t ranks;
+
+    /* rows of the train split, before rows that aren't finite are dropped */
+    int64_t n_train, n_validation;
+    int64_t shard_rows_min; /* training rows of the smallest shard */
+
+    int64_t layers, parameters, bits; /* bits: of the whole code */
+
+    int64_t batch, steps_per_epoch, steps, warmup_steps;
+
+    /* of the rank that needs most; the libraries' own memory is not in it */
+    int64_t data_bytes;      /* its shards: features, labels, orders */
+    int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
+    int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
+    int64_t gather_bytes;    /* codes and labels of the global batch */
+
+    /* of a step, over all ranks; 0 on one rank */
+    int64_t gathered_bytes; /* codes and labels that every rank receives */
+    int64_t reduced_bytes;  /* gradients that are summed */
+};
+
+/* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:
+ * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, labels
+ * that the objective needs and the split has not. */
+int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                   int64_t ranks, struct bl_error *err);
+
+/* All memory of the plan, and all bytes that travel in a step. */
+int64_t par_plan_memory_local(const struct par_plan *plan);
+int64_t par_plan_wire_local(const struct par_plan *plan);
+
+#endif

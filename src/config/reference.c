@@ -1,0 +1,109 @@
+#include "config/reference.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "config/build.h"
+#include "config/keys.h"
+#include "config/text.h"
+
+enum { REFERENCE_BYTES = 65536, VALUE_BYTES = 2 * BL_PATH_MAX + 8, RANGE_BYTES = 200 };
+
+/* The comment above a key, indented like it. */
+static size_t write_comment(const struct bl_key *key, int indent, char *text, size_t size)
+{
+    char range[RANGE_BYTES];
+    bl_key_range(key, range, sizeof range);
+    return (size_t)snprintf(text, size, "%*s# %s\n%*s# %s%s%s%s%s\n", indent, "", key->sentence, indent, "",
+                            range, key->unit[0] ? " [" : "", key->unit, key->unit[0] ? "]" : "",
+                            key->flags & BL_KEY_MAY_CHANGE ? "; may change when a run continues" : "");
+}
+
+/* The key that line `name:` at depth `depth` below `section` stands for. */
+static const struct bl_key *key_of_line(char *path, const char *line, int *indent)
+{
+    const int spaces = (int)strspn(line, " ");
+    const int depth = spaces / 2;
+    const int n = (int)strcspn(line + spaces, ":");
+    char *at = path;
+    for (int d = 0; d < depth; d++)
+        at = strchr(at, '.') + 1;
+    sprintf(at, "%.*s", n, line + spaces);
+    const struct bl_key *key = bl_key_find(path);
+    strcat(path, ".");
+    *indent = spaces;
+    return key;
+}
+
+/* The effective configuration's text, with a comment before each key and a blank line before each section. */
+static void comment(const char *plain, char *text, size_t size)
+{
+    char path[256] = "";
+    size_t n = (size_t)snprintf(
+        text, size,
+        "# A complete configuration of bitloom: every key with its default. Keys may be left out; an "
+        "override "
+        "on\n# the command line is --set KEY=VALUE with the dotted name, e.g. --set train.epochs=30.\n");
+    for (const char *line = plain; *line; line = strchr(line, '\n') + 1) {
+        int indent;
+        const struct bl_key *key = key_of_line(path, line, &indent);
+        if (key)
+            n += write_comment(key, indent, text + n, size - n);
+        else if (indent == 0)
+            n += (size_t)snprintf(text + n, size - n, "\n");
+        n += (size_t)snprintf(text + n, size - n, "%.*s\n", (int)strcspn(line, "\n"), line);
+    }
+}
+
+int bl_reference_config(const char *data_file, int64_t heads, int64_t bits, char **text, struct bl_error *err)
+{
+    char heads_text[32], bits_text[32], *plain = NULL;
+    struct bl_config config;
+    snprintf(heads_text, sizeof heads_text, "%" PRId64, heads);
+    snprintf(bits_text, sizeof bits_text, "%" PRId64, bits);
+    const struct bl_setting settings[] = {
+        {bl_key_find("data.file"), data_file, "--data"},
+        {bl_key_find("model.heads"), heads_text, "--bits"},
+        {bl_key_find("model.bits"), bits_text, "--bits"},
+    };
+    *text = NULL;
+    int code = bl_config_build(settings, 3, "init", &config, err);
+    if (code == BL_OK)
+        code = bl_config_text(&config, &plain, err);
+    if (code == BL_OK)
+        code = bl_alloc(text, REFERENCE_BYTES, 1, "the configuration's text", err);
+    if (code == BL_OK)
+        comment(plain, *text, REFERENCE_BYTES);
+    bl_free(&plain);
+    return code;
+}
+
+static size_t write_row(const struct bl_key *key, char *text, size_t size)
+{
+    char range[RANGE_BYTES];
+    bl_key_range(key, range, sizeof range);
+    const int is_list = key->type == BL_KEY_LIST;
+    size_t n = (size_t)snprintf(text, size, "| `%s` | %s | ", key->name, range);
+    if (key->flags & BL_KEY_REQUIRED)
+        n += (size_t)snprintf(text + n, size - n, "required");
+    else
+        n += (size_t)snprintf(text + n, size - n, "`%s%s%s`", is_list ? "[" : "", key->value,
+                              is_list ? "]" : "");
+    return n + (size_t)snprintf(text + n, size - n, " | %s | %s | %s |\n", key->unit,
+                                key->flags & BL_KEY_MAY_CHANGE ? "yes" : "", key->sentence);
+}
+
+int bl_reference_table(char **text, struct bl_error *err)
+{
+    int code = bl_alloc(text, REFERENCE_BYTES, 1, "the reference of keys", err);
+    if (code != BL_OK)
+        return code;
+    size_t n = (size_t)snprintf(*text, REFERENCE_BYTES,
+                                "| key | allowed | default | unit | may change on continuing | meaning |\n"
+                                "|---|---|---|---|---|---|\n");
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        n += write_row(key, *text + n, REFERENCE_BYTES - n);
+    return BL_OK;
+}

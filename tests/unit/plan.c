@@ -1,0 +1,162 @@
+#include "mpi/plan.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "io/config_file.h"
+
+static struct bl_error err;
+static struct par_plan plan;
+
+/* 1000 rows of 8 bytes in 10 shards of 100, a tenth held out; 8 -> 6 -> 4 -> 4 units. */
+static struct bl_config config_of(const char *more)
+{
+    char text[500];
+    struct bl_config config;
+    snprintf(text, sizeof text,
+             "data: {file: d.h5, shards: 10, validation: 0.1}\n"
+             "model: {hidden: [6, 4], heads: 2, bits: 2}\n%s",
+             more);
+    cr_assert_eq(io_config_parse(text, "test", &config, &err), BL_OK, "%s", err.what);
+    return config;
+}
+
+static struct par_split split_of(int64_t rows, enum bl_label_kind kind)
+{
+    return (struct par_split){.rows = rows,
+                              .dim = 8,
+                              .type = BL_UINT8,
+                              .labels = bl_label_layout(kind, kind == BL_LABELS_NONE ? 0 : 5)};
+}
+
+static int plan_of(const char *more, const struct par_split *split, int64_t ranks)
+{
+    const struct bl_config config = config_of(more);
+    const int code = par_plan_local(&plan, &config, split, ranks, &err);
+    cr_assert_eq(bl_alloc_live(), 0);
+    return code;
+}
+
+static void plan_well(const char *more, int64_t ranks)
+{
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    cr_assert_eq(plan_of(more, &split, ranks), BL_OK, "%s", err.what);
+}
+
+Test(plan, rows_are_trained_on_or_held_out)
+{
+    plan_well("train: {global_batch: 20}\n", 1);
+    cr_assert_eq(plan.n_train, 900);
+    cr_assert_eq(plan.n_validation, 100);
+    cr_assert_eq(plan.shard_rows_min, 90);
+}
+
+Test(plan, parameters_are_weights_and_biases)
+{
+    plan_well("train: {global_batch: 20}\n", 1);
+    cr_assert_eq(plan.layers, 3);
+    cr_assert_eq(plan.bits, 4);
+    cr_assert_eq(plan.parameters, 8 * 6 + 6 + 6 * 4 + 4 + 4 * 4 + 4);
+}
+
+Test(plan, steps_follow_from_the_smallest_shard_and_the_epochs)
+{
+    plan_well("train: {global_batch: 40, epochs: 7}\n", 1);
+    cr_assert_eq(plan.batch, 40);
+    cr_assert_eq(plan.steps_per_epoch, 90 / 4);
+    cr_assert_eq(plan.steps, 7 * 22);
+}
+
+Test(plan, a_number_of_steps_replaces_the_epochs)
+{
+    plan_well("train: {global_batch: 40, steps: 300}\n", 1);
+    cr_assert_eq(plan.steps, 300);
+    cr_assert_eq(plan.warmup_steps, 30);
+}
+
+Test(plan, a_full_batch_is_one_step_an_epoch)
+{
+    plan_well("train: {global_batch: full, epochs: 7}\n", 3);
+    cr_assert_eq(plan.batch, 900);
+    cr_assert_eq(plan.steps, 7);
+}
+
+Test(plan, memory_of_data_is_that_of_the_rank_with_most_shards)
+{
+    /* three ranks own 3, 3 and 4 shards: 400 rows of 8 bytes, a label, a mark and a row number, and an order
+     * of the 360 training rows */
+    plan_well("train: {global_batch: 20}\n", 3);
+    cr_assert_eq(plan.data_bytes, 400 * (8 + 4 + 1 + 8) + 360 * 8);
+}
+
+Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
+{
+    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
+    /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4 with a gradient of each */
+    cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6 + 4)));
+}
+
+Test(plan, parameters_are_kept_with_gradient_best_and_states)
+{
+    plan_well("train: {global_batch: 20}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, 5 * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20}\noptimizer: {name: sgd}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, 4 * 4 * plan.parameters);
+}
+
+Test(plan, codes_and_labels_are_gathered_and_gradients_reduced)
+{
+    plan_well("train: {global_batch: 20}\n", 2);
+    cr_assert_eq(plan.gathered_bytes, 20 * (4 * 4 + 4));
+    cr_assert_eq(plan.reduced_bytes, 4 * plan.parameters);
+    cr_assert_eq(par_plan_wire_local(&plan), plan.gathered_bytes + plan.reduced_bytes);
+}
+
+Test(plan, one_rank_sends_nothing)
+{
+    plan_well("train: {global_batch: 20}\n", 1);
+    cr_assert_eq(par_plan_wire_local(&plan), 0);
+}
+
+Test(plan, an_objective_without_pairs_gathers_nothing)
+{
+    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 2);
+    cr_assert_eq(plan.gathered_bytes, 0);
+}
+
+Test(plan, memory_is_the_sum_of_its_parts)
+{
+    plan_well("train: {global_batch: 20}\n", 2);
+    cr_assert_eq(par_plan_memory_local(&plan),
+                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
+}
+
+Test(plan, more_ranks_than_shards_are_refused)
+{
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 11), BL_USAGE);
+    cr_assert(strstr(err.what, "11 ranks are more than data.shards = 10"), "%s", err.what);
+}
+
+Test(plan, more_shards_than_rows_are_refused)
+{
+    const struct par_split split = split_of(9, BL_LABELS_SINGLE);
+    cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 1), BL_USAGE);
+    cr_assert(strstr(err.what, "data.shards = 10 is more than the 9 rows"), "%s", err.what);
+}
+
+Test(plan, a_batch_that_needs_more_rows_than_a_shard_has_is_refused)
+{
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    cr_assert_eq(plan_of("train: {global_batch: 910}\n", &split, 1), BL_USAGE);
+    cr_assert(strstr(err.what, "91 training rows of each shard"), "%s", err.what);
+    cr_assert_eq(plan_of("train: {global_batch: 900}\n", &split, 1), BL_OK);
+}
+
+Test(plan, pairs_without_labels_are_refused)
+{
+    const struct par_split split = split_of(1000, BL_LABELS_NONE);
+    cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 1), BL_USAGE);
+    cr_assert(strstr(err.what, "label"), "%s", err.what);
+}
