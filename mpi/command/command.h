@@ -39,4 +39,7 @@ int command_integer(const char *option, const char *text, int64_t min, int64_t m
 int command_real(const char *option, const char *text, double min, double max, double *value,
                  struct bl_error *err);
 
+/* BL_USAGE if output is one of the n inputs, also by another name; NULLs are passed over. Local: agree. */
+int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
+
 #endif
