@@ -14,6 +14,7 @@
 /* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
 static const int64_t piece_bytes = (int64_t)1 << 30;
 static const int64_t block_bytes = (int64_t)1 << 20;
+enum { texts_max = 1 << 20 };
 
 void h5_quiet(void)
 {
@@ -25,6 +26,8 @@ static hid_t access_list(struct par par)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    /* An object left open on an error path must not keep the others waiting in a close. */
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     if (par.size > 1)
         H5Pset_fapl_mpio(access, par.comm, MPI_INFO_NULL);
     return access;
@@ -34,7 +37,7 @@ static hid_t access_list(struct par par)
 static int look_local(const char *path, struct bl_error *err)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return bl_fail_path(err, "open", path, errno);
     int failed = fstat(fd, &status) != 0, reason = errno;
@@ -259,7 +262,12 @@ int h5_get_texts(hid_t object, const char *name, char ***texts, int64_t *n, stru
     if (attribute < 0)
         return BL_OK;
     char *flat = NULL;
-    int code = bl_alloc_zero(&flat, count * (int64_t)bytes, 1, name, err);
+    /* Sizes come from the file: none of ours is near these. */
+    int code = count > texts_max || bytes > texts_max
+                   ? bl_fail(err, BL_INPUT, "the attribute %s is impossibly large; the file is damaged", name)
+                   : BL_OK;
+    if (code == BL_OK)
+        code = bl_alloc_zero(&flat, count * (int64_t)bytes, 1, name, err);
     /* Pointers first, the texts with their final zeros behind them. */
     if (code == BL_OK)
         code = bl_alloc_zero(texts, count * (int64_t)(sizeof(char *) + bytes + 1), 1, name, err);

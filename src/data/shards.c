@@ -37,7 +37,7 @@ static int by_key(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* Marks held[i] = 1 for the n_validation rows of the shard with the smallest keys. */
+/* Marks held[i] = 1 (all are 0 before) for the n_validation rows of the shard with the smallest keys. */
 static void hold_out(struct keyed_row *keyed, int64_t row_lo, int64_t n, int64_t n_validation, uint64_t seed,
                      uint8_t *held)
 {
@@ -47,7 +47,6 @@ static void hold_out(struct keyed_row *keyed, int64_t row_lo, int64_t n, int64_t
         keyed[i] = (struct keyed_row){words[0], row_lo + i};
     }
     qsort(keyed, (size_t)n, sizeof *keyed, by_key);
-    memset(held, 0, (size_t)n);
     for (int64_t i = 0; i < n_validation; i++)
         held[keyed[i].row - row_lo] = 1;
 }
@@ -61,7 +60,7 @@ int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t
     uint8_t *held = NULL;
     int code = bl_alloc(&keyed, n, sizeof *keyed, "the validation split", err);
     if (code == BL_OK)
-        code = bl_alloc(&held, n, 1, "the validation split", err);
+        code = bl_alloc_zero(&held, n, 1, "the validation split", err);
     if (code == BL_OK)
         code = bl_alloc(&shard->train, n - n_validation, sizeof(int64_t), "a shard's rows", err);
     if (code == BL_OK)
