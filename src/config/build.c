@@ -144,16 +144,29 @@ static int check_weights(const struct build *build)
     return BL_OK;
 }
 
+/* Steps or epochs: two in one place contradict each other, but an option replaces what the file says. */
+static int choose_length(const struct build *build)
+{
+    const char *epochs = place_of(build, "train.epochs"), *steps = place_of(build, "train.steps");
+    if (!epochs || !steps || build->config->train.steps == 0)
+        return BL_OK;
+    const int epochs_by_option = strncmp(epochs, "--set", 5) == 0,
+              steps_by_option = strncmp(steps, "--set", 5) == 0;
+    if (epochs_by_option == steps_by_option)
+        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
+                       steps);
+    if (epochs_by_option)
+        build->config->train.steps = 0;
+    return BL_OK;
+}
+
 static int check_training(const struct build *build)
 {
     const struct bl_config *config = build->config;
     if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
-    if (config->train.steps > 0 && place_of(build, "train.epochs"))
-        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
-                       place_or_name(build, "train.steps"));
-    return BL_OK;
+    return choose_length(build);
 }
 
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
