@@ -190,8 +190,9 @@ Test(cli_errors, divergence_names_its_step_and_keeps_the_checkpoint)
     struct cli_result result;
     for (int ranks = 1; ranks <= 3; ranks++) {
         cli_run(&result, ranks,
-                "train %s --run %s --fresh --set train.epochs=50 --set optimizer.lr=1e30 "
-                "--set optimizer.name=sgd --set checkpoint.every_steps=1",
+                "train %s --run %s --fresh --set train.epochs=50 --set optimizer.lr=1e14 "
+                "--set optimizer.name=sgd --set checkpoint.every_steps=1 "
+                "--set optimizer.weight_decay=0 --set objective.terms.weight_decay.weight=1",
                 tiny.config, tiny.run);
         cli_expect_error(&result, 5, "step ");
         cr_assert(strstr(result.err, "optimizer.lr"), "%s", result.err);
@@ -258,11 +259,13 @@ static int count_entries(const char *path)
 Test(cli_errors, a_full_disk_leaves_no_part_of_other_files)
 {
     struct cli_result result[3];
-    char model[TINY_PATH_MAX], disk[TINY_PATH_MAX];
+    char model[TINY_PATH_MAX], disk[TINY_PATH_MAX], x[TINY_PATH_MAX];
     tiny_path(&tiny, "model", model);
     cli_run(&result[0], 1, "train %s --run %s --set train.epochs=1", tiny.config, model);
     cli_expect_success(&result[0]);
     cli_free(&result[0]);
+    tiny_path(&tiny, "x.npy", x);
+    tiny_write_npy(x, "<f4", TINY_TRAIN, TINY_DIM, features);
     if (!mount_small_disk(4)) {
         cr_log_warn("no small disk can be mounted here: a full disk is not tried");
         return;
@@ -270,8 +273,7 @@ Test(cli_errors, a_full_disk_leaves_no_part_of_other_files)
     memcpy(disk, tiny.run, sizeof disk);
     cli_run(&result[0], 3, "encode %s/model.h5 %s --split train -o %s/codes.h5", model, tiny.data, disk);
     cli_run(&result[1], 2, "baseline lsh %s --bits 64 -o %s/lsh.h5", tiny.data, disk);
-    cli_run(&result[2], 0, "import --format npy --features %s/x.npy --split train -o %s/data.h5", tiny.folder,
-            disk);
+    cli_run(&result[2], 0, "import --format npy --features %s --split train -o %s/data.h5", x, disk);
     int n_left = count_entries(disk);
     umount2(disk, MNT_DETACH);
     for (int i = 0; i < 3; i++) {
