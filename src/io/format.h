@@ -22,5 +22,7 @@ struct io_format {
 
 extern const struct io_format io_format_idx;
 extern const struct io_format io_format_npy;
+extern const struct io_format io_format_fvecs;
+extern const struct io_format io_format_bvecs;
 
 #endif

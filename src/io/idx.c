@@ -26,7 +26,8 @@ struct idx {
     char path[BL_PATH_MAX];
     int type;
     int64_t dim, value_bytes, rows_left;
-    unsigned char *raw; /* [dim * value_bytes] for types that are not bytes */
+    int64_t promised_bytes, taken_bytes; /* of values, without the head */
+    unsigned char *raw;                  /* [dim * value_bytes] for types that are not bytes */
 };
 
 static int short_file(const struct idx *idx, struct bl_error *err)
@@ -36,8 +37,9 @@ static int short_file(const struct idx *idx, struct bl_error *err)
     if (number != Z_OK && number != Z_STREAM_END && number != Z_BUF_ERROR)
         return bl_fail(err, BL_INPUT, "%s is damaged (%s); fetch it again", idx->path, why);
     return bl_fail(err, BL_INPUT,
-                   "%s ends too early: %" PRId64 " rows of %" PRId64 " bytes are missing; fetch it again",
-                   idx->path, idx->rows_left, idx->dim * idx->value_bytes);
+                   "%s ends after %" PRId64 " bytes of values but its head promises %" PRId64
+                   "; fetch it again",
+                   idx->path, idx->taken_bytes, idx->promised_bytes);
 }
 
 static int take(struct idx *idx, void *to, int64_t n_bytes, struct bl_error *err)
@@ -50,6 +52,7 @@ static int take(struct idx *idx, void *to, int64_t n_bytes, struct bl_error *err
             return short_file(idx, err);
         at += n;
         n_bytes -= n;
+        idx->taken_bytes += n;
     }
     return BL_OK;
 }
@@ -105,6 +108,7 @@ static int read_head(struct idx *idx, struct io_source_info *info, struct bl_err
         if (n == 0 || idx->dim > 1 << 28)
             return bl_fail(err, BL_INPUT, "%s has an impossible dimension %d of %" PRId64, idx->path, d, n);
     }
+    idx->promised_bytes = idx->rows_left * idx->dim * idx->value_bytes;
     *info = (struct io_source_info){.rows = idx->rows_left, .dim = idx->dim, .type = delivered(idx->type)};
     return BL_OK;
 }
@@ -177,16 +181,20 @@ static int idx_read(void *state, int64_t n, void *features, int32_t *labels, cha
     idx->rows_left -= n;
     char extra;
     if (idx->rows_left == 0 && gzread(idx->file, &extra, 1) == 1)
-        return bl_fail(err, BL_INPUT, "%s goes on after its last row; its head or the file is damaged",
-                       idx->path);
+        return bl_fail(err, BL_INPUT,
+                       "%s goes on after the %" PRId64
+                       " bytes of values that its head promises; fetch it again",
+                       idx->path, idx->promised_bytes);
     return BL_OK;
 }
 
 static int idx_skip(void *state, int64_t n, struct bl_error *err)
 {
     struct idx *idx = state;
-    if (gzseek(idx->file, (z_off_t)(n * idx->dim * idx->value_bytes), SEEK_CUR) < 0)
+    const int64_t n_bytes = n * idx->dim * idx->value_bytes;
+    if (gzseek(idx->file, (z_off_t)n_bytes, SEEK_CUR) < 0)
         return short_file(idx, err);
+    idx->taken_bytes += n_bytes;
     idx->rows_left -= n;
     return BL_OK;
 }

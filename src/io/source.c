@@ -7,7 +7,8 @@
 #include "base/nearest.h"
 #include "io/format.h"
 
-static const struct io_format *const formats[] = {&io_format_idx, &io_format_npy};
+static const struct io_format *const formats[] = {&io_format_idx, &io_format_npy, &io_format_fvecs,
+                                                  &io_format_bvecs};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 struct io_source {
