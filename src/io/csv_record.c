@@ -56,10 +56,10 @@ static int begin_field(struct csv_record *record, struct bl_error *err)
 /* The next byte with every line end as '\n'; EOF at the end. */
 static int next_byte(struct csv_record *record)
 {
-    int byte = getc(record->file);
+    int byte = getc_unlocked(record->file);
     if (byte != '\r')
         return byte;
-    byte = getc(record->file);
+    byte = getc_unlocked(record->file);
     if (byte != '\n' && byte != EOF)
         ungetc(byte, record->file);
     return '\n';
@@ -70,7 +70,7 @@ static int read_quoted(struct csv_record *record, int *after, struct bl_error *e
 {
     const int64_t opened = record->next_line;
     for (;;) {
-        int byte = getc(record->file);
+        int byte = getc_unlocked(record->file);
         if (byte == EOF)
             return bl_fail(err, BL_INPUT, "%s: line %" PRId64 " opens a quote that is never closed",
                            record->path, opened);
