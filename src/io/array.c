@@ -42,9 +42,7 @@ int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_
                        "%s holds %" PRId64 " bytes but its head promises %" PRId64 " (%" PRId64
                        " rows of %" PRId64 " values); fetch or save it again",
                        array->stream.path, there, promised, array->rows, array->dim);
-    code = io_stream_rewind(&array->stream, err);
-    if (code == BL_OK)
-        code = io_stream_skip(&array->stream, head_bytes, err);
+    code = io_stream_skip(&array->stream, head_bytes, err);
     if (code == BL_OK)
         code = bl_alloc(&array->raw, RAW_VALUES, (size_t)array->element.bytes, "reading a file", err);
     *info = (struct io_source_info){.rows = array->rows,

@@ -1,141 +1,157 @@
 #include "io/csv_labels.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "data/labels.h"
 
-enum { N_SLOTS = 4 * CSV_LABELS_NAMES_MAX };
-
-static int is_number(const char *text, double *value)
+/* 1 if text is a whole number: digits with a sign, and .0 as spreadsheets and pandas write it. A number
+ * beyond int64 becomes INT64_MAX or INT64_MIN. */
+static int whole_number(const char *text, int64_t *value)
 {
-    char *end;
-    *value = strtod(text, &end);
-    return end != text && end[strspn(end, " \t")] == '\0';
-}
-
-static int is_class(double value)
-{
-    return value >= BL_UNLABELLED && value <= INT32_MAX && value == (double)(int32_t)value;
-}
-
-/* The slot that holds text, or the empty one where it belongs (FNV-1a, linear probing). */
-static char **find_slot(const struct csv_labels *labels, const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (const char *at = text; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
-    int64_t slot = (int64_t)(hash % N_SLOTS);
-    while (labels->slots[slot] && strcmp(labels->slots[slot], text) != 0)
-        slot = (slot + 1) % N_SLOTS;
-    return &labels->slots[slot];
-}
-
-static int remember(struct csv_labels *labels, const char *text, struct bl_error *err)
-{
-    int code = BL_OK;
-    if (!labels->slots)
-        code = bl_alloc_zero(&labels->slots, N_SLOTS, sizeof *labels->slots, "class names", err);
-    if (code != BL_OK)
-        return code;
-    char **slot = find_slot(labels, text);
-    if (*slot)
-        return BL_OK;
-    if (labels->n_names == CSV_LABELS_NAMES_MAX) {
-        labels->too_many = 1;
-        return BL_OK;
-    }
-    const int64_t n_bytes = (int64_t)strlen(text) + 1;
-    code = bl_alloc(slot, n_bytes, 1, "a class name", err);
-    if (code != BL_OK)
-        return code;
-    memcpy(*slot, text, (size_t)n_bytes);
-    labels->n_names++;
-    return BL_OK;
-}
-
-int csv_labels_add(struct csv_labels *labels, const char *text, int64_t line, struct bl_error *err)
-{
-    double value;
-    if (*text == '\0')
-        return BL_OK;
-    if (!is_number(text, &value)) {
-        labels->has_text = 1;
-    } else if (!is_class(value) && labels->bad_line == 0) {
-        labels->bad_line = line;
-        snprintf(labels->bad_number, sizeof labels->bad_number, "%s", text);
-    }
-    /* Numbers too: a later name makes names of them all. */
-    int code = remember(labels, text, err);
-    if (code == BL_OK && labels->has_text && labels->too_many)
-        code = bl_fail(err, BL_INPUT,
-                       "line %" PRId64 ": more than %d distinct labels; is this the label column?", line,
-                       CSV_LABELS_NAMES_MAX);
-    return code;
-}
-
-static int bytewise(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void forget(struct csv_labels *labels)
-{
-    for (int64_t i = 0; labels->slots && i < N_SLOTS; i++)
-        bl_free(&labels->slots[i]);
-    bl_free(&labels->slots);
-}
-
-int csv_labels_finish(struct csv_labels *labels, const char *path, struct bl_error *err)
-{
-    if (!labels->has_text) {
-        forget(labels);
-        labels->n_names = 0;
-        return labels->bad_line == 0
-                   ? BL_OK
-                   : bl_fail(err, BL_INPUT,
-                             "%s: line %" PRId64
-                             ": the label %s is no class; classes are whole numbers from 0, or -1 for none",
-                             path, labels->bad_line, labels->bad_number);
-    }
-    int code = bl_alloc_zero(&labels->names, labels->n_names, sizeof *labels->names, "class names", err);
-    if (code != BL_OK)
-        return code;
-    for (int64_t i = 0, n = 0; i < N_SLOTS; i++)
-        if (labels->slots[i]) {
-            labels->names[n++] = labels->slots[i];
-            labels->slots[i] = NULL;
-        }
-    bl_free(&labels->slots);
-    qsort(labels->names, (size_t)labels->n_names, sizeof *labels->names, bytewise);
-    return BL_OK;
-}
-
-int csv_labels_class(const struct csv_labels *labels, const char *text, int32_t *class)
-{
-    double value;
-    *class = BL_UNLABELLED;
-    if (*text == '\0')
-        return 1;
-    if (labels->n_names > 0) {
-        char *const *at =
-            bsearch(&text, labels->names, (size_t)labels->n_names, sizeof *labels->names, bytewise);
-        *class = at ? (int32_t)(at - labels->names) : BL_UNLABELLED;
-        return at != NULL;
-    }
-    if (!is_number(text, &value) || !is_class(value))
+    const char *digits = text + (*text == '-' || *text == '+');
+    size_t n = strspn(digits, "0123456789");
+    const char *rest = digits + n;
+    if (rest[0] == '.' && rest[1] == '0')
+        rest += 1 + strspn(rest + 1, "0");
+    if (n == 0 || *rest != '\0')
         return 0;
-    *class = (int32_t)value;
+    *value = strtoll(text, NULL, 10);
     return 1;
 }
 
-void csv_labels_free(struct csv_labels *labels)
+/* The place of text in names, or where it belongs. */
+static int64_t search(const struct io_csv_labels *labels, const char *text, int *found)
 {
-    forget(labels);
-    for (int64_t i = 0; labels->names && i < labels->n_names; i++)
+    int64_t lo = 0, hi = labels->n;
+    *found = 0;
+    while (lo < hi) {
+        int64_t middle = lo + (hi - lo) / 2;
+        int order = strcmp(text, labels->names[middle]);
+        if (order == 0) {
+            *found = 1;
+            return middle;
+        }
+        if (order < 0)
+            hi = middle;
+        else
+            lo = middle + 1;
+    }
+    return lo;
+}
+
+static int insert(struct io_csv_labels *labels, int64_t place, const char *text, struct bl_error *err)
+{
+    char *name;
+    int code = bl_alloc(&name, (int64_t)strlen(text) + 1, 1, "a class name", err);
+    if (code != BL_OK)
+        return code;
+    memcpy(name, text, strlen(text) + 1);
+    memmove(labels->names + place + 1, labels->names + place,
+            (size_t)(labels->n - place) * sizeof *labels->names);
+    labels->names[place] = name;
+    labels->n++;
+    return BL_OK;
+}
+
+static int make_room(struct io_csv_labels *labels, struct bl_error *err)
+{
+    char **wider;
+    int64_t room = labels->room > 0 ? 2 * labels->room : 64;
+    if (labels->n < labels->room)
+        return BL_OK;
+    int code = bl_alloc_zero(&wider, room, sizeof *wider, "class names", err);
+    if (code != BL_OK)
+        return code;
+    if (labels->n > 0)
+        memcpy(wider, labels->names, (size_t)labels->n * sizeof *wider);
+    bl_free(&labels->names);
+    labels->names = wider;
+    labels->room = room;
+    return BL_OK;
+}
+
+static int note_name(struct io_csv_labels *labels, const char *text, struct bl_error *err)
+{
+    int found;
+    int64_t place = search(labels, text, &found);
+    if (found || labels->too_many)
+        return BL_OK;
+    if (labels->n == IO_CSV_NAMES_MAX) {
+        labels->too_many = 1;
+        return BL_OK;
+    }
+    int code = make_room(labels, err);
+    return code == BL_OK ? insert(labels, place, text, err) : code;
+}
+
+static void note_number(struct io_csv_labels *labels, const char *text, int64_t value, int64_t line)
+{
+    if (labels->n == 0)
+        labels->max_label = -1;
+    if (value > labels->max_label)
+        labels->max_label = value;
+    if (labels->bad_line == 0 && (value < -1 || value > INT32_MAX)) {
+        labels->bad_line = line;
+        snprintf(labels->bad_text, sizeof labels->bad_text, "%s", text);
+    }
+}
+
+int io_csv_labels_note(struct io_csv_labels *labels, const char *text, const char *path, int64_t line,
+                       struct bl_error *err)
+{
+    int64_t value;
+    if (*text == '\0')
+        return bl_fail(err, BL_INPUT,
+                       "%s, line %" PRId64 ": the label is empty; fill it in or remove the row", path, line);
+    if (strlen(text) > IO_CSV_NAME_MAX_BYTES)
+        return bl_fail(err, BL_INPUT, "%s, line %" PRId64 ": the label is longer than %d bytes", path, line,
+                       IO_CSV_NAME_MAX_BYTES);
+    if (whole_number(text, &value))
+        note_number(labels, text, value, line);
+    else
+        labels->any_text = 1;
+    int code = note_name(labels, text, err);
+    if (code == BL_OK && labels->any_text && labels->too_many)
+        code = bl_fail(err, BL_INPUT,
+                       "%s, line %" PRId64 ": more than %d different labels; is it the label column?", path,
+                       line, IO_CSV_NAMES_MAX);
+    return code;
+}
+
+int io_csv_labels_settle(struct io_csv_labels *labels, const char *path, struct bl_error *err)
+{
+    if (labels->any_text) {
+        labels->max_label = labels->n - 1;
+        return BL_OK;
+    }
+    if (labels->bad_line > 0)
+        return bl_fail(err, BL_INPUT,
+                       "%s, line %" PRId64 ": the label %s can't be a class; they are whole numbers from 0 "
+                       "to 2147483647, -1 means none",
+                       path, labels->bad_line, labels->bad_text);
+    return BL_OK;
+}
+
+int io_csv_labels_find(const struct io_csv_labels *labels, const char *text, int32_t *label)
+{
+    int64_t value = 0;
+    int found;
+    if (labels->any_text)
+        value = search(labels, text, &found);
+    else
+        found = whole_number(text, &value) && value >= -1 && value <= labels->max_label;
+    *label = found ? (int32_t)value : -1;
+    return found;
+}
+
+void io_csv_labels_free(struct io_csv_labels *labels)
+{
+    for (int64_t i = 0; i < labels->n; i++)
         bl_free(&labels->names[i]);
+    labels->n = 0;
     bl_free(&labels->names);
 }

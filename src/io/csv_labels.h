@@ -1,4 +1,4 @@
-/* The label column of a CSV file: seen once to learn what it holds, then turned into classes. */
+/* The labels of a CSV column: whole numbers as they are, or else the places of their sorted names. */
 #ifndef IO_CSV_LABELS_H
 #define IO_CSV_LABELS_H
 
@@ -6,32 +6,30 @@
 
 #include "base/error.h"
 
-enum { CSV_LABELS_NAMES_MAX = 65536 };
+enum { IO_CSV_NAMES_MAX = 65536, IO_CSV_NAME_MAX_BYTES = 255 };
 
-/* Zeroed before use. After csv_labels_finish, names [n_names] are sorted bytewise if the column holds names,
- * and n_names = 0 if it holds numbers. */
-struct csv_labels {
-    char **names;
-    int64_t n_names;
-    char **slots;        /* hash table of the distinct texts, while they are collected */
-    int has_text;        /* some label is no number */
-    int too_many;        /* distinct texts left out of the table */
-    int64_t bad_line;    /* the first number that is no class; 0: none */
-    char bad_number[32]; /* as it stands there, perhaps cut */
+/* Start from zero; io_csv_labels_free is safe on a zeroed struct and twice. */
+struct io_csv_labels {
+    char **names; /* [n] the distinct labels so far, sorted bytewise; owned */
+    int64_t n, room;
+    int too_many;      /* more than IO_CSV_NAMES_MAX: only whole numbers are possible then */
+    int any_text;      /* some label isn't a whole number: labels are places in names */
+    int64_t max_label; /* the highest class; -1: none */
+    int64_t bad_line;  /* the first with a whole number that can't be a class; 0: none */
+    char bad_text[IO_CSV_NAME_MAX_BYTES + 1];
 };
 
-/* Takes note of a label. An empty one is no label. Errors: BL_MEMORY; BL_INPUT for names without end. */
-int csv_labels_add(struct csv_labels *labels, const char *text, int64_t line, struct bl_error *err);
+/* First pass: takes note of a label, which stands on `line`. Errors: BL_INPUT empty or overlong, more than
+ * IO_CSV_NAMES_MAX names. */
+int io_csv_labels_note(struct io_csv_labels *labels, const char *text, const char *path, int64_t line,
+                       struct bl_error *err);
 
-/* After the last label. Errors: BL_INPUT if all are numbers and one of them isn't -1 or a class that fits
- * 32 bits. */
-int csv_labels_finish(struct csv_labels *labels, const char *path, struct bl_error *err);
+/* Between the passes. Errors: BL_INPUT a whole number below -1 or beyond int32. */
+int io_csv_labels_settle(struct io_csv_labels *labels, const char *path, struct bl_error *err);
 
-/* The class of a label: its place among the names, or its number; empty is BL_UNLABELLED. Returns 0 if it is
- * neither. */
-int csv_labels_class(const struct csv_labels *labels, const char *text, int32_t *class);
+/* Second pass: 1 and the class, or 0 if the label was not there in the first. */
+int io_csv_labels_find(const struct io_csv_labels *labels, const char *text, int32_t *label);
 
-/* Frees; safe twice. */
-void csv_labels_free(struct csv_labels *labels);
+void io_csv_labels_free(struct io_csv_labels *labels);
 
 #endif

@@ -16,8 +16,8 @@ struct io_source {
     const struct io_format *format;
     struct io_source_info info;
     void *state;
-    int64_t next;                 /* row */
-    void *integers_block;         /* rows on their way to whole numbers */
+    int64_t next;         /* row */
+    void *integers_block; /* rows on their way to whole numbers */
     int64_t integers_block_rows;
     char path[BL_PATH_MAX];
 };

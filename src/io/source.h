@@ -50,8 +50,8 @@ const struct io_source_info *io_source_info(const struct io_source *source);
 int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
                    int64_t *n_read, struct bl_error *err);
 
-/* The same for labels and ids of any format: values [max_rows, dim] as whole numbers, exact also where float64
- * is not. Errors, besides: BL_INPUT with the row of a value that isn't whole or is beyond int64. */
+/* The same for labels and ids of any format: values [max_rows, dim] as whole numbers, exact also where
+ * float64 is not. Errors, besides: BL_INPUT with the row of a value that isn't whole or is beyond int64. */
 int io_source_read_integers(struct io_source *source, int64_t max_rows, int64_t *values, int64_t *n_read,
                             struct bl_error *err);
 

@@ -78,10 +78,12 @@ int io_stream_read(struct io_stream *stream, void *to, int64_t n, struct bl_erro
 
 static int measure_by_reading(struct io_stream *stream, int64_t *bytes, struct bl_error *err)
 {
-    char *scratch;
+    char *scratch = NULL;
     int64_t got = PASS_BYTES;
-    int code = bl_alloc(&scratch, PASS_BYTES, 1, "unpacking a file", err);
     *bytes = 0;
+    int code = io_stream_rewind(stream, err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch, PASS_BYTES, 1, "unpacking a file", err);
     while (code == BL_OK && got == PASS_BYTES) {
         code = io_stream_read_some(stream, scratch, PASS_BYTES, &got, err);
         *bytes += got;
@@ -98,7 +100,7 @@ int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error 
     if (stat(stream->path, &status) != 0)
         return bl_fail_path(err, "read", stream->path, errno);
     *bytes = status.st_size;
-    return BL_OK;
+    return io_stream_rewind(stream, err);
 }
 
 int io_stream_skip(struct io_stream *stream, int64_t n, struct bl_error *err)

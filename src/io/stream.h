@@ -17,8 +17,8 @@ struct io_stream {
 /* Errors: BL_PATH absent, unreadable or not a regular file; BL_MEMORY. */
 int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err);
 
-/* The bytes of content; reading goes on from the start. Cost: a gzipped file is unpacked once for it. Errors:
- * BL_INPUT damaged. */
+/* The bytes of content from the first; reading goes on from there. Cost: a gzipped file is unpacked once for
+ * it. Errors: BL_INPUT damaged. */
 int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error *err);
 
 /* Reads up to n bytes; *n_read is smaller at the end only. Errors: BL_INPUT the gzipped content is damaged or

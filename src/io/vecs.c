@@ -54,8 +54,6 @@ static int open_any(const char *path, int64_t value_bytes, enum bl_type type, st
         code = read_dim(vecs, err);
     if (code == BL_OK)
         code = io_stream_measure(&vecs->stream, &bytes, err);
-    if (code == BL_OK)
-        code = io_stream_rewind(&vecs->stream, err);
     if (code != BL_OK)
         return code;
     if (bytes % row_bytes(vecs) != 0)
