@@ -6,45 +6,58 @@
 #include "base/log.h"
 #include "io/source.h"
 #include "mpi/command/command.h"
+#include "mpi/command/import_names.h"
 #include "mpi/dataset.h"
 
-enum { BLOCK_BYTES = 8 << 20, NAMES_MAX = 100000 };
+enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
 
 struct given {
-    const char *format, *features, *labels, *label_format, *label_column, *id_column, *no_header,
+    const char *format, *features, *labels, *label_format, *ids, *label_column, *id_column, *no_header,
         *class_names, *replace, *split, *out;
 };
 
 /* What is being imported. */
 struct import {
     const struct given *given;
-    struct io_source *features, *labels; /* labels: a file of their own, or NULL */
+    struct io_source *features, *labels, *ids; /* files of their own for the last two, or NULL */
     struct par_split_writer *writer;
     struct bl_label_layout layout;
-    char *name_text;    /* of --class-names, cut at its commas */
-    const char **names; /* [n_names] */
-    int64_t n_names, block_rows;
-    void *feature_block, *label_values;
+    struct import_names names;
+    int64_t max_label; /* SINGLE: the highest class, -1 if no row has one */
+    int64_t id_bytes;
+    int64_t block_rows;
+    void *feature_block;
+    void *other_block; /* what a label file in CSV has beside its labels */
+    int64_t *integers; /* labels or ids of a file of their own */
     void *label_block; /* int32 [n] or uint8 [n, classes] */
     char *id_block;
 };
 
-static int ends_with(const char *text, const char *end)
+static int ends_with(const char *text, size_t n, const char *end)
 {
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
+    const size_t m = strlen(end);
+    return n >= m && strncmp(text + n - m, end, m) == 0;
 }
 
-static const char *label_format_of(const struct given *given)
+/* The format that the path's ending means; `otherwise` if it means none. */
+static const char *format_of(const char *path, const char *otherwise)
 {
-    const char *path = given->labels;
-    if (given->label_format)
-        return given->label_format;
-    if (ends_with(path, ".npy"))
-        return "npy";
-    if (ends_with(path, "-ubyte") || ends_with(path, ".idx") || ends_with(path, ".gz"))
-        return "idx";
-    return given->format;
+    static const struct {
+        const char *ending, *format;
+    } endings[] = {{"-ubyte", "idx"}, {".ubyte", "idx"}, {".idx", "idx"},     {".npy", "npy"},
+                   {".csv", "csv"},   {".tsv", "csv"},   {".fvecs", "fvecs"}, {".bvecs", "bvecs"}};
+    size_t n = strlen(path);
+    int zipped = ends_with(path, n, ".gz");
+    n -= zipped ? 3 : 0;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(path, n, endings[i].ending))
+            return endings[i].format;
+    return zipped ? "idx" : otherwise;
+}
+
+static const char *label_format(const struct given *given)
+{
+    return given->label_format ? given->label_format : format_of(given->labels, given->format);
 }
 
 static int check_required(const struct given *given, struct bl_error *err)
@@ -58,244 +71,367 @@ static int check_required(const struct given *given, struct bl_error *err)
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
         if (!required[i].value)
             return bl_fail(err, BL_USAGE, "import needs %s; see bitloom import --help", required[i].name);
-    if (given->labels && given->label_column)
-        return bl_fail(err, BL_USAGE, "--labels and --label-column are two sources of labels; keep one");
+    return par_split_name_check_local(given->split, err);
+}
+
+static int check_given(const struct given *given, struct bl_error *err)
+{
+    int code = check_required(given, err);
+    if (code != BL_OK)
+        return code;
+    int features_csv = strcmp(given->format, "csv") == 0;
+    const char *labels_from = given->labels ? label_format(given) : given->format;
+    if (given->label_format && !given->labels)
+        return bl_fail(err, BL_USAGE, "--label-format without --labels; add the file of the labels");
+    if (given->label_column && strcmp(labels_from, "csv") != 0)
+        return bl_fail(err, BL_USAGE, "--label-column is for labels in CSV, not %s; leave it out",
+                       labels_from);
+    if (given->id_column && !features_csv)
+        return bl_fail(err, BL_USAGE, "--id-column is for features in CSV, not %s; leave it out",
+                       given->format);
+    if (given->ids && given->id_column)
+        return bl_fail(err, BL_USAGE, "--ids and --id-column are two sources of ids; keep one");
+    if (given->ids && strcmp(format_of(given->ids, "npy"), "csv") == 0)
+        return bl_fail(err, BL_USAGE, "--ids takes integers in NPY or IDX; for ids in CSV use --id-column");
+    if (given->no_header && !features_csv && strcmp(labels_from, "csv") != 0)
+        return bl_fail(err, BL_USAGE, "--no-header is for CSV; leave it out");
     return BL_OK;
+}
+
+static int check_same_rows(const struct import *import, const struct io_source *other, const char *path,
+                           struct bl_error *err)
+{
+    int64_t rows = io_source_info(import->features)->rows, others = io_source_info(other)->rows;
+    if (rows == others)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT,
+                   "%s has %" PRId64 " rows but %s has %" PRId64 "; the two must describe the same rows",
+                   import->given->features, rows, path, others);
+}
+
+static int open_labels(struct import *import, struct bl_error *err)
+{
+    const struct given *given = import->given;
+    const struct io_source_options options = {
+        .label_column = given->label_column, .no_header = given->no_header != NULL, .labels_alone = 1};
+    io_source_close(import->labels);
+    int code = io_source_open(&import->labels, label_format(given), given->labels, &options, err);
+    return code == BL_OK ? check_same_rows(import, import->labels, given->labels, err) : code;
+}
+
+static int open_ids(struct import *import, struct bl_error *err)
+{
+    const char *path = import->given->ids;
+    io_source_close(import->ids);
+    int code = io_source_open(&import->ids, format_of(path, "npy"), path, NULL, err);
+    if (code == BL_OK)
+        code = check_same_rows(import, import->ids, path, err);
+    if (code == BL_OK && io_source_info(import->ids)->dim != 1)
+        code = bl_fail(err, BL_INPUT, "%s has %" PRId64 " values a row; ids are one integer a row", path,
+                       io_source_info(import->ids)->dim);
+    return code;
 }
 
 static int open_sources(struct import *import, struct bl_error *err)
 {
     const struct given *given = import->given;
-    const struct io_source_options options = {given->label_column, given->id_column,
-                                              given->no_header != NULL};
+    const struct io_source_options options = {.label_column = given->labels ? NULL : given->label_column,
+                                              .id_column = given->id_column,
+                                              .no_header = given->no_header != NULL};
     int code = io_source_open(&import->features, given->format, given->features, &options, err);
     if (code == BL_OK && given->labels)
-        code = io_source_open(&import->labels, label_format_of(given), given->labels, NULL, err);
+        code = open_labels(import, err);
+    if (code == BL_OK && given->ids)
+        code = open_ids(import, err);
     if (code != BL_OK)
         return code;
     const struct io_source_info *features = io_source_info(import->features);
-    if (import->labels && io_source_info(import->labels)->rows != features->rows)
-        return bl_fail(err, BL_INPUT,
-                       "%s has %" PRId64 " rows but %s has %" PRId64 "; they must be of the same rows",
-                       given->features, features->rows, given->labels, io_source_info(import->labels)->rows);
-    if (features->has_labels)
+    const struct io_source_info *labels = io_source_info(import->labels ? import->labels : import->features);
+    import->id_bytes = features->has_ids ? features->id_bytes : 0;
+    import->max_label = labels->has_labels ? labels->max_label : -1;
+    if (labels->has_labels || (import->labels && labels->dim == 1))
         import->layout = bl_label_layout(BL_LABELS_SINGLE, 0);
-    else if (import->labels) {
-        const int64_t dim = io_source_info(import->labels)->dim;
-        import->layout =
-            dim == 1 ? bl_label_layout(BL_LABELS_SINGLE, 0) : bl_label_layout(BL_LABELS_MULTI, dim);
-    }
+    else if (import->labels)
+        import->layout = bl_label_layout(BL_LABELS_MULTI, labels->dim);
     return BL_OK;
 }
 
-/* Class names: those given, otherwise those that the source found. */
-static int take_names(struct import *import, struct bl_error *err)
+static int64_t larger(int64_t a, int64_t b)
 {
-    const struct io_source_info *info = io_source_info(import->features);
-    const char *given = import->given->class_names;
-    int64_t n = info->n_classes;
-    if (given) {
-        n = 1;
-        for (const char *at = given; *at; at++)
-            n += *at == ',';
-    }
-    if (n > NAMES_MAX)
-        return bl_fail(err, BL_USAGE, "more than %d class names", NAMES_MAX);
-    int code = bl_alloc_zero(&import->names, n, sizeof *import->names, "class names", err);
-    if (code != BL_OK || !given) {
-        for (int64_t i = 0; i < n && code == BL_OK; i++)
-            import->names[i] = info->class_names[i];
-        import->n_names = n;
-        return code;
-    }
-    if (import->layout.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE, "--class-names without labels; add --labels or --label-column");
-    code = bl_alloc_zero(&import->name_text, (int64_t)strlen(given) + 1, 1, "class names", err);
-    if (code != BL_OK)
-        return code;
-    memcpy(import->name_text, given, strlen(given));
-    for (char *at = import->name_text; at; import->n_names++) {
-        char *comma = strchr(at, ',');
-        import->names[import->n_names] = at;
-        if (comma)
-            *comma++ = '\0';
-        at = comma;
-    }
-    return BL_OK;
+    return a > b ? a : b;
 }
 
 static int allocate_blocks(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
-    const int64_t value_bytes = (int64_t)bl_type_bytes(info->type);
-    const int64_t rows = BLOCK_BYTES / (info->dim * value_bytes),
-                  label_dim = import->labels ? io_source_info(import->labels)->dim : 1;
-    import->block_rows = rows > 0 ? rows : 1;
-    int code = bl_alloc(&import->feature_block, import->block_rows * info->dim, (size_t)value_bytes,
-                        "a block of rows", err);
+    const struct io_source_info *labels = import->labels ? io_source_info(import->labels) : NULL;
+    int64_t row_bytes = info->dim * (int64_t)bl_type_bytes(info->type);
+    int64_t label_dim = labels ? larger(labels->dim, 1) : 1;
+    int64_t widest = larger(larger(row_bytes, label_dim * (int64_t)sizeof(int64_t)), info->id_bytes);
+    import->block_rows = larger(BLOCK_BYTES / widest, 1);
+    if (import->block_rows > info->rows)
+        import->block_rows = info->rows;
+    int64_t n = import->block_rows;
+    int code = bl_alloc(&import->feature_block, n, (size_t)row_bytes, "a block of rows", err);
     if (code == BL_OK)
-        code = bl_alloc(&import->label_values, import->block_rows * label_dim, sizeof(double),
-                        "a block of labels", err);
+        code = bl_alloc(&import->integers, n * label_dim, sizeof(int64_t), "a block of labels", err);
     if (code == BL_OK)
-        code = bl_alloc(&import->label_block, import->block_rows * label_dim, sizeof(int32_t),
-                        "a block of labels", err);
+        code = bl_alloc(&import->label_block, n * label_dim, sizeof(int32_t), "a block of labels", err);
+    if (code == BL_OK && labels && labels->has_labels)
+        code = bl_alloc(&import->other_block, n * label_dim, sizeof(float), "a block of labels", err);
     if (code == BL_OK)
         code =
-            bl_alloc(&import->id_block, import->block_rows * (info->id_bytes + 1), 1, "a block of ids", err);
+            bl_alloc(&import->id_block, n, (size_t)larger(info->id_bytes, DIGITS_MAX), "a block of ids", err);
     return code;
 }
 
-/* Labels of n rows from their own file into label_block; `row` is the first one's number. */
+/* n rows of import->integers, whose first is `row` of the file, become the labels to write. */
+static int take_labels(struct import *import, int64_t row, int64_t n, struct bl_error *err)
+{
+    int64_t dim = io_source_info(import->labels)->dim;
+    const char *path = import->given->labels;
+    int32_t *classes = import->label_block;
+    uint8_t *matrix = import->label_block;
+    int single = import->layout.kind == BL_LABELS_SINGLE;
+    for (int64_t i = 0; i < n * dim; i++) {
+        int64_t value = import->integers[i];
+        if (single && (value < BL_UNLABELLED || value > INT32_MAX))
+            return bl_fail(err, BL_INPUT,
+                           "%s, row %" PRId64 " (counted from 0): the label %" PRId64
+                           " can't be a class; they are 0 to 2147483647, -1 means none",
+                           path, row + i, value);
+        if (!single && value != 0 && value != 1)
+            return bl_fail(err, BL_INPUT,
+                           "%s, row %" PRId64 " (counted from 0), column %" PRId64 ": %" PRId64
+                           " in a matrix of labels, which holds 0 and 1",
+                           path, row + i / dim, i % dim, value);
+        if (single)
+            classes[i] = (int32_t)value;
+        else
+            matrix[i] = (uint8_t)value;
+        if (single && value > import->max_label)
+            import->max_label = value;
+    }
+    return BL_OK;
+}
+
 static int read_labels(struct import *import, int64_t row, int64_t n, struct bl_error *err)
 {
-    const struct io_source_info *info = io_source_info(import->labels);
     int64_t got;
-    int code = io_source_read(import->labels, n, import->label_values, NULL, NULL, &got, err);
+    if (io_source_info(import->labels)->has_labels)
+        return io_source_read(import->labels, n, import->other_block, import->label_block, NULL, &got, err);
+    int code = io_source_read_integers(import->labels, n, import->integers, &got, err);
+    return code == BL_OK ? take_labels(import, row, n, err) : code;
+}
+
+/* Ids are text in the file: integers in decimal, padded with zero bytes. */
+static int read_ids(struct import *import, int64_t n, struct bl_error *err)
+{
+    int64_t got;
+    int code = io_source_read_integers(import->ids, n, import->integers, &got, err);
     if (code != BL_OK)
         return code;
-    double *values = import->label_values;
-    /* In place from the end: the narrow values lie before the wide ones. */
-    for (int64_t i = n * info->dim - 1; i >= 0; i--) {
-        double value;
-        bl_type_to_double(info->type,
-                          (const char *)import->label_values + i * (int64_t)bl_type_bytes(info->type), 1,
-                          &value);
-        values[i] = value;
-    }
-    for (int64_t i = 0; i < n * info->dim; i++) {
-        const double value = values[i];
-        const int single = import->layout.kind == BL_LABELS_SINGLE;
-        if (!(value >= (single ? -1.0 : 0.0) && value <= (single ? 2147483647.0 : 1.0) &&
-              value == (double)(int32_t)value))
-            return bl_fail(err, BL_INPUT, "%s: row %" PRId64 " has the label %g; %s", import->given->labels,
-                           row + i / info->dim, value,
-                           single ? "classes are whole numbers from 0, or -1 for none"
-                                  : "a label matrix holds 0 and 1");
-        if (single)
-            ((int32_t *)import->label_block)[i] = (int32_t)value;
+    for (int64_t i = 0; i < n; i++) {
+        char digits[DIGITS_MAX] = {0};
+        int64_t length = snprintf(digits, sizeof digits, "%" PRId64, import->integers[i]);
+        if (import->writer)
+            memcpy(import->id_block + i * import->id_bytes, digits, (size_t)import->id_bytes);
         else
-            ((uint8_t *)import->label_block)[i] = (uint8_t)value;
-        if (single && import->n_names > 0 && value >= (double)import->n_names)
-            return bl_fail(err, BL_INPUT,
-                           "%s: row %" PRId64 " has the class %g but %" PRId64 " class names were given",
-                           import->given->labels, row + i, value, import->n_names);
+            import->id_bytes = larger(import->id_bytes, length);
     }
+    return BL_OK;
+}
+
+/* A pass over labels and ids before anything is written: they are valid, and how wide they are is known. */
+static int check_rows(struct import *import, struct bl_error *err)
+{
+    int64_t rows = io_source_info(import->features)->rows;
+    int code = BL_OK;
+    for (int64_t row = 0, n; row < rows && code == BL_OK; row += n) {
+        n = rows - row < import->block_rows ? rows - row : import->block_rows;
+        if (import->labels)
+            code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->ids)
+            code = read_ids(import, n, err);
+    }
+    if (code == BL_OK && import->labels)
+        code = open_labels(import, err);
+    if (code == BL_OK && import->ids)
+        code = open_ids(import, err);
+    return code;
+}
+
+static int take_names(struct import *import, struct bl_error *err)
+{
+    const struct io_source_info *info = io_source_info(import->labels ? import->labels : import->features);
+    const char *given = import->given->class_names;
+    struct bl_label_layout layout = import->layout;
+    if (given && layout.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE, "--class-names without labels; add --labels or --label-column");
+    if (given && info->n_classes > 0)
+        return bl_fail(err, BL_USAGE, "--class-names is for numbered classes; the labels are names already");
+    int code = given ? import_names_read(&import->names, given, err)
+                     : import_names_borrow(&import->names, info->class_names, info->n_classes, err);
+    if (code != BL_OK)
+        return code;
+    int64_t n = import->names.n;
+    if (given && layout.kind == BL_LABELS_SINGLE && import->max_label >= n)
+        return bl_fail(err, BL_INPUT,
+                       "the labels go up to %" PRId64 " but there are %" PRId64 " class names; name them all",
+                       import->max_label, n);
+    if (given && layout.kind == BL_LABELS_MULTI && n != layout.classes)
+        return bl_fail(err, BL_INPUT,
+                       "the labels have %" PRId64 " columns but there are %" PRId64
+                       " class names; name each column",
+                       layout.classes, n);
+    if (layout.kind == BL_LABELS_SINGLE)
+        import->layout.classes = n;
     return BL_OK;
 }
 
 static int copy_rows(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
-    for (int64_t row = 0; row < info->rows;) {
-        int64_t n;
-        int code = io_source_read(import->features, import->block_rows, import->feature_block,
-                                  info->has_labels ? import->label_block : NULL,
-                                  info->has_ids ? import->id_block : NULL, &n, err);
+    int code = BL_OK;
+    for (int64_t row = 0, n; row < info->rows && code == BL_OK; row += n) {
+        code = io_source_read(import->features, import->block_rows, import->feature_block,
+                              info->has_labels ? import->label_block : NULL,
+                              info->has_ids ? import->id_block : NULL, &n, err);
         if (code == BL_OK && import->labels)
             code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->ids)
+            code = read_ids(import, n, err);
         if (code == BL_OK)
             code = par_split_append_local(import->writer, n, import->feature_block,
                                           import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
-                                          info->has_ids ? import->id_block : NULL, err);
-        if (code != BL_OK)
-            return code;
-        row += n;
+                                          import->id_bytes > 0 ? import->id_block : NULL, err);
+        if (code == BL_OK)
+            bl_log_progress("imported %" PRId64 " of %" PRId64 " rows", row + n, info->rows);
     }
-    return BL_OK;
+    return code;
+}
+
+static void say(const struct import *import)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    const struct given *given = import->given;
+    char labels[80] = "no labels", names[60] = "";
+    if (import->layout.kind == BL_LABELS_MULTI)
+        snprintf(labels, sizeof labels, "a matrix of %" PRId64 " labels", import->layout.classes);
+    else if (import->layout.kind == BL_LABELS_SINGLE && import->max_label >= 0)
+        snprintf(labels, sizeof labels, "classes 0 to %" PRId64, import->max_label);
+    else if (import->layout.kind == BL_LABELS_SINGLE)
+        snprintf(labels, sizeof labels, "labels that are all -1");
+    if (import->names.n > 0)
+        snprintf(names, sizeof names, " with %" PRId64 " names", import->names.n);
+    const char *header = strcmp(given->format, "csv") != 0 ? ""
+                         : info->has_header                ? " (the first line was a header)"
+                                                           : " (the first line was data)";
+    bl_log_say("imported %" PRId64 " rows of %" PRId64 " %s features, %s%s%s as split %s of %s%s", info->rows,
+               info->dim, bl_type_name(info->type), labels, names, import->id_bytes > 0 ? ", ids" : "",
+               given->split, given->out, header);
 }
 
 static int import_split(struct import *import, struct bl_error *err)
 {
     const struct given *given = import->given;
     int code = open_sources(import, err);
-    if (code == BL_OK)
-        code = take_names(import, err);
+    const struct io_source_info *info = code == BL_OK ? io_source_info(import->features) : NULL;
+    if (code == BL_OK && (info->rows < 1 || info->dim < 1))
+        code = bl_fail(err, BL_INPUT, "%s has %" PRId64 " rows of %" PRId64 " features; nothing to import",
+                       given->features, info->rows, info->dim);
     if (code == BL_OK)
         code = allocate_blocks(import, err);
+    if (code == BL_OK)
+        code = check_rows(import, err);
+    if (code == BL_OK)
+        code = take_names(import, err);
     if (code != BL_OK)
         return code;
-    const struct io_source_info *info = io_source_info(import->features);
     const struct par_split_writer_options options = {.replace = given->replace != NULL,
                                                      .rows = info->rows,
                                                      .dim = info->dim,
                                                      .type = info->type,
                                                      .labels = import->layout,
-                                                     .id_bytes = info->has_ids ? info->id_bytes : 0,
-                                                     .n_class_names = import->n_names,
-                                                     .class_names = import->names};
+                                                     .id_bytes = import->id_bytes,
+                                                     .n_class_names = import->names.n,
+                                                     .class_names = import->names.names};
     code = par_split_create_local(&import->writer, given->out, given->split, &options, err);
     if (code == BL_OK)
         code = copy_rows(import, err);
     if (code == BL_OK)
         code = par_split_commit_local(import->writer, err);
     if (code == BL_OK)
-        bl_log_say("imported %" PRId64 " rows of %" PRId64 " x %s%s as split %s of %s", info->rows, info->dim,
-                   bl_type_name(info->type),
-                   import->layout.kind == BL_LABELS_NONE     ? " without labels"
-                   : import->layout.kind == BL_LABELS_SINGLE ? " with labels"
-                                                             : " with a label matrix",
-                   given->split, given->out);
+        say(import);
     return code;
+}
+
+static void release(struct import *import)
+{
+    par_split_destroy_local(import->writer);
+    import_names_free(&import->names);
+    io_source_close(import->features);
+    io_source_close(import->labels);
+    io_source_close(import->ids);
+    bl_free(&import->feature_block);
+    bl_free(&import->other_block);
+    bl_free(&import->integers);
+    bl_free(&import->label_block);
+    bl_free(&import->id_block);
 }
 
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    (void)par;
     struct given given = {0};
     const struct command_option options[] = {
-        {"--format", 1, &given.format, NULL, NULL},
-        {"--features", 1, &given.features, NULL, NULL},
-        {"--labels", 1, &given.labels, NULL, NULL},
-        {"--label-format", 1, &given.label_format, NULL, NULL},
-        {"--label-column", 1, &given.label_column, NULL, NULL},
-        {"--id-column", 1, &given.id_column, NULL, NULL},
-        {"--no-header", 0, &given.no_header, NULL, NULL},
-        {"--class-names", 1, &given.class_names, NULL, NULL},
-        {"--replace", 0, &given.replace, NULL, NULL},
-        {"--split", 1, &given.split, NULL, NULL},
-        {"--output|-o", 1, &given.out, NULL, NULL},
+        {.name = "--format", .takes_value = 1, .value = &given.format},
+        {.name = "--features", .takes_value = 1, .value = &given.features},
+        {.name = "--labels", .takes_value = 1, .value = &given.labels},
+        {.name = "--label-format", .takes_value = 1, .value = &given.label_format},
+        {.name = "--ids", .takes_value = 1, .value = &given.ids},
+        {.name = "--label-column", .takes_value = 1, .value = &given.label_column},
+        {.name = "--id-column", .takes_value = 1, .value = &given.id_column},
+        {.name = "--no-header", .value = &given.no_header},
+        {.name = "--class-names", .takes_value = 1, .value = &given.class_names},
+        {.name = "--replace", .value = &given.replace},
+        {.name = "--split", .takes_value = 1, .value = &given.split},
+        {.name = "--output|-o", .takes_value = 1, .value = &given.out},
     };
     struct import import = {.given = &given};
+    (void)par;
     int code = command_parse(argc, argv, options, sizeof options / sizeof *options, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
-        code = check_required(&given, err);
-    const char *const inputs[] = {given.features, given.labels};
-    if (code == BL_OK)
-        code = command_check_output(given.out, inputs, 2, err);
+        code = check_given(&given, err);
     if (code == BL_OK)
         code = import_split(&import, err);
-    par_split_destroy_local(import.writer);
-    io_source_close(import.features);
-    io_source_close(import.labels);
-    bl_free(&import.name_text);
-    bl_free(&import.names);
-    bl_free(&import.feature_block);
-    bl_free(&import.label_values);
-    bl_free(&import.label_block);
-    bl_free(&import.id_block);
+    release(&import);
     return code;
 }
 
 const struct command command_import = {
     .name = "import",
-    .summary = "add a split to a data-set file from IDX or NPY",
+    .summary = "add a split to a data-set file from IDX, NPY, fvecs, bvecs or CSV",
     .help =
-        "usage: bitloom import --format idx|npy --features F [--labels L] --split S -o DATA\n"
+        "usage: bitloom import --format idx|npy|fvecs|bvecs|csv --features F [--labels L] --split S -o DATA\n"
         "\n"
-        "Adds a split to a data-set file, or makes the file. The file appears whole or not at all.\n"
+        "Adds a split to a data-set file, or makes the file. The file appears whole or not at all. Every\n"
+        "format may also be gzipped.\n"
         "\n"
-        "  --format X          format of the features: idx (plain or .gz), npy\n"
-        "  --features F        the file of the rows\n"
-        "  --labels L          labels: one number a row, or a matrix of 0 and 1 for several labels a row\n"
-        "  --label-format X    its format (default: by its name, otherwise as the features)\n"
-        "  --class-names A,B   names of the classes 0, 1, ...\n"
-        "  --split S           the split's name, e.g. train or test\n"
-        "  --replace           replace a split of that name\n"
-        "  -o, --output DATA   the data-set file\n"
+        "  --format X            format of the features: idx, npy, fvecs, bvecs, csv\n"
+        "  --features F          the file of the rows\n"
+        "  --labels L            labels: one class a row, or a matrix of 0 and 1 for several labels a row\n"
+        "  --label-format X      its format (default: by its ending, otherwise as the features)\n"
+        "  --ids I               NPY or IDX file of one integer a row\n"
+        "  --label-column C      CSV: the column of the labels, by name or number from 0\n"
+        "  --id-column C         CSV: the column of the ids, likewise\n"
+        "  --no-header           CSV: the first line is data\n"
+        "  --class-names A,B,C   names of the classes 0, 1, 2, ...; or @FILE with one a line\n"
+        "  --split S             the split's name, e.g. train or test\n"
+        "  --replace             replace a split of that name\n"
+        "  -o, --output DATA     the data-set file\n"
         "\n"
         "example:\n"
-        "  bitloom import --format idx --features train-images-idx3-ubyte.gz --labels "
-        "train-labels-idx1-ubyte.gz \\\n"
-        "      --split train -o fashion-mnist.h5\n",
+        "  bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
+        "      --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
     .run = run,
 };

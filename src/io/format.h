@@ -14,7 +14,10 @@ struct io_format {
     /* Delivers exactly n rows; source.c never asks for more than are left. */
     int (*read)(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);
 
-    /* Passes over n rows. */
+    /* Delivers exactly n rows of integers that the file holds as integers (info->integers); NULL: never. */
+    int (*integers)(void *state, int64_t n, int64_t *values, struct bl_error *err);
+
+    /* Passes over n rows, never more than are left. */
     int (*skip)(void *state, int64_t n, struct bl_error *err);
 
     void (*close)(void *state);
@@ -22,5 +25,11 @@ struct io_format {
 
 extern const struct io_format io_format_idx;
 extern const struct io_format io_format_npy;
+extern const struct io_format io_format_fvecs;
+extern const struct io_format io_format_bvecs;
+extern const struct io_format io_format_csv;
+extern const struct io_format io_format_fvecs;
+extern const struct io_format io_format_bvecs;
+extern const struct io_format io_format_csv;
 
 #endif

@@ -1,20 +1,25 @@
 #include "io/source.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/nearest.h"
+#include "config/config.h"
 #include "io/format.h"
 
-static const struct io_format *const formats[] = {&io_format_idx, &io_format_npy};
+static const struct io_format *const formats[] = {&io_format_idx, &io_format_npy, &io_format_fvecs,
+                                                  &io_format_bvecs, &io_format_csv};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 struct io_source {
     const struct io_format *format;
     struct io_source_info info;
     void *state;
-    int64_t next; /* row */
+    int64_t next;         /* row */
+    void *integers_block; /* rows on their way to whole numbers */
+    int64_t integers_block_rows;
+    char path[BL_PATH_MAX];
 };
 
 const char *const *io_source_formats(void)
@@ -43,6 +48,7 @@ int io_source_open(struct io_source **out, const char *format, const char *path,
     int code = bl_alloc_zero(&source, 1, sizeof *source, "reading a file", err);
     if (code != BL_OK)
         return code;
+    snprintf(source->path, sizeof source->path, "%s", path);
     for (int i = 0; i < N_FORMATS; i++)
         if (strcmp(format, formats[i]->name) == 0)
             source->format = formats[i];
@@ -79,6 +85,59 @@ int io_source_read(struct io_source *source, int64_t max_rows, void *features, i
     return BL_OK;
 }
 
+/* values [n, dim] from rows of any of our types, whose first is row_lo of the file. */
+static int to_integers(const struct io_source *source, int64_t row_lo, int64_t n, int64_t *values,
+                       struct bl_error *err)
+{
+    const struct io_source_info *info = &source->info;
+    const char *at = source->integers_block;
+    for (int64_t i = 0; i < n * info->dim; i++, at += bl_type_bytes(info->type)) {
+        double value;
+        bl_type_to_double(info->type, at, 1, &value);
+        if (!(value >= -0x1p63 && value < 0x1p63) || (double)(int64_t)value != value)
+            return bl_fail(err, BL_INPUT, "%s, row %" PRId64 " (counted from 0): %g is not a whole number",
+                           source->path, row_lo + i / info->dim, value);
+        values[i] = (int64_t)value;
+    }
+    return BL_OK;
+}
+
+static int make_integers_block(struct io_source *source, struct bl_error *err)
+{
+    enum { BLOCK_BYTES = 1 << 18 };
+    int64_t row_bytes = source->info.dim * (int64_t)bl_type_bytes(source->info.type);
+    if (source->integers_block)
+        return BL_OK;
+    source->integers_block_rows = row_bytes > 0 && row_bytes < BLOCK_BYTES ? BLOCK_BYTES / row_bytes : 1;
+    return bl_alloc(&source->integers_block, source->integers_block_rows, (size_t)row_bytes,
+                    "a block of whole numbers", err);
+}
+
+int io_source_read_integers(struct io_source *source, int64_t max_rows, int64_t *values, int64_t *n_read,
+                            struct bl_error *err)
+{
+    const int64_t left = source->info.rows - source->next;
+    const int64_t n = left < max_rows ? left : max_rows;
+    *n_read = 0;
+    int code = BL_OK;
+    if (source->info.integers && n > 0) {
+        code = source->format->integers(source->state, n, values, err);
+        source->next += n;
+    } else if (n > 0) {
+        code = make_integers_block(source, err);
+    }
+    for (int64_t at = 0, got; !source->info.integers && at < n && code == BL_OK; at += got) {
+        int64_t rows = n - at < source->integers_block_rows ? n - at : source->integers_block_rows;
+        code = io_source_read(source, rows, source->integers_block, NULL, NULL, &got, err);
+        if (code == BL_OK)
+            code = to_integers(source, source->next - got, got, values + at * source->info.dim, err);
+        got = rows;
+    }
+    if (code == BL_OK)
+        *n_read = n;
+    return code;
+}
+
 int io_source_skip(struct io_source *source, int64_t n, struct bl_error *err)
 {
     const int64_t left = source->info.rows - source->next;
@@ -95,5 +154,6 @@ void io_source_close(struct io_source *source)
         return;
     if (source->state)
         source->format->close(source->state);
+    bl_free(&source->integers_block);
     bl_free(&source);
 }

@@ -16,21 +16,25 @@ struct io_source_options {
         *label_column;     /* CSV: name or 0-based number of the label column; NULL: no labels in the file */
     const char *id_column; /* CSV: likewise for row ids; NULL: none */
     int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
+    int labels_alone;      /* CSV: if there is only one column, it is the label column */
 };
 
 /* What a source holds, known as soon as it is open. */
 struct io_source_info {
     int64_t rows;
-    int64_t dim;        /* values in a row; for IDX the product of all dimensions but the first */
+    int64_t dim;        /* values in a row: the product of all dimensions but the first; CSV: may be 0 */
     enum bl_type type;  /* as the rows are delivered by io_source_read: host byte order */
+    int integers;       /* the file holds integers: io_source_read_integers gives them exactly */
+    int has_header;     /* CSV: the first line has the columns' names */
     int has_labels;     /* CSV with label_column */
+    int64_t max_label;  /* CSV: the highest class, -1 if no row has one */
     int64_t n_classes;  /* string labels: number of distinct names, otherwise 0 */
     char **class_names; /* [n_classes] sorted bytewise, label = index; owned by the source; else NULL */
     int has_ids;        /* CSV with id_column */
     int64_t id_bytes;   /* longest id, without a terminator */
 };
 
-/* Opens path as `format` ("idx", "npy", "fvecs", "bvecs", "csv"; IDX also when gzipped) and reads its head.
+/* Opens path as `format` ("idx", "npy", "fvecs", "bvecs", "csv"; each also when gzipped) and reads its head.
  * For CSV this passes once over the file: rows, columns, label names. Local. options may be NULL.
  * Errors: BL_USAGE unknown format or a column that isn't there (the message lists those that are);
  * BL_PATH can't open; BL_INPUT with the byte or line where the file stops being one of its kind. */
@@ -45,6 +49,11 @@ const struct io_source_info *io_source_info(const struct io_source *source);
  * 0 only at the end. A file that ends before its promised rows is BL_INPUT, never a short count. Local. */
 int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
                    int64_t *n_read, struct bl_error *err);
+
+/* The same for labels and ids of any format: values [max_rows, dim] as whole numbers, exact also where
+ * float64 is not. Errors, besides: BL_INPUT with the row of a value that isn't whole or is beyond int64. */
+int io_source_read_integers(struct io_source *source, int64_t max_rows, int64_t *values, int64_t *n_read,
+                            struct bl_error *err);
 
 /* Passes over n rows without delivering them (seeks where the format allows). */
 int io_source_skip(struct io_source *source, int64_t n, struct bl_error *err);

@@ -1,0 +1,170 @@
+#include "io/array.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+enum { RAW_VALUES = 1 << 14 };
+
+enum bl_type io_element_type(struct io_element element)
+{
+    if (element.kind == 'f')
+        return element.bytes == 2 ? BL_FLOAT16 : element.bytes == 4 ? BL_FLOAT32 : BL_FLOAT64;
+    if (element.kind == 'u' && element.bytes == 1)
+        return BL_UINT8;
+    return element.bytes <= 2 ? BL_FLOAT32 : BL_FLOAT64;
+}
+
+/* The file's bits are the bits delivered, but for their order. */
+static int as_it_is(struct io_element element)
+{
+    return element.kind == 'f' || io_element_type(element) == BL_UINT8;
+}
+
+int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_info *info,
+                   struct bl_error *err)
+{
+    int64_t values, promised, there;
+    if (array->rows > 0 && array->dim == 0)
+        return bl_fail(err, BL_INPUT, "%s has rows without any value; nothing can be learned from them",
+                       array->stream.path);
+    if (__builtin_mul_overflow(array->rows, array->dim, &values) ||
+        __builtin_mul_overflow(values, (int64_t)array->element.bytes, &promised) ||
+        __builtin_add_overflow(promised, head_bytes, &promised))
+        return bl_fail(err, BL_INPUT, "the head of %s promises more bytes than there can be; fetch it again",
+                       array->stream.path);
+    int code = io_stream_measure(&array->stream, &there, err);
+    if (code != BL_OK)
+        return code;
+    if (there != promised)
+        return bl_fail(err, BL_INPUT,
+                       "%s holds %" PRId64 " bytes but its head promises %" PRId64 " (%" PRId64
+                       " rows of %" PRId64 " values); fetch or save it again",
+                       array->stream.path, there, promised, array->rows, array->dim);
+    code = io_stream_skip(&array->stream, head_bytes, err);
+    if (code == BL_OK)
+        code = bl_alloc(&array->raw, RAW_VALUES, (size_t)array->element.bytes, "reading a file", err);
+    *info = (struct io_source_info){.rows = array->rows,
+                                    .dim = array->dim,
+                                    .type = io_element_type(array->element),
+                                    .integers = array->element.kind != 'f'};
+    return code;
+}
+
+static void reverse_bytes(struct io_element element, unsigned char *values, int64_t n)
+{
+    uint16_t two;
+    uint32_t four;
+    uint64_t eight;
+    if (!element.big_endian || element.bytes == 1)
+        return;
+    for (unsigned char *at = values; at < values + n * element.bytes; at += element.bytes) {
+        if (element.bytes == 2) {
+            memcpy(&two, at, 2);
+            two = __builtin_bswap16(two);
+            memcpy(at, &two, 2);
+        } else if (element.bytes == 4) {
+            memcpy(&four, at, 4);
+            four = __builtin_bswap32(four);
+            memcpy(at, &four, 4);
+        } else {
+            memcpy(&eight, at, 8);
+            eight = __builtin_bswap64(eight);
+            memcpy(at, &eight, 8);
+        }
+    }
+}
+
+/* An integer of the host's byte order; 0 if it is above what int64 holds. */
+static int to_integer(struct io_element element, const unsigned char *at, int64_t *value)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, at, (size_t)element.bytes); /* hosts are little-endian */
+    int unused = 64 - 8 * element.bytes;
+    *value = element.kind == 'i' ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
+    return element.kind == 'i' || bits <= INT64_MAX;
+}
+
+static int fail_large(const struct io_array *array, int64_t row, const char *limit, struct bl_error *err)
+{
+    return bl_fail(err, BL_INPUT, "%s, row %" PRId64 " (counted from 0): an integer is beyond %s",
+                   array->stream.path, row, limit);
+}
+
+/* Integers of array->raw, `first` values into the current block, to features of float32 or float64. */
+static int convert(struct io_array *array, int64_t first, int64_t n, void *features, struct bl_error *err)
+{
+    const int64_t limit = (int64_t)1 << 53;
+    int wide = io_element_type(array->element) == BL_FLOAT64;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t value;
+        int fits = to_integer(array->element, array->raw + i * array->element.bytes, &value);
+        if (!fits || value > limit || value < -limit)
+            return fail_large(array, array->row + (first + i) / array->dim,
+                              "2^53, which float64 doesn't hold exactly; scale the values first", err);
+        if (wide)
+            ((double *)features)[first + i] = (double)value;
+        else
+            ((float *)features)[first + i] = (float)value;
+    }
+    return BL_OK;
+}
+
+int io_array_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err)
+{
+    struct io_array *array = state;
+    int64_t values = n * array->dim;
+    int bytes = array->element.bytes, code = BL_OK;
+    (void)labels;
+    (void)ids;
+    if (as_it_is(array->element)) {
+        code = io_stream_read(&array->stream, features, values * bytes, err);
+        if (code == BL_OK)
+            reverse_bytes(array->element, features, values);
+    } else {
+        for (int64_t at = 0, piece; at < values && code == BL_OK; at += piece) {
+            piece = values - at < RAW_VALUES ? values - at : RAW_VALUES;
+            code = io_stream_read(&array->stream, array->raw, piece * bytes, err);
+            reverse_bytes(array->element, array->raw, piece);
+            if (code == BL_OK)
+                code = convert(array, at, piece, features, err);
+        }
+    }
+    array->row += n;
+    return code;
+}
+
+int io_array_integers(void *state, int64_t n, int64_t *values, struct bl_error *err)
+{
+    struct io_array *array = state;
+    int64_t n_values = n * array->dim;
+    int bytes = array->element.bytes;
+    for (int64_t at = 0, piece; at < n_values; at += piece) {
+        piece = n_values - at < RAW_VALUES ? n_values - at : RAW_VALUES;
+        int code = io_stream_read(&array->stream, array->raw, piece * bytes, err);
+        if (code != BL_OK)
+            return code;
+        reverse_bytes(array->element, array->raw, piece);
+        for (int64_t i = 0; i < piece; i++)
+            if (!to_integer(array->element, array->raw + i * bytes, &values[at + i]))
+                return fail_large(array, array->row + (at + i) / array->dim, "2^63 - 1", err);
+    }
+    array->row += n;
+    return BL_OK;
+}
+
+int io_array_skip(void *state, int64_t n, struct bl_error *err)
+{
+    struct io_array *array = state;
+    array->row += n;
+    return io_stream_skip(&array->stream, n * array->dim * array->element.bytes, err);
+}
+
+void io_array_close(void *state)
+{
+    struct io_array *array = state;
+    io_stream_close(&array->stream);
+    bl_free(&array->raw);
+    bl_free(&array);
+}

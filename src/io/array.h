@@ -1,0 +1,40 @@
+/* Rows of plain numbers that follow each other in a file, in either byte order: what IDX and NPY share. */
+#ifndef IO_ARRAY_H
+#define IO_ARRAY_H
+
+#include <stdint.h>
+
+#include "io/format.h"
+#include "io/stream.h"
+
+/* One value as it lies in the file. */
+struct io_element {
+    char kind; /* 'u', 'i', 'f': unsigned, signed, IEEE 754 */
+    int bytes; /* 1, 2, 4, 8 */
+    int big_endian;
+};
+
+struct io_array {
+    struct io_stream stream; /* stands at the first row not yet delivered */
+    struct io_element element;
+    int64_t rows, dim;
+    int64_t row;        /* next to be delivered */
+    unsigned char *raw; /* a piece of the file to be converted */
+};
+
+/* The type in which such values are delivered: the same, or for integers the smallest of ours that holds
+ * every value; 4- and 8-byte integers become float64. */
+enum bl_type io_element_type(struct io_element element);
+
+/* The end of a format's `open`: element, rows and dim are set, the stream stands behind a head of head_bytes.
+ * Compares the size with what the head promises and fills *info. Errors: BL_INPUT with both byte counts. */
+int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_info *info,
+                   struct bl_error *err);
+
+/* What the formats put into the table: state is a struct io_array. */
+int io_array_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);
+int io_array_integers(void *state, int64_t n, int64_t *values, struct bl_error *err);
+int io_array_skip(void *state, int64_t n, struct bl_error *err);
+void io_array_close(void *state);
+
+#endif

@@ -1,0 +1,307 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "io/csv_labels.h"
+#include "io/csv_text.h"
+#include "io/format.h"
+
+/* CSV, read twice: opening checks every cell and learns rows, labels and the longest id; reading delivers.
+ * Columns are counted from 0, lines from 1. */
+
+enum { ID_MAX_BYTES = 1024 };
+
+struct csv {
+    struct io_csv_text text;
+    struct io_csv_labels labels;
+    int64_t n_columns;
+    int64_t label_column, id_column; /* -1: none */
+    int has_header;
+    int64_t dim, id_bytes;
+};
+
+static int is_feature(const struct csv *csv, int64_t column)
+{
+    return column != csv->label_column && column != csv->id_column;
+}
+
+static int is_blank(const char *cell)
+{
+    return cell[strspn(cell, " ")] == '\0';
+}
+
+/* 1 if the cell is a decimal number, nan or inf, with spaces around it or not. Values beyond float32 are not
+ * numbers. */
+static int read_number(const char *cell, float *value)
+{
+    const char *at = cell + strspn(cell, " ");
+    const char *digits = at + (*at == '-' || *at == '+');
+    int is_word = (*digits | 32) == 'n' || (*digits | 32) == 'i';
+    char *end;
+    if (digits[0] == '0' && (digits[1] | 32) == 'x')
+        return 0;
+    if (!is_word && !strchr("0123456789.", *digits))
+        return 0;
+    *value = strtof(at, &end);
+    if (end == at || (is_word && memchr(at, '(', (size_t)(end - at))))
+        return 0;
+    return is_blank(end) && (is_word || isfinite(*value));
+}
+
+static int fail_cell(const struct csv *csv, int64_t column, struct bl_error *err)
+{
+    const char *cell = io_csv_text_cell(&csv->text, column), *path = csv->text.stream.path;
+    if (is_blank(cell))
+        return bl_fail(err, BL_INPUT,
+                       "%s, line %" PRId64 ", column %" PRId64
+                       " (counted from 0): the cell is empty; fill it in or remove the row",
+                       path, csv->text.line, column);
+    return bl_fail(err, BL_INPUT,
+                   "%s, line %" PRId64 ", column %" PRId64
+                   " (counted from 0): '%.40s' is not a number of float32; labels and ids need "
+                   "--label-column and --id-column",
+                   path, csv->text.line, column, cell);
+}
+
+/* The columns of the first line, as far as they fit. */
+static void list_columns(const struct csv *csv, char *list, size_t size)
+{
+    size_t used = 0;
+    for (int64_t i = 0; i < csv->n_columns && used < size; i++)
+        used += (size_t)snprintf(list + used, size - used, "%s%.30s", i ? ", " : "",
+                                 io_csv_text_cell(&csv->text, i));
+}
+
+static int fail_no_column(const struct csv *csv, const char *option, const char *wanted, int no_header,
+                          struct bl_error *err)
+{
+    char list[400] = "";
+    if (no_header)
+        return bl_fail(err, BL_USAGE, "%s %s: without a header, columns have the numbers 0 to %" PRId64,
+                       option, wanted, csv->n_columns - 1);
+    list_columns(csv, list, sizeof list);
+    return bl_fail(err, BL_USAGE, "%s %s: no such column in %s; there are (from 0) %s", option, wanted,
+                   csv->text.stream.path, list);
+}
+
+/* The column that the option means: by its number, otherwise by its name in the first line, which then is a
+ * header. */
+static int find_column(struct csv *csv, const char *option, const char *wanted, int no_header,
+                       int64_t *column, struct bl_error *err)
+{
+    char *end;
+    int64_t matches = 0;
+    if (!wanted)
+        return BL_OK;
+    long long number = strtoll(wanted, &end, 10);
+    if (end != wanted && *end == '\0' && number >= 0 && number < csv->n_columns) {
+        *column = number;
+        return BL_OK;
+    }
+    for (int64_t i = 0; i < csv->n_columns && !no_header; i++)
+        if (strcmp(io_csv_text_cell(&csv->text, i), wanted) == 0) {
+            *column = i;
+            matches++;
+        }
+    if (matches > 1)
+        return bl_fail(err, BL_USAGE, "%s %s: %s has %" PRId64 " columns of that name; give a number", option,
+                       wanted, csv->text.stream.path, matches);
+    csv->has_header |= matches == 1;
+    return matches == 1 ? BL_OK : fail_no_column(csv, option, wanted, no_header, err);
+}
+
+/* The first line is a header if the options name a column by it or some feature cell isn't a number. */
+static int looks_like_header(const struct csv *csv)
+{
+    float value;
+    for (int64_t i = 0; i < csv->n_columns; i++) {
+        const char *cell = io_csv_text_cell(&csv->text, i);
+        if (is_feature(csv, i) && !is_blank(cell) && !read_number(cell, &value))
+            return 1;
+    }
+    return 0;
+}
+
+static int read_first_line(struct csv *csv, const struct io_source_options *options, struct bl_error *err)
+{
+    int got;
+    int code = io_csv_text_next(&csv->text, &got, err);
+    if (code == BL_OK && !got)
+        code = bl_fail(err, BL_INPUT, "%s is empty; check the path", csv->text.stream.path);
+    if (code != BL_OK)
+        return code;
+    csv->n_columns = csv->text.n_cells;
+    code = find_column(csv, "--label-column", options->label_column, options->no_header, &csv->label_column,
+                       err);
+    if (code == BL_OK)
+        code = find_column(csv, "--id-column", options->id_column, options->no_header, &csv->id_column, err);
+    if (code != BL_OK)
+        return code;
+    if (options->labels_alone && csv->n_columns == 1 && csv->label_column < 0 && csv->id_column < 0)
+        csv->label_column = 0;
+    if (csv->label_column >= 0 && csv->label_column == csv->id_column)
+        return bl_fail(err, BL_USAGE, "--label-column and --id-column are the same column of %s; choose two",
+                       csv->text.stream.path);
+    csv->dim = csv->n_columns - (csv->label_column >= 0) - (csv->id_column >= 0);
+    csv->has_header |= !options->no_header && looks_like_header(csv);
+    return BL_OK;
+}
+
+static int check_width(const struct csv *csv, struct bl_error *err)
+{
+    if (csv->text.n_cells == csv->n_columns)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT,
+                   "%s, line %" PRId64 " has %" PRId64 " cells but the first line has %" PRId64
+                   "; quote cells that contain a delimiter",
+                   csv->text.stream.path, csv->text.line, csv->text.n_cells, csv->n_columns);
+}
+
+static int note_id(struct csv *csv, struct bl_error *err)
+{
+    int64_t n = (int64_t)strlen(io_csv_text_cell(&csv->text, csv->id_column));
+    if (n == 0 || n > ID_MAX_BYTES)
+        return bl_fail(err, BL_INPUT, "%s, line %" PRId64 ": the id is %s", csv->text.stream.path,
+                       csv->text.line, n == 0 ? "empty; fill it in" : "longer than 1024 bytes");
+    if (n > csv->id_bytes)
+        csv->id_bytes = n;
+    return BL_OK;
+}
+
+/* The first pass looks at one record. */
+static int check_record(struct csv *csv, struct bl_error *err)
+{
+    float value;
+    int code = check_width(csv, err);
+    for (int64_t i = 0; i < csv->n_columns && code == BL_OK; i++)
+        if (is_feature(csv, i) && !read_number(io_csv_text_cell(&csv->text, i), &value))
+            code = fail_cell(csv, i, err);
+    if (code == BL_OK && csv->label_column >= 0)
+        code = io_csv_labels_note(&csv->labels, io_csv_text_cell(&csv->text, csv->label_column),
+                                  csv->text.stream.path, csv->text.line, err);
+    if (code == BL_OK && csv->id_column >= 0)
+        code = note_id(csv, err);
+    return code;
+}
+
+/* Back to the first row of data. */
+static int rewind_rows(struct csv *csv, struct bl_error *err)
+{
+    int got;
+    int code = io_csv_text_rewind(&csv->text, err);
+    return code == BL_OK && csv->has_header ? io_csv_text_next(&csv->text, &got, err) : code;
+}
+
+static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *err)
+{
+    int64_t rows = 0;
+    int got = 1;
+    int code = rewind_rows(csv, err);
+    while (code == BL_OK && got) {
+        code = io_csv_text_next(&csv->text, &got, err);
+        if (code == BL_OK && got)
+            code = check_record(csv, err);
+        rows += got;
+    }
+    if (code == BL_OK)
+        code = io_csv_labels_settle(&csv->labels, csv->text.stream.path, err);
+    if (code != BL_OK)
+        return code;
+    *info = (struct io_source_info){.rows = rows,
+                                    .dim = csv->dim,
+                                    .type = BL_FLOAT32,
+                                    .has_header = csv->has_header,
+                                    .has_labels = csv->label_column >= 0,
+                                    .max_label = rows > 0 ? csv->labels.max_label : -1,
+                                    .n_classes = csv->labels.any_text ? csv->labels.n : 0,
+                                    .class_names = csv->labels.any_text ? csv->labels.names : NULL,
+                                    .has_ids = csv->id_column >= 0,
+                                    .id_bytes = csv->id_bytes};
+    return rewind_rows(csv, err);
+}
+
+static int csv_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
+                    void **state, struct bl_error *err)
+{
+    struct csv *csv;
+    int code = bl_alloc_zero(&csv, 1, sizeof *csv, "reading CSV", err);
+    if (code != BL_OK)
+        return code;
+    *state = csv;
+    csv->label_column = csv->id_column = -1;
+    code = io_csv_text_open(&csv->text, path, err);
+    if (code == BL_OK)
+        code = read_first_line(csv, options, err);
+    return code == BL_OK ? scan(csv, info, err) : code;
+}
+
+static int fail_changed(const struct csv *csv, struct bl_error *err)
+{
+    return bl_fail(err, BL_INPUT, "%s, line %" PRId64 ": the file changed while it was read; try again",
+                   csv->text.stream.path, csv->text.line);
+}
+
+/* The current record to its places. */
+static int deliver(const struct csv *csv, float *features, int32_t *label, char *id, struct bl_error *err)
+{
+    int code = check_width(csv, err);
+    for (int64_t i = 0, d = 0; i < csv->n_columns && code == BL_OK; i++)
+        if (is_feature(csv, i) && !read_number(io_csv_text_cell(&csv->text, i), &features[d++]))
+            code = fail_cell(csv, i, err);
+    if (code != BL_OK)
+        return code;
+    if (label && !io_csv_labels_find(&csv->labels, io_csv_text_cell(&csv->text, csv->label_column), label))
+        return fail_changed(csv, err);
+    if (id) {
+        const char *cell = io_csv_text_cell(&csv->text, csv->id_column);
+        size_t n = strlen(cell);
+        if (n > (size_t)csv->id_bytes)
+            return fail_changed(csv, err);
+        memset(id, 0, (size_t)csv->id_bytes);
+        memcpy(id, cell, n);
+    }
+    return BL_OK;
+}
+
+static int next_row(struct csv *csv, struct bl_error *err)
+{
+    int got;
+    int code = io_csv_text_next(&csv->text, &got, err);
+    return code == BL_OK && !got ? fail_changed(csv, err) : code;
+}
+
+static int csv_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err)
+{
+    struct csv *csv = state;
+    int code = BL_OK;
+    for (int64_t i = 0; i < n && code == BL_OK; i++) {
+        code = next_row(csv, err);
+        if (code == BL_OK)
+            code = deliver(csv, (float *)features + i * csv->dim,
+                           labels && csv->label_column >= 0 ? labels + i : NULL,
+                           ids && csv->id_column >= 0 ? ids + i * csv->id_bytes : NULL, err);
+    }
+    return code;
+}
+
+static int csv_skip(void *state, int64_t n, struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t i = 0; i < n && code == BL_OK; i++)
+        code = next_row(state, err);
+    return code;
+}
+
+static void csv_close(void *state)
+{
+    struct csv *csv = state;
+    io_csv_text_close(&csv->text);
+    io_csv_labels_free(&csv->labels);
+    bl_free(&csv);
+}
+
+const struct io_format io_format_csv = {
+    .name = "csv", .open = csv_open, .read = csv_read, .skip = csv_skip, .close = csv_close};

@@ -1,0 +1,121 @@
+#include "io/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+
+enum { ZLIB_BYTES = 1 << 18, PASS_BYTES = 1 << 18, PIECE_BYTES = 1 << 30 };
+
+int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err)
+{
+    struct stat status;
+    *stream = (struct io_stream){0};
+    if (snprintf(stream->path, sizeof stream->path, "%s", path) >= (int)sizeof stream->path)
+        return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    int handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (handle < 0)
+        return bl_fail_path(err, "open", path, errno);
+    if (fstat(handle, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(handle);
+        return bl_fail(err, BL_PATH, "%s is not a regular file; give the path of one", path);
+    }
+    stream->file = gzdopen(handle, "rb");
+    if (!stream->file) {
+        close(handle);
+        return bl_fail(err, BL_MEMORY, "out of memory: reading %s", path);
+    }
+    gzbuffer(stream->file, ZLIB_BYTES);
+    return BL_OK;
+}
+
+static int fail_read(struct io_stream *stream, struct bl_error *err)
+{
+    int number;
+    const char *why = gzerror(stream->file, &number);
+    if (number == Z_ERRNO)
+        return bl_fail_path(err, "read", stream->path, errno);
+    if (number == Z_MEM_ERROR)
+        return bl_fail(err, BL_MEMORY, "out of memory: unpacking %s", stream->path);
+    if (number == Z_BUF_ERROR)
+        return bl_fail(err, BL_INPUT, "%s is cut: its gzipped content ends too early; fetch it again",
+                       stream->path);
+    return bl_fail(err, BL_INPUT, "%s is damaged (%s); fetch it again", stream->path, why);
+}
+
+int io_stream_read_some(struct io_stream *stream, void *to, int64_t n, int64_t *n_read, struct bl_error *err)
+{
+    char *at = to;
+    *n_read = 0;
+    while (*n_read < n) {
+        int64_t left = n - *n_read;
+        int got = gzread(stream->file, at + *n_read, left < PIECE_BYTES ? (unsigned)left : PIECE_BYTES);
+        int number = Z_OK;
+        if (got >= 0)
+            gzerror(stream->file, &number);
+        if (got < 0 || number != Z_OK)
+            return fail_read(stream, err);
+        if (got == 0)
+            break;
+        *n_read += got;
+    }
+    return BL_OK;
+}
+
+int io_stream_read(struct io_stream *stream, void *to, int64_t n, struct bl_error *err)
+{
+    int64_t got;
+    int code = io_stream_read_some(stream, to, n, &got, err);
+    if (code == BL_OK && got < n)
+        code = bl_fail(err, BL_INPUT, "%s ends at byte %lld, too early; fetch it again", stream->path,
+                       (long long)gztell(stream->file));
+    return code;
+}
+
+static int measure_by_reading(struct io_stream *stream, int64_t *bytes, struct bl_error *err)
+{
+    char *scratch = NULL;
+    int64_t got = PASS_BYTES;
+    *bytes = 0;
+    int code = io_stream_rewind(stream, err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch, PASS_BYTES, 1, "unpacking a file", err);
+    while (code == BL_OK && got == PASS_BYTES) {
+        code = io_stream_read_some(stream, scratch, PASS_BYTES, &got, err);
+        *bytes += got;
+    }
+    bl_free(&scratch);
+    return code == BL_OK ? io_stream_rewind(stream, err) : code;
+}
+
+int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error *err)
+{
+    struct stat status;
+    if (!gzdirect(stream->file))
+        return measure_by_reading(stream, bytes, err);
+    if (stat(stream->path, &status) != 0)
+        return bl_fail_path(err, "read", stream->path, errno);
+    *bytes = status.st_size;
+    return io_stream_rewind(stream, err);
+}
+
+int io_stream_skip(struct io_stream *stream, int64_t n, struct bl_error *err)
+{
+    return gzseek(stream->file, (z_off_t)n, SEEK_CUR) < 0 ? fail_read(stream, err) : BL_OK;
+}
+
+int io_stream_rewind(struct io_stream *stream, struct bl_error *err)
+{
+    return gzrewind(stream->file) != 0 ? fail_read(stream, err) : BL_OK;
+}
+
+void io_stream_close(struct io_stream *stream)
+{
+    if (stream->file)
+        gzclose(stream->file);
+    stream->file = NULL;
+}

@@ -1,0 +1,35 @@
+/* A file read forwards, plain or gzipped, in the same way. */
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include <stdint.h>
+#include <zlib.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+/* Start from zero; io_stream_close is safe on a zeroed struct and twice. */
+struct io_stream {
+    gzFile file;
+    char path[BL_PATH_MAX];
+};
+
+/* Errors: BL_PATH absent, unreadable or not a regular file; BL_MEMORY. */
+int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err);
+
+/* The bytes of content from the first; reading goes on from there. Cost: a gzipped file is unpacked once for
+ * it. Errors: BL_INPUT damaged. */
+int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error *err);
+
+/* Reads up to n bytes; *n_read is smaller at the end only. Errors: BL_INPUT the gzipped content is damaged or
+ * cut; BL_PATH unreadable. */
+int io_stream_read_some(struct io_stream *stream, void *to, int64_t n, int64_t *n_read, struct bl_error *err);
+
+/* Exactly n bytes; BL_INPUT names the byte at which the file ends instead. */
+int io_stream_read(struct io_stream *stream, void *to, int64_t n, struct bl_error *err);
+
+int io_stream_skip(struct io_stream *stream, int64_t n, struct bl_error *err);
+int io_stream_rewind(struct io_stream *stream, struct bl_error *err);
+void io_stream_close(struct io_stream *stream);
+
+#endif

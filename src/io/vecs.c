@@ -1,0 +1,128 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "io/format.h"
+#include "io/stream.h"
+
+/* fvecs and bvecs, the formats of the TEXMEX corpora: before each row its number of values as a little-endian
+ * int32, then the values, float32 or bytes. http://corpus-texmex.irisa.fr */
+
+enum { PREFIX_BYTES = 4, DIM_MAX = 1 << 24 };
+
+struct vecs {
+    struct io_stream stream;
+    int64_t dim, value_bytes, row;
+    char *block; /* rows with their prefixes */
+    int64_t block_rows;
+};
+
+static int64_t row_bytes(const struct vecs *vecs)
+{
+    return PREFIX_BYTES + vecs->dim * vecs->value_bytes;
+}
+
+static int read_dim(struct vecs *vecs, struct bl_error *err)
+{
+    int32_t dim;
+    int64_t got;
+    int code = io_stream_read_some(&vecs->stream, &dim, PREFIX_BYTES, &got, err);
+    if (code == BL_OK && got < PREFIX_BYTES)
+        code = bl_fail(err, BL_INPUT, "%s ends within the first row's length; fetch it again",
+                       vecs->stream.path);
+    if (code == BL_OK && (dim < 1 || dim > DIM_MAX))
+        code = bl_fail(err, BL_INPUT, "%s begins with a row of %" PRId32 " values; check --format",
+                       vecs->stream.path, dim);
+    if (code == BL_OK)
+        vecs->dim = dim;
+    return code;
+}
+
+static int open_any(const char *path, int64_t value_bytes, enum bl_type type, struct io_source_info *info,
+                    void **state, struct bl_error *err)
+{
+    enum { BLOCK_BYTES = 1 << 18 };
+    struct vecs *vecs;
+    int64_t bytes;
+    int code = bl_alloc_zero(&vecs, 1, sizeof *vecs, "reading vectors", err);
+    if (code != BL_OK)
+        return code;
+    *state = vecs;
+    vecs->value_bytes = value_bytes;
+    code = io_stream_open(&vecs->stream, path, err);
+    if (code == BL_OK)
+        code = read_dim(vecs, err);
+    if (code == BL_OK)
+        code = io_stream_measure(&vecs->stream, &bytes, err);
+    if (code != BL_OK)
+        return code;
+    if (bytes % row_bytes(vecs) != 0)
+        return bl_fail(err, BL_INPUT,
+                       "%s holds %" PRId64 " bytes, which is no whole number of rows of %" PRId64
+                       " values (%" PRId64 " bytes each); check --format or fetch it again",
+                       path, bytes, vecs->dim, row_bytes(vecs));
+    vecs->block_rows = row_bytes(vecs) < BLOCK_BYTES ? BLOCK_BYTES / row_bytes(vecs) : 1;
+    *info = (struct io_source_info){.rows = bytes / row_bytes(vecs), .dim = vecs->dim, .type = type};
+    return bl_alloc(&vecs->block, vecs->block_rows, (size_t)row_bytes(vecs), "reading vectors", err);
+}
+
+static int fvecs_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
+                      void **state, struct bl_error *err)
+{
+    (void)options;
+    return open_any(path, 4, BL_FLOAT32, info, state, err);
+}
+
+static int bvecs_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
+                      void **state, struct bl_error *err)
+{
+    (void)options;
+    return open_any(path, 1, BL_UINT8, info, state, err);
+}
+
+static int vecs_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err)
+{
+    struct vecs *vecs = state;
+    int64_t value_row = vecs->dim * vecs->value_bytes;
+    char *out = features;
+    (void)labels;
+    (void)ids;
+    for (int64_t at = 0, rows; at < n; at += rows) {
+        rows = n - at < vecs->block_rows ? n - at : vecs->block_rows;
+        int code = io_stream_read(&vecs->stream, vecs->block, rows * row_bytes(vecs), err);
+        if (code != BL_OK)
+            return code;
+        for (int64_t i = 0; i < rows; i++, vecs->row++) {
+            const char *row = vecs->block + i * row_bytes(vecs);
+            int32_t dim;
+            memcpy(&dim, row, PREFIX_BYTES);
+            if (dim != vecs->dim)
+                return bl_fail(err, BL_INPUT,
+                               "%s, row %" PRId64 " (counted from 0) has %" PRId32
+                               " values but the first has %" PRId64 "; all rows must be equally long",
+                               vecs->stream.path, vecs->row, dim, vecs->dim);
+            memcpy(out + (at + i) * value_row, row + PREFIX_BYTES, (size_t)value_row);
+        }
+    }
+    return BL_OK;
+}
+
+static int vecs_skip(void *state, int64_t n, struct bl_error *err)
+{
+    struct vecs *vecs = state;
+    vecs->row += n;
+    return io_stream_skip(&vecs->stream, n * row_bytes(vecs), err);
+}
+
+static void vecs_close(void *state)
+{
+    struct vecs *vecs = state;
+    io_stream_close(&vecs->stream);
+    bl_free(&vecs->block);
+    bl_free(&vecs);
+}
+
+const struct io_format io_format_fvecs = {
+    .name = "fvecs", .open = fvecs_open, .read = vecs_read, .skip = vecs_skip, .close = vecs_close};
+const struct io_format io_format_bvecs = {
+    .name = "bvecs", .open = bvecs_open, .read = vecs_read, .skip = vecs_skip, .close = vecs_close};
