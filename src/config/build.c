@@ -27,13 +27,19 @@ struct build {
     struct bl_error *err;
 };
 
-/* Where a key was set last; NULL: by nobody. */
-static const char *place_of(const struct build *build, const char *key)
+/* The setting of a key that counts; NULL: nobody set it. */
+static const struct bl_setting *last_setting(const struct build *build, const char *key)
 {
     for (int64_t i = build->n - 1; i >= 0; i--)
         if (strcmp(build->settings[i].key->name, key) == 0)
-            return build->settings[i].place;
+            return &build->settings[i];
     return NULL;
+}
+
+static const char *place_of(const struct build *build, const char *key)
+{
+    const struct bl_setting *setting = last_setting(build, key);
+    return setting ? setting->place : NULL;
 }
 
 static const char *place_or_name(const struct build *build, const char *key)
@@ -144,16 +150,28 @@ static int check_weights(const struct build *build)
     return BL_OK;
 }
 
+/* An override of one replaces what the file says of the other. */
+static int check_length(const struct build *build)
+{
+    const struct bl_setting *steps = last_setting(build, "train.steps"),
+                            *epochs = last_setting(build, "train.epochs");
+    if (build->config->train.steps == 0 || !epochs || !steps)
+        return BL_OK;
+    if (epochs->is_override == steps->is_override)
+        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
+                       steps->place);
+    if (epochs->is_override)
+        build->config->train.steps = 0;
+    return BL_OK;
+}
+
 static int check_training(const struct build *build)
 {
     const struct bl_config *config = build->config;
     if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
-    if (config->train.steps > 0 && place_of(build, "train.epochs"))
-        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
-                       place_or_name(build, "train.steps"));
-    return BL_OK;
+    return check_length(build);
 }
 
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
@@ -166,4 +184,12 @@ int bl_config_build(const struct bl_setting *settings, int64_t n, const char *na
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
     return code;
+}
+
+int bl_config_is_preset_key(const char *name)
+{
+    for (size_t i = 0; i < sizeof preset_rows / sizeof *preset_rows; i++)
+        if (strcmp(preset_rows[i].key, name) == 0)
+            return 1;
+    return 0;
 }
