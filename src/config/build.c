@@ -82,12 +82,17 @@ static int check_data(const struct build *build)
                            "%s: %s is missing; name a data-set file (bitloom import makes one)",
                            place_or_name(build, key->name), key->name);
     const int64_t batch = build->config->train.global_batch, shards = build->config->data.shards;
+    const char *const place = place_or_name(build, "train.global_batch");
+    if (batch > 0 && batch < shards)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.global_batch = %" PRId64 " is less than data.shards = %" PRId64
+                       "; every shard gives the same number of rows to a batch: raise one or lower the other",
+                       place, batch, shards);
     if (batch % shards != 0)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.global_batch = %" PRId64 " is not a multiple of data.shards = %" PRId64
                        "; the nearest are %" PRId64 " and %" PRId64,
-                       place_or_name(build, "train.global_batch"), batch, shards,
-                       batch > shards ? batch / shards * shards : shards, (batch / shards + 1) * shards);
+                       place, batch, shards, batch / shards * shards, (batch / shards + 1) * shards);
     return BL_OK;
 }
 

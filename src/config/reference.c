@@ -21,6 +21,14 @@ static size_t write_comment(const struct bl_key *key, int indent, char *text, si
                             key->flags & BL_KEY_MAY_CHANGE ? "; may change when a run continues" : "");
 }
 
+/* A key that a configuration can't hold beside the one before it. */
+static size_t write_alternative(const struct bl_key *key, int indent, char *text, size_t size)
+{
+    const size_t n = write_comment(key, indent, text, size);
+    return n + (size_t)snprintf(text + n, size - n, "%*s# %s: %s\n", indent, "", strrchr(key->name, '.') + 1,
+                                key->value);
+}
+
 /* The key that line `name:` at depth `depth` below `section` stands for. */
 static const struct bl_key *key_of_line(char *path, const char *line, int *indent)
 {
@@ -61,6 +69,8 @@ static void comment(const char *plain, char *text, size_t size)
                                   indent, "", length - indent, line + indent);
         else
             n += (size_t)snprintf(text + n, size - n, "%.*s\n", length, line);
+        if (key && strcmp(key->name, "train.epochs") == 0)
+            n += write_alternative(bl_key_find("train.steps"), indent, text + n, size - n);
     }
 }
 
