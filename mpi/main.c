@@ -8,6 +8,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
+#include "mpi/signals.h"
 
 static void print_commands(void)
 {
@@ -103,6 +104,8 @@ int main(int argc, char **argv)
     const struct command *command = find_command(argv[1], &err);
     int uses_mpi = launched_by_mpi() || (command && command->parallel && !help);
     struct par par = par_alone();
+    if (command && command->heeds_signals && !help)
+        par_signals_install_local();
     if (uses_mpi) {
         int provided;
         MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);

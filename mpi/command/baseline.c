@@ -110,7 +110,10 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     struct par_rows rows = {0};
     struct bl_model model = {0};
     int64_t constant = 0;
-    int code = par_agree(par, parse(argc, argv, &request, err), err);
+    int code = parse(argc, argv, &request, err);
+    if (code == BL_OK)
+        code = command_check_output(request.output, &request.data, 1, err);
+    code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
     code = open_rows(par, &request, &reader, &rows, err);

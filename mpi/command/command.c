@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/nearest.h"
 
@@ -112,5 +113,17 @@ int command_real(const char *option, const char *text, double min, double max, d
     if (end == text || *end != '\0' || !(number >= min && number <= max))
         return bl_fail(err, BL_USAGE, "%s must be a number from %g to %g, not '%s'", option, min, max, text);
     *value = number;
+    return BL_OK;
+}
+
+int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err)
+{
+    struct stat out, in;
+    if (!output || stat(output, &out) != 0)
+        return BL_OK;
+    for (int i = 0; i < n; i++)
+        if (inputs[i] && stat(inputs[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return bl_fail(err, BL_USAGE, "-o %s would replace the input %s; choose another name", output,
+                           inputs[i]);
     return BL_OK;
 }

@@ -10,6 +10,7 @@ struct command {
     const char *summary; /* one line for the list of commands */
     const char *help;    /* usage, options and an example */
     int parallel;        /* 1: starts MPI; 0: only when launched by it */
+    int heeds_signals;   /* 1: asks par_signals_request_local; 0: signals end it as they end any program */
     /* argv[0] is the command's name. Collective when parallel. Returns the exit status and fills err. Prints
      * its results on rank 0 only. */
     int (*run)(struct par par, int argc, char **argv, struct bl_error *err);
@@ -38,5 +39,8 @@ int command_integer(const char *option, const char *text, int64_t min, int64_t m
                     struct bl_error *err);
 int command_real(const char *option, const char *text, double min, double max, double *value,
                  struct bl_error *err);
+
+/* BL_USAGE if output is one of the n inputs, also by another name; NULLs are passed over. Local: agree. */
+int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
 #endif

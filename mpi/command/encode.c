@@ -255,6 +255,9 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     if (!output)
         return bl_fail(err, BL_USAGE, "encode needs -o CODES: the file to write");
+    code = par_agree(par, command_check_output(output, files, 2, err), err);
+    if (code != BL_OK)
+        return code;
     return encode(par, files[0], files[1], split, output, err);
 }
 

@@ -259,6 +259,9 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     int code = command_parse(argc, argv, options, sizeof options / sizeof *options, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
         code = check_required(&given, err);
+    const char *const inputs[] = {given.features, given.labels};
+    if (code == BL_OK)
+        code = command_check_output(given.out, inputs, 2, err);
     if (code == BL_OK)
         code = import_split(&import, err);
     par_split_destroy_local(import.writer);

@@ -114,6 +114,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = search_format_of(format_name, path, &format, err);
     if (code == BL_OK)
+        code = command_check_output(path, files, 2, err);
+    if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
         code = load_side(&database, files[1], err);

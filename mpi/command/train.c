@@ -57,5 +57,6 @@ const struct command command_train = {
             "example:\n"
             "  mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
     .parallel = 1,
+    .heeds_signals = 1,
     .run = run,
 };

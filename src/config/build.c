@@ -155,8 +155,8 @@ static int check_weights(const struct build *build)
     return BL_OK;
 }
 
-/* An override of one replaces what the file says of the other. */
-static int check_length(const struct build *build)
+/* Steps or epochs: two in one place contradict each other, but an option replaces what the file says. */
+static int choose_length(const struct build *build)
 {
     const struct bl_setting *steps = last_setting(build, "train.steps"),
                             *epochs = last_setting(build, "train.epochs");
@@ -176,7 +176,7 @@ static int check_training(const struct build *build)
     if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
-    return check_length(build);
+    return choose_length(build);
 }
 
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,

@@ -49,6 +49,18 @@ static int count_errors(const char *text)
     return n;
 }
 
+void cli_collect(struct cli_result *result, int status, double start_s, const char *folder)
+{
+    *result = (struct cli_result){
+        .status = status,
+        .out = read_all(folder, "out"),
+        .err = read_all(folder, "err"),
+        .seconds = bl_clock_seconds() - start_s,
+    };
+    result->error_lines = count_errors(result->out) + count_errors(result->err);
+    folder_remove(folder);
+}
+
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)
 {
     char arguments[4000], command[5000], launcher[CLI_PATH_MAX + 50] = "", folder[CLI_PATH_MAX];
@@ -67,14 +79,7 @@ void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     double start = bl_clock_seconds();
     int status = system(command);
     cr_assert(status != -1 && WIFEXITED(status), "can't run %s", command);
-    *result = (struct cli_result){
-        .status = WEXITSTATUS(status),
-        .out = read_all(folder, "out"),
-        .err = read_all(folder, "err"),
-        .seconds = bl_clock_seconds() - start,
-    };
-    result->error_lines = count_errors(result->out) + count_errors(result->err);
-    folder_remove(folder);
+    cli_collect(result, WEXITSTATUS(status), start, folder);
 }
 
 void cli_free(struct cli_result *result)

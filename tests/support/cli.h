@@ -27,6 +27,9 @@ void cli_expect_error(const struct cli_result *result, int status, const char *t
 /* Asserts that the run ended with status 0 and without an error line. */
 void cli_expect_success(const struct cli_result *result);
 
+/* What a run left in folder/out and folder/err; removes the folder. */
+void cli_collect(struct cli_result *result, int status, double start_s, const char *folder);
+
 /* A new empty folder; remove it with folder_remove. */
 enum { CLI_PATH_MAX = 256 };
 void cli_temp_folder(char path[CLI_PATH_MAX]);

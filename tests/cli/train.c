@@ -1,0 +1,138 @@
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/tiny.h"
+
+static struct tiny tiny;
+
+static void enter(void)
+{
+    tiny_init(&tiny);
+}
+
+static void leave(void)
+{
+    tiny_free(&tiny);
+}
+
+TestSuite(cli_train, .init = enter, .fini = leave);
+
+static void expect_whole_run(const char *run)
+{
+    static const char *const files[] = {"model.h5", "config.yaml", "metrics.jsonl", "train.log"};
+    char path[TINY_PATH_MAX + 32];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", run, files[i]);
+        cr_assert(tiny_exists(path), "%s is missing", path);
+    }
+    cr_assert_gt(tiny_checkpoints(run, NULL), 0);
+}
+
+static void train(const char *run, int ranks, const char *more)
+{
+    struct cli_result result;
+    cli_run(&result, ranks, "train %s --run %s %s", tiny.config, run, more);
+    cli_expect_success(&result);
+    cli_free(&result);
+}
+
+/* mAP of the test split against the train split. */
+static double test_map(const char *run)
+{
+    struct cli_result result;
+    cli_run(&result, 0, "evaluate %s/model.h5 %s --queries test --database train --json", run, tiny.data);
+    cli_expect_success(&result);
+    double map = tiny_number(result.out, "map");
+    cli_free(&result);
+    return map;
+}
+
+Test(cli_train, any_number_of_ranks_leaves_a_whole_run_that_has_learnt)
+{
+    for (int ranks = 1; ranks <= 4; ranks++) {
+        char run[TINY_PATH_MAX];
+        snprintf(run, sizeof run, "%.300s/run%d", tiny.folder, ranks);
+        train(run, ranks, "");
+        expect_whole_run(run);
+        double map = test_map(run);
+        cr_assert_gt(map, 0.9, "mAP %g on %d ranks", map, ranks);
+    }
+}
+
+Test(cli_train, it_needs_no_launcher)
+{
+    train(tiny.run, 0, "");
+    expect_whole_run(tiny.run);
+}
+
+Test(cli_train, every_line_of_the_metrics_is_an_event)
+{
+    train(tiny.run, 2, "");
+    char path[TINY_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", tiny.run);
+    char *text = tiny_read(path, NULL);
+    int steps = 0, epochs = 0, ends = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        const char *event = json_string_value(json_object_get(object, "event"));
+        cr_assert(event, "no event: %s", line);
+        steps += strcmp(event, "step") == 0;
+        epochs += strcmp(event, "epoch") == 0;
+        ends += strcmp(event, "end") == 0;
+        json_decref(object);
+    }
+    cr_assert_eq(steps, 4);
+    cr_assert_eq(epochs, 4);
+    cr_assert_eq(ends, 1);
+    free(text);
+}
+
+Test(cli_train, the_configuration_left_behind_trains_the_same_run)
+{
+    char config[TINY_PATH_MAX + 32];
+    struct cli_result result;
+    train(tiny.run, 1, "--set optimizer.lr=0.02");
+    snprintf(config, sizeof config, "%s/config.yaml", tiny.run);
+    cli_run(&result, 1, "train %s --set data.file=%s --run %s/again", config, tiny.data, tiny.folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    char *first = tiny_read(config, NULL);
+    snprintf(config, sizeof config, "%.300s/again/config.yaml", tiny.folder);
+    char *second = tiny_read(config, NULL);
+    cr_assert(strstr(first, "0.02"));
+    cr_assert(strstr(second, "0.02"));
+    free(first);
+    free(second);
+}
+
+Test(cli_train, a_finished_run_says_so_and_stays_finished)
+{
+    struct cli_result result;
+    train(tiny.run, 2, "");
+    cli_run(&result, 2, "train %s --run %s", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "finished already") || strstr(result.out, "finished already"), "%s",
+              result.err);
+    cli_free(&result);
+    expect_whole_run(tiny.run);
+}
+
+Test(cli_train, dropout_tanh_beta_and_sgd_train_too)
+{
+    train(tiny.run, 3,
+          "--set model.dropout=0.2 --set objective.relaxation=tanh-beta --set optimizer.name=sgd "
+          "--set optimizer.weight_decay=0 --set optimizer.lr=0.1");
+    expect_whole_run(tiny.run);
+}
+
+Test(cli_train, a_full_batch_is_one_step_an_epoch)
+{
+    struct cli_result result;
+    cli_run(&result, 3, "train %s --run %s --set train.global_batch=full", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "1 steps an epoch, 4 steps in all"), "%s", result.err);
+    cli_free(&result);
+}

@@ -1,0 +1,275 @@
+#include "mpi/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/rng.h"
+#include "io/config_file.h"
+#include "mpi/dataset.h"
+#include "mpi/run_state.h"
+#include "support/ranks.h"
+
+enum { ROWS = 131, DIM = 8, CLASSES = 5, STEPS = 5 };
+
+static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
+                            "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
+                            "objective: {relaxation: %s, terms: {pairwise: {similarity: %s}}}\n"
+                            "optimizer: {lr: 0.01, clip_norm: %s}\n"
+                            "train: {global_batch: %s, epochs: 9}\n";
+
+/* One way to train; NULL is the ordinary one. */
+struct variant {
+    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch;
+    int multi;
+};
+
+/* All that a step needs, on the ranks of par. */
+struct trainer {
+    struct bl_config config;
+    struct par_train_data data;
+    struct par_run_state state;
+    struct par_step step;
+};
+
+static const char *either(const char *value, const char *otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static void make_rows(float *features, int32_t *classes, uint8_t *matrix)
+{
+    for (uint64_t i = 0; i < ROWS; i++) {
+        uint64_t random[4];
+        bl_rng_words(3, BL_STREAM_LSH, i, 0, 0, random);
+        for (uint64_t d = 0; d < DIM; d++)
+            features[i * DIM + d] = (float)(random[d / 2] >> (d % 2 * 32) & 0xffff) / 32768.0f - 1.0f;
+        classes[i] = (int32_t)(random[0] % CLASSES);
+        for (uint64_t c = 0; c < CLASSES; c++)
+            matrix[i * CLASSES + c] = (uint8_t)(random[1] >> (7 * c) & 1);
+    }
+}
+
+static int write_data(const char *path, int multi, struct bl_error *err)
+{
+    static float features[ROWS * DIM];
+    static int32_t classes[ROWS];
+    static uint8_t matrix[ROWS * CLASSES];
+    struct par_split_writer *writer = NULL;
+    const struct par_split_writer_options options = {
+        .rows = ROWS,
+        .dim = DIM,
+        .type = BL_FLOAT32,
+        .labels = multi ? bl_label_layout(BL_LABELS_MULTI, CLASSES) : bl_label_layout(BL_LABELS_SINGLE, 0)};
+    make_rows(features, classes, matrix);
+    int code = par_split_create_local(&writer, path, "train", &options, err);
+    if (code == BL_OK)
+        code = par_split_append_local(writer, ROWS, features, multi ? (void *)matrix : (void *)classes, NULL,
+                                      err);
+    if (code == BL_OK)
+        code = par_split_commit_local(writer, err);
+    par_split_destroy_local(writer);
+    return code;
+}
+
+static void make_trainer(struct trainer *trainer, struct par par, const char *path,
+                         const struct variant *variant)
+{
+    char text[800];
+    struct bl_error err = {0};
+    memset(trainer, 0, sizeof *trainer);
+    snprintf(text, sizeof text, basis, either(variant->dropout, "0"), either(variant->relaxation, "tanh"),
+             either(variant->similarity, "label"), either(variant->clip_norm, "0"),
+             either(variant->global_batch, "32"));
+    CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
+    CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config.data, &err) == BL_OK);
+    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, &err) == BL_OK);
+    CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
+          BL_OK);
+}
+
+static void free_trainer(struct trainer *trainer)
+{
+    par_step_free(&trainer->step);
+    par_run_state_free(&trainer->state);
+    par_train_data_free(&trainer->data);
+}
+
+/* The same data and configuration for all ranks together and for each rank by itself. */
+static void make_both(struct par par, const struct variant *variant, struct trainer *together,
+                      struct trainer *alone)
+{
+    char folder[RANKS_PATH_MAX], path[RANKS_PATH_MAX + 16];
+    struct bl_error err = {0};
+    ranks_temp_folder(par, folder);
+    snprintf(path, sizeof path, "%s/data.h5", folder);
+    if (par.rank == 0)
+        CHECK(write_data(path, variant->multi, &err) == BL_OK);
+    MPI_Barrier(par.comm);
+    make_trainer(together, par, path, variant);
+    make_trainer(alone, par_alone(), path, variant);
+    ranks_remove_folder(par, folder);
+}
+
+static double norm_of_difference(const float *a, const float *b, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+    return sqrt(sum);
+}
+
+static void check_values(struct par par, const struct trainer *trainer,
+                         const struct par_step_outcome *together, const struct par_step_outcome *alone)
+{
+    double values[BL_TERMS_MAX];
+    memcpy(values, together->values, sizeof values);
+    const int n = (int)trainer->step.objective.n_terms;
+    MPI_Allreduce(MPI_IN_PLACE, values, n, MPI_DOUBLE, MPI_SUM, par.comm);
+    for (int t = 0; t < n; t++)
+        CHECK(fabs(values[t] - alone->values[t]) <= 1e-6 * fabs(alone->values[t]));
+}
+
+/* At three steps of different epochs, so that other batches meet the same parameters. */
+static void check_gradient(struct par par, const struct variant *variant)
+{
+    static struct trainer together, alone;
+    static const int64_t numbers[] = {0, 2, 7};
+    make_both(par, variant, &together, &alone);
+    for (int i = 0; i < 3; i++) {
+        struct par_step_outcome one, other;
+        struct bl_error err = {0};
+        const int64_t n = alone.state.model.layout.n_params;
+        CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
+        CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
+        CHECK(other.grad_norm > 1e-4);
+        CHECK(norm_of_difference(together.step.grad, alone.step.grad, n) < 1e-5 * other.grad_norm);
+        check_values(par, &together, &one, &other);
+    }
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void the_gradient_is_that_of_one_rank(struct par par)
+{
+    check_gradient(par, &(struct variant){0});
+}
+
+static void it_is_with_dropout(struct par par)
+{
+    check_gradient(par, &(struct variant){.dropout = "0.4"});
+}
+
+static void it_is_for_a_full_batch_of_unequal_shards(struct par par)
+{
+    check_gradient(par, &(struct variant){.global_batch = "full"});
+}
+
+static void it_is_for_the_cosine_of_label_rows(struct par par)
+{
+    check_gradient(par, &(struct variant){.similarity = "cosine", .multi = 1});
+}
+
+static void it_is_for_jaccard_and_shared_labels(struct par par)
+{
+    check_gradient(par, &(struct variant){.similarity = "jaccard", .multi = 1});
+    check_gradient(par, &(struct variant){.similarity = "shared", .multi = 1});
+}
+
+static void it_is_for_the_other_relaxations(struct par par)
+{
+    check_gradient(par, &(struct variant){.relaxation = "ste"});
+    check_gradient(par, &(struct variant){.relaxation = "tanh-beta"});
+}
+
+/* Compares with rank 0's bits. */
+static void check_equal_on_all(struct par par, const struct trainer *trainer)
+{
+    float first[2048];
+    const int64_t n = trainer->state.model.layout.n_params;
+    CHECK(n <= 2048);
+    memcpy(first, trainer->state.model.params, (size_t)n * sizeof *first);
+    par_broadcast(par, first, n * (int64_t)sizeof *first);
+    CHECK(memcmp(first, trainer->state.model.params, (size_t)n * sizeof *first) == 0);
+}
+
+static void check_steps(struct par par, const struct variant *variant)
+{
+    static struct trainer together, alone;
+    make_both(par, variant, &together, &alone);
+    const int64_t n = alone.state.model.layout.n_params;
+    for (int64_t number = 0; number < STEPS; number++) {
+        struct par_step_outcome outcome;
+        struct bl_error err = {0};
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+        check_equal_on_all(par, &together);
+    }
+    CHECK(norm_of_difference(together.state.model.params, alone.state.model.params, n) > 1e-3);
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void parameters_are_the_same_bits_on_all_ranks_after_every_step(struct par par)
+{
+    check_steps(par, &(struct variant){0});
+    check_steps(par, &(struct variant){.dropout = "0.3", .clip_norm = "0.01"});
+    check_steps(par, &(struct variant){.global_batch = "full"});
+}
+
+static void ten_steps_allocate_nothing(struct par par)
+{
+    static struct trainer together, alone;
+    make_both(par, &(struct variant){.dropout = "0.3"}, &together, &alone);
+    const int64_t before = bl_alloc_count();
+    for (int64_t number = 0; number < 10; number++) {
+        struct par_step_outcome outcome;
+        struct bl_error err = {0};
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+    }
+    CHECK(bl_alloc_count() == before);
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
+{
+    static struct trainer together, alone;
+    struct par_step_outcome outcome;
+    struct bl_error err = {0};
+    make_both(par, &(struct variant){0}, &together, &alone);
+    /* On the last rank only, as a broken memory would. */
+    if (par.rank == par.size - 1)
+        ((float *)together.data.features)[3] = NAN;
+    int64_t number = 0;
+    int code = BL_OK;
+    for (; number < 4 && code == BL_OK; number++)
+        code = par_step_gradient(&together.step, &together.state.model, number, &outcome, &err);
+    CHECK(code == BL_NUMBERS);
+    CHECK(strstr(err.what, "step "));
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+#define CASE(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
+
+int main(int argc, char **argv)
+{
+    static const struct ranks_case cases[] = {
+        CASE(the_gradient_is_that_of_one_rank),
+        CASE(it_is_with_dropout),
+        CASE(it_is_for_a_full_batch_of_unequal_shards),
+        CASE(it_is_for_the_cosine_of_label_rows),
+        CASE(it_is_for_jaccard_and_shared_labels),
+        CASE(it_is_for_the_other_relaxations),
+        CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
+        CASE(ten_steps_allocate_nothing),
+        CASE(a_value_that_is_not_finite_fails_on_all_ranks),
+    };
+    return ranks_main(argc, argv, cases, sizeof cases / sizeof *cases);
+}
