@@ -26,8 +26,8 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
  * agreed. */
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err);
 
-/* 1 after a failed flush, on all ranks that took part. HDF5 can then neither close the file nor end itself without a
- * crash: the program has to end without its help, by MPI_Abort or _exit. Local. */
+/* 1 after a failed flush, on all ranks that took part. HDF5 can then neither close the file nor end itself
+ * without a crash: the program has to end without its help, by MPI_Abort or _exit. Local. */
 int h5_is_stuck_local(void);
 
 /* Flushes and closes; a failure, e.g. a full disk, is BL_PATH with `path` named. Collective; agreed. *file
