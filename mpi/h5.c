@@ -51,7 +51,10 @@ static int look_local(const char *path, struct bl_error *err)
     if (H5Fis_hdf5(path) <= 0)
         return bl_fail(err, BL_INPUT,
                        "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    /* With the same access list, or a file that this process has open already would be refused. */
+    hid_t access = access_list(par_alone());
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
     if (file < 0)
         return bl_fail(err, BL_INPUT,
                        "%s is truncated or damaged, or its file system refuses HDF5's locks (then set "
