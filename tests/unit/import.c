@@ -66,11 +66,24 @@ static void write_rows(void)
     write_npy("x.npy", "|u1", "(3, 2)", "\1\2\3\4\5\6", 6);
 }
 
+static void close_data(void)
+{
+    par_dataset_close(dataset);
+    dataset = NULL;
+}
+
+static void open_data(void)
+{
+    close_data();
+    cr_assert_eq(par_dataset_open(&dataset, par_alone(), data, "train", &err), BL_OK, "%s", err.what);
+}
+
 /* Runs import with these arguments, separated by single spaces, for split "train" of data.h5. */
 static int import(const char *arguments)
 {
     char line[400], *argv[40] = {"import"};
     int argc = 1;
+    close_data(); /* HDF5 locks what is open */
     snprintf(line, sizeof line, "%s --split train -o data.h5", arguments);
     for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
@@ -80,7 +93,7 @@ static int import(const char *arguments)
 static const struct par_split *import_fine(const char *arguments)
 {
     cr_assert_eq(import(arguments), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_open(&dataset, par_alone(), data, "train", &err), BL_OK, "%s", err.what);
+    open_data();
     return par_dataset_split(dataset);
 }
 
@@ -151,8 +164,6 @@ Test(import, the_label_files_format_is_told_by_its_ending)
         import_fine(arguments);
         read_all(NULL, labels, NULL);
         cr_assert_arr_eq(labels, ((int32_t[]){2, 1, 0}), sizeof labels);
-        par_dataset_close(dataset);
-        dataset = NULL;
     }
 }
 
@@ -206,8 +217,6 @@ Test(import, class_names_come_from_the_command_line_or_from_a_file)
         import_fine("--format npy --features x.npy --labels y.npy --class-names a,b,c");
     cr_assert_eq(split->n_class_names, 3);
     cr_assert_str_eq(split->class_names[2], "c");
-    par_dataset_close(dataset);
-    dataset = NULL;
     write_text("names", "a, with a comma\r\nb\r\nc\r\n");
     split = import_fine("--format npy --features x.npy --labels y.npy --class-names @names --replace");
     cr_assert_eq(split->n_class_names, 3);
@@ -289,10 +298,9 @@ Test(import, a_split_that_exists_is_kept_unless_replaced)
     import_fine("--format npy --features x.npy");
     write_npy("x.npy", "|u1", "(3, 2)", "\7\7\7\7\7\7", 6);
     cr_assert_eq(import("--format npy --features x.npy"), BL_USAGE);
+    open_data();
     read_all(rows, NULL, NULL);
     cr_assert_arr_eq(rows, "\1\2\3\4\5\6", 6);
-    par_dataset_close(dataset);
-    dataset = NULL;
     import_fine("--format npy --features x.npy --replace");
     read_all(rows, NULL, NULL);
     cr_assert_arr_eq(rows, "\7\7\7\7\7\7", 6);
@@ -307,6 +315,7 @@ Test(import, a_file_that_breaks_half_way_leaves_the_data_set_as_it_was)
     write_file("x.bvecs", "\1\0\0\0\7\2\0\0\0\7", 10);
     cr_assert_eq(import("--format bvecs --features x.bvecs --replace"), BL_INPUT);
     cr_assert_not_null(strstr(err.what, "row 1"), "%s", err.what);
+    open_data();
     read_all(rows, NULL, NULL);
     cr_assert_arr_eq(rows, "\1\2\3\4\5\6", 6);
 }
