@@ -51,7 +51,10 @@ static int look_local(const char *path, struct bl_error *err)
     if (H5Fis_hdf5(path) <= 0)
         return bl_fail(err, BL_INPUT,
                        "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    /* With the same access list, or a file that this process has open already would be refused. */
+    hid_t access = access_list(par_alone());
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
     if (file < 0)
         return bl_fail(err, BL_INPUT,
                        "%s is truncated or damaged, or its file system refuses HDF5's locks (then set "
@@ -101,17 +104,37 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     return par_agree(par, code, err);
 }
 
+/* After a failed flush HDF5 1.10 refuses every later flush and close of that file. */
+static int stuck;
+
+int h5_is_stuck_local(void)
+{
+    return stuck;
+}
+
+int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+        code = bl_fail(err, BL_PATH,
+                       "can't write %s: the disk may be full; make room there or choose another place", path);
+    code = par_agree(par, code, err);
+    stuck |= code != BL_OK;
+    return code;
+}
+
 int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
 {
     int code = BL_OK;
+    unsigned intent = H5F_ACC_RDONLY;
     if (*file < 0)
         return BL_OK;
-    unsigned intent = H5F_ACC_RDONLY;
     H5Fget_intent(*file, &intent);
-    if (intent != H5F_ACC_RDONLY && H5Fflush(*file, H5F_SCOPE_GLOBAL) < 0)
-        code = bl_fail(err, BL_PATH,
-                       "can't write %s: the disk may be full; make room there or choose another place", path);
-    if (H5Fclose(*file) < 0 && code == BL_OK)
+    if (intent != H5F_ACC_RDONLY && stuck)
+        code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
+    else if (intent != H5F_ACC_RDONLY)
+        code = h5_flush(*file, par, path, err);
+    if (code == BL_OK && H5Fclose(*file) < 0)
         code = bl_fail(err, BL_PATH,
                        "can't close %s: the disk may be full; make room there or choose another place", path);
     *file = H5I_INVALID_HID;

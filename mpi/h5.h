@@ -22,6 +22,14 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
  * BL_PATH. */
 int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
+/* Hands everything to the file system. A failure, e.g. a full disk, is BL_PATH with `path` named. Collective;
+ * agreed. */
+int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err);
+
+/* 1 after a failed flush, on all ranks that took part. HDF5 can then neither close the file nor end itself
+ * without a crash: the program has to end without its help, by MPI_Abort or _exit. Local. */
+int h5_is_stuck_local(void);
+
 /* Flushes and closes; a failure, e.g. a full disk, is BL_PATH with `path` named. Collective; agreed. *file
  * becomes H5I_INVALID_HID. Closing one that is invalid is fine. */
 int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err);

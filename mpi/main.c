@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/nearest.h"
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
+#include "mpi/h5.h"
 #include "mpi/signals.h"
 
 static void print_commands(void)
@@ -91,6 +93,16 @@ static int run_command(const struct command *command, struct par par, int argc, 
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
 }
 
+/* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5.h). */
+static void end_mpi(struct par par, int code)
+{
+    int stuck = h5_is_stuck_local();
+    MPI_Allreduce(MPI_IN_PLACE, &stuck, 1, MPI_INT, MPI_MAX, par.comm); /* rank 0 has spoken */
+    if (stuck)
+        MPI_Abort(par.comm, code);
+    MPI_Finalize();
+}
+
 int main(int argc, char **argv)
 {
     struct bl_error err = {0};
@@ -122,6 +134,8 @@ int main(int argc, char **argv)
         code = run_command(command, par, argc - 1, argv + 1);
     fflush(stdout);
     if (uses_mpi)
-        MPI_Finalize();
+        end_mpi(par, code);
+    else if (h5_is_stuck_local())
+        _exit(code);
     return code;
 }

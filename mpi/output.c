@@ -46,18 +46,8 @@ int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n,
 int par_output_flush(struct par par, hid_t file, const char *path, struct bl_error *err)
 {
     /* MPI promises that one rank sees another's bytes only after sync, barrier, sync. */
-    for (int i = 0; i < 2; i++) {
-        int code = BL_OK;
-        if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
-            code = bl_fail(err, BL_PATH,
-                           "can't write %s: the disk may be full; make room there or choose "
-                           "another place",
-                           path);
-        code = par_agree(par, code, err);
-        if (code != BL_OK)
-            return code;
-    }
-    return BL_OK;
+    int code = h5_flush(file, par, path, err);
+    return code == BL_OK ? h5_flush(file, par, path, err) : code;
 }
 
 /* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */

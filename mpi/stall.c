@@ -9,8 +9,13 @@
 
 #include "base/clock.h"
 
-/* Rank 0 speaks first; the others wait this much longer, in case rank 0 is the one that can't. */
-static const double other_ranks_wait_s = 3.0;
+/* Rank 0 speaks first; each next rank waits this much longer, in case those before are the ones that can't.
+ * It is more than a launcher needs to end the job. */
+static const double next_rank_wait_s = 3.0;
+enum { WAITS_MAX = 10 };
+
+/* A guard that slept so long was stopped itself: it knows nothing about the others. */
+static const double stopped_s = 1.0;
 
 static struct {
     pthread_t thread;
@@ -43,12 +48,17 @@ static void end_job(double silent_s)
 static void *watch(void *unused)
 {
     (void)unused;
+    const int waits = guard.par.rank < WAITS_MAX ? guard.par.rank : WAITS_MAX;
+    double looked_s = bl_clock_seconds();
     while (atomic_load(&guard.running)) {
         const struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
         nanosleep(&nap, NULL);
-        double limit = atomic_load(&guard.limit_s);
-        double silent = bl_clock_seconds() - atomic_load(&guard.last_s);
-        if (limit > 0.0 && silent > limit + (guard.par.rank == 0 ? 0.0 : other_ranks_wait_s))
+        double limit = atomic_load(&guard.limit_s), now = bl_clock_seconds();
+        if (now - looked_s > stopped_s)
+            atomic_store(&guard.last_s, now);
+        looked_s = now;
+        double silent = now - atomic_load(&guard.last_s);
+        if (limit > 0.0 && silent > limit + waits * next_rank_wait_s)
             end_job(silent);
     }
     return NULL;

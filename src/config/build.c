@@ -27,13 +27,19 @@ struct build {
     struct bl_error *err;
 };
 
-/* Where a key was set last; NULL: by nobody. */
-static const char *place_of(const struct build *build, const char *key)
+/* The setting of a key that counts; NULL: nobody set it. */
+static const struct bl_setting *last_setting(const struct build *build, const char *key)
 {
     for (int64_t i = build->n - 1; i >= 0; i--)
         if (strcmp(build->settings[i].key->name, key) == 0)
-            return build->settings[i].place;
+            return &build->settings[i];
     return NULL;
+}
+
+static const char *place_of(const struct build *build, const char *key)
+{
+    const struct bl_setting *setting = last_setting(build, key);
+    return setting ? setting->place : NULL;
 }
 
 static const char *place_or_name(const struct build *build, const char *key)
@@ -76,12 +82,17 @@ static int check_data(const struct build *build)
                            "%s: %s is missing; name a data-set file (bitloom import makes one)",
                            place_or_name(build, key->name), key->name);
     const int64_t batch = build->config->train.global_batch, shards = build->config->data.shards;
+    const char *const place = place_or_name(build, "train.global_batch");
+    if (batch > 0 && batch < shards)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.global_batch = %" PRId64 " is less than data.shards = %" PRId64
+                       "; every shard gives the same number of rows to a batch: raise one or lower the other",
+                       place, batch, shards);
     if (batch % shards != 0)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.global_batch = %" PRId64 " is not a multiple of data.shards = %" PRId64
                        "; the nearest are %" PRId64 " and %" PRId64,
-                       place_or_name(build, "train.global_batch"), batch, shards,
-                       batch > shards ? batch / shards * shards : shards, (batch / shards + 1) * shards);
+                       place, batch, shards, batch / shards * shards, (batch / shards + 1) * shards);
     return BL_OK;
 }
 
@@ -144,16 +155,28 @@ static int check_weights(const struct build *build)
     return BL_OK;
 }
 
+/* Steps or epochs: two in one place contradict each other, but an option replaces what the file says. */
+static int choose_length(const struct build *build)
+{
+    const struct bl_setting *steps = last_setting(build, "train.steps"),
+                            *epochs = last_setting(build, "train.epochs");
+    if (build->config->train.steps == 0 || !epochs || !steps)
+        return BL_OK;
+    if (epochs->is_override == steps->is_override)
+        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
+                       steps->place);
+    if (epochs->is_override)
+        build->config->train.steps = 0;
+    return BL_OK;
+}
+
 static int check_training(const struct build *build)
 {
     const struct bl_config *config = build->config;
     if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
-    if (config->train.steps > 0 && place_of(build, "train.epochs"))
-        return bl_fail(build->err, BL_USAGE, "%s: train.steps and train.epochs are both set; keep one",
-                       place_or_name(build, "train.steps"));
-    return BL_OK;
+    return choose_length(build);
 }
 
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
@@ -166,4 +189,12 @@ int bl_config_build(const struct bl_setting *settings, int64_t n, const char *na
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
     return code;
+}
+
+int bl_config_is_preset_key(const char *name)
+{
+    for (size_t i = 0; i < sizeof preset_rows / sizeof *preset_rows; i++)
+        if (strcmp(preset_rows[i].key, name) == 0)
+            return 1;
+    return 0;
 }

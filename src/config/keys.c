@@ -9,8 +9,9 @@
 
 #include "base/nearest.h"
 
-#define AT(field) offsetof(struct bl_config, field)
-#define MANY      1e15
+#define AT(field)   offsetof(struct bl_config, field)
+#define MANY        1e15
+#define MANY_EPOCHS 1e9 /* epochs times steps of an epoch is a number of steps */
 
 static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
@@ -118,8 +119,8 @@ const struct bl_key bl_keys[] = {
     CHOICE("optimizer.schedule", optimizer.schedule, "cosine", schedules, "How the learning rate falls."),
     INTEGER("optimizer.warmup_steps", optimizer.warmup_steps, "50", 0, MANY, 0, NULL, "steps",
             "Linear warm-up; cut to a tenth of a short run."),
-    INTEGER("optimizer.step_every_epochs", optimizer.step_every_epochs, "5", 1, MANY, 0, NULL, "epochs",
-            "schedule: step: how often the rate is multiplied by step_factor."),
+    INTEGER("optimizer.step_every_epochs", optimizer.step_every_epochs, "5", 1, MANY_EPOCHS, 0, NULL,
+            "epochs", "schedule: step: how often the rate is multiplied by step_factor."),
     REAL("optimizer.step_factor", optimizer.step_factor, "0.1", 0, 1, BL_KEY_ABOVE_MIN, NULL, "",
          "schedule: step: the factor."),
     REAL("optimizer.final_lr", optimizer.final_lr, "0", 0, 1, 0, NULL, "share of lr",
@@ -127,7 +128,7 @@ const struct bl_key bl_keys[] = {
     REAL("optimizer.clip_norm", optimizer.clip_norm, "0", 0, MANY, 0, NULL, "",
          "Largest global norm of the gradient; 0 doesn't clip."),
 
-    INTEGER("train.epochs", train.epochs, "15", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "epochs",
+    INTEGER("train.epochs", train.epochs, "15", 1, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL, "epochs",
             "Passes over the training rows."),
     INTEGER("train.steps", train.steps, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
             "Steps in all, in place of train.epochs; 0 counts epochs."),
@@ -149,8 +150,8 @@ const struct bl_key bl_keys[] = {
     INTEGER("checkpoint.keep", checkpoint.keep, "3", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "files",
             "The newest so many are kept."),
 
-    INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "epochs",
-            "How often the held-out rows are evaluated; 0 never, and the last model is kept."),
+    INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
+            "epochs", "How often the held-out rows are evaluated; 0 never, and the last model is kept."),
     INTEGER("evaluate.early_stop", evaluate.early_stop, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "evaluations",
             "Stop after so many evaluations without a better mAP; 0 never."),
     INTEGER("log.every_steps", log.every_steps, "10", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
@@ -223,8 +224,8 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
                                                 : "whole number",
                      key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
         if (key->max < MANY)
-            n += snprintf(text + n, size - (size_t)n, " to %s%.10g",
-                          key->flags & BL_KEY_BELOW_MAX ? "below " : "", key->max);
+            n += snprintf(text + n, size - (size_t)n, "%s %.10g",
+                          key->flags & BL_KEY_BELOW_MAX ? ", below" : " to", key->max);
     }
     if (key->word)
         snprintf(text + n, size - (size_t)n, ", or %s", key->word);
@@ -283,6 +284,17 @@ static int set_choice(const struct bl_key *key, int *field, const char *text, st
     return BL_USAGE;
 }
 
+/* Line breaks in YAML's sense and control characters: no name or path that people mean holds them, and they
+ * wouldn't survive being written out. */
+static int has_control(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (*at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0) ||
+            (at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9)))
+            return 1;
+    return 0;
+}
+
 static int set_list(const struct bl_key *key, struct bl_config *config, const char *text,
                     struct bl_error *err)
 {
@@ -313,6 +325,8 @@ int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *t
     case BL_KEY_TEXT:
         if (strlen(text) >= room || (text[0] == '\0' && !(key->flags & BL_KEY_REQUIRED)))
             return not_allowed(key, text, err);
+        if (has_control(text))
+            return bl_fail(err, BL_USAGE, "%s holds a line break or control character", key->name);
         memset(field, 0, room);
         memcpy(field, text, strlen(text));
         return BL_OK;
@@ -332,12 +346,13 @@ int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *t
     return set_number(key, field, text, err);
 }
 
-/* The fewest digits that give the same number back. */
+/* The fewest digits that give the same number back; 10 rather than 1e+01. */
 static void shortest(double value, char *text, size_t size)
 {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        const int is_awkward = fabs(value) >= 1.0 && fabs(value) < 1e6 && strchr(text, 'e') != NULL;
+        if (strtod(text, NULL) == value && !is_awkward)
             return;
     }
 }

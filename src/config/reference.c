@@ -21,6 +21,14 @@ static size_t write_comment(const struct bl_key *key, int indent, char *text, si
                             key->flags & BL_KEY_MAY_CHANGE ? "; may change when a run continues" : "");
 }
 
+/* A key that a configuration can't hold beside the one before it. */
+static size_t write_alternative(const struct bl_key *key, int indent, char *text, size_t size)
+{
+    const size_t n = write_comment(key, indent, text, size);
+    return n + (size_t)snprintf(text + n, size - n, "%*s# %s: %s\n", indent, "", strrchr(key->name, '.') + 1,
+                                key->value);
+}
+
 /* The key that line `name:` at depth `depth` below `section` stands for. */
 static const struct bl_key *key_of_line(char *path, const char *line, int *indent)
 {
@@ -53,7 +61,16 @@ static void comment(const char *plain, char *text, size_t size)
             n += write_comment(key, indent, text + n, size - n);
         else if (indent == 0)
             n += (size_t)snprintf(text + n, size - n, "\n");
-        n += (size_t)snprintf(text + n, size - n, "%.*s\n", (int)strcspn(line, "\n"), line);
+        /* Written out, a preset's value would stand against a change of the preset. */
+        const int is_preset = key && bl_config_is_preset_key(key->name);
+        const int length = (int)strcspn(line, "\n");
+        if (is_preset)
+            n += (size_t)snprintf(text + n, size - n, "%*s# from the preset:\n%*s# %.*s\n", indent, "",
+                                  indent, "", length - indent, line + indent);
+        else
+            n += (size_t)snprintf(text + n, size - n, "%.*s\n", length, line);
+        if (key && strcmp(key->name, "train.epochs") == 0)
+            n += write_alternative(bl_key_find("train.steps"), indent, text + n, size - n);
     }
 }
 
@@ -64,9 +81,9 @@ int bl_reference_config(const char *data_file, int64_t heads, int64_t bits, char
     snprintf(heads_text, sizeof heads_text, "%" PRId64, heads);
     snprintf(bits_text, sizeof bits_text, "%" PRId64, bits);
     const struct bl_setting settings[] = {
-        {bl_key_find("data.file"), data_file, "--data"},
-        {bl_key_find("model.heads"), heads_text, "--bits"},
-        {bl_key_find("model.bits"), bits_text, "--bits"},
+        {bl_key_find("data.file"), data_file, "--data", 0},
+        {bl_key_find("model.heads"), heads_text, "--bits", 0},
+        {bl_key_find("model.bits"), bits_text, "--bits", 0},
     };
     *text = NULL;
     int code = bl_config_build(settings, 3, "init", &config, err);

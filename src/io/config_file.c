@@ -71,11 +71,25 @@ static int value_text(const struct reader *reader, const struct bl_key *key, yam
     for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
          item++) {
         const yaml_node_t *element = yaml_document_get_node(reader->document, *item);
-        if (element->type != YAML_SCALAR_NODE || n + element->data.scalar.length + 3 > TEXT_MAX)
+        if (element->type != YAML_SCALAR_NODE || element->data.scalar.length == 0 ||
+            strchr((char *)element->data.scalar.value, ',') || n + element->data.scalar.length + 3 > TEXT_MAX)
             return fail_at(reader, element, "a list of plain numbers is needed here");
         n += (size_t)snprintf(text + n, TEXT_MAX - n, "%s%s", n ? ", " : "",
                               (char *)element->data.scalar.value);
     }
+    return BL_OK;
+}
+
+/* Also by another spelling: `data.file:` beside `data: {file: }`. */
+static int key_is_known(const struct reader *reader, const struct bl_key *key, const yaml_node_t *node)
+{
+    char what[PLACE_MAX + 200];
+    for (int64_t i = 0; i < reader->settings->n && reader->has_lines; i++)
+        if (reader->settings->list[i].key == key) {
+            snprintf(what, sizeof what, "%s is set a second time, first at %s; remove one", key->name,
+                     reader->settings->place[i]);
+            return fail_at(reader, node, what);
+        }
     return BL_OK;
 }
 
@@ -84,13 +98,16 @@ static int add_setting(struct reader *reader, const struct bl_key *key, yaml_nod
     struct settings *settings = reader->settings;
     if (settings->n == SETTINGS_MAX)
         return fail_at(reader, node, "too many settings");
+    if (key_is_known(reader, key, node) != BL_OK)
+        return BL_USAGE;
     const int64_t i = settings->n;
     if (reader->has_lines)
         snprintf(settings->place[i], PLACE_MAX, "%s:%zu", reader->name, node->start_mark.line + 1);
     else
         snprintf(settings->place[i], PLACE_MAX, "%s", reader->name);
     int code = value_text(reader, key, node, settings->text[i]);
-    settings->list[i] = (struct bl_setting){key, settings->text[i], settings->place[i]};
+    settings->list[i] =
+        (struct bl_setting){key, settings->text[i], settings->place[i], .is_override = !reader->has_lines};
     settings->n += code == BL_OK;
     return code;
 }
@@ -146,7 +163,7 @@ static int read_mapping(struct reader *reader, const char *section, yaml_node_t 
 static int refuse_aliases(struct reader *reader)
 {
     static const char *const what = "anchors and aliases are not supported; write the value out";
-    int used[NODES_MAX] = {0};
+    int used[NODES_MAX] = {0, 1}; /* node 1, the root, is nobody's child */
     for (int i = 1;; i++) {
         const yaml_node_t *node = yaml_document_get_node(reader->document, i);
         if (!node)
@@ -184,9 +201,12 @@ static int read_root(struct reader *reader, const struct bl_key *key)
 
 static int syntax_error(const struct reader *reader, const yaml_parser_t *parser)
 {
+    const char *problem = parser->problem ? parser->problem : "unreadable";
+    if (!reader->has_lines)
+        return bl_fail(reader->err, BL_USAGE, "%s: not valid YAML: %s", reader->name, problem);
     return bl_fail(reader->err, BL_USAGE, "%s:%zu: not valid YAML: %s", reader->name,
                    (parser->problem_mark.line ? parser->problem_mark.line : parser->context_mark.line) + 1,
-                   parser->problem ? parser->problem : "unreadable");
+                   problem);
 }
 
 /* Reads one document of text; with `key`, its root is that key's value. */

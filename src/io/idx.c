@@ -54,7 +54,7 @@ static int idx_open(const char *path, const struct io_source_options *options, s
                     void **state, struct bl_error *err)
 {
     struct io_array *array;
-    int64_t head_bytes;
+    int64_t head_bytes = 0;
     (void)options;
     int code = bl_alloc_zero(&array, 1, sizeof *array, "reading IDX", err);
     if (code != BL_OK)

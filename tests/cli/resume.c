@@ -267,7 +267,7 @@ Test(cli_resume, usr1_writes_a_checkpoint_and_the_run_goes_on)
 {
     struct background job;
     struct cli_result result;
-    background_start(&job, 3, "train %s --run %s --set train.epochs=2000", tiny.config, tiny.run);
+    background_start(&job, 3, "train %s --run %s --set train.epochs=1000000", tiny.config, tiny.run);
     background_until(&job, has_step_events, NULL);
     cr_assert_eq(tiny_checkpoints(tiny.run, NULL), 0);
     background_signal(&job, 1, SIGUSR1);
@@ -305,7 +305,7 @@ Test(cli_resume, a_run_folder_in_use_is_refused)
 {
     struct background job;
     struct cli_result result;
-    background_start(&job, 1, "train %s --run %s --set train.epochs=2000", tiny.config, tiny.run);
+    background_start(&job, 1, "train %s --run %s --set train.epochs=1000000", tiny.config, tiny.run);
     background_until(&job, has_step_events, NULL);
     for (int ranks = 1; ranks <= 3; ranks += 2)
         train_badly(ranks, "", 2, "in use by process");

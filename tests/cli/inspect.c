@@ -1,0 +1,171 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/cli.h"
+#include "support/folder.h"
+
+/* What tells about configurations and files: init, check and info. */
+
+static char folder[CLI_PATH_MAX];
+static struct cli_result result;
+
+static void write_file(const char *name, const void *bytes, size_t n)
+{
+    char path[CLI_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    cr_assert_eq(fwrite(bytes, 1, n, file), n);
+    fclose(file);
+}
+
+/* NPY: 64 rows of 3 bytes, and a class for each. */
+static void write_npy(const char *name, const char *shape, size_t n)
+{
+    char bytes[512] = "\x93NUMPY\x01\x00\x76";
+    memset(bytes + 10, ' ', 118);
+    char head[118];
+    int length =
+        snprintf(head, sizeof head, "{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }", shape);
+    memcpy(bytes + 10, head, (size_t)length);
+    bytes[127] = '\n';
+    for (size_t i = 0; i < n; i++)
+        bytes[128 + i] = (char)(i % 2);
+    write_file(name, bytes, 128 + n);
+}
+
+static void enter(void)
+{
+    cli_temp_folder(folder);
+    write_npy("x.npy", "64, 3", 192);
+    write_npy("y.npy", "64,", 64);
+    cli_run(&result, 0, "import --format npy --features %s/x.npy --labels %s/y.npy --split train -o %s/d.h5",
+            folder, folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    const char *config = "data: {file: d.h5, shards: 4}\ntrain: {global_batch: 8, epochs: 2}\n"
+                         "model: {hidden: [4], heads: 1, bits: 8}\n";
+    write_file("run.yaml", config, strlen(config));
+}
+
+static void leave(void)
+{
+    cli_free(&result);
+    folder_remove(folder);
+}
+
+TestSuite(inspect, .init = enter, .fini = leave);
+
+static void expect_text(const char *text)
+{
+    cli_expect_success(&result);
+    cr_assert(strstr(result.out, text), "'%s' is not in: %s", text, result.out);
+}
+
+Test(inspect, info_shows_the_splits_of_a_data_set)
+{
+    cli_run(&result, 0, "info %s/d.h5", folder);
+    expect_text("train: 64 rows of 3 x uint8, one label a row");
+}
+
+Test(inspect, info_as_json_is_one_line)
+{
+    cli_run(&result, 0, "info %s/d.h5 --json", folder);
+    expect_text("\"kind\":\"data set\"");
+    cr_assert_eq(strchr(result.out, '\n'), result.out + strlen(result.out) - 1);
+}
+
+Test(inspect, info_refuses_what_is_not_hdf5)
+{
+    cli_run(&result, 0, "info %s/x.npy", folder);
+    cli_expect_error(&result, 3, "x.npy");
+}
+
+Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
+{
+    cli_run(&result, 2, "check %s/run.yaml --run %s/run --json", folder, folder);
+    expect_text("\"ranks\":2");
+    cr_assert(strstr(result.out, "\"steps_per_epoch\":7,\"steps\":14"), "%s", result.out);
+    cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
+}
+
+Test(inspect, check_refuses_more_ranks_than_shards)
+{
+    cli_run(&result, 3, "check %s/run.yaml --set data.shards=2 --run %s/run", folder, folder);
+    cli_expect_error(&result, 2, "3 ranks are more than data.shards = 2");
+}
+
+Test(inspect, check_names_the_line_of_a_mistake)
+{
+    cli_run(&result, 0, "check %s/run.yaml --set train.epoch=3", folder);
+    cli_expect_error(&result, 2, "did you mean train.epochs");
+}
+
+Test(inspect, check_says_that_a_file_is_whole)
+{
+    cli_run(&result, 0, "check %s/d.h5", folder);
+    expect_text("whole");
+}
+
+Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
+{
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
+    expect_text("is whole: step 14 of 14");
+    cli_free(&result);
+    cli_run(&result, 2, "check %s/run.yaml --run %s/run --set optimizer.lr=0.5", folder, folder);
+    cli_expect_error(&result, 2, "optimizer.lr: 0.001 -> 0.5");
+    cr_assert(strstr(result.out, "steps an epoch"), "the plan is missing: %s", result.out);
+}
+
+Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
+{
+    char path[CLI_PATH_MAX + 64];
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set checkpoint.every_steps=10", folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000010.h5 --config", folder);
+    expect_text("epochs: 2");
+    cli_free(&result);
+    snprintf(path, sizeof path, "%s/run/checkpoints/step-00000014.h5", folder);
+    FILE *file = fopen(path, "r+b");
+    cr_assert_not_null(file);
+    fseek(file, 0, SEEK_END);
+    const long middle = ftell(file) / 2;
+    for (long i = 0; i < middle; i++) {
+        fseek(file, middle + i, SEEK_SET);
+        fputc(0xa5, file);
+    }
+    fclose(file);
+    cli_run(&result, 0, "check %s", path);
+    cli_expect_error(&result, 3, "step-00000010.h5 is whole");
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
+    expect_text("step-00000010.h5 is whole: step 10 of 14");
+    cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
+}
+
+Test(inspect, what_init_prints_can_be_checked)
+{
+    cli_run(&result, 0, "init --data d.h5 --bits 48 -o %s/first.yaml", folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/first.yaml --set train.global_batch=16 --json", folder);
+    expect_text("\"bits\":48");
+}
+
+Test(inspect, init_overwrites_nothing)
+{
+    cli_run(&result, 0, "init -o %s/run.yaml", folder);
+    cli_expect_error(&result, 4, "run.yaml exists");
+}
+
+Test(inspect, init_refuses_a_code_that_is_too_long)
+{
+    cli_run(&result, 0, "init --bits 1025");
+    cli_expect_error(&result, 2, "--bits must be a whole number from 1 to 1024");
+}

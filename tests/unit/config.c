@@ -1,0 +1,294 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "config/build.h"
+#include "config/reference.h"
+#include "config/text.h"
+#include "io/config_file.h"
+#include "io/file.h"
+
+static struct bl_config config;
+static struct bl_error err;
+
+#define DATA "data: {file: d.h5}\n"
+
+static void leave(void)
+{
+    cr_assert_eq(bl_alloc_live(), 0, "something was not freed");
+}
+
+TestSuite(config, .fini = leave);
+
+static void parse(const char *text)
+{
+    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_OK, "%s", err.what);
+}
+
+/* The refusal names each of the parts. */
+static void refuse(const char *text, const char *part, const char *other)
+{
+    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_USAGE, "accepted:\n%s", text);
+    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
+    cr_assert(strstr(err.what, other), "'%s' is not in: %s", other, err.what);
+}
+
+/* A file with overrides. */
+static int read_with(const char *text, const char *const *sets, int n_sets)
+{
+    char folder[] = "/tmp/bitloom-config-XXXXXX", path[64];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/run.yaml", folder);
+    cr_assert_eq(io_file_write(path, text, (int64_t)strlen(text), &err), BL_OK, "%s", err.what);
+    const int code = io_config_read(path, sets, n_sets, &config, &err);
+    unlink(path);
+    cr_assert_eq(rmdir(folder), 0);
+    return code;
+}
+
+static int read_with_one(const char *text, const char *set)
+{
+    return read_with(text, &set, 1);
+}
+
+/* ---- what counts ---- */
+
+Test(config, keys_that_nobody_sets_have_their_defaults)
+{
+    parse(DATA);
+    cr_assert_str_eq(config.data.file, "d.h5");
+    cr_assert_str_eq(config.data.train, "train");
+    cr_assert_eq(config.data.shards, 16);
+    cr_assert_eq(config.data.normalize, BL_NORMALIZE_STANDARDIZE);
+    cr_assert_eq(config.model.hidden_count, 2);
+    cr_assert_eq(config.model.hidden[0], 1024);
+    cr_assert_eq(config.model.hidden[1], 512);
+    cr_assert_eq(config.model.heads * config.model.bits, 64);
+    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_ADAMW);
+    cr_assert_eq(config.optimizer.lr, 1e-3);
+    cr_assert_eq(config.train.epochs, 15);
+    cr_assert_eq(config.train.global_batch, 512);
+}
+
+Test(config, the_default_preset_sets_its_terms)
+{
+    parse(DATA);
+    cr_assert_eq(config.objective.pairwise_weight, 1.0);
+    cr_assert_eq(config.objective.pairwise_form, BL_FORM_LIKELIHOOD);
+    cr_assert_eq(config.objective.pairwise_balance, BL_BALANCE_BALANCED);
+    cr_assert_eq(config.objective.quantization_weight, 0.1);
+}
+
+Test(config, another_preset_sets_others)
+{
+    parse(DATA "objective: {preset: seed}\n");
+    cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
+    cr_assert_eq(config.objective.pairwise_balance, BL_BALANCE_NONE);
+    cr_assert_str_eq(bl_config_preset_name(&config), "seed");
+}
+
+Test(config, a_key_of_the_file_wins_over_the_preset_wherever_it_stands)
+{
+    parse(DATA "objective: {terms: {quantization: {weight: 0.5}}, preset: seed}\n");
+    cr_assert_eq(config.objective.quantization_weight, 0.5);
+    cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
+}
+
+Test(config, an_override_wins_over_the_file)
+{
+    cr_assert_eq(read_with_one(DATA "train: {epochs: 3}\n", "train.epochs=7"), BL_OK, "%s", err.what);
+    cr_assert_eq(config.train.epochs, 7);
+}
+
+Test(config, the_last_override_of_a_key_wins)
+{
+    const char *const sets[] = {"train.epochs=7", "train.epochs=9"};
+    cr_assert_eq(read_with(DATA, sets, 2), BL_OK, "%s", err.what);
+    cr_assert_eq(config.train.epochs, 9);
+}
+
+Test(config, an_overriding_preset_leaves_the_files_keys_alone)
+{
+    cr_assert_eq(
+        read_with_one(DATA "objective: {terms: {quantization: {weight: 0.5}}}\n", "objective.preset=seed"),
+        BL_OK, "%s", err.what);
+    cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
+    cr_assert_eq(config.objective.quantization_weight, 0.5);
+}
+
+Test(config, an_override_is_yaml)
+{
+    cr_assert_eq(read_with_one(DATA, "model.hidden=[7, 5, 3]"), BL_OK, "%s", err.what);
+    cr_assert_eq(config.model.hidden_count, 3);
+    cr_assert_eq(config.model.hidden[2], 3);
+    cr_assert_eq(read_with_one(DATA, "model.hidden=[]"), BL_OK, "%s", err.what);
+    cr_assert_eq(config.model.hidden_count, 0);
+}
+
+Test(config, words_stand_for_zero)
+{
+    parse(DATA "train: {global_batch: full}\nobjective: {terms: {pairwise: {alpha: auto}}}\n");
+    cr_assert_eq(config.train.global_batch, 0);
+    cr_assert_eq(config.objective.pairwise_alpha, 0.0);
+}
+
+Test(config, an_empty_section_sets_nothing)
+{
+    parse(DATA "model:\ntrain:\n");
+    cr_assert_eq(config.train.epochs, 15);
+}
+
+Test(config, the_data_file_is_relative_to_the_configuration)
+{
+    char path[BL_PATH_MAX];
+    parse(DATA);
+    cr_assert_eq(io_config_data_path("a/b/run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_str_eq(path, "a/b/d.h5");
+    cr_assert_eq(io_config_data_path("run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_str_eq(path, "d.h5");
+    parse("data: {file: /x/d.h5}\n");
+    cr_assert_eq(io_config_data_path("a/run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_str_eq(path, "/x/d.h5");
+}
+
+/* ---- what is refused ---- */
+
+Test(config, an_unknown_key_is_named_with_its_line_and_the_nearest)
+{
+    refuse(DATA "train:\n  epochs: 3\n  global_bath: 64\n", "run.yaml:4: unknown key train.global_bath",
+           "did you mean train.global_batch?");
+}
+
+Test(config, an_unknown_section_is_refused_with_its_line)
+{
+    refuse(DATA "nonsense:\n  x: 1\n", "run.yaml:2: unknown key nonsense", "docs/configuration.md");
+}
+
+Test(config, an_unknown_override_is_named_with_the_nearest)
+{
+    cr_assert_eq(read_with_one(DATA, "train.epoch=3"), BL_USAGE);
+    cr_assert(strstr(err.what, "--set train.epoch=3"), "%s", err.what);
+    cr_assert(strstr(err.what, "did you mean train.epochs"), "%s", err.what);
+}
+
+Test(config, an_override_without_a_value_is_refused)
+{
+    cr_assert_eq(read_with_one(DATA, "train.epochs"), BL_USAGE);
+    cr_assert(strstr(err.what, "--set key=value"), "%s", err.what);
+    cr_assert_eq(read_with_one(DATA, "train.epochs="), BL_USAGE);
+    cr_assert(strstr(err.what, "no value"), "%s", err.what);
+}
+
+Test(config, a_key_twice_is_refused_with_both_lines)
+{
+    refuse(DATA "train:\n  epochs: 3\n  seed: 1\n  epochs: 4\n", "run.yaml:5:", "first in line 3");
+}
+
+Test(config, a_section_twice_is_refused)
+{
+    refuse(DATA "train: {epochs: 3}\ntrain: {seed: 3}\n", "run.yaml:3:", "first in line 2");
+}
+
+Test(config, a_key_twice_by_two_spellings_is_refused)
+{
+    refuse(DATA "data.file: e.h5\n", "run.yaml:2: data.file is set a second time", "run.yaml:1");
+}
+
+Test(config, a_wrong_type_is_refused_with_its_line)
+{
+    refuse(DATA "train:\n  epochs: many\n", "run.yaml:3: train.epochs must be whole number", "'many'");
+    refuse(DATA "train:\n  epochs: 1.5\n", "run.yaml:3:", "'1.5'");
+    refuse(DATA "optimizer:\n  lr: fast\n", "run.yaml:3:", "optimizer.lr must be number");
+    refuse(DATA "optimizer: {nesterov: 1}\n", "run.yaml:2:", "true or false");
+    refuse(DATA "train: {epochs: [3]}\n", "run.yaml:2:", "train.epochs takes one value");
+    refuse(DATA "train: {epochs: {a: 3}}\n", "run.yaml:2:", "train.epochs takes one value");
+    refuse(DATA "model: {hidden: 512}\n", "run.yaml:2:", "model.hidden takes a list");
+    refuse(DATA "model: {hidden: [[512]]}\n", "run.yaml:2:", "a list of plain numbers");
+    refuse(DATA "model: {hidden: [512, '']}\n", "run.yaml:2:", "a list of plain numbers");
+    refuse(DATA "model: {hidden: ['512, 3']}\n", "run.yaml:2:", "a list of plain numbers");
+    refuse(DATA "train: 3\n", "run.yaml:2:", "train is a section");
+    refuse("- data\n", "run.yaml:1:", "sections");
+}
+
+Test(config, a_key_without_a_value_is_refused)
+{
+    refuse(DATA "train:\n  epochs:\n", "run.yaml:3:", "train.epochs has no value");
+}
+
+Test(config, an_unknown_choice_gets_a_suggestion)
+{
+    refuse(DATA "optimizer: {name: adam}\n", "optimizer.name must be sgd or adamw", "did you mean adamw?");
+}
+
+Test(config, a_number_out_of_range_is_refused)
+{
+    refuse(DATA "train: {epochs: 0}\n", "run.yaml:2:", "from 1");
+    refuse(DATA "train: {epochs: 1000000001}\n", "run.yaml:2:", "to 1000000000");
+    refuse(DATA "train: {seed: -1}\n", "run.yaml:2:", "'-1'");
+    refuse(DATA "train: {seed: 99999999999999999999}\n", "run.yaml:2:", "train.seed");
+    refuse(DATA "optimizer: {lr: 0}\n", "run.yaml:2:", "above 0");
+    refuse(DATA "optimizer: {lr: .inf}\n", "run.yaml:2:", "optimizer.lr");
+    refuse(DATA "optimizer: {lr: inf}\n", "run.yaml:2:", "optimizer.lr");
+    refuse(DATA "optimizer: {lr: nan}\n", "run.yaml:2:", "optimizer.lr");
+    refuse(DATA "model: {dropout: 1}\n", "run.yaml:2:", "below 1");
+    refuse(DATA "model: {hidden: [8, 0]}\n", "run.yaml:2:", "from 1");
+}
+
+Test(config, more_hidden_layers_than_64_are_refused)
+{
+    char text[600] = DATA "model: {hidden: [1";
+    for (int i = 1; i < 64; i++)
+        strcat(text, ", 1");
+    const size_t n = strlen(text);
+    strcpy(text + n, "]}\n");
+    parse(text);
+    cr_assert_eq(config.model.hidden_count, 64);
+    strcpy(text + n, ", 1]}\n");
+    refuse(text, "run.yaml:2:", "model.hidden");
+}
+
+Test(config, a_text_that_is_too_long_is_refused)
+{
+    char text[200] = DATA "data.train: ";
+    memset(text + strlen(text), 'x', 64);
+    refuse(text, "run.yaml:2:", "at most 63 bytes");
+}
+
+Test(config, a_line_break_in_a_text_is_refused)
+{
+    refuse("data: {file: \"a\\nb\"}\n", "run.yaml:1: data.file", "line break");
+}
+
+Test(config, an_alias_is_refused)
+{
+    refuse("data: &d {file: x}\nmodel: *d\n", "run.yaml:", "aliases are not supported");
+    refuse(DATA "train: {seed: &s 3, epochs: *s}\n", "run.yaml:", "aliases are not supported");
+    refuse(DATA "model: {hidden: [&s 3, *s]}\n", "run.yaml:", "aliases are not supported");
+    refuse("&a\ndata: *a\n", "run.yaml:", "aliases are not supported");
+}
+
+Test(config, a_second_document_is_refused)
+{
+    refuse(DATA "---\ntrain: {epochs: 3}\n", "run.yaml:3:", "second document");
+}
+
+Test(config, broken_yaml_is_refused_with_its_line)
+{
+    refuse(DATA "train: {epochs: 3\nmodel: [\n", "run.yaml:", "not valid YAML");
+    refuse(DATA "\ttrain: 3\n", "run.yaml:2:", "not valid YAML");
+}
+
+Test(config, an_override_that_is_broken_yaml_is_refused_without_a_line)
+{
+    cr_assert_eq(read_with_one(DATA, "model.hidden=[1"), BL_USAGE);
+    cr_assert(strstr(err.what, "--set model.hidden=[1: not valid YAML"), "%s", err.what);
+}
+
+Test(config, a_file_that_is_absent_is_a_path_error)
+{
+    cr_assert_eq(io_config_read("/nowhere/run.yaml", NULL, 0, &config, &err), BL_PATH);
+    cr_assert(strstr(err.what, "/nowhere/run.yaml"), "%s", err.what);
+}
