@@ -215,7 +215,7 @@ static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *e
                                     .type = BL_FLOAT32,
                                     .has_header = csv->has_header,
                                     .has_labels = csv->label_column >= 0,
-                                    .max_label = rows > 0 ? csv->labels.max_label : -1,
+                                    .max_label = csv->labels.n > 0 ? csv->labels.max_label : -1,
                                     .n_classes = csv->labels.any_text ? csv->labels.n : 0,
                                     .class_names = csv->labels.any_text ? csv->labels.names : NULL,
                                     .has_ids = csv->id_column >= 0,
