@@ -76,7 +76,10 @@ static int check_required(const struct given *given, struct bl_error *err)
 
 static int check_given(const struct given *given, struct bl_error *err)
 {
+    const char *const inputs[] = {given->features, given->labels, given->ids};
     int code = check_required(given, err);
+    if (code == BL_OK)
+        code = command_check_output(given->out, inputs, 3, err);
     if (code != BL_OK)
         return code;
     int features_csv = strcmp(given->format, "csv") == 0;
