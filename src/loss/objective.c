@@ -1,9 +1,9 @@
 #include "loss/objective.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/functions.h"
 #include "hash/code.h"
 #include "loss/similarity.h"
 #include "loss/tile.h"
@@ -81,7 +81,7 @@ double bl_objective_beta(const struct bl_config_objective *config, int64_t step)
 {
     if (config->relaxation != BL_RELAXATION_TANH_BETA)
         return 1.0;
-    double beta = config->beta_start * pow(1.0 + config->beta_growth * (double)step, config->beta_power);
+    double beta = config->beta_start * bl_pow(1.0 + config->beta_growth * (double)step, config->beta_power);
     return beta < config->beta_max ? beta : config->beta_max;
 }
 
