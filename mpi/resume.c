@@ -41,6 +41,15 @@ static int check_config(const char *path, const struct par_state *head, const st
     return BL_OK;
 }
 
+/* Not an error: the run goes on, but not to the same bits. */
+static void compare_arithmetic(const char *path, const struct par_state *head, const char *now)
+{
+    const char *then = par_state_find_text(head, "arithmetic");
+    if (then && strcmp(then, now) != 0)
+        bl_log_warn("%s was made under (%s), now (%s): the results will agree to rounding, not in every bit",
+                    path, then, now);
+}
+
 static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint,
                       struct bl_error *err)
 {
@@ -60,9 +69,10 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
     int code = par_agree(par, check_config(path, head, config, err), err);
     if (code == BL_OK)
         code = par_agree(par, check_data(path, head, fingerprint, err), err);
-    if (code == BL_OK)
-        code = par_run_state_read(state, par, path, head, err);
-    return code;
+    if (code != BL_OK)
+        return code;
+    compare_arithmetic(path, head, state->model.arithmetic);
+    return par_run_state_read(state, par, path, head, err);
 }
 
 int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,

@@ -14,6 +14,7 @@
 #include "io/file.h"
 #include "math/blas.h"
 #include "mpi/agree.h"
+#include "mpi/arithmetic.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
 #include "mpi/resume.h"
@@ -38,7 +39,6 @@ struct run {
     struct par_train_report report;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
-    int64_t last_evaluated_step;
     int resumed;
     const char *stop_reason; /* NULL: go on */
 };
@@ -201,6 +201,7 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "threads", json_integer(run->config->train.threads));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
     json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
@@ -220,13 +221,15 @@ static int start(struct run *run, struct bl_error *err)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
-    if (code == BL_OK)
-        code = start_or_continue(run, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
+    par_arithmetic(par, config, run->state.model.arithmetic);
+    code = start_or_continue(run, err);
     if (code == BL_OK)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
-    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     run->state.starts++;
     say_plan(run);
     code = par_agree(
@@ -235,6 +238,19 @@ static int start(struct run *run, struct bl_error *err)
 }
 
 /* Between steps */
+
+static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
+{
+    char digest[20];
+    snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
+    bl_log_say("checkpoint %s  digest %s  %.2f s", path, digest, seconds);
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string("checkpoint"));
+    json_object_set_new(event, "step", json_integer(run->state.step));
+    json_object_set_new(event, "digest", json_string(digest));
+    json_object_set_new(event, "seconds", json_real(seconds));
+    return par_agree(run->par, par_metrics_write_local(event, err), err);
+}
 
 static int write_checkpoint(struct run *run, struct bl_error *err)
 {
@@ -254,9 +270,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     code = par_agree(run->par, code, err);
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;
-    bl_log_detail("checkpoint %s in %.2f s", path, run->last_checkpoint_s - begun);
     par_signals_checkpoint_done_local();
-    return code;
+    return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
 }
 
 static int write_model(struct run *run, struct bl_error *err)
@@ -290,7 +305,7 @@ static int evaluate(struct run *run, struct bl_error *err)
     int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
     if (code != BL_OK)
         return code;
-    run->last_evaluated_step = run->state.step;
+    run->state.last_evaluated_step = run->state.step;
     const int better = result.map > run->state.best_map;
     if (better)
         keep_best(run, result.map);
@@ -335,6 +350,13 @@ static int end_of_epoch(struct run *run, struct bl_error *err)
     return code;
 }
 
+/* Before the last checkpoint, so that it holds the outcome. */
+static int evaluate_at_end(struct run *run, struct bl_error *err)
+{
+    const int due = can_validate(run) && run->state.last_evaluated_step != run->state.step;
+    return due ? evaluate(run, err) : BL_OK;
+}
+
 static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
@@ -352,6 +374,8 @@ static int one_step(struct run *run, struct bl_error *err)
     }
     if (code == BL_OK && state->step % run->step.batches.steps_per_epoch == 0)
         code = end_of_epoch(run, err);
+    if (code == BL_OK && state->step == run->step.total_steps)
+        code = evaluate_at_end(run, err);
     const int64_t every = run->config->checkpoint.every_steps;
     const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
     if (code == BL_OK && due)
@@ -365,12 +389,12 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int finish(struct run *run, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (can_validate(run) && run->last_evaluated_step != run->state.step)
-        code = evaluate(run, err);
-    else if (!can_validate(run))
+    const int evaluated = run->state.last_evaluated_step == run->state.step;
+    int code = evaluate_at_end(run, err);
+    if (!can_validate(run))
         keep_best(run, run->state.best_map);
-    if (code == BL_OK && run->last_checkpoint_step != run->state.step)
+    const int newer = run->last_checkpoint_step != run->state.step || (can_validate(run) && !evaluated);
+    if (code == BL_OK && newer)
         code = write_checkpoint(run, err);
     if (code == BL_OK)
         code = write_model(run, err);
@@ -381,11 +405,14 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "step", json_integer(run->state.step));
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
     code = par_agree(run->par, par_metrics_write_local(event, err), err);
+    const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_params);
     if (run->state.best_map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s",
-                   run->state.best_map, run->state.best_step, run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps",
+                   run->state.best_map, run->state.best_step, run->state.train_seconds);
     else
-        bl_log_say("finished: %.1f s in steps; model %s", run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: %.1f s in steps", run->state.train_seconds);
+    bl_log_say("model %s  digest %016" PRIx64 "  (%s)", run->folder.model, digest,
+               run->state.model.arithmetic);
     return code;
 }
 
@@ -401,7 +428,6 @@ static int train(struct run *run, struct bl_error *err)
         return code;
     if (run->resumed && is_finished(run))
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
-    run->last_evaluated_step = run->resumed && is_finished(run) ? run->state.step : -1;
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)

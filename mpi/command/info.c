@@ -114,6 +114,8 @@ static void print_text(const json_t *description)
     const char *kind = json_string_value(json_object_get(description, "kind"));
     const json_t *parameters = json_object_get(description, "parameters");
     const json_t *config = json_object_get(description, "config");
+    const json_t *digest = json_object_get(description, "digest");
+    const json_t *arithmetic = json_object_get(description, "arithmetic");
     printf("%s: %s, ", json_string_value(json_object_get(description, "file")),
            strcmp(kind, "other") == 0 ? "HDF5, no kind of file that bitloom knows" : kind);
     print_bytes((double)json_integer_value(json_object_get(description, "bytes")));
@@ -129,6 +131,9 @@ static void print_text(const json_t *description)
         print_list(json_object_get(description, "widths"), " - ", SIZE_MAX);
         printf(", %" JSON_INTEGER_FORMAT " parameters\n", json_integer_value(parameters));
     }
+    if (digest)
+        printf("  digest %s%s%s\n", json_string_value(digest), arithmetic ? "  made by " : "",
+               arithmetic ? json_string_value(arithmetic) : "");
     print_splits(json_object_get(description, "splits"));
     print_object("attributes", json_object_get(description, "attributes"));
     print_object("numbers", json_object_get(description, "numbers"));
