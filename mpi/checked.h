@@ -11,7 +11,7 @@
 
 #include "mpi/column.h"
 
-enum { PAR_CHECKED_SUMS = 512 };
+enum { PAR_CHECKED_SUMS = 64 };
 
 struct par_checked {
     const struct par_column *column; /* borrowed */

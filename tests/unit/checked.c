@@ -66,6 +66,34 @@ Test(checked, every_range_of_rows_comes_back_whatever_was_read_before)
     par_dataset_close(dataset);
 }
 
+Test(checked, blocks_are_compared_in_any_order)
+{
+    write_train();
+    struct par_dataset *dataset = open_train();
+    for (int64_t row = ROWS - 1; row >= 0; row--)
+        cr_assert_eq(read_features(dataset, row, 1), BL_OK, "%s", err.what);
+    par_dataset_close(dataset);
+}
+
+/* Checksums are read in lots of PAR_CHECKED_SUMS. */
+Test(checked, a_file_may_have_more_blocks_than_checksums_are_read_at_once)
+{
+    enum { BLOCKS = PAR_CHECKED_SUMS + 3, HALF = (1 << 19) + 1 }; /* a block is one row */
+    struct par_split_writer_options options = options_of(BL_UINT8, BLOCKS, HALF);
+    uint8_t *many = calloc(BLOCKS, HALF);
+    cr_assert_not_null(many);
+    for (int i = 0; i < BLOCKS; i++)
+        many[i * HALF] = (uint8_t)i;
+    write_split("train", &options, many, NULL, NULL);
+    struct par_dataset *dataset = open_train();
+    cr_assert_eq(par_dataset_read_local(dataset, 0, BLOCKS, many, NULL, NULL, &err), BL_OK, "%s", err.what);
+    for (int i = 0; i < BLOCKS; i++)
+        cr_assert_eq(many[i * HALF], i);
+    cr_assert_eq(par_dataset_read_local(dataset, 1, 1, many, NULL, NULL, &err), BL_OK, "%s", err.what);
+    par_dataset_close(dataset);
+    free(many);
+}
+
 static void expect_found(struct par_dataset *dataset, int64_t lo, int64_t n, int64_t row)
 {
     char rows[64];
