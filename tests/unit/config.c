@@ -1,58 +1,11 @@
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
-#include "config/build.h"
-#include "config/reference.h"
 #include "config/text.h"
 #include "io/config_file.h"
-#include "io/file.h"
+#include "support/config.h"
 
-static struct bl_config config;
-static struct bl_error err;
-
-#define DATA "data: {file: d.h5}\n"
-
-static void leave(void)
-{
-    cr_assert_eq(bl_alloc_live(), 0, "something was not freed");
-}
-
-TestSuite(config, .fini = leave);
-
-static void parse(const char *text)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_OK, "%s", err.what);
-}
-
-/* The refusal names each of the parts. */
-static void refuse(const char *text, const char *part, const char *other)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_USAGE, "accepted:\n%s", text);
-    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
-    cr_assert(strstr(err.what, other), "'%s' is not in: %s", other, err.what);
-}
-
-/* A file with overrides. */
-static int read_with(const char *text, const char *const *sets, int n_sets)
-{
-    char folder[] = "/tmp/bitloom-config-XXXXXX", path[64];
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/run.yaml", folder);
-    cr_assert_eq(io_file_write(path, text, (int64_t)strlen(text), &err), BL_OK, "%s", err.what);
-    const int code = io_config_read(path, sets, n_sets, &config, &err);
-    unlink(path);
-    cr_assert_eq(rmdir(folder), 0);
-    return code;
-}
-
-static int read_with_one(const char *text, const char *set)
-{
-    return read_with(text, &set, 1);
-}
+TestSuite(config, .fini = expect_all_freed);
 
 /* ---- what counts ---- */
 
