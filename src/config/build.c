@@ -57,7 +57,6 @@ static int set(struct build *build, const struct bl_key *key, const char *text, 
 static int apply(struct build *build)
 {
     int code = BL_OK;
-    memset(build->config, 0, sizeof *build->config);
     for (const struct bl_key *key = bl_keys; key->name && code == BL_OK; key++)
         code = set(build, key, key->value, "default");
     /* The preset first, since explicit keys win over what it sets. */
@@ -184,10 +183,13 @@ int bl_config_build(const struct bl_setting *settings, int64_t n, const char *na
 {
     static int (*const rules[])(const struct build *) = {check_data, check_model, check_pairwise,
                                                          check_weights, check_training};
-    struct build build = {settings, n, name, config, err};
+    struct bl_config built = {0};
+    struct build build = {settings, n, name, &built, err};
     int code = apply(&build);
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
+    if (code == BL_OK)
+        *config = built;
     return code;
 }
 
