@@ -7,6 +7,7 @@
 #include "loss/tile.h"
 #include "model/params.h"
 #include "mpi/step.h"
+#include "mpi/validate.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -147,7 +148,9 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     plan->parameters = bl_layout_of(&shape).n_params;
     plan->bits = bl_shape_code_bits(&shape);
     count_rows(plan, config, split->rows);
-    code = plan_steps(plan, config, err);
+    code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
+    if (code == BL_OK)
+        code = plan_steps(plan, config, err);
     if (code != BL_OK)
         return code;
     for (int rank = 0; rank < ranks; rank++)

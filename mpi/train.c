@@ -195,6 +195,8 @@ static int start(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_train_data_init(&run->data, par, run->options->data_path, &config->data, err);
     if (code == BL_OK)
+        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
+    if (code == BL_OK)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
@@ -254,8 +256,7 @@ static void keep_best(struct run *run, double map)
 
 static int can_validate(const struct run *run)
 {
-    return run->config->evaluate.every_epochs > 0 && run->data.n_validation_global > 0 &&
-           run->data.labels.kind != BL_LABELS_NONE;
+    return par_validates_local(run->config, run->data.n_validation_global, run->data.labels);
 }
 
 static int evaluate(struct run *run, struct bl_error *err)

@@ -169,6 +169,26 @@ static int choose_length(const struct build *build)
     return BL_OK;
 }
 
+/* A promise to stop that nothing could keep. */
+static int check_early_stop(const struct build *build)
+{
+    const struct bl_config *config = build->config;
+    if (config->evaluate.early_stop == 0)
+        return BL_OK;
+    const char *const place = place_or_name(build, "evaluate.early_stop");
+    if (config->evaluate.every_epochs == 0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: evaluate.early_stop needs evaluations and evaluate.every_epochs is 0; raise "
+                       "evaluate.every_epochs, or set evaluate.early_stop to 0",
+                       place);
+    if (config->data.validation == 0.0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: evaluate.early_stop needs held-out rows and data.validation is 0; raise "
+                       "data.validation, or set evaluate.early_stop to 0",
+                       place);
+    return BL_OK;
+}
+
 static int check_training(const struct build *build)
 {
     const struct bl_config *config = build->config;
@@ -181,8 +201,8 @@ static int check_training(const struct build *build)
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
                     struct bl_error *err)
 {
-    static int (*const rules[])(const struct build *) = {check_data, check_model, check_pairwise,
-                                                         check_weights, check_training};
+    static int (*const rules[])(const struct build *) = {check_data,    check_model,      check_pairwise,
+                                                         check_weights, check_early_stop, check_training};
     struct bl_config built = {0};
     struct build build = {settings, n, name, &built, err};
     int code = apply(&build);

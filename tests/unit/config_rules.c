@@ -115,6 +115,21 @@ Test(config_rules, nesterov_needs_momentum)
     parse(DATA "optimizer: {name: sgd, nesterov: true}\n");
 }
 
+Test(config_rules, stopping_early_needs_held_out_rows)
+{
+    refuse("data: {file: d.h5, validation: 0}\nevaluate: {early_stop: 3}\n",
+           "run.yaml:2: evaluate.early_stop needs held-out rows", "raise data.validation");
+    parse("data: {file: d.h5, validation: 0.1}\nevaluate: {early_stop: 3}\n");
+    parse("data: {file: d.h5, validation: 0}\n");
+}
+
+Test(config_rules, stopping_early_needs_evaluations)
+{
+    refuse(DATA "evaluate: {early_stop: 3, every_epochs: 0}\n",
+           "run.yaml:2: evaluate.early_stop needs evaluations", "raise evaluate.every_epochs");
+    parse(DATA "evaluate: {every_epochs: 0}\n");
+}
+
 Test(config_rules, steps_and_epochs_exclude_each_other_in_a_file)
 {
     refuse(DATA "train:\n  epochs: 3\n  steps: 10\n", "run.yaml:4: train.steps and train.epochs", "keep one");
