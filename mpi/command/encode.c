@@ -47,16 +47,6 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static const char *foreign_format(const char *path)
-{
-    static const char *const formats[] = {"npy", "csv", "fvecs", "bvecs"};
-    const char *dot = strrchr(base_name(path), '.');
-    for (int i = 0; dot && i < 4; i++)
-        if (strcmp(dot + 1, formats[i]) == 0)
-            return formats[i];
-    return NULL;
-}
-
 static void describe_dataset(struct input *input)
 {
     const struct par_split *split = par_dataset_split(input->dataset);
@@ -72,7 +62,7 @@ static void describe_dataset(struct input *input)
 static int open_input(struct input *input, struct par par, const char *path, const char *split,
                       struct bl_error *err)
 {
-    const char *format = foreign_format(path);
+    const char *format = io_source_format_of(path);
     input->name = base_name(path);
     input->split = format ? NULL : split;
     if (!format && !split)
@@ -265,7 +255,7 @@ const struct command command_encode = {
     .name = "encode",
     .summary = "hash the rows of a split, or of an NPY or CSV file, with a model",
     .help = "usage: bitloom encode MODEL DATA --split S -o CODES\n"
-            "       bitloom encode MODEL ROWS.npy|.csv|.fvecs|.bvecs -o CODES\n\n"
+            "       bitloom encode MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n\n"
             "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. The same\n"
             "codes on any number of ranks.\n\n"
             "  --split S         the split of DATA to encode; other formats have none\n"

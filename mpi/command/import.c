@@ -33,26 +33,13 @@ struct import {
     char *id_block;
 };
 
-static int ends_with(const char *text, size_t n, const char *end)
-{
-    const size_t m = strlen(end);
-    return n >= m && strncmp(text + n - m, end, m) == 0;
-}
-
-/* The format that the path's ending means; `otherwise` if it means none. */
+/* The format that the path's ending means, where a bare .gz is IDX; `otherwise` if it means none. */
 static const char *format_of(const char *path, const char *otherwise)
 {
-    static const struct {
-        const char *ending, *format;
-    } endings[] = {{"-ubyte", "idx"}, {".ubyte", "idx"}, {".idx", "idx"},     {".npy", "npy"},
-                   {".csv", "csv"},   {".tsv", "csv"},   {".fvecs", "fvecs"}, {".bvecs", "bvecs"}};
-    size_t n = strlen(path);
-    int zipped = ends_with(path, n, ".gz");
-    n -= zipped ? 3 : 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, n, endings[i].ending))
-            return endings[i].format;
-    return zipped ? "idx" : otherwise;
+    const char *format = io_source_format_of(path), *dot = strrchr(path, '.');
+    if (format)
+        return format;
+    return dot && strcmp(dot, ".gz") == 0 ? "idx" : otherwise;
 }
 
 static const char *label_format(const struct given *given)
