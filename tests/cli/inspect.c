@@ -83,6 +83,29 @@ Test(inspect, info_refuses_what_is_not_hdf5)
     cli_expect_error(&result, 3, "x.npy");
 }
 
+/* The fingerprint that a message about other data shows is the one to look for. */
+Test(inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
+{
+    char shown[64];
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "import --format npy --features %s/x.npy --labels %s/x.npy --split train -o %s/x.h5",
+            folder, folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set data.file=x.h5", folder, folder);
+    cli_expect_error(&result, 2, "was made from other data (fingerprint ");
+    const char *at = strstr(result.err, "(fingerprint ") + strlen("(fingerprint ");
+    snprintf(shown, sizeof shown, "data_fingerprint         %.16s\n", at);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5", folder);
+    expect_text(shown);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5 --json", folder);
+    expect_text("\"data_fingerprint\":\"");
+}
+
 Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
 {
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --json", folder, folder);
