@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/count.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
@@ -24,8 +25,8 @@ static int check_shards(const struct bl_config *config, const struct par_split *
                        ranks, shards);
     if (shards > split->rows)
         return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
-                       shards, split->rows);
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       shards, bl_count(split->rows, "row").text);
     return BL_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "hash/code.h"
 #include "io/source.h"
@@ -189,9 +190,9 @@ static int open_both(struct work *work, struct par par, const char *model, const
     int64_t dim = bl_shape_dim(&work->model.shape);
     if (dim != work->input.dim)
         return bl_fail(err, BL_INPUT,
-                       "%s takes rows of %" PRId64 " features but those of %s have %" PRId64
+                       "%s takes rows of %s but those of %s have %" PRId64
                        "; encode with a model trained on such data",
-                       model, dim, data, work->input.dim);
+                       model, bl_count(dim, "feature").text, data, work->input.dim);
     return BL_OK;
 }
 
@@ -225,9 +226,9 @@ static int encode(struct par par, const char *model, const char *data, const cha
         code = par_codes_commit(work.writer, err);
     if (code == BL_OK) {
         const struct par_codes_info *info = &work.input.info;
-        bl_log_say("encoded %" PRId64 " rows of %s%s%s to %" PRId64 " bits: %s (%.0f rows/s)", info->rows,
-                   work.input.name, split ? " " : "", split ? split : "", info->bits, output,
-                   (double)info->rows / (seconds > 0 ? seconds : 1e-9));
+        bl_log_say("encoded %s of %s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
+                   work.input.name, split ? " " : "", split ? split : "", bl_count(info->bits, "bit").text,
+                   output, (double)info->rows / (seconds > 0 ? seconds : 1e-9));
     }
     release(&work);
     return code;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 
 enum { RAW_VALUES = 1 << 14 };
 
@@ -39,9 +40,9 @@ int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_
         return code;
     if (there != promised)
         return bl_fail(err, BL_INPUT,
-                       "%s holds %" PRId64 " bytes but its head promises %" PRId64 " (%" PRId64
-                       " rows of %" PRId64 " values); fetch or save it again",
-                       array->stream.path, there, promised, array->rows, array->dim);
+                       "%s holds %s but its head promises %" PRId64 " (%s of %s); fetch or save it again",
+                       array->stream.path, bl_count(there, "byte").text, promised,
+                       bl_count(array->rows, "row").text, bl_count(array->dim, "value").text);
     code = io_stream_skip(&array->stream, head_bytes, err);
     if (code == BL_OK)
         code = bl_alloc(&array->raw, RAW_VALUES, (size_t)array->element.bytes, "reading a file", err);

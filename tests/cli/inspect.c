@@ -114,6 +114,23 @@ Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
 }
 
+Test(inspect, one_of_a_kind_is_singular)
+{
+    cli_run(
+        &result, 0,
+        "check %s/run.yaml --run %s/run --set data.shards=1 --set model.bits=1 --set train.global_batch=full",
+        folder, folder);
+    expect_text("held out, 1 shard\n");
+    expect_text("codes of 1 bit\n");
+    expect_text(" rows, 1 step an epoch, 2 in all");
+    expect_text("1 rank, 1 thread\n");
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set train.global_batch=full", folder, folder);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
+}
+
 Test(inspect, check_refuses_more_ranks_than_shards)
 {
     cli_run(&result, 3, "check %s/run.yaml --set data.shards=2 --run %s/run", folder, folder);
