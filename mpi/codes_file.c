@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "hash/code.h"
@@ -36,9 +37,9 @@ static int read_shape(struct par_codes *codes, struct bl_error *err)
     h5_get_integer(codes->file, "bits", &bits);
     if (bits < 1 || bits > BL_CODE_BITS_MAX || bl_code_bytes(bits) != column->cols)
         return bl_fail(err, BL_INPUT,
-                       "%s: 'codes' has rows of %" PRId64 " bytes, which doesn't fit codes of %" PRId64
-                       " bits (1 to %d are possible)",
-                       codes->path, column->cols, bits, (int)BL_CODE_BITS_MAX);
+                       "%s: 'codes' has rows of %s, which doesn't fit codes of %s (1 to %d are possible)",
+                       codes->path, bl_count(column->cols, "byte").text, bl_count(bits, "bit").text,
+                       (int)BL_CODE_BITS_MAX);
     codes->info.rows = column->rows;
     codes->info.bits = bits;
     return BL_OK;

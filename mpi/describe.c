@@ -215,6 +215,18 @@ static int describe_model(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
+/* The fingerprint is 64 bits, which HDF5 keeps as a signed number; everywhere it is shown in hexadecimal. */
+static json_t *json_of_number(const struct par_state_number *number)
+{
+    char digits[17];
+    if (!number->is_integer)
+        return json_of_real(number->real);
+    if (strcmp(number->name, "data_fingerprint") != 0)
+        return json_integer(number->integer);
+    snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)number->integer);
+    return json_string(digits);
+}
+
 static int describe_checkpoint(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
     struct par_state head = {0};
@@ -222,11 +234,8 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     if (code != BL_OK)
         return code;
     json_t *numbers = json_object();
-    for (int64_t i = 0; i < head.n_numbers; i++) {
-        const struct par_state_number *number = &head.numbers[i];
-        json_object_set_new(numbers, number->name,
-                            number->is_integer ? json_integer(number->integer) : json_of_real(number->real));
-    }
+    for (int64_t i = 0; i < head.n_numbers; i++)
+        json_object_set_new(numbers, head.numbers[i].name, json_of_number(&head.numbers[i]));
     json_object_set_new(description, "numbers", numbers);
     const struct par_state_number *digest = par_state_find_number(&head, "params_digest");
     if (digest && digest->is_integer)

@@ -5,10 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/config_file.h"
 #include "mpi/agree.h"
+
+int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err)
+{
+    char which[100] = "its only checkpoint is";
+    if (n != 1)
+        snprintf(which, sizeof which, "all %s are", bl_count(n, "checkpoint").text);
+    return bl_fail(err, BL_INPUT, "%s: %s damaged; restore one from a backup or start over with --fresh",
+                   folder, which);
+}
 
 /* The i-th newest checkpoint's path, on all ranks; empty when there are no more. */
 static int share_path(struct par par, char **paths, int64_t n, int64_t i, char *path)
@@ -103,10 +113,7 @@ int par_resume(struct par_run_state *state, struct par par, const struct par_run
         break;
     }
     if (code == BL_OK && !*found && damaged > 0)
-        code = bl_fail(err, BL_INPUT,
-                       "%s: all %" PRId64
-                       " checkpoints are damaged; restore one from a backup or start over with --fresh",
-                       folder->checkpoints, damaged);
+        code = par_fail_all_damaged_local(folder->checkpoints, damaged, err);
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);

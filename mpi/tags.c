@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "mpi/h5.h"
 
 /* Longer ids than this are a damaged file, not ids. */
@@ -20,9 +21,8 @@ static int check_rows(const struct par_column *column, const char *name, const c
 {
     if (column->rows == rows)
         return BL_OK;
-    return bl_fail(err, BL_INPUT,
-                   "%s: '%s' has %" PRId64 " rows but '%s' has %" PRId64 "; each row needs one", where, name,
-                   column->rows, main_name, rows);
+    return bl_fail(err, BL_INPUT, "%s: '%s' has %s but '%s' has %" PRId64 "; each row needs one", where, name,
+                   bl_count(column->rows, "row").text, main_name, rows);
 }
 
 static int is_integer(const struct par_column *column)
@@ -45,10 +45,9 @@ static int open_labels(struct par_tags *tags, hid_t group, const char *where, st
     if (code != BL_OK)
         return bl_fail_prefix(err, "%s: 'labels'", where);
     if (column->cols > 0 && tags->n_class_names > 0 && tags->n_class_names != column->cols)
-        return bl_fail(err, BL_INPUT,
-                       "%s: 'labels' has %" PRId64 " columns but %" PRId64
-                       " class names; each class needs one",
-                       where, column->cols, tags->n_class_names);
+        return bl_fail(err, BL_INPUT, "%s: 'labels' has %s but %s; each class needs one", where,
+                       bl_count(column->cols, "column").text,
+                       bl_count(tags->n_class_names, "class name").text);
     if (column->cols > 0)
         tags->labels = bl_label_layout(BL_LABELS_MULTI, column->cols);
     else

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/file.h"
@@ -80,7 +81,7 @@ static int fit_normalizer(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
-        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0",
+        bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
                    constant, data->dim);
     bl_free(&keep);
     par_groups_free(&groups);
@@ -96,13 +97,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64
-                    " bits) are not those of the configuration "
-                    "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                    path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
-                    bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
+        code = bl_fail(err, BL_USAGE,
+                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
+                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
+                       bl_count(other.shape.n_layers, "layer").text,
+                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
+                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
     else if (other.normalizer.kind != own->normalizer.kind)
         code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
                        path);
@@ -168,17 +169,16 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size,
-               run->par.size == 1 ? "" : "s", run->config->train.threads,
-               run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
+    bl_log_say("%s, %s each, OpenBLAS kernel %s", bl_count(run->par.size, "rank").text,
+               bl_count(run->config->train.threads, "thread").text, bl_blas_kernel());
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
                run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
                data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
-    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64
-               " rows, %" PRId64 " steps an epoch, %" PRId64 " steps in all",
-               model->layout.n_params, model->shape.heads, model->shape.bits, batches->n_global,
-               batches->steps_per_epoch, run->step.total_steps);
+    bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
+               bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
+               bl_count(model->shape.bits, "bit").text, bl_count(batches->n_global, "row").text,
+               bl_count(batches->steps_per_epoch, "step").text, bl_count(run->step.total_steps, "step").text);
     if (run->config->objective.pairwise_weight > 0.0 &&
         run->config->objective.pairwise_form == BL_FORM_LITERAL && data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
@@ -217,6 +217,8 @@ static int start(struct run *run, struct bl_error *err)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
         code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
+    if (code == BL_OK)
+        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
     if (code == BL_OK)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
@@ -293,8 +295,7 @@ static void keep_best(struct run *run, double map)
 
 static int can_validate(const struct run *run)
 {
-    return run->config->evaluate.every_epochs > 0 && run->data.n_validation_global > 0 &&
-           run->data.labels.kind != BL_LABELS_NONE;
+    return par_validates_local(run->config, run->data.n_validation_global, run->data.labels);
 }
 
 static int evaluate(struct run *run, struct bl_error *err)
@@ -441,8 +442,8 @@ static int train(struct run *run, struct bl_error *err)
         return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
     }
     if (should_stop_early(run))
-        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP",
-                   run->state.evaluations_since_best);
+        bl_log_say("stopping early: %s without a better mAP",
+                   bl_count(run->state.evaluations_since_best, "evaluation").text);
     return finish(run, err);
 }
 

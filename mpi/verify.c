@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "mpi/checked.h"
 #include "mpi/h5.h"
 #include "mpi/stall.h"
@@ -164,8 +165,8 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = par_verify_open_file_local(file, path, &sets, &blocks, err);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes, "%s, %" PRId64 " data sets, %" PRId64 " blocks: whole",
-                     format, sets, blocks);
+            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: whole", format,
+                     bl_count(sets, "data set").text, bl_count(blocks, "block").text);
     } else if (ours) {
         code =
             bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
@@ -173,10 +174,10 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
         struct walk walk = {.file = file, .path = path, .err = err};
         code = walk_below(&walk, "/", visit_any);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes,
-                     "%s without checksums, %" PRId64
-                     " data sets: readable from end to end, but a changed byte can't be noticed",
-                     format, walk.sets);
+            snprintf(
+                summary, (size_t)summary_bytes,
+                "%s without checksums, %s: readable from end to end, but a changed byte can't be noticed",
+                format, bl_count(walk.sets, "data set").text);
     }
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);

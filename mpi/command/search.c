@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "hash/code.h"
 #include "mpi/command/command.h"
@@ -71,10 +72,9 @@ static int check_sides(const struct search_side *queries, const struct search_si
                        struct bl_error *err)
 {
     if (queries->info->bits != database->info->bits)
-        return bl_fail(err, BL_INPUT,
-                       "%s has codes of %" PRId64 " bits and %s of %" PRId64
-                       " bits; compare codes of one model",
-                       queries->path, queries->info->bits, database->path, database->info->bits);
+        return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
+                       queries->path, bl_count(queries->info->bits, "bit").text, database->path,
+                       bl_count(database->info->bits, "bit").text);
     if (*k > database->info->rows) {
         bl_log_say("-k %" PRId64 " becomes %" PRId64 ": the database has no more items", *k,
                    database->info->rows);

@@ -139,6 +139,12 @@ Test(cli_errors, more_shards_than_rows)
     expect_everywhere("--set data.shards=500 --set train.global_batch=500", 2, "data.shards");
 }
 
+Test(cli_errors, stopping_early_needs_held_out_rows)
+{
+    expect(2, "--set evaluate.early_stop=3 --set data.validation=0", 2, "raise data.validation");
+    expect(2, "--set evaluate.early_stop=3 --set data.validation=0.001", 2, "no row is held out");
+}
+
 Test(cli_errors, a_run_folder_that_cannot_be_made)
 {
     char file[TINY_PATH_MAX];

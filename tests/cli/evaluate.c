@@ -186,6 +186,32 @@ Test(cli_evaluate, the_same_codes_come_from_any_number_of_ranks)
     }
 }
 
+static void encode_rows_of(const char *rows, const char *to, int ranks)
+{
+    struct cli_result result;
+    cli_run(&result, ranks, "encode %s %s -o %s", model, rows, to);
+    cli_expect_success(&result);
+    cli_free(&result);
+}
+
+Test(cli_evaluate, rows_of_another_programs_file_get_the_same_codes_gzipped_or_not)
+{
+    static float features[TINY_TRAIN * TINY_DIM];
+    static int32_t unused[TINY_TRAIN];
+    char rows[TINY_PATH_MAX], zipped[TINY_PATH_MAX + 8], command[2 * TINY_PATH_MAX];
+    tiny_path(&tiny, "rows.npy", rows);
+    snprintf(zipped, sizeof zipped, "%s.gz", rows);
+    snprintf(command, sizeof command, "gzip -k %s", rows);
+    tiny_rows(TINY_TRAIN, 1, features, unused);
+    tiny_write_npy(rows, "<f4", TINY_TRAIN, TINY_DIM, features);
+    cr_assert_eq(system(command), 0);
+    encode_rows_of(rows, database, 1);
+    for (int ranks = 1; ranks <= 3; ranks += 2) {
+        encode_rows_of(zipped, queries, ranks);
+        expect_same_codes(queries, database);
+    }
+}
+
 /* Output over one of the two inputs: refused, and the input is as it was. */
 static void refuse_output(int ranks, const char *output, const char *input)
 {

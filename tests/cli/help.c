@@ -115,13 +115,40 @@ Test(cli_ranks, an_option_error_under_ranks_is_one_line)
     cli_free(&result);
 }
 
-Test(cli_ranks, a_result_is_printed_once)
+static void expect_once(const char *arguments, int status, const char *text)
 {
     struct cli_result result;
-    cli_run(&result, 3, "version");
-    cli_expect_success(&result);
-    const char *first = strstr(result.out, "bitloom ");
-    cr_assert(first);
-    cr_assert_null(strstr(first + 1, "bitloom "));
+    cli_run(&result, 3, "%s", arguments);
+    cr_assert_eq(result.status, status, "%s: status %d; it said: %s", arguments, result.status, result.err);
+    cr_assert_eq(result.error_lines, 0, "%s: %s", arguments, result.err);
+    const char *first = strstr(result.out, text);
+    cr_assert(first, "'%s' is not in: %s", text, result.out);
+    cr_assert_null(strstr(first + 1, text), "%s: more than one rank says it", arguments);
     cli_free(&result);
+}
+
+Test(cli_ranks, a_result_is_printed_once)
+{
+    expect_once("version", 0, "bitloom ");
+}
+
+Test(cli_ranks, help_is_printed_once)
+{
+    expect_once("--help", 0, "usage: bitloom COMMAND");
+    expect_once("-q", 2, "usage: bitloom COMMAND");
+    expect_once("", 2, "usage: bitloom COMMAND");
+    expect_once("info --help", 0, "usage: bitloom info");
+    expect_once("train --help", 0, "usage: bitloom train");
+}
+
+Test(cli_ranks, a_usage_error_of_any_command_is_one_line)
+{
+    static const char *const commands[] = {"train", "check", "import", "encode", "info", "search"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct cli_result result;
+        cli_run(&result, 3, "%s", commands[i]);
+        cli_expect_error(&result, 2, commands[i]);
+        cr_assert_str_eq(result.out, "");
+        cli_free(&result);
+    }
 }

@@ -83,12 +83,52 @@ Test(inspect, info_refuses_what_is_not_hdf5)
     cli_expect_error(&result, 3, "x.npy");
 }
 
+/* The fingerprint that a message about other data shows is the one to look for. */
+Test(inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
+{
+    char shown[64];
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "import --format npy --features %s/x.npy --labels %s/x.npy --split train -o %s/x.h5",
+            folder, folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set data.file=x.h5", folder, folder);
+    cli_expect_error(&result, 2, "was made from other data (fingerprint ");
+    const char *at = strstr(result.err, "(fingerprint ") + strlen("(fingerprint ");
+    snprintf(shown, sizeof shown, "data_fingerprint         %.16s\n", at);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5", folder);
+    expect_text(shown);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5 --json", folder);
+    expect_text("\"data_fingerprint\":\"");
+}
+
 Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
 {
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --json", folder, folder);
     expect_text("\"ranks\":2");
     cr_assert(strstr(result.out, "\"steps_per_epoch\":7,\"steps\":14"), "%s", result.out);
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
+}
+
+Test(inspect, one_of_a_kind_is_singular)
+{
+    cli_run(
+        &result, 0,
+        "check %s/run.yaml --run %s/run --set data.shards=1 --set model.bits=1 --set train.global_batch=full",
+        folder, folder);
+    expect_text("held out, 1 shard\n");
+    expect_text("codes of 1 bit\n");
+    expect_text(" rows, 1 step an epoch, 2 in all");
+    expect_text("1 rank, 1 thread\n");
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set train.global_batch=full", folder, folder);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
 }
 
 Test(inspect, check_refuses_more_ranks_than_shards)
