@@ -69,7 +69,7 @@ Test(cli_evaluate, codes_from_files_give_what_the_model_gives)
     by_model(arguments);
     double expected = map_of(2, arguments);
     snprintf(arguments, sizeof arguments, "--codes %s %s", queries, database);
-    for (int ranks = 0; ranks <= 3; ranks++)
+    for (int ranks = 0; ranks <= 3; ranks += 3)
         cr_assert_eq(map_of(ranks, arguments), expected);
 }
 
@@ -93,18 +93,16 @@ Test(cli_evaluate, codes_of_other_lengths_are_refused)
     snprintf(other, sizeof other, "%s/model.h5", run);
     encode(model, "test", queries, 1);
     encode(other, "train", database, 1);
-    for (int ranks = 0; ranks <= 3; ranks++) {
+    for (int ranks = 0; ranks <= 3; ranks += 3)
         cli_fails(ranks, 3, "8", "evaluate --codes %s %s --json", queries, database);
-    }
     cli_fails(0, 3, "16", "search %s %s -k 3", queries, database);
 }
 
 Test(cli_evaluate, a_missing_split_is_answered_by_the_list)
 {
-    for (int ranks = 1; ranks <= 3; ranks++) {
+    for (int ranks = 1; ranks <= 3; ranks += 2)
         cli_fails(ranks, 2, "test, train", "evaluate %s %s --queries tset --database train --json", model,
                   tiny.data);
-    }
 }
 
 Test(cli_evaluate, a_data_set_is_no_model)
@@ -159,7 +157,7 @@ static void expect_same_codes(const char *one, const char *other)
 Test(cli_evaluate, the_same_codes_come_from_any_number_of_ranks)
 {
     encode(model, "train", database, 0);
-    for (int ranks = 1; ranks <= 4; ranks++) {
+    for (int ranks = 2; ranks <= 3; ranks++) {
         encode(model, "train", queries, ranks);
         expect_same_codes(queries, database);
     }

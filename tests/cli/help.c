@@ -56,9 +56,8 @@ Test(cli_help, every_command_suggests_the_option_that_was_meant)
 {
     char names[COMMANDS_MAX][NAME_BYTES];
     int n = list_commands(names);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         cli_fails(0, 2, "unknown option --no-such-option", "%s --no-such-option", names[i]);
-    }
 }
 
 Test(cli_help, no_argument_shows_the_page_and_is_a_usage_error)
@@ -87,9 +86,8 @@ Test(cli_help, an_argument_too_many_is_named)
 
 Test(cli_ranks, any_number_of_ranks_says_one_error_line)
 {
-    for (int ranks = 1; ranks <= 4; ranks++) {
+    for (int ranks = 1; ranks <= 4; ranks++)
         cli_fails(ranks, 2, "unknown command 'verison'", "verison");
-    }
 }
 
 Test(cli_ranks, an_option_error_under_ranks_is_one_line)
