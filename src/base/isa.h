@@ -20,6 +20,13 @@
 #define BL_KERNEL
 #endif
 
+/* Before a loop with a constant number of rounds: all of them are written out. */
+#if defined(__clang__)
+#define BL_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define BL_UNROLL _Pragma("GCC unroll 64")
+#endif
+
 /* Defines `linkage void name parameters`, which runs name_body (BL_INLINE, with the same parameters). Whole
  * numbers only. By hand where BL_KERNEL falls short: it holds under clang too, and no x86-64 level up to v4
  * has AVX-512's population count. */
