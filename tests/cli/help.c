@@ -56,12 +56,8 @@ Test(cli_help, every_command_suggests_the_option_that_was_meant)
 {
     char names[COMMANDS_MAX][NAME_BYTES];
     int n = list_commands(names);
-    for (int i = 0; i < n; i++) {
-        struct cli_result result;
-        cli_run(&result, 0, "%s --no-such-option", names[i]);
-        cli_expect_error(&result, 2, "unknown option --no-such-option");
-        cli_free(&result);
-    }
+    for (int i = 0; i < n; i++)
+        cli_fails(0, 2, "unknown option --no-such-option", "%s --no-such-option", names[i]);
 }
 
 Test(cli_help, no_argument_shows_the_page_and_is_a_usage_error)
@@ -75,44 +71,28 @@ Test(cli_help, no_argument_shows_the_page_and_is_a_usage_error)
 
 Test(cli_help, a_mistyped_command_gets_a_suggestion)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "verison");
-    cli_expect_error(&result, 2, "did you mean 'version'?");
-    cli_free(&result);
+    cli_fails(0, 2, "did you mean 'version'?", "verison");
 }
 
 Test(cli_help, a_word_like_no_command_points_to_the_list)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "qqqqqqqqqqqq");
-    cli_expect_error(&result, 2, "bitloom --help lists them");
-    cli_free(&result);
+    cli_fails(0, 2, "bitloom --help lists them", "qqqqqqqqqqqq");
 }
 
 Test(cli_help, an_argument_too_many_is_named)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "version surplus");
-    cli_expect_error(&result, 2, "unexpected argument 'surplus'");
-    cli_free(&result);
+    cli_fails(0, 2, "unexpected argument 'surplus'", "version surplus");
 }
 
 Test(cli_ranks, any_number_of_ranks_says_one_error_line)
 {
-    for (int ranks = 1; ranks <= 4; ranks++) {
-        struct cli_result result;
-        cli_run(&result, ranks, "verison");
-        cli_expect_error(&result, 2, "unknown command 'verison'");
-        cli_free(&result);
-    }
+    for (int ranks = 1; ranks <= 4; ranks++)
+        cli_fails(ranks, 2, "unknown command 'verison'", "verison");
 }
 
 Test(cli_ranks, an_option_error_under_ranks_is_one_line)
 {
-    struct cli_result result;
-    cli_run(&result, 3, "version --colour");
-    cli_expect_error(&result, 2, "unknown option --colour");
-    cli_free(&result);
+    cli_fails(3, 2, "unknown option --colour", "version --colour");
 }
 
 static void expect_once(const char *arguments, int status, const char *text)

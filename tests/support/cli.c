@@ -61,13 +61,10 @@ void cli_collect(struct cli_result *result, int status, double start_s, const ch
     folder_remove(folder);
 }
 
-void cli_run(struct cli_result *result, int ranks, const char *format, ...)
+static void run(struct cli_result *result, int ranks, const char *format, va_list args)
 {
     char arguments[4000], command[5000], launcher[CLI_PATH_MAX + 50] = "", folder[CLI_PATH_MAX];
-    va_list args;
-    va_start(args, format);
     int n = vsnprintf(arguments, sizeof arguments, format, args);
-    va_end(args);
     cr_assert(n >= 0 && (size_t)n < sizeof arguments, "the command line is too long");
     if (ranks > 0)
         snprintf(launcher, sizeof launcher, "'%s' --shared -n %d", TEST_LAUNCHER, ranks);
@@ -80,6 +77,37 @@ void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     int status = system(command);
     cr_assert(status != -1 && WIFEXITED(status), "can't run %s", command);
     cli_collect(result, WEXITSTATUS(status), start, folder);
+}
+
+void cli_run(struct cli_result *result, int ranks, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    run(result, ranks, format, args);
+    va_end(args);
+}
+
+void cli_succeeds(int ranks, const char *format, ...)
+{
+    struct cli_result result;
+    va_list args;
+    va_start(args, format);
+    run(&result, ranks, format, args);
+    va_end(args);
+    cli_expect_success(&result);
+    cli_free(&result);
+}
+
+void cli_fails(int ranks, int status, const char *text, const char *format, ...)
+{
+    struct cli_result result;
+    va_list args;
+    va_start(args, format);
+    run(&result, ranks, format, args);
+    va_end(args);
+    cli_expect_error(&result, status, text);
+    cr_assert_lt(result.seconds, 30.0, "it took %g s to fail", result.seconds);
+    cli_free(&result);
 }
 
 void cli_free(struct cli_result *result)
