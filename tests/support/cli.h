@@ -17,6 +17,10 @@ struct cli_result {
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with a terminal as its standard output and error; all that appears there is in out. */
+void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Frees; safe twice and on a zeroed struct. */
 void cli_free(struct cli_result *result);
 
