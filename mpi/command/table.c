@@ -14,6 +14,16 @@ extern const struct command command_train;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
-    &command_init,   &command_import, &command_check,    &command_train, &command_encode,  &command_evaluate,
-    &command_search, &command_report, &command_baseline, &command_info,  &command_version, NULL,
+    &command_init, /* one a line */
+    &command_import,
+    &command_check,
+    &command_train,
+    &command_encode,
+    &command_evaluate,
+    &command_search,
+    &command_report,
+    &command_baseline,
+    &command_info,
+    &command_version,
+    NULL,
 };
