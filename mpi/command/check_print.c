@@ -52,7 +52,8 @@ static void print_need(const json_t *report)
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes"), gather));
     if (ranks == 1)
-        printf("  wire        nothing: 1 rank, %" PRId64 " threads\n", number(report, "threads"));
+        printf(
+            "  wire        nothing: there is 1 rank; under mpirun -n RANKS this is the plan for so many\n");
     else
         printf("  wire        %s of codes and labels gathered and %s of gradients summed in a step, %" PRId64
                " ranks\n",
