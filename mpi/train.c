@@ -45,23 +45,45 @@ struct run {
 
 /* Starting */
 
+/* Groups of all own rows of the train split, as those of a batch are cut. */
+static int group_rows(struct run *run, struct par_groups *groups, struct bl_error *err)
+{
+    const struct par_train_data *data = &run->data;
+    const int64_t n = data->shard_hi - data->shard_lo;
+    int64_t *rows = NULL;
+    int code = par_agree(run->par, bl_alloc(&rows, n, sizeof *rows, "rows of shards", err), err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++)
+        rows[s] = bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s + 1) -
+                  bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s);
+    if (code == BL_OK)
+        code = par_groups_init(groups, run->par, par_groups_total_local(run->config, run->par.size), rows, n,
+                               data->dim, err);
+    bl_free(&rows);
+    return code;
+}
+
 static int fit_normalizer(struct run *run, struct bl_error *err)
 {
     const struct par_train_data *data = &run->data;
     const int64_t n = data->row_hi - data->row_lo;
-    uint8_t *keep;
-    int code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
+    struct par_groups groups = {0};
+    uint8_t *keep = NULL;
+    int64_t constant = 0;
+    int code = group_rows(run, &groups, err);
+    if (code == BL_OK)
+        code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
     for (int64_t s = 0; code == BL_OK && s < data->shard_hi - data->shard_lo; s++)
         for (int64_t i = 0; i < data->shard[s].n_train; i++)
             keep[data->shard[s].train[i] - data->row_lo] = 1;
-    int64_t constant = 0;
-    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features, n, keep);
+    const struct par_rows rows =
+        par_rows_resident_local(data->dim, data->type, data->features, n, keep, &groups);
     if (code == BL_OK)
         code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
         bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0",
                    constant, data->dim);
     bl_free(&keep);
+    par_groups_free(&groups);
     return code;
 }
 
@@ -193,7 +215,7 @@ static int start(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
-        code = par_train_data_init(&run->data, par, run->options->data_path, &config->data, err);
+        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
     if (code == BL_OK)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
@@ -207,8 +229,9 @@ static int start(struct run *run, struct bl_error *err)
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     run->state.starts++;
     say_plan(run);
-    par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps);
-    return write_start_event(run, err);
+    code = par_agree(
+        par, par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err), err);
+    return code == BL_OK ? write_start_event(run, err) : code;
 }
 
 /* Between steps */
@@ -219,6 +242,7 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     const double begun = bl_clock_seconds();
     par_stall_tick_local("writing a checkpoint");
     par_train_report_flush(&run->report);
+    par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
     par_broadcast(run->par, &run->state.metrics_bytes, sizeof run->state.metrics_bytes);
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
@@ -404,6 +428,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     par_stall_end_local();
+    par_train_report_free(&run.report);
     par_step_free(&run.step);
     par_run_state_free(&run.state);
     par_train_data_free(&run.data);

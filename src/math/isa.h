@@ -19,4 +19,11 @@
 /* For the small functions that such loops call: only an inlined one is compiled for the loop's level. */
 #define BL_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop with a constant number of rounds: all of them are written out. */
+#if defined(__clang__)
+#define BL_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define BL_UNROLL _Pragma("GCC unroll 64")
+#endif
+
 #endif

@@ -3,6 +3,7 @@
 #define BL_MODEL_MODEL_H
 
 #include "data/normalize.h"
+#include "math/product.h"
 #include "model/params.h"
 #include "model/shape.h"
 
@@ -19,10 +20,12 @@ struct bl_model {
 int bl_model_init(struct bl_model *model, const struct bl_shape *shape, int normalize, struct bl_error *err);
 void bl_model_free(struct bl_model *model);
 
-/* Scratch for encoding up to max_rows rows at a time; owned by the caller. */
+/* Scratch for encoding up to max_rows rows at a time; owned by the caller. Products are chains
+ * (math/product.h): a row's code never depends on the rows around it or on the machine. */
 struct bl_encoder {
     const struct bl_model *model; /* borrowed */
     int64_t max_rows;
+    struct bl_product product;
     float *front, *back; /* [max_rows, widest layer] each; owned */
 };
 
