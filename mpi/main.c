@@ -117,35 +117,42 @@ static void end_mpi(struct par par, int code)
     MPI_Finalize();
 }
 
+/* The page of commands is the help when asked for, and what a line without a command gets. */
+static int run_line(const struct command *command, struct par par, int help, int argc, char **argv,
+                    struct bl_error *err)
+{
+    const char *const name = argc > 1 ? argv[1] : NULL;
+    if (name && !command)
+        return fail_line(err, par);
+    if (name && !help)
+        return run_command(command, par, argc - 1, argv + 1);
+    if (name && par.rank == 0)
+        printf("%s", command->help);
+    else if (par.rank == 0)
+        print_commands();
+    return name || help ? BL_OK : BL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     struct bl_error err = {0};
     enum bl_log_level level = BL_LOG_NORMAL;
     int help = 0;
     argc = take_common(argc, argv, &level, &help);
-    if (argc < 2) {
-        print_commands();
-        return help ? BL_OK : BL_USAGE;
-    }
-    const struct command *command = find_command(argv[1], &err);
-    int uses_mpi = launched_by_mpi() || (command && command->parallel && !help);
+    const struct command *command = argc > 1 ? find_command(argv[1], &err) : NULL;
+    const int runs = command && !help;
+    const int uses_mpi = launched_by_mpi() || (runs && command->parallel);
     struct par par = par_alone();
-    if (command && command->heeds_signals && !help)
+    if (runs && command->heeds_signals)
         par_signals_install_local();
-    if (uses_mpi) {
+    if (uses_mpi) { /* also for a page of help: one rank prints it */
         int provided;
         MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
         par = par_world();
     }
     bl_blas_setup();
     bl_log_setup(level, par.rank == 0, stderr_is_terminal());
-    int code = BL_OK;
-    if (!command)
-        code = fail_line(&err, par);
-    else if (help && par.rank == 0)
-        printf("%s", command->help);
-    else if (!help)
-        code = run_command(command, par, argc - 1, argv + 1);
+    int code = run_line(command, par, help, argc, argv, &err);
     fflush(stdout);
     if (uses_mpi)
         end_mpi(par, code);

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 
+#include "base/count.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
 #include "model/params.h"
 #include "mpi/step.h"
+#include "mpi/validate.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -18,8 +20,8 @@ static int check_shards(const struct bl_config *config, const struct par_split *
     const int64_t shards = config->data.shards;
     if (shards > split->rows)
         return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
-                       shards, split->rows);
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       shards, bl_count(split->rows, "row").text);
     return par_groups_check_local(config, ranks, err);
 }
 
@@ -144,7 +146,9 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     plan->parameters = bl_layout_of(&shape).n_params;
     plan->bits = bl_shape_code_bits(&shape);
     count_rows(plan, config, split->rows);
-    code = plan_steps(plan, config, err);
+    code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
+    if (code == BL_OK)
+        code = plan_steps(plan, config, err);
     if (code != BL_OK)
         return code;
     for (int rank = 0; rank < ranks; rank++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
@@ -40,12 +41,11 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
         batches->n_local = batches->rows_per_shard * own_shards;
         if (batches->steps_per_epoch == 0)
             return bl_fail(err, BL_USAGE,
-                           "train.global_batch = %" PRId64 " needs %" PRId64
-                           " training rows of each shard and the smallest of the %" PRId64
-                           " shards has %" PRId64 " (%" PRId64
-                           " rows in all); lower train.global_batch or data.shards",
-                           global_batch, batches->rows_per_shard, data->shards, data->shard_rows_min,
-                           data->n_train_global);
+                           "train.global_batch = %" PRId64
+                           " needs %s of each shard and the smallest of %" PRId64 " has %" PRId64
+                           " (%s in all); lower train.global_batch or data.shards",
+                           global_batch, bl_count(batches->rows_per_shard, "training row").text, data->shards,
+                           data->shard_rows_min, bl_count(data->n_train_global, "row").text);
     }
     batches->n_local_max = par_max_integer(par, batches->n_local);
     return BL_OK;

@@ -9,11 +9,13 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/file.h"
 #include "math/blas.h"
 #include "mpi/agree.h"
+#include "mpi/arithmetic.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
 #include "mpi/resume.h"
@@ -38,7 +40,6 @@ struct run {
     struct par_train_report report;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
-    int64_t last_evaluated_step;
     int resumed;
     const char *stop_reason; /* NULL: go on */
 };
@@ -80,7 +81,7 @@ static int fit_normalizer(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
-        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0",
+        bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
                    constant, data->dim);
     bl_free(&keep);
     par_groups_free(&groups);
@@ -96,13 +97,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64
-                    " bits) are not those of the configuration "
-                    "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                    path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
-                    bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
+        code = bl_fail(err, BL_USAGE,
+                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
+                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
+                       bl_count(other.shape.n_layers, "layer").text,
+                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
+                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
     else if (other.normalizer.kind != own->normalizer.kind)
         code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
                        path);
@@ -168,17 +169,16 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size,
-               run->par.size == 1 ? "" : "s", run->config->train.threads,
-               run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
+    bl_log_say("%s, %s each, OpenBLAS kernel %s", bl_count(run->par.size, "rank").text,
+               bl_count(run->config->train.threads, "thread").text, bl_blas_kernel());
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
                run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
                data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
-    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64
-               " rows, %" PRId64 " steps an epoch, %" PRId64 " steps in all",
-               model->layout.n_params, model->shape.heads, model->shape.bits, batches->n_global,
-               batches->steps_per_epoch, run->step.total_steps);
+    bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
+               bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
+               bl_count(model->shape.bits, "bit").text, bl_count(batches->n_global, "row").text,
+               bl_count(batches->steps_per_epoch, "step").text, bl_count(run->step.total_steps, "step").text);
     if (run->config->objective.pairwise_weight > 0.0 &&
         run->config->objective.pairwise_form == BL_FORM_LITERAL && data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
@@ -201,6 +201,7 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "threads", json_integer(run->config->train.threads));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
     json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
@@ -217,16 +218,20 @@ static int start(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
     if (code == BL_OK)
+        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
+    if (code == BL_OK)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
-    if (code == BL_OK)
-        code = start_or_continue(run, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
+    par_arithmetic(par, config, run->state.model.arithmetic);
+    code = start_or_continue(run, err);
     if (code == BL_OK)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
-    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     run->state.starts++;
     say_plan(run);
     code = par_agree(
@@ -235,6 +240,19 @@ static int start(struct run *run, struct bl_error *err)
 }
 
 /* Between steps */
+
+static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
+{
+    char digest[20];
+    snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
+    bl_log_say("checkpoint %s  digest %s  %.2f s", path, digest, seconds);
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string("checkpoint"));
+    json_object_set_new(event, "step", json_integer(run->state.step));
+    json_object_set_new(event, "digest", json_string(digest));
+    json_object_set_new(event, "seconds", json_real(seconds));
+    return par_agree(run->par, par_metrics_write_local(event, err), err);
+}
 
 static int write_checkpoint(struct run *run, struct bl_error *err)
 {
@@ -254,9 +272,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     code = par_agree(run->par, code, err);
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;
-    bl_log_detail("checkpoint %s in %.2f s", path, run->last_checkpoint_s - begun);
     par_signals_checkpoint_done_local();
-    return code;
+    return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
 }
 
 static int write_model(struct run *run, struct bl_error *err)
@@ -278,8 +295,7 @@ static void keep_best(struct run *run, double map)
 
 static int can_validate(const struct run *run)
 {
-    return run->config->evaluate.every_epochs > 0 && run->data.n_validation_global > 0 &&
-           run->data.labels.kind != BL_LABELS_NONE;
+    return par_validates_local(run->config, run->data.n_validation_global, run->data.labels);
 }
 
 static int evaluate(struct run *run, struct bl_error *err)
@@ -290,7 +306,7 @@ static int evaluate(struct run *run, struct bl_error *err)
     int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
     if (code != BL_OK)
         return code;
-    run->last_evaluated_step = run->state.step;
+    run->state.last_evaluated_step = run->state.step;
     const int better = result.map > run->state.best_map;
     if (better)
         keep_best(run, result.map);
@@ -335,6 +351,13 @@ static int end_of_epoch(struct run *run, struct bl_error *err)
     return code;
 }
 
+/* Before the last checkpoint, so that it holds the outcome. */
+static int evaluate_at_end(struct run *run, struct bl_error *err)
+{
+    const int due = can_validate(run) && run->state.last_evaluated_step != run->state.step;
+    return due ? evaluate(run, err) : BL_OK;
+}
+
 static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
@@ -352,6 +375,8 @@ static int one_step(struct run *run, struct bl_error *err)
     }
     if (code == BL_OK && state->step % run->step.batches.steps_per_epoch == 0)
         code = end_of_epoch(run, err);
+    if (code == BL_OK && state->step == run->step.total_steps)
+        code = evaluate_at_end(run, err);
     const int64_t every = run->config->checkpoint.every_steps;
     const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
     if (code == BL_OK && due)
@@ -365,12 +390,12 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int finish(struct run *run, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (can_validate(run) && run->last_evaluated_step != run->state.step)
-        code = evaluate(run, err);
-    else if (!can_validate(run))
+    const int evaluated = run->state.last_evaluated_step == run->state.step;
+    int code = evaluate_at_end(run, err);
+    if (!can_validate(run))
         keep_best(run, run->state.best_map);
-    if (code == BL_OK && run->last_checkpoint_step != run->state.step)
+    const int newer = run->last_checkpoint_step != run->state.step || (can_validate(run) && !evaluated);
+    if (code == BL_OK && newer)
         code = write_checkpoint(run, err);
     if (code == BL_OK)
         code = write_model(run, err);
@@ -381,11 +406,14 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "step", json_integer(run->state.step));
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
     code = par_agree(run->par, par_metrics_write_local(event, err), err);
+    const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_params);
     if (run->state.best_map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s",
-                   run->state.best_map, run->state.best_step, run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps",
+                   run->state.best_map, run->state.best_step, run->state.train_seconds);
     else
-        bl_log_say("finished: %.1f s in steps; model %s", run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: %.1f s in steps", run->state.train_seconds);
+    bl_log_say("model %s  digest %016" PRIx64 "  (%s)", run->folder.model, digest,
+               run->state.model.arithmetic);
     return code;
 }
 
@@ -401,7 +429,6 @@ static int train(struct run *run, struct bl_error *err)
         return code;
     if (run->resumed && is_finished(run))
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
-    run->last_evaluated_step = run->resumed && is_finished(run) ? run->state.step : -1;
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
@@ -415,8 +442,8 @@ static int train(struct run *run, struct bl_error *err)
         return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
     }
     if (should_stop_early(run))
-        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP",
-                   run->state.evaluations_since_best);
+        bl_log_say("stopping early: %s without a better mAP",
+                   bl_count(run->state.evaluations_since_best, "evaluation").text);
     return finish(run, err);
 }
 

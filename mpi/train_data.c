@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "data/checks.h"
 #include "mpi/agree.h"
@@ -20,8 +21,8 @@ static int check_layout(const struct par_train_data *data, struct par par, const
 {
     if (data->shards > data->rows_global)
         return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
-                       data->shards, data->rows_global);
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       data->shards, bl_count(data->rows_global, "row").text);
     return par_groups_check_local(config, par.size, err);
 }
 

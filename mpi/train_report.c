@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "mpi/metrics.h"
 
@@ -169,13 +170,12 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     json_object_set_new(event, "bit_balance_mean", json_real(health->bit_balance_mean));
     json_object_set_new(event, "best", json_boolean(better));
     json_object_set_new(event, "seconds", json_real(seconds));
-    char classes[80] = "";
+    char classes[140] = "";
     if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %" PRId64 " classes on %" PRId64 " codes", health->classes,
-                 health->class_codes);
-    bl_log_say("validation mAP %.4f%s  %" PRId64 " codes for %" PRId64
-               " rows, %.1f %% on the two commonest%s  %.1f s",
-               result->map, better ? " (best)" : "", health->distinct, health->rows, 100.0 * health->top_two,
-               classes, seconds);
+        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
+                 bl_count(health->class_codes, "code").text);
+    bl_log_say("validation mAP %.4f%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
+               better ? " (best)" : "", bl_count(health->distinct, "code").text,
+               bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
     return par_metrics_write_local(event, err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "data/shards.h"
 #include "mpi/agree.h"
@@ -151,8 +152,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)
-        bl_log_say("%s: %s, %lld bits from %lld features", request.output, request.method->name,
-                   (long long)request.bits, (long long)rows.dim);
+        bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
+                   bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);
     bl_model_free(&model);
     bl_free(&reader.buffer);
     par_groups_free(&reader.groups);

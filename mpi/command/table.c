@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 #include "mpi/command/command.h"
 
 /* Each command defines its row beside its code; adding one is a file and a line here. */

@@ -182,32 +182,6 @@ int bl_key_is_section(const char *section)
     return 0;
 }
 
-/* Length of "a.b" in "a.b.c": names of one section are compared by their last part alone. */
-static size_t section_length(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot ? (size_t)(dot - name) : 0;
-}
-
-const char *bl_key_nearest(const char *name)
-{
-    const size_t section = section_length(name);
-    const char *best = NULL;
-    for (const struct bl_key *key = bl_keys; key->name; key++)
-        if (section > 0 && section_length(key->name) == section && strncmp(key->name, name, section) == 0 &&
-            bl_nearest_better(name + section + 1, key->name + section + 1, best ? best + section + 1 : NULL))
-            best = key->name;
-    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
-        if (bl_nearest_better(name, key->name, NULL))
-            best = key->name;
-    /* The last part alone, for a key put into the wrong section. */
-    const char *last = section > 0 ? name + section + 1 : name;
-    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
-        if (strcmp(key->name + section_length(key->name) + 1, last) == 0)
-            best = key->name;
-    return best;
-}
-
 void bl_key_range(const struct bl_key *key, char *text, size_t size)
 {
     int n = 0;

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/vexp.h"
 
 /* Sixteen lanes, so that the order of additions is the same whatever the width of a register. */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/isa.h"
 #include "math/elementwise.h"
-#include "math/isa.h"
 #include "math/product_kernel.h"
 
 /* Blocks after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34,

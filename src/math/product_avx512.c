@@ -1,4 +1,4 @@
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/product_kernel.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/product_kernel.h"
 
 /* The widths suit 128-bit vectors; a compiler that may use fused multiply-adds makes vector code of it, and

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "math/isa.h"
+#include "base/isa.h"
 
 struct bl_tree bl_tree_begin(int64_t first)
 {

@@ -7,12 +7,15 @@
 #include "model/params.h"
 #include "model/shape.h"
 
+enum { BL_ARITHMETIC_MAX = 256 };
+
 struct bl_model {
     struct bl_shape shape;
     struct bl_layout layout;
     float *params; /* [layout.n_params]; owned */
     struct bl_normalizer normalizer;
-    char method[BL_NAME_MAX]; /* preset or baseline that made it */
+    char method[BL_NAME_MAX];           /* preset or baseline that made it */
+    char arithmetic[BL_ARITHMETIC_MAX]; /* what its bits depend on; "" where nothing is known */
 };
 
 /* Allocates parameters (unset) and normaliser for the shape. bl_model_free is safe twice and on a zeroed

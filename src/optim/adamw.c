@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "base/functions.h"
-#include "math/isa.h"
+#include "base/isa.h"
 #include "optim/optimizer.h"
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: the decay is lr *

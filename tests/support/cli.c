@@ -79,15 +79,12 @@ static void make_command(char command[COMMAND_MAX], int ranks, const char *endin
     cr_assert(n >= 0 && n < COMMAND_MAX, "the command line is too long");
 }
 
-void cli_run(struct cli_result *result, int ranks, const char *format, ...)
+static void run(struct cli_result *result, int ranks, const char *format, va_list args)
 {
     char command[COMMAND_MAX], folder[CLI_PATH_MAX], ending[2 * CLI_PATH_MAX + 20];
     cli_temp_folder(folder);
     snprintf(ending, sizeof ending, ">'%s/out' 2>'%s/err'", folder, folder);
-    va_list args;
-    va_start(args, format);
     make_command(command, ranks, ending, format, args);
-    va_end(args);
 
     double start = bl_clock_seconds();
     int status = system(command);
@@ -123,6 +120,37 @@ void cli_run_on_terminal(struct cli_result *result, int ranks, const char *forma
     result->status = WEXITSTATUS(status);
     result->error_lines = count_errors(result->out);
     result->seconds = bl_clock_seconds() - start;
+}
+
+void cli_run(struct cli_result *result, int ranks, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    run(result, ranks, format, args);
+    va_end(args);
+}
+
+void cli_succeeds(int ranks, const char *format, ...)
+{
+    struct cli_result result;
+    va_list args;
+    va_start(args, format);
+    run(&result, ranks, format, args);
+    va_end(args);
+    cli_expect_success(&result);
+    cli_free(&result);
+}
+
+void cli_fails(int ranks, int status, const char *text, const char *format, ...)
+{
+    struct cli_result result;
+    va_list args;
+    va_start(args, format);
+    run(&result, ranks, format, args);
+    va_end(args);
+    cli_expect_error(&result, status, text);
+    cr_assert_lt(result.seconds, 30.0, "it took %g s to fail", result.seconds);
+    cli_free(&result);
 }
 
 void cli_free(struct cli_result *result)
