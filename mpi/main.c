@@ -69,6 +69,20 @@ static int launched_by_mpi(void)
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_SIZE");
 }
 
+/* Open MPI gives its ranks a pipe even when a person watches: then what counts is where mpirun writes to, and
+ * that is the parent of a rank on its own node. */
+static int stderr_is_terminal(void)
+{
+    char path[64], target[64] = "";
+    if (isatty(STDERR_FILENO))
+        return 1;
+    if (!getenv("OMPI_COMM_WORLD_SIZE"))
+        return 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    return readlink(path, target, sizeof target - 1) > 0 &&
+           (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0);
+}
+
 static int fail_line(const struct bl_error *err, struct par par)
 {
     if (par.rank == 0) {
@@ -137,7 +151,7 @@ int main(int argc, char **argv)
         par = par_world();
     }
     bl_blas_setup();
-    bl_log_setup(level, par.rank == 0);
+    bl_log_setup(level, par.rank == 0, stderr_is_terminal());
     int code = run_line(command, par, help, argc, argv, &err);
     fflush(stdout);
     if (uses_mpi)

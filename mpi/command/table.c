@@ -10,18 +10,20 @@ extern const struct command command_evaluate;
 extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_init;
+extern const struct command command_report;
 extern const struct command command_search;
 extern const struct command command_train;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
-    &command_init,
+    &command_init, /* one a line */
     &command_import,
     &command_check,
     &command_train,
     &command_encode,
     &command_evaluate,
     &command_search,
+    &command_report,
     &command_baseline,
     &command_info,
     &command_version,
