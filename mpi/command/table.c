@@ -9,6 +9,7 @@ extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_init;
 extern const struct command command_search;
+extern const struct command command_slurm;
 extern const struct command command_train;
 extern const struct command command_version;
 
@@ -22,6 +23,7 @@ const struct command *const command_table[] = {
     &command_search,
     &command_baseline,
     &command_info,
+    &command_slurm,
     &command_version,
     NULL,
 };
