@@ -14,7 +14,7 @@ extern const struct command command_train;
 extern const struct command command_version;
 
 const struct command *const command_table[] = {
-    &command_init,
+    &command_init, /* one a line */
     &command_import,
     &command_check,
     &command_train,
