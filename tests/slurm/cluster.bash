@@ -47,9 +47,10 @@ SlurmctldPort=$port
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket=$work/munge/socket,cred_expire=4
+AuthInfo=socket=$work/munge/socket,cred_expire=5
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
+TmpFS=$work/tmp
 SlurmctldPidFile=$work/slurmctld.pid
 SlurmdPidFile=$work/slurmd.pid
 SlurmctldLogFile=$work/slurmctld.log
@@ -67,6 +68,7 @@ SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmctldParameters=${SLURMCTLD_PARAMETERS-preempt_send_user_signal}
+RequeueExit=${REQUEUE_EXIT-99}
 KillWait=5
 ReturnToService=2
 NodeName=node NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=$cpus RealMemory=16000 State=UNKNOWN
@@ -77,7 +79,7 @@ TEXT
 
 cluster_start() {
     trap cluster_stop EXIT
-    mkdir -p "$work"/{state,spool,munge}
+    mkdir -p "$work"/{state,spool,munge,tmp}
     chmod 711 "$work" "$work/munge"
     (umask 077 && head -c 1024 /dev/urandom >"$work/munge/key")
     write_configuration "$(free_port)" "$1"
