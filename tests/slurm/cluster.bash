@@ -131,6 +131,6 @@ await() {
             echo "waited in vain for $what" >&2
             return 1
         fi
-        sleep 0.1
+        sleep 0.05
     done
 }

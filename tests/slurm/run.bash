@@ -1,6 +1,6 @@
 # A small run, disturbed in a job of the private Slurm, and the same run undisturbed: sourced by the tests after
 # cluster.bash, with the program as $1 and the source folder as $2.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # work is in cluster.bash
 
 program=$(realpath "$1")
 scripts=$(realpath "$2")/slurm
@@ -10,9 +10,11 @@ export BITLOOM=$program
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
 
-# Data, a configuration of some thousand steps, and its undisturbed run in $work/whole.
+mpirun --version 2>/dev/null | grep -q "Open MPI" || skip "the scripts are for Open MPI"
+
+# Data, a configuration whose many checkpoints keep it from being over too soon, and its undisturbed run in $work/whole.
 run_undisturbed() {
-    cd "$work"
+    cd "$work" || exit
     awk 'BEGIN {
         srand(3)
         for (i = 0; i < 4000; i++)
@@ -22,9 +24,9 @@ run_undisturbed() {
     cat >small.yaml <<TEXT
 data: {file: data.h5, validation: 0.05, shards: 4}
 model: {hidden: [16], heads: 1, bits: 8}
-train: {epochs: 50, global_batch: 32}
-checkpoint: {every_steps: 50}
-evaluate: {every_epochs: 5}
+train: {steps: 700, global_batch: 32}
+checkpoint: {every_steps: 10}
+evaluate: {every_epochs: 2}
 TEXT
     mpirun -q -n 2 "$program" train -q small.yaml --run whole
 }

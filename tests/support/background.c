@@ -89,6 +89,21 @@ void background_signal(const struct background *job, int rank, int number)
     cr_assert_gt(sent, 0, "there is no such rank to send a signal to");
 }
 
+void background_signal_launcher(const struct background *job, int number)
+{
+    DIR *dir = opendir("/proc");
+    int sent = 0;
+    cr_assert(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char name[32];
+        pid_t pid = (pid_t)atol(entry->d_name);
+        if (pid > 1 && parent_of(pid, name) == job->pid)
+            sent += kill(pid, number) == 0;
+    }
+    closedir(dir);
+    cr_assert_eq(sent, 1, "there is no launcher to send a signal to");
+}
+
 void background_until(const struct background *job, int (*done)(const void *context), const void *context)
 {
     const double limit = bl_clock_seconds() + 30.0;
