@@ -1,4 +1,4 @@
-/* Code comparisons per second of the counting pass, on one core. */
+/* Code comparisons per second of the counting pass behind `evaluate`, on one core. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,12 +19,14 @@ static void bench(int64_t bits, struct bl_label_layout layout)
     bl_bucket *buckets = NULL;
     if (bl_alloc_zero(&words, ROWS * n_words, sizeof *words, "codes", &err) != BL_OK ||
         bl_alloc_zero(&labels, ROWS * layout.words, sizeof *labels, "labels", &err) != BL_OK ||
-        bl_alloc_zero(&buckets, QUERIES * (bits + 1), sizeof *buckets, "buckets", &err) != BL_OK)
+        bl_alloc_zero(&buckets, QUERIES * (bits + 1), sizeof *buckets, "buckets", &err) != BL_OK) {
+        fprintf(stderr, "bench_retrieval: %s\n", err.what);
         exit(1);
+    }
     for (int64_t i = 0; i < ROWS * n_words; i++) {
         uint64_t random[4];
         bl_rng_words(1, BL_STREAM_LSH, (uint64_t)i, 0, 0, random);
-        words[i] = random[0];
+        words[i] = bits < 64 ? random[0] & ((UINT64_C(1) << bits) - 1) : random[0]; /* no padding bits */
     }
     for (int64_t i = 0; i < ROWS; i++) {
         uint32_t class = (uint32_t)(i % CLASSES);

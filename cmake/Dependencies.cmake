@@ -33,6 +33,7 @@ endfunction()
 bitloom_pkg(yaml yaml-0.1)
 bitloom_pkg(jansson jansson)
 bitloom_pkg(xxhash libxxhash)
+bitloom_pkg(sleef sleef)
 
 # Random123 is headers only and has no pkg-config file.
 find_path(BITLOOM_RANDOM123_INCLUDE Random123/philox.h REQUIRED)

@@ -17,8 +17,9 @@ enum { TEXT_BYTES_MAX = 1 << 20 };
 
 static int put_numbers(hid_t file, const char *path, const struct par_state *state, struct bl_error *err)
 {
-    hid_t group = H5Gcreate2(file, "numbers", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    int failed = group < 0;
+    int failed = h5_make_group(file, "numbers") != 0;
+    hid_t group = failed ? H5I_INVALID_HID : H5Gopen2(file, "numbers", H5P_DEFAULT);
+    failed |= group < 0;
     for (int64_t i = 0; i < state->n_numbers && !failed; i++) {
         const struct par_state_number *number = &state->numbers[i];
         failed = number->is_integer ? h5_put_integer(group, number->name, number->integer)

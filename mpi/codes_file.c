@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
+#include "mpi/checked.h"
 #include "mpi/h5.h"
 #include "mpi/root.h"
 #include "mpi/tags.h"
@@ -17,8 +20,10 @@ struct par_codes {
     char path[BL_PATH_MAX];
     hid_t file;
     struct par_column column;
+    struct par_checked checked; /* the column */
     struct par_tags tags;
     struct par_codes_info info;
+    int said; /* that something can't be compared with checksums */
 };
 
 static int read_shape(struct par_codes *codes, struct bl_error *err)
@@ -32,9 +37,9 @@ static int read_shape(struct par_codes *codes, struct bl_error *err)
     h5_get_integer(codes->file, "bits", &bits);
     if (bits < 1 || bits > BL_CODE_BITS_MAX || bl_code_bytes(bits) != column->cols)
         return bl_fail(err, BL_INPUT,
-                       "%s: 'codes' has rows of %" PRId64 " bytes, which doesn't fit codes of %" PRId64
-                       " bits (1 to %d are possible)",
-                       codes->path, column->cols, bits, (int)BL_CODE_BITS_MAX);
+                       "%s: 'codes' has rows of %s, which doesn't fit codes of %s (1 to %d are possible)",
+                       codes->path, bl_count(column->cols, "byte").text, bl_count(bits, "bit").text,
+                       (int)BL_CODE_BITS_MAX);
     codes->info.rows = column->rows;
     codes->info.bits = bits;
     return BL_OK;
@@ -47,6 +52,9 @@ static int open_local(struct par_codes *codes, struct bl_error *err)
         code = par_column_open_local(&codes->column, codes->file, "codes", codes->path, err);
     if (code == BL_OK)
         code = read_shape(codes, err);
+    if (code == BL_OK)
+        code = par_checked_open_local(&codes->checked, &codes->column, "codes", H5T_NATIVE_UINT8, codes->path,
+                                      err);
     if (code == BL_OK)
         code = par_tags_open_local(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
     if (code != BL_OK)
@@ -115,10 +123,13 @@ int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uin
     if (row_lo < 0 || n < 0 || row_lo > codes->info.rows - n)
         return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
                        codes->path, row_lo, row_lo + n, codes->info.rows);
+    if (!codes->said &&
+        !(par_checked_has_sums_local(&codes->checked) && par_tags_have_sums_local(&codes->tags)))
+        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", codes->path);
+    codes->said = 1;
     int code = BL_OK;
     if (rows && n > 0) {
-        code = h5_read_rows(codes->column.set, H5T_NATIVE_UINT8, row_lo, n, codes->column.cols, rows,
-                            codes->path, err);
+        code = par_checked_read_local(&codes->checked, row_lo, n, rows, codes->path, err);
         if (code == BL_OK)
             code = check_padding(codes, row_lo, n, rows, err);
     }
@@ -133,6 +144,7 @@ void par_codes_close(struct par_codes *codes)
         return;
     struct bl_error ignored = {0}; /* nothing was written */
     par_tags_close_local(&codes->tags);
+    par_checked_close_local(&codes->checked);
     par_column_close_local(&codes->column);
     if (codes->file >= 0)
         h5_close(&codes->file, codes->par, codes->path, &ignored);

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "config/config.h"
 #include "mpi/agree.h"
+#include "mpi/checked.h"
 #include "mpi/h5.h"
 #include "mpi/root.h"
 #include "mpi/tags.h"
@@ -21,8 +23,10 @@ struct par_dataset {
     hid_t file;
     hid_t feature_type; /* in memory */
     struct par_column features;
+    struct par_checked checked; /* the features */
     struct par_tags tags;
     struct par_split split;
+    int said; /* that something can't be compared with checksums */
 };
 
 static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
@@ -92,23 +96,14 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
     return BL_OK;
 }
 
-static int has_checksums(hid_t file, const char *split)
-{
-    char name[BL_NAME_MAX + 32];
-    if (!par_column_exists_local(file, "checksums"))
-        return 0;
-    snprintf(name, sizeof name, "checksums/%s", split);
-    if (!par_column_exists_local(file, name))
-        return 0;
-    snprintf(name, sizeof name, "checksums/%s/features", split);
-    return par_column_exists_local(file, name);
-}
-
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
     int code = par_column_open_local(&dataset->features, group, "features", dataset->where, err);
     if (code == BL_OK)
         code = check_features(dataset, err);
+    if (code == BL_OK)
+        code = par_checked_open_local(&dataset->checked, &dataset->features, "features",
+                                      dataset->feature_type, dataset->where, err);
     if (code == BL_OK)
         code = par_tags_open_local(&dataset->tags, group, "features", dataset->features.rows, dataset->where,
                                    err);
@@ -137,7 +132,7 @@ static int open_local(struct par_dataset *dataset, const char *split, struct bl_
     dataset->split.id_bytes = dataset->tags.id_bytes;
     dataset->split.n_class_names = dataset->tags.n_class_names;
     dataset->split.class_names = (const char *const *)dataset->tags.class_names;
-    dataset->split.has_checksums = has_checksums(dataset->file, split);
+    dataset->split.has_checksums = par_checked_has_sums_local(&dataset->checked);
     return BL_OK;
 }
 
@@ -185,10 +180,12 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     if (row_lo < 0 || n < 0 || row_lo > split->rows - n)
         return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
                        dataset->where, row_lo, row_lo + n, split->rows);
+    if (!dataset->said && !(split->has_checksums && par_tags_have_sums_local(&dataset->tags)))
+        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
+    dataset->said = 1;
     int code = BL_OK;
     if (features && n > 0)
-        code = h5_read_rows(dataset->features.set, dataset->feature_type, row_lo, n, split->dim, features,
-                            dataset->where, err);
+        code = par_checked_read_local(&dataset->checked, row_lo, n, features, dataset->where, err);
     if (code == BL_OK && n > 0)
         code = par_tags_read_local(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
     return code;
@@ -200,6 +197,7 @@ void par_dataset_close(struct par_dataset *dataset)
         return;
     struct bl_error ignored = {0}; /* nothing was written */
     par_tags_close_local(&dataset->tags);
+    par_checked_close_local(&dataset->checked);
     par_column_close_local(&dataset->features);
     if (dataset->feature_type > 0)
         H5Tclose(dataset->feature_type);

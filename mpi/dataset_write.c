@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "config/config.h"
 #include "io/file.h"
 #include "mpi/column.h"
@@ -31,9 +32,8 @@ static int check_options(const char *split, const struct par_split_writer_option
 {
     int code = par_split_name_check_local(split, err);
     if (code == BL_OK && (options->rows < 1 || options->dim < 1))
-        code = bl_fail(err, BL_INPUT,
-                       "split '%s' would have %" PRId64 " rows of %" PRId64 " features; nothing to write",
-                       split, options->rows, options->dim);
+        code = bl_fail(err, BL_INPUT, "split '%s' would have %s of %s; nothing to write", split,
+                       bl_count(options->rows, "row").text, bl_count(options->dim, "feature").text);
     return code;
 }
 

@@ -1,5 +1,6 @@
 #include "mpi/describe.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +188,16 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
+/* What two runs are compared by, and under which arithmetic they must agree. */
+static void put_digest(json_t *description, uint64_t digest, const char *arithmetic)
+{
+    char text[20];
+    snprintf(text, sizeof text, "%016" PRIx64, digest);
+    json_object_set_new(description, "digest", json_string(text));
+    if (arithmetic && arithmetic[0])
+        json_object_set_new(description, "arithmetic", json_of_text(arithmetic));
+}
+
 static int describe_model(const char *path, json_t *description, struct bl_error *err)
 {
     struct bl_model model = {0};
@@ -199,8 +210,21 @@ static int describe_model(const char *path, json_t *description, struct bl_error
     json_object_set_new(description, "widths", widths);
     json_object_set_new(description, "bits", json_integer(bl_shape_code_bits(&model.shape)));
     json_object_set_new(description, "parameters", json_integer(model.layout.n_params));
+    put_digest(description, bl_params_digest(model.params, model.layout.n_params), model.arithmetic);
     bl_model_free(&model);
     return BL_OK;
+}
+
+/* The fingerprint is 64 bits, which HDF5 keeps as a signed number; everywhere it is shown in hexadecimal. */
+static json_t *json_of_number(const struct par_state_number *number)
+{
+    char digits[17];
+    if (!number->is_integer)
+        return json_of_real(number->real);
+    if (strcmp(number->name, "data_fingerprint") != 0)
+        return json_integer(number->integer);
+    snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)number->integer);
+    return json_string(digits);
 }
 
 static int describe_checkpoint(const char *path, int with_config, json_t *description, struct bl_error *err)
@@ -210,12 +234,12 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     if (code != BL_OK)
         return code;
     json_t *numbers = json_object();
-    for (int64_t i = 0; i < head.n_numbers; i++) {
-        const struct par_state_number *number = &head.numbers[i];
-        json_object_set_new(numbers, number->name,
-                            number->is_integer ? json_integer(number->integer) : json_of_real(number->real));
-    }
+    for (int64_t i = 0; i < head.n_numbers; i++)
+        json_object_set_new(numbers, head.numbers[i].name, json_of_number(&head.numbers[i]));
     json_object_set_new(description, "numbers", numbers);
+    const struct par_state_number *digest = par_state_find_number(&head, "params_digest");
+    if (digest && digest->is_integer)
+        put_digest(description, (uint64_t)digest->integer, par_state_find_text(&head, "arithmetic"));
     const char *config = par_state_find_text(&head, "config");
     if (with_config && config)
         json_object_set_new(description, "config", json_of_text(config));

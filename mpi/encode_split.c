@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
 
@@ -15,9 +16,9 @@ int par_encode_check_local(const struct bl_model *model, const char *model_name,
     const int64_t dim = bl_shape_dim(&model->shape);
     if (dim != split->dim)
         return bl_fail(err, BL_INPUT,
-                       "%s takes rows of %" PRId64 " features but those of %s have %" PRId64
+                       "%s takes rows of %s but those of %s have %" PRId64
                        "; use the data the model was trained for",
-                       model_name, dim, split_name, split->dim);
+                       model_name, bl_count(dim, "feature").text, split_name, split->dim);
     return BL_OK;
 }
 

@@ -14,7 +14,7 @@
 /* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
 static const int64_t piece_bytes = (int64_t)1 << 30;
 static const int64_t block_bytes = (int64_t)1 << 20;
-enum { texts_max = 1 << 20 };
+enum { texts_max = 1 << 20, NAME_BYTES = 256 };
 
 void h5_quiet(void)
 {
@@ -31,6 +31,15 @@ static hid_t access_list(struct par par)
     if (par.size > 1)
         H5Pset_fapl_mpio(access, par.comm, MPI_INFO_NULL);
     return access;
+}
+
+/* Equal content is to be equal bytes, so no object keeps the time of its making; for a file this is about its
+ * root group. */
+static hid_t timeless(hid_t class)
+{
+    hid_t creation = H5Pcreate(class);
+    H5Pset_obj_track_times(creation, 0);
+    return creation;
 }
 
 /* Looks at a file alone, without MPI-IO: what one rank can find out must not leave the others waiting. */
@@ -95,8 +104,9 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
-    hid_t access = access_list(par);
-    *file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    hid_t access = access_list(par), creation = timeless(H5P_FILE_CREATE);
+    *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    H5Pclose(creation);
     H5Pclose(access);
     code = *file < 0 ? bl_fail(err, BL_PATH,
                                "can't write %s on every rank; is its folder shared between the nodes?", path)
@@ -315,24 +325,45 @@ int h5_get_texts(hid_t object, const char *name, char ***texts, int64_t *n, stru
     return code;
 }
 
-/* Data sets */
+/* Groups and data sets */
+
+int h5_make_group(hid_t file, const char *name)
+{
+    if (H5Lexists(file, name, H5P_DEFAULT) > 0)
+        return 0;
+    hid_t creation = timeless(H5P_GROUP_CREATE);
+    hid_t group = H5Gcreate2(file, name, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    return group < 0 || H5Gclose(group) < 0 ? -1 : 0;
+}
+
+/* HDF5 could make them on its own, but not without their times. */
+static int make_parents(hid_t file, const char *name)
+{
+    char parent[NAME_BYTES];
+    for (const char *slash = strchr(name + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        const int n = (int)(slash - name);
+        if (snprintf(parent, sizeof parent, "%.*s", n, name) >= (int)sizeof parent ||
+            h5_make_group(file, parent) != 0)
+            return -1;
+    }
+    return 0;
+}
 
 int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int64_t cols, hid_t *dataset,
                     struct bl_error *err)
 {
     const hsize_t dims[2] = {(hsize_t)rows, (hsize_t)cols};
-    hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = H5Pcreate(H5P_DATASET_CREATE);
-    hid_t space = H5Screate_simple(cols > 0 ? 2 : 1, dims, NULL);
-    H5Pset_create_intermediate_group(links, 1);
+    hid_t layout = timeless(H5P_DATASET_CREATE), space = H5Screate_simple(cols > 0 ? 2 : 1, dims, NULL);
     H5Pset_layout(layout, H5D_CONTIGUOUS);
     /* As MPI-IO does it anyway: the same bytes from any number of ranks. Every byte is written by us. */
     H5Pset_alloc_time(layout, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(layout, H5D_FILL_TIME_NEVER);
-    H5Pset_obj_track_times(layout, 0);
-    *dataset = H5Dcreate2(file, name, type, space, links, layout, H5P_DEFAULT);
+    *dataset = H5I_INVALID_HID;
+    if (make_parents(file, name) == 0)
+        *dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, layout, H5P_DEFAULT);
     H5Sclose(space);
     H5Pclose(layout);
-    H5Pclose(links);
     return *dataset < 0 ? bl_fail(err, BL_PATH,
                                   "can't create %s in the file: the disk may be full; make room there", name)
                         : BL_OK;

@@ -19,7 +19,7 @@ void h5_quiet(void);
 int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
 /* Creates a new file in the latest format (fixed-length strings only are written), collective likewise.
- * BL_PATH. */
+ * Nothing in it keeps the time of its making. BL_PATH. */
 int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
 /* Hands everything to the file system. A failure, e.g. a full disk, is BL_PATH with `path` named. Collective;
@@ -48,6 +48,9 @@ int h5_get_real(hid_t object, const char *name, double *value);
  * *texts [n] pointers into it, freed by one bl_free(texts). */
 int h5_put_texts(hid_t object, const char *name, const char *const *texts, int64_t n);
 int h5_get_texts(hid_t object, const char *name, char ***texts, int64_t *n, struct bl_error *err);
+
+/* Makes the group unless it is there; its parents are. Returns 0, or -1. Collective as the file is. */
+int h5_make_group(hid_t file, const char *name);
 
 /* Contiguous data sets [rows, cols] (cols = 0: [rows]) of `type`, created with missing parent groups.
  * Collective. */

@@ -1,10 +1,10 @@
 #include "mpi/job.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "mpi/metrics.h"
 #include "mpi/train_report.h"
@@ -27,8 +27,7 @@ int par_job_report_local(const struct par_job *job, int64_t step, struct bl_erro
         par_train_report_duration(seconds, text, sizeof text);
         snprintf(left, sizeof left, ", %s left", text);
     }
-    bl_log_say("slurm: job %s on %" PRId64 " node%s (%s), put back %" PRId64 " time%s%s", job->id,
-               job->n_nodes, job->n_nodes == 1 ? "" : "s", job->nodes, job->restarts,
-               job->restarts == 1 ? "" : "s", left);
+    bl_log_say("slurm: job %s on %s (%s), put back %s%s", job->id, bl_count(job->n_nodes, "node").text,
+               job->nodes, bl_count(job->restarts, "time").text, left);
     return par_metrics_write_local(event, err);
 }

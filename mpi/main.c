@@ -70,6 +70,20 @@ static int launched_by_mpi(void)
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_SIZE");
 }
 
+/* Open MPI gives its ranks a pipe even when a person watches: then what counts is where mpirun writes to, and
+ * that is the parent of a rank on its own node. */
+static int stderr_is_terminal(void)
+{
+    char path[64], target[64] = "";
+    if (isatty(STDERR_FILENO))
+        return 1;
+    if (!getenv("OMPI_COMM_WORLD_SIZE"))
+        return 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    return readlink(path, target, sizeof target - 1) > 0 &&
+           (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0);
+}
+
 static int fail_line(const struct bl_error *err, struct par par)
 {
     if (par.rank == 0) {
@@ -115,22 +129,35 @@ static void end_mpi(struct par par, int code)
     MPI_Finalize();
 }
 
+/* The page of commands is the help when asked for, and what a line without a command gets. */
+static int run_line(const struct command *command, struct par par, int help, int argc, char **argv,
+                    struct bl_error *err)
+{
+    const char *const name = argc > 1 ? argv[1] : NULL;
+    if (name && !command)
+        return fail_line(err, par);
+    if (name && !help)
+        return run_command(command, par, argc - 1, argv + 1);
+    if (name && par.rank == 0)
+        printf("%s", command->help);
+    else if (par.rank == 0)
+        print_commands();
+    return name || help ? BL_OK : BL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     struct bl_error err = {0};
     enum bl_log_level level = BL_LOG_NORMAL;
     int help = 0;
     argc = take_common(argc, argv, &level, &help);
-    if (argc < 2) {
-        print_commands();
-        return help ? BL_OK : BL_USAGE;
-    }
-    const struct command *command = find_command(argv[1], &err);
-    int uses_mpi = launched_by_mpi() || (command && command->parallel && !help);
+    const struct command *command = argc > 1 ? find_command(argv[1], &err) : NULL;
+    const int runs = command && !help;
+    const int uses_mpi = launched_by_mpi() || (runs && command->parallel);
     struct par par = par_alone();
-    if (command && command->heeds_signals && !help)
+    if (runs && command->heeds_signals)
         par_signals_install_local();
-    if (uses_mpi) {
+    if (uses_mpi) { /* also for a page of help: one rank prints it */
         int provided;
         if (!launched_by_mpi())
             leave_if_apart(command, 1);
@@ -139,14 +166,8 @@ int main(int argc, char **argv)
         leave_if_apart(command, par.size);
     }
     bl_blas_setup();
-    bl_log_setup(level, par.rank == 0);
-    int code = BL_OK;
-    if (!command)
-        code = fail_line(&err, par);
-    else if (help && par.rank == 0)
-        printf("%s", command->help);
-    else if (!help)
-        code = run_command(command, par, argc - 1, argv + 1);
+    bl_log_setup(level, par.rank == 0, stderr_is_terminal());
+    int code = run_line(command, par, help, argc, argv, &err);
     fflush(stdout);
     if (uses_mpi)
         end_mpi(par, code);

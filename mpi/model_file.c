@@ -43,6 +43,8 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     failed |= h5_put_text(file, "activation", activation_names[shape->activation]) != 0;
     failed |= h5_put_text(file, "normalize", normalize_names[model->normalizer.kind]) != 0;
     failed |= h5_put_text(file, "method", model->method) != 0;
+    if (model->arithmetic[0])
+        failed |= h5_put_text(file, "arithmetic", model->arithmetic) != 0;
     return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path)
                   : BL_OK;
 }
@@ -130,6 +132,7 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
     if (code == BL_OK) {
         const int n = list_tensors(model, tensors);
         snprintf(model->method, sizeof model->method, "%s", method);
+        h5_get_text(file, "arithmetic", model->arithmetic, sizeof model->arithmetic);
         for (int t = 0; t < n && code == BL_OK; t++)
             code = par_state_file_read_local(file, path, &tensors[t], err);
     }
@@ -142,6 +145,7 @@ struct head {
     struct bl_shape shape;
     int normalize;
     char method[BL_NAME_MAX];
+    char arithmetic[BL_ARITHMETIC_MAX];
 };
 
 int par_model_read(struct par par, const char *path, struct bl_model *model, struct bl_error *err)
@@ -154,6 +158,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
     if (par.rank == 0) {
         head = (struct head){.shape = model->shape, .normalize = model->normalizer.kind};
         memcpy(head.method, model->method, sizeof head.method);
+        memcpy(head.arithmetic, model->arithmetic, sizeof head.arithmetic);
     }
     par_broadcast(par, &head, sizeof head);
     if (par.rank != 0)
@@ -162,6 +167,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
     if (code != BL_OK)
         goto done;
     memcpy(model->method, head.method, sizeof head.method);
+    memcpy(model->arithmetic, head.arithmetic, sizeof head.arithmetic);
     par_broadcast(par, model->params, model->layout.n_params * (int64_t)sizeof(float));
     par_broadcast(par, model->normalizer.mean, model->normalizer.dim * (int64_t)sizeof(double));
     par_broadcast(par, model->normalizer.scale, model->normalizer.dim * (int64_t)sizeof(double));

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 
+#include "base/count.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
 #include "model/params.h"
 #include "mpi/step.h"
+#include "mpi/validate.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
@@ -16,16 +18,11 @@ static int check_shards(const struct bl_config *config, const struct par_split *
                         struct bl_error *err)
 {
     const int64_t shards = config->data.shards;
-    if (ranks > shards)
-        return bl_fail(err, BL_USAGE,
-                       "%" PRId64 " ranks are more than data.shards = %" PRId64
-                       "; start at most that many ranks or raise data.shards",
-                       ranks, shards);
     if (shards > split->rows)
         return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
-                       shards, split->rows);
-    return BL_OK;
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       shards, bl_count(split->rows, "row").text);
+    return par_groups_check_local(config, ranks, err);
 }
 
 static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
@@ -88,7 +85,7 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
                       const struct bl_shape *shape, int rank)
 {
     int64_t lo, hi, rows = 0, train = 0, batch = 0;
-    par_range_local(config->data.shards, rank, (int)plan->ranks, &lo, &hi);
+    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
     for (int64_t s = lo; s < hi; s++) {
         const int64_t n = shard_train(config, split->rows, s);
         rows += shard_rows(config, split->rows, s);
@@ -114,7 +111,9 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     struct bl_optimizer optimizer;
     const struct bl_layout nothing = {0};
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
-    int code = bl_objective_init(&objective, &config->objective, plan->bits, split->labels, 1, 1, 1, err);
+    const struct bl_product one_thread = {.threads = 1};
+    int code =
+        bl_objective_init(&objective, &config->objective, plan->bits, split->labels, 1, 1, &one_thread, err);
     if (code != BL_OK)
         return code;
     const int gathers = bl_objective_needs_gather(&objective);
@@ -147,7 +146,9 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     plan->parameters = bl_layout_of(&shape).n_params;
     plan->bits = bl_shape_code_bits(&shape);
     count_rows(plan, config, split->rows);
-    code = plan_steps(plan, config, err);
+    code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
+    if (code == BL_OK)
+        code = plan_steps(plan, config, err);
     if (code != BL_OK)
         return code;
     for (int rank = 0; rank < ranks; rank++)

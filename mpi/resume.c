@@ -5,10 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/config_file.h"
 #include "mpi/agree.h"
+
+int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err)
+{
+    char which[100] = "its only checkpoint is";
+    if (n != 1)
+        snprintf(which, sizeof which, "all %s are", bl_count(n, "checkpoint").text);
+    return bl_fail(err, BL_INPUT, "%s: %s damaged; restore one from a backup or start over with --fresh",
+                   folder, which);
+}
 
 /* The i-th newest checkpoint's path, on all ranks; empty when there are no more. */
 static int share_path(struct par par, char **paths, int64_t n, int64_t i, char *path)
@@ -41,6 +51,15 @@ static int check_config(const char *path, const struct par_state *head, const st
     return BL_OK;
 }
 
+/* Not an error: the run goes on, but not to the same bits. */
+static void compare_arithmetic(const char *path, const struct par_state *head, const char *now)
+{
+    const char *then = par_state_find_text(head, "arithmetic");
+    if (then && strcmp(then, now) != 0)
+        bl_log_warn("%s was made under (%s), now (%s): the results will agree to rounding, not in every bit",
+                    path, then, now);
+}
+
 static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint,
                       struct bl_error *err)
 {
@@ -60,9 +79,10 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
     int code = par_agree(par, check_config(path, head, config, err), err);
     if (code == BL_OK)
         code = par_agree(par, check_data(path, head, fingerprint, err), err);
-    if (code == BL_OK)
-        code = par_run_state_read(state, par, path, head, err);
-    return code;
+    if (code != BL_OK)
+        return code;
+    compare_arithmetic(path, head, state->model.arithmetic);
+    return par_run_state_read(state, par, path, head, err);
 }
 
 int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
@@ -93,10 +113,7 @@ int par_resume(struct par_run_state *state, struct par par, const struct par_run
         break;
     }
     if (code == BL_OK && !*found && damaged > 0)
-        code = bl_fail(err, BL_INPUT,
-                       "%s: all %" PRId64
-                       " checkpoints are damaged; restore one from a backup or start over with --fresh",
-                       folder->checkpoints, damaged);
+        code = par_fail_all_damaged_local(folder->checkpoints, damaged, err);
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);

@@ -13,4 +13,7 @@
 int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
                const struct bl_config *config, int *found, struct bl_error *err);
 
+/* The BL_INPUT of a folder whose n checkpoints are all damaged. Local. */
+int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
 
@@ -114,10 +115,9 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
 {
     static const char *const kinds[] = {"no labels", "one class a row", "several classes a row"};
     if (query_bits != database_bits)
-        return bl_fail(err, BL_INPUT,
-                       "%s has codes of %" PRId64 " bits and %s of %" PRId64
-                       " bits; compare codes of one model",
-                       query_name, query_bits, database_name, database_bits);
+        return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
+                       query_name, bl_count(query_bits, "bit").text, database_name,
+                       bl_count(database_bits, "bit").text);
     if (query_layout.kind == BL_LABELS_NONE || database_layout.kind == BL_LABELS_NONE)
         return bl_fail(err, BL_INPUT, "%s has no labels, so nothing says what is relevant; add labels to it",
                        query_layout.kind == BL_LABELS_NONE ? query_name : database_name);
@@ -125,10 +125,9 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
         return bl_fail(err, BL_INPUT, "%s has %s and %s has %s; both need labels of one kind", query_name,
                        kinds[query_layout.kind], database_name, kinds[database_layout.kind]);
     if (query_layout.kind == BL_LABELS_MULTI && query_layout.classes != database_layout.classes)
-        return bl_fail(err, BL_INPUT,
-                       "%s has label columns for %" PRId64 " classes and %s for %" PRId64
-                       "; both need the same classes",
-                       query_name, query_layout.classes, database_name, database_layout.classes);
+        return bl_fail(
+            err, BL_INPUT, "%s has label columns for %s and %s for %" PRId64 "; both need the same classes",
+            query_name, bl_count(query_layout.classes, "class").text, database_name, database_layout.classes);
     return BL_OK;
 }
 

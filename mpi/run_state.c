@@ -10,7 +10,7 @@
 int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
                        struct bl_error *err)
 {
-    *state = (struct par_run_state){.best_map = -1.0};
+    *state = (struct par_run_state){.best_map = -1.0, .last_evaluated_step = -1};
     struct bl_shape shape = bl_shape_of(&config->model, dim);
     int code = bl_model_init(&state->model, &shape, config->data.normalize, err);
     if (code == BL_OK)
@@ -82,7 +82,7 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
     return BL_OK;
 }
 
-enum { NUMBERS = 9 + BL_TERMS_MAX };
+enum { NUMBERS = 11 + BL_TERMS_MAX };
 
 /* The numbers of the state: one list for writing and reading. */
 struct number_field {
@@ -101,8 +101,10 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
     fields[n++] = (struct number_field){"best_map", NULL, &state->best_map};
     fields[n++] = (struct number_field){"best_step", &state->best_step, NULL};
     fields[n++] = (struct number_field){"evaluations_since_best", &state->evaluations_since_best, NULL};
+    fields[n++] = (struct number_field){"last_evaluated_step", &state->last_evaluated_step, NULL};
     fields[n++] = (struct number_field){"metrics_bytes", &state->metrics_bytes, NULL};
     fields[n++] = (struct number_field){"data_fingerprint", (int64_t *)&state->fingerprint, NULL};
+    fields[n++] = (struct number_field){"params_digest", (int64_t *)&state->digest, NULL};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
         snprintf(names[t], 32, "epoch_value_%d", t);
         fields[n++] = (struct number_field){names[t], NULL, &state->epoch_values[t]};
@@ -118,8 +120,10 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
     struct par_state_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
-    struct par_state_text texts[1] = {{.name = "config", .text = text}};
-    struct par_state whole = {.numbers = numbers, .n_texts = 1, .texts = texts};
+    struct par_state_text texts[2] = {{.name = "config", .text = text},
+                                      {.name = "arithmetic", .text = state->model.arithmetic}};
+    struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
+    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
     whole.n_numbers = list_numbers(state, fields, names);
     for (int64_t i = 0; i < whole.n_numbers; i++) {
         snprintf(numbers[i].name, sizeof numbers[i].name, "%s", fields[i].name);

@@ -18,8 +18,10 @@ struct par_run_state {
     int64_t epoch_steps;
     double best_map; /* -1: no evaluation yet */
     int64_t best_step, evaluations_since_best;
+    int64_t last_evaluated_step; /* -1: none yet */
     int64_t metrics_bytes;
     uint64_t fingerprint; /* of the data */
+    uint64_t digest;      /* of model.params when the checkpoint was written */
     struct bl_model model;
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */

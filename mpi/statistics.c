@@ -4,15 +4,17 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/reduce.h"
 
 struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const void *resident, int64_t n_local,
-                                        const uint8_t *keep)
+                                        const uint8_t *keep, struct par_groups *groups)
 {
     return (struct par_rows){.dim = dim,
                              .type = type,
                              .n_local = n_local,
                              .block_rows = 1 << 16,
                              .keep = keep,
+                             .groups = groups,
                              .resident = resident};
 }
 
@@ -56,11 +58,12 @@ static int share_center(struct par par, const struct par_rows *rows, double *cen
     return BL_OK;
 }
 
-static int add_local(const struct par_rows *rows, const double *center, int power, double *sums,
-                     struct bl_error *err)
+/* The sums of own rows [begin, end). */
+static int add_rows(const struct par_rows *rows, int64_t begin, int64_t end, const double *center, int power,
+                    double *sums, struct bl_error *err)
 {
-    for (int64_t lo = 0; lo < rows->n_local; lo += rows->block_rows) {
-        int64_t n = rows->n_local - lo < rows->block_rows ? rows->n_local - lo : rows->block_rows;
+    for (int64_t lo = begin; lo < end; lo += rows->block_rows) {
+        int64_t n = end - lo < rows->block_rows ? end - lo : rows->block_rows;
         const uint8_t *keep = rows->keep ? rows->keep + lo : NULL;
         const void *block;
         int code = read_block(rows, lo, n, &block, err);
@@ -71,6 +74,18 @@ static int add_local(const struct par_rows *rows, const double *center, int powe
     return BL_OK;
 }
 
+/* parts [groups, dim]: the sums of each own group. */
+static int add_local(const struct par_rows *rows, const double *center, int power, double *parts,
+                     struct bl_error *err)
+{
+    const struct bl_groups *groups = &rows->groups->local;
+    int code = BL_OK;
+    for (int64_t g = 0; g < groups->n && code == BL_OK; g++)
+        code = add_rows(rows, g > 0 ? groups->end[g - 1] : 0, groups->end[g], center, power,
+                        parts + g * rows->dim, err);
+    return code;
+}
+
 /* means [dim] = the mean of (x - center)^power over the kept rows of all ranks. */
 static int mean_power(struct par par, const struct par_rows *rows, const double *center, int power,
                       double *means, struct bl_error *err)
@@ -78,15 +93,19 @@ static int mean_power(struct par par, const struct par_rows *rows, const double 
     int64_t n = rows->n_local;
     for (int64_t i = 0; i < rows->n_local && rows->keep; i++)
         n -= !rows->keep[i];
-    for (int64_t d = 0; d < rows->dim; d++)
-        means[d] = 0.0;
-    int code = par_agree(par, add_local(rows, center, power, means, err), err);
+    double *parts = NULL;
+    int code =
+        bl_alloc_zero(&parts, rows->groups->local.n * rows->dim, sizeof *parts, "column statistics", err);
+    if (code == BL_OK)
+        code = add_local(rows, center, power, parts, err);
+    code = par_agree(par, code, err);
+    if (code == BL_OK) {
+        par_sum_integers(par, &n, 1);
+        par_groups_sum(rows->groups, par, parts, rows->dim, rows->dim, means);
+    }
+    bl_free(&parts);
     if (code != BL_OK)
         return code;
-    if (par.size > 1) {
-        MPI_Allreduce(MPI_IN_PLACE, &n, 1, MPI_INT64_T, MPI_SUM, par.comm);
-        MPI_Allreduce(MPI_IN_PLACE, means, (int)rows->dim, MPI_DOUBLE, MPI_SUM, par.comm);
-    }
     for (int64_t d = 0; d < rows->dim; d++) {
         means[d] /= (double)n;
         if (!isfinite(means[d]))

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "data/normalize.h"
-#include "mpi/comm.h"
+#include "mpi/groups.h"
 
 /* This rank's rows, delivered in blocks, the same ones at every pass. */
 struct par_rows {
@@ -14,6 +14,8 @@ struct par_rows {
     int64_t n_local;     /* may be 0 on some ranks */
     int64_t block_rows;  /* rows asked for at a time, >= 1 */
     const uint8_t *keep; /* [n_local]: rows with 0 are left out; NULL keeps all. Borrowed */
+    /* Of the n_local rows, for sums of up to dim numbers: decides the bits of what is summed. Borrowed. */
+    struct par_groups *groups;
     /* Sets *rows to rows [lo, lo + n) of this rank, borrowed until the next call. */
     int (*read)(void *context, int64_t lo, int64_t n, const void **rows, struct bl_error *err);
     void *context;
@@ -22,12 +24,12 @@ struct par_rows {
 
 /* Rows [n_local, dim] that are in memory: `resident` in place of a read function. */
 struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const void *resident, int64_t n_local,
-                                        const uint8_t *keep);
+                                        const uint8_t *keep, struct par_groups *groups);
 
 /* Sets normalizer (initialised: kind, dim) from the kept rows of all ranks: two passes, means and then
- * squared deviations, sums in double, none for the kinds that need none. *n_constant, which may be NULL:
- * constant columns under standardize. Collective (kind, dim, type equal). Errors, agreed: BL_MEMORY; BL_INPUT
- * no row is kept anywhere; BL_NUMBERS naming a column that isn't finite; those of read. */
+ * squared deviations, sums in double by groups, none for the kinds that need none. *n_constant, which may be
+ * NULL: constant columns under standardize. Collective (kind, dim, type equal). Errors, agreed: BL_MEMORY;
+ * BL_INPUT no row is kept anywhere; BL_NUMBERS naming a column that isn't finite; those of read. */
 int par_normalizer_fit(struct par par, const struct par_rows *rows, struct bl_normalizer *normalizer,
                        int64_t *n_constant, struct bl_error *err);
 

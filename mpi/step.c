@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
 #include "mpi/stall.h"
 #include "optim/schedule.h"
 
-/* Flags that ride behind the gradient in its allreduce: one for each term whose value isn't finite, then how
- * many ranks were asked for a checkpoint and to stop. */
+/* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
+ * were asked for a checkpoint and to stop. */
 enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAGS };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
@@ -40,21 +41,38 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
         batches->n_local = batches->rows_per_shard * own_shards;
         if (batches->steps_per_epoch == 0)
             return bl_fail(err, BL_USAGE,
-                           "train.global_batch = %" PRId64 " needs %" PRId64
-                           " training rows of each shard and the smallest of the %" PRId64
-                           " shards has %" PRId64 " (%" PRId64
-                           " rows in all); lower train.global_batch or data.shards",
-                           global_batch, batches->rows_per_shard, data->shards, data->shard_rows_min,
-                           data->n_train_global);
+                           "train.global_batch = %" PRId64
+                           " needs %s of each shard and the smallest of %" PRId64 " has %" PRId64
+                           " (%s in all); lower train.global_batch or data.shards",
+                           global_batch, bl_count(batches->rows_per_shard, "training row").text, data->shards,
+                           data->shard_rows_min, bl_count(data->n_train_global, "row").text);
     }
     batches->n_local_max = par_max_integer(par, batches->n_local);
     return BL_OK;
 }
 
-static int allocate(struct par_step *step, const struct bl_model *model, struct bl_error *err)
+static int64_t batch_rows_of_shard(const struct par_step *step, int64_t s)
+{
+    return step->batches.rows_per_shard ? step->batches.rows_per_shard : step->data->shard[s].n_train;
+}
+
+static int init_groups(struct par_step *step, struct bl_error *err)
+{
+    const int64_t n = step->data->shard_hi - step->data->shard_lo;
+    int64_t *shard_rows = NULL;
+    int code = par_agree(step->par, bl_alloc(&shard_rows, n, sizeof *shard_rows, "rows of shards", err), err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++)
+        shard_rows[s] = batch_rows_of_shard(step, s);
+    if (code == BL_OK)
+        code = par_groups_init(&step->groups, step->par, par_groups_total_local(step->config, step->par.size),
+                               shard_rows, n, BL_TERMS_MAX * BL_TERM_SUMS_MAX, err);
+    bl_free(&shard_rows);
+    return code;
+}
+
+static int allocate_rows(struct par_step *step, const struct bl_model *model, struct bl_error *err)
 {
     const int64_t n = step->batches.n_local, bits = bl_shape_code_bits(&model->shape);
-    const struct bl_config *config = step->config;
     int code = bl_alloc(&step->rows, n, sizeof(int64_t), "row numbers of the batch", err);
     if (code == BL_OK)
         code = bl_alloc(&step->labels, n * step->data->labels.words, sizeof(uint32_t), "labels of the batch",
@@ -67,13 +85,29 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
         code = bl_alloc(&step->h, n * bits, sizeof(float), "relaxed codes of the batch", err);
     if (code == BL_OK)
         code = bl_alloc(&step->dh, n * bits, sizeof(float), "gradients of the codes", err);
+    return code;
+}
+
+static int allocate(struct par_step *step, const struct bl_model *model, struct bl_error *err)
+{
+    const int64_t n = step->batches.n_local, n_groups = step->groups.local.n;
+    const struct bl_config *config = step->config;
+    const enum bl_product_kind kind =
+        config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
+    int code = allocate_rows(step, model, err);
     if (code == BL_OK)
-        code = bl_alloc(&step->grad, model->layout.n_params + FLAGS, sizeof(float), "the gradient", err);
+        code = bl_alloc(&step->sums, n_groups * BL_TERMS_MAX * BL_TERM_SUMS_MAX, sizeof(double),
+                        "sums of groups", err);
     if (code == BL_OK)
-        code = bl_network_init(&step->network, &model->shape, n, (int)config->train.threads, err);
+        code = bl_alloc_zero(&step->group_values, n_groups * BL_TERMS_MAX, sizeof(double), "values of groups",
+                             err);
     if (code == BL_OK)
-        code = bl_objective_init(&step->objective, &config->objective, bits, step->data->labels, n,
-                                 step->batches.n_global, config->train.threads, err);
+        code = bl_product_init(&step->product, kind, (int)config->train.threads, err);
+    if (code == BL_OK)
+        code = bl_network_init(&step->network, &model->shape, n, &step->product, err);
+    if (code == BL_OK)
+        code = bl_objective_init(&step->objective, &config->objective, bl_shape_code_bits(&model->shape),
+                                 step->data->labels, n, step->batches.n_global, &step->product, err);
     return code;
 }
 
@@ -83,10 +117,15 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
     *step = (struct par_step){.par = par, .config = config, .data = data, .shuffled_epoch = -1};
     int code = par_batches_plan(&step->batches, par, data, config->train.global_batch, err);
     if (code == BL_OK)
+        code = init_groups(step, err);
+    if (code == BL_OK)
         code = par_agree(par, allocate(step, model, err), err);
     if (code == BL_OK)
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
                                data->labels.words, err);
+    if (code == BL_OK)
+        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
+                                 config->train.reduction == BL_REDUCTION_EXACT, FLAGS, err);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
     if (code != BL_OK)
@@ -102,10 +141,14 @@ void par_step_free(struct par_step *step)
     bl_free(&step->z);
     bl_free(&step->h);
     bl_free(&step->dh);
-    bl_free(&step->grad);
+    bl_free(&step->sums);
+    bl_free(&step->group_values);
     bl_network_free(&step->network);
     bl_objective_free(&step->objective);
+    bl_product_free(&step->product);
     par_gather_free(&step->gather);
+    par_gradient_free(&step->gradient);
+    par_groups_free(&step->groups);
 }
 
 /* Which file rows make this rank's part of global step `number`, shard after shard. */
@@ -119,7 +162,7 @@ static void choose_rows(struct par_step *step, int64_t number)
         struct bl_shard *shard = &data->shard[s];
         if (step->shuffled_epoch != epoch)
             bl_shard_shuffle(shard, (uint64_t)step->config->train.seed, epoch);
-        int64_t take = batches->rows_per_shard ? batches->rows_per_shard : shard->n_train;
+        int64_t take = batch_rows_of_shard(step, s);
         memcpy(step->rows + n, shard->order + place * take, (size_t)take * sizeof *step->rows);
         n += take;
     }
@@ -141,7 +184,7 @@ static void load_batch(struct par_step *step, const struct bl_model *model)
 }
 
 /* The terms' values and gradients in h; leaves dz in step->dh. */
-static void run_objective(struct par_step *step, double beta, struct par_step_outcome *outcome)
+static void run_objective(struct par_step *step, double beta)
 {
     struct bl_objective *objective = &step->objective;
     struct par_gather *gather = &step->gather;
@@ -161,22 +204,24 @@ static void run_objective(struct par_step *step, double beta, struct par_step_ou
                                    .codes_stride = gather->stride,
                                    .label_layout = step->data->labels,
                                    .labels = gather->labels};
-    if (bl_objective_needs_sums(objective)) {
-        bl_objective_sums(objective, &batch, sums);
-        par_sum_doubles(step->par, sums, objective->n_terms * BL_TERM_SUMS_MAX);
-    }
+    const int64_t n_sums = objective->n_terms * BL_TERM_SUMS_MAX;
+    bl_objective_sums(objective, &batch, &step->groups.local, step->sums);
+    if (bl_objective_needs_sums(objective))
+        par_groups_sum(&step->groups, step->par, step->sums, n_sums, n_sums, sums);
     par_stall_tick_local("terms of the objective");
-    bl_objective_rows(objective, &batch, sums, step->dh, outcome->values);
+    bl_objective_rows(objective, &batch, &step->groups.local, sums, step->dh, step->group_values);
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
 }
 
-static void set_flags(const struct par_step *step, const struct par_step_outcome *outcome, float *flags)
+static void set_flags(const struct par_step *step, double *flags)
 {
     memset(flags, 0, FLAGS * sizeof *flags);
-    for (int64_t t = 0; t < step->objective.n_terms; t++)
-        flags[t] = isfinite(outcome->values[t]) ? 0.0f : 1.0f;
-    flags[FLAG_CHECKPOINT] = step->local_request == PAR_REQUEST_CHECKPOINT ? 1.0f : 0.0f;
-    flags[FLAG_STOP] = step->local_request == PAR_REQUEST_STOP ? 1.0f : 0.0f;
+    for (int64_t g = 0; g < step->groups.local.n; g++)
+        for (int64_t t = 0; t < step->objective.n_terms; t++)
+            if (!isfinite(step->group_values[g * BL_TERMS_MAX + t]))
+                flags[t] = 1.0;
+    flags[FLAG_CHECKPOINT] = step->local_request == PAR_REQUEST_CHECKPOINT;
+    flags[FLAG_STOP] = step->local_request == PAR_REQUEST_STOP;
 }
 
 static const char *likely_cause(const struct par_step *step, int64_t number)
@@ -188,10 +233,11 @@ static const char *likely_cause(const struct par_step *step, int64_t number)
     return "the learning rate is probably too high: lower optimizer.lr or set optimizer.clip_norm";
 }
 
-static int check_values(const struct par_step *step, const float *flags, int64_t number, struct bl_error *err)
+static int check_values(const struct par_step *step, const double *flags, int64_t number,
+                        struct bl_error *err)
 {
     for (int64_t t = 0; t < step->objective.n_terms; t++)
-        if (flags[t] > 0.0f)
+        if (flags[t] > 0.0)
             return bl_fail(err, BL_NUMBERS,
                            "step %" PRId64 " (epoch %" PRId64
                            "): the term %s is not finite at learning rate %g; %s; the last "
@@ -203,29 +249,21 @@ static int check_values(const struct par_step *step, const float *flags, int64_t
     return BL_OK;
 }
 
-static int check_gradient(const struct par_step *step, const struct bl_layout *layout, double square_sum,
-                          int64_t number, struct bl_error *err)
+static int check_gradient(const struct par_step *step, const struct bl_tensor *bad, int64_t number,
+                          struct bl_error *err)
 {
-    if (isfinite(square_sum))
+    if (!bad)
         return BL_OK;
-    const char *tensor = "a tensor";
-    for (int64_t t = layout->n_tensors - 1; t >= 0; t--) {
-        const struct bl_tensor *one = &layout->tensor[t];
-        if (!isfinite(bl_optimizer_square_sum(step->grad + one->offset, one->rows * one->cols)))
-            tensor = one->name;
-    }
     return bl_fail(err, BL_NUMBERS,
                    "step %" PRId64 " (epoch %" PRId64
                    "): the gradient of %s is not finite; %s; the last checkpoint is kept",
-                   number, number / step->batches.steps_per_epoch + 1, tensor, likely_cause(step, number));
+                   number, number / step->batches.steps_per_epoch + 1, bad->name, likely_cause(step, number));
 }
 
-int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
-                      struct par_step_outcome *outcome, struct bl_error *err)
+/* From the rows to this rank's part of the parameter gradient. */
+static void run_rows(struct par_step *step, struct bl_model *model, int64_t number, double beta)
 {
-    const struct bl_layout *layout = &model->layout;
-    float *flags = step->grad + layout->n_params;
-    *outcome = (struct par_step_outcome){.beta = bl_objective_beta(&step->config->objective, number)};
+    struct par_gradient *gradient = &step->gradient;
     par_stall_tick_local("forward");
     choose_rows(step, number);
     load_batch(step, model);
@@ -235,25 +273,31 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
                                        .rows = step->rows};
     bl_network_forward(&step->network, model->params, step->x, step->batches.n_local,
                        dropout.p > 0.0 ? &dropout : NULL, step->z);
-    run_objective(step, outcome->beta, outcome);
+    run_objective(step, beta);
     par_stall_tick_local("backward");
-    bl_network_backward(&step->network, model->params, step->dh, step->batches.n_local, step->grad);
-    set_flags(step, outcome, flags);
+    bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
+                        gradient->stride);
+}
+
+int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
+                      struct par_step_outcome *outcome, struct bl_error *err)
+{
+    struct par_gradient *gradient = &step->gradient;
+    const double *flags = gradient->flags;
+    const struct bl_tensor *bad;
+    *outcome = (struct par_step_outcome){.beta = bl_objective_beta(&step->config->objective, number)};
+    run_rows(step, model, number, outcome->beta);
+    set_flags(step, gradient->flags);
     par_stall_tick_local("reducing the gradient");
-    par_sum_floats(step->par, step->grad, layout->n_params + FLAGS);
-    outcome->request = flags[FLAG_STOP] > 0.0f         ? PAR_REQUEST_STOP
-                       : flags[FLAG_CHECKPOINT] > 0.0f ? PAR_REQUEST_CHECKPOINT
-                                                       : PAR_REQUEST_NONE;
+    par_gradient_sum(gradient);
+    bl_objective_params(&step->objective, &model->layout, model->params, gradient->lo, gradient->hi,
+                        gradient->sum, outcome->parameter_values);
+    outcome->grad_norm = sqrt(par_gradient_square_sum(gradient, &bad));
+    outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
+                       : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
+                                                      : PAR_REQUEST_NONE;
     int code = check_values(step, flags, number, err);
-    if (code != BL_OK)
-        return code;
-    double parameter_values[BL_TERMS_MAX] = {0};
-    bl_objective_params(&step->objective, layout, model->params, step->grad, parameter_values);
-    for (int64_t t = 0; t < step->objective.n_terms && step->par.rank == 0; t++)
-        outcome->values[t] += parameter_values[t];
-    double square_sum = bl_optimizer_square_sum(step->grad, layout->n_params);
-    outcome->grad_norm = sqrt(square_sum);
-    return check_gradient(step, layout, square_sum, number, err);
+    return code == BL_OK ? check_gradient(step, bad, number, err) : code;
 }
 
 int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
@@ -263,13 +307,21 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     if (code != BL_OK)
         return code;
     const struct bl_config_optimizer *config = &step->config->optimizer;
-    const int64_t n_params = model->layout.n_params;
+    struct par_gradient *gradient = &step->gradient;
     outcome->lr = bl_schedule_rate(config, number, step->total_steps, step->batches.steps_per_epoch);
     if (config->clip_norm > 0.0 && outcome->grad_norm > config->clip_norm) {
         const float scale = (float)(config->clip_norm / outcome->grad_norm);
-        for (int64_t i = 0; i < n_params; i++)
-            step->grad[i] *= scale;
+        for (int64_t i = gradient->lo; i < gradient->hi; i++)
+            gradient->sum[i] *= scale;
     }
-    bl_optimizer_update(optimizer, number + 1, outcome->lr, 0, n_params, model->params, step->grad);
+    bl_optimizer_update(optimizer, number + 1, outcome->lr, gradient->lo, gradient->hi, model->params,
+                        gradient->sum);
+    par_gradient_share(gradient, model->params);
     return BL_OK;
+}
+
+void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer)
+{
+    for (int s = 0; s < optimizer->type->n_states; s++)
+        par_gradient_share(&step->gradient, optimizer->states[s]);
 }

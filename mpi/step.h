@@ -1,5 +1,5 @@
 /* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients,
- * own rows backward, one allreduce of the parameter gradient, the same update on every rank. Nothing is
+ * own rows backward, one sum of the parameter gradient over ranks, the same update everywhere. Nothing is
  * allocated after par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
@@ -8,6 +8,8 @@
 #include "model/model.h"
 #include "model/network.h"
 #include "mpi/gather.h"
+#include "mpi/gradient.h"
+#include "mpi/groups.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
 
@@ -23,12 +25,11 @@ struct par_batches {
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err);
 
-/* What happened in a step; the same on all ranks but for the values. */
+/* What happened in a step; the same on all ranks. */
 struct par_step_outcome {
     double lr, beta, grad_norm;
-    double values[BL_TERMS_MAX]; /* this rank's part of each term's value; of parameter terms the value on
-                                    rank 0, else 0 */
-    int request;                 /* enum par_request: the highest of all ranks */
+    double parameter_values[BL_TERMS_MAX]; /* values of parameter terms, 0 for the others */
+    int request;                           /* enum par_request: the highest of all ranks */
 };
 
 struct par_step {
@@ -36,16 +37,20 @@ struct par_step {
     const struct bl_config *config;    /* borrowed */
     const struct par_train_data *data; /* borrowed */
     struct par_batches batches;
+    struct par_groups groups; /* of the rows of a batch */
+    struct bl_product product;
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_gradient gradient;
     int64_t total_steps;
     int local_request;      /* enum par_request of this rank: rides on the next step's reduction */
     int64_t shuffled_epoch; /* the epoch that the shards' orders stand for; -1: none */
     int64_t *rows;          /* [n_local] file rows of the batch */
     uint32_t *labels;       /* [n_local, words] */
     float *x, *z, *h, *dh;  /* [n_local, D], [n_local, K] x 3 */
-    float *grad;            /* [n_params + flags] */
+    double *sums;           /* [groups, terms * BL_TERM_SUMS_MAX] */
+    double *group_values;   /* [groups, BL_TERMS_MAX] each group's part of each row term's value */
 };
 
 /* Collective; agreed. Errors: BL_USAGE, BL_MEMORY. par_step_free is safe twice. */
@@ -53,14 +58,18 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err);
 void par_step_free(struct par_step *step);
 
-/* Global step `number` (from 0): fills grad with the summed gradient of the global batch and outcome; updates
- * nothing. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely
- * cause. */
+/* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, in the range that this
+ * rank holds (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the
+ * same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause. */
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 
 /* par_step_gradient, clipping, and the optimiser's update of model->params. Collective. */
 int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
                  int64_t number, struct par_step_outcome *outcome, struct bl_error *err);
+
+/* After steps each rank holds the optimiser's states of its range alone: makes them whole on all. Collective.
+ */
+void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "mpi/h5.h"
 
 /* Longer ids than this are a damaged file, not ids. */
@@ -20,9 +21,8 @@ static int check_rows(const struct par_column *column, const char *name, const c
 {
     if (column->rows == rows)
         return BL_OK;
-    return bl_fail(err, BL_INPUT,
-                   "%s: '%s' has %" PRId64 " rows but '%s' has %" PRId64 "; each row needs one", where, name,
-                   column->rows, main_name, rows);
+    return bl_fail(err, BL_INPUT, "%s: '%s' has %s but '%s' has %" PRId64 "; each row needs one", where, name,
+                   bl_count(column->rows, "row").text, main_name, rows);
 }
 
 static int is_integer(const struct par_column *column)
@@ -45,15 +45,19 @@ static int open_labels(struct par_tags *tags, hid_t group, const char *where, st
     if (code != BL_OK)
         return bl_fail_prefix(err, "%s: 'labels'", where);
     if (column->cols > 0 && tags->n_class_names > 0 && tags->n_class_names != column->cols)
-        return bl_fail(err, BL_INPUT,
-                       "%s: 'labels' has %" PRId64 " columns but %" PRId64
-                       " class names; each class needs one",
-                       where, column->cols, tags->n_class_names);
+        return bl_fail(err, BL_INPUT, "%s: 'labels' has %s but %s; each class needs one", where,
+                       bl_count(column->cols, "column").text,
+                       bl_count(tags->n_class_names, "class name").text);
     if (column->cols > 0)
         tags->labels = bl_label_layout(BL_LABELS_MULTI, column->cols);
     else
         tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
     int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
+    /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
+    code = par_checked_open_local(&tags->checked_labels, column, "labels",
+                                  column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
+    if (code != BL_OK)
+        return code;
     tags->scratch_rows = row_bytes < SCRATCH_BYTES ? SCRATCH_BYTES / row_bytes : 1;
     return bl_alloc(&tags->scratch, tags->scratch_rows * row_bytes, 1, "reading labels", err);
 }
@@ -117,6 +121,9 @@ int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_nam
         code = open_ids(tags, group, where, err);
         if (code == BL_OK)
             code = check_rows(&tags->ids_column, "ids", main_name, rows, where, err);
+        if (code == BL_OK)
+            code = par_checked_open_local(&tags->checked_ids, &tags->ids_column, "ids", tags->id_type, where,
+                                          err);
     }
     return code;
 }
@@ -126,10 +133,18 @@ void par_tags_close_local(struct par_tags *tags)
     if (tags->id_type > 0)
         H5Tclose(tags->id_type);
     tags->id_type = H5I_INVALID_HID;
+    par_checked_close_local(&tags->checked_labels);
+    par_checked_close_local(&tags->checked_ids);
     par_column_close_local(&tags->labels_column);
     par_column_close_local(&tags->ids_column);
     bl_free(&tags->class_names);
     bl_free(&tags->scratch);
+}
+
+int par_tags_have_sums_local(const struct par_tags *tags)
+{
+    return (tags->labels_column.set < 0 || par_checked_has_sums_local(&tags->checked_labels)) &&
+           (tags->ids_column.set < 0 || par_checked_has_sums_local(&tags->checked_ids));
 }
 
 static int check_single(const struct par_tags *tags, int64_t label, int64_t row, const char *where,
@@ -181,14 +196,11 @@ static int read_labels(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_
                        struct bl_error *err)
 {
     int multi = tags->labels.kind == BL_LABELS_MULTI;
-    /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
-    hid_t type = multi ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64;
     int code = BL_OK;
     for (int64_t at = 0; at < n && code == BL_OK; at += tags->scratch_rows) {
         int64_t piece = min64(tags->scratch_rows, n - at);
         uint32_t *out = labels + at * tags->labels.words;
-        code = h5_read_rows(tags->labels_column.set, type, row_lo + at, piece, tags->labels_column.cols,
-                            tags->scratch, where, err);
+        code = par_checked_read_local(&tags->checked_labels, row_lo + at, piece, tags->scratch, where, err);
         if (code == BL_OK)
             code = multi ? take_multi(tags, row_lo + at, piece, out, where, err)
                          : take_single(tags, row_lo + at, piece, out, where, err);
@@ -212,13 +224,12 @@ static int read_ids(struct par_tags *tags, int64_t row_lo, int64_t n, char *ids,
                     struct bl_error *err)
 {
     if (tags->ids_column.class == H5T_STRING)
-        return h5_read_rows(tags->ids_column.set, tags->id_type, row_lo, n, 0, ids, where, err);
+        return par_checked_read_local(&tags->checked_ids, row_lo, n, ids, where, err);
     uint64_t numbers[512];
     const int64_t block = (int64_t)(sizeof numbers / sizeof *numbers);
     for (int64_t at = 0; at < n; at += block) {
         int64_t piece = min64(block, n - at);
-        if (h5_read_rows(tags->ids_column.set, tags->id_type, row_lo + at, piece, 0, numbers, where, err) !=
-            BL_OK)
+        if (par_checked_read_local(&tags->checked_ids, row_lo + at, piece, numbers, where, err) != BL_OK)
             return err->code;
         for (int64_t i = 0; i < piece; i++)
             print_number(tags, numbers[i], ids + (at + i) * tags->id_bytes);

@@ -10,11 +10,13 @@
 #define PAR_TAGS_H
 
 #include "data/labels.h"
+#include "mpi/checked.h"
 #include "mpi/column.h"
 
 struct par_tags {
     struct par_column labels_column, ids_column; /* their sets are invalid when there are none */
-    hid_t id_type;                               /* in memory */
+    struct par_checked checked_labels, checked_ids;
+    hid_t id_type; /* in memory */
     struct bl_label_layout labels;
     int64_t id_bytes; /* 0: no ids */
     int64_t n_class_names;
@@ -24,15 +26,20 @@ struct par_tags {
 };
 
 /* Opens what is there in group, whose main data set `main_name` has `rows` rows. *tags may be closed whatever
- * the result. Errors: BL_INPUT a type or shape that doesn't fit; BL_MEMORY. */
+ * the result, and stays in its place: it points into itself. Errors: BL_INPUT a type or shape that doesn't
+ * fit; BL_MEMORY. */
 int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_name, int64_t rows,
                         const char *where, struct bl_error *err);
 
 /* Safe twice and on a struct that par_tags_open_local has seen. */
 void par_tags_close_local(struct par_tags *tags);
 
+/* 1 if everything that is there has checksums. */
+int par_tags_have_sums_local(const struct par_tags *tags);
+
 /* Rows [row_lo, row_lo + n): labels [n, words] packed, ids [n, id_bytes]; each may be NULL. Allocates
- * nothing. Errors: BL_INPUT unreadable, or with the row a label that can't be one. */
+ * nothing. Errors: BL_INPUT unreadable or not what its checksum
+ * says, or with the row a label that can't be one. */
 int par_tags_read_local(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids,
                         const char *where, struct bl_error *err);
 

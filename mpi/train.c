@@ -9,11 +9,13 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/file.h"
 #include "math/blas.h"
 #include "mpi/agree.h"
+#include "mpi/arithmetic.h"
 #include "mpi/deadline.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
@@ -40,30 +42,51 @@ struct run {
     struct par_deadline deadline;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
-    int64_t last_evaluated_step;
     int resumed;
     const char *stop_reason; /* NULL: go on */
 };
 
 /* Starting */
 
+/* Groups of all own rows of the train split, as those of a batch are cut. */
+static int group_rows(struct run *run, struct par_groups *groups, struct bl_error *err)
+{
+    const struct par_train_data *data = &run->data;
+    const int64_t n = data->shard_hi - data->shard_lo;
+    int64_t *rows = NULL;
+    int code = par_agree(run->par, bl_alloc(&rows, n, sizeof *rows, "rows of shards", err), err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++)
+        rows[s] = bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s + 1) -
+                  bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s);
+    if (code == BL_OK)
+        code = par_groups_init(groups, run->par, par_groups_total_local(run->config, run->par.size), rows, n,
+                               data->dim, err);
+    bl_free(&rows);
+    return code;
+}
+
 static int fit_normalizer(struct run *run, struct bl_error *err)
 {
     const struct par_train_data *data = &run->data;
     const int64_t n = data->row_hi - data->row_lo;
-    uint8_t *keep;
-    int code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
+    struct par_groups groups = {0};
+    uint8_t *keep = NULL;
+    int64_t constant = 0;
+    int code = group_rows(run, &groups, err);
+    if (code == BL_OK)
+        code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
     for (int64_t s = 0; code == BL_OK && s < data->shard_hi - data->shard_lo; s++)
         for (int64_t i = 0; i < data->shard[s].n_train; i++)
             keep[data->shard[s].train[i] - data->row_lo] = 1;
-    int64_t constant = 0;
-    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features, n, keep);
+    const struct par_rows rows =
+        par_rows_resident_local(data->dim, data->type, data->features, n, keep, &groups);
     if (code == BL_OK)
         code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
-        bl_log_say("%" PRId64 " of %" PRId64 " columns are constant over the training rows and become 0",
+        bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
                    constant, data->dim);
     bl_free(&keep);
+    par_groups_free(&groups);
     return code;
 }
 
@@ -76,13 +99,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--init %s: its layers (%" PRId64 " features, %" PRId64 " layers, %" PRId64
-                    " bits) are not those of the configuration "
-                    "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                    path, bl_shape_dim(&other.shape), other.shape.n_layers, bl_shape_code_bits(&other.shape),
-                    bl_shape_dim(&own->shape), own->shape.n_layers, bl_shape_code_bits(&own->shape));
+        code = bl_fail(err, BL_USAGE,
+                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
+                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
+                       bl_count(other.shape.n_layers, "layer").text,
+                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
+                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
     else if (other.normalizer.kind != own->normalizer.kind)
         code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
                        path);
@@ -148,17 +171,16 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%d rank%s, %" PRId64 " thread%s each, OpenBLAS kernel %s", run->par.size,
-               run->par.size == 1 ? "" : "s", run->config->train.threads,
-               run->config->train.threads == 1 ? "" : "s", bl_blas_kernel());
+    bl_log_say("%s, %s each, OpenBLAS kernel %s", bl_count(run->par.size, "rank").text,
+               bl_count(run->config->train.threads, "thread").text, bl_blas_kernel());
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
                run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
                data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
-    bl_log_say("%" PRId64 " parameters, %" PRId64 " heads of %" PRId64 " bits; batches of %" PRId64
-               " rows, %" PRId64 " steps an epoch, %" PRId64 " steps in all",
-               model->layout.n_params, model->shape.heads, model->shape.bits, batches->n_global,
-               batches->steps_per_epoch, run->step.total_steps);
+    bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
+               bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
+               bl_count(model->shape.bits, "bit").text, bl_count(batches->n_global, "row").text,
+               bl_count(batches->steps_per_epoch, "step").text, bl_count(run->step.total_steps, "step").text);
     if (run->config->objective.pairwise_weight > 0.0 &&
         run->config->objective.pairwise_form == BL_FORM_LITERAL && data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
@@ -181,6 +203,7 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "threads", json_integer(run->config->train.threads));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
     json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
@@ -198,25 +221,43 @@ static int start(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
-        code = par_train_data_init(&run->data, par, run->options->data_path, &config->data, err);
+        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
+    if (code == BL_OK)
+        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
     if (code == BL_OK)
         code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
     if (code == BL_OK)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
-    if (code == BL_OK)
-        code = start_or_continue(run, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
+    par_arithmetic(par, config, run->state.model.arithmetic);
+    code = start_or_continue(run, err);
     if (code == BL_OK)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
-    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     run->state.starts++;
     say_plan(run);
-    par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps);
-    return write_start_event(run, err);
+    code = par_agree(
+        par, par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err), err);
+    return code == BL_OK ? write_start_event(run, err) : code;
 }
 
 /* Between steps */
+
+static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
+{
+    char digest[20];
+    snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
+    bl_log_say("checkpoint %s  digest %s  %.2f s", path, digest, seconds);
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string("checkpoint"));
+    json_object_set_new(event, "step", json_integer(run->state.step));
+    json_object_set_new(event, "digest", json_string(digest));
+    json_object_set_new(event, "seconds", json_real(seconds));
+    return par_agree(run->par, par_metrics_write_local(event, err), err);
+}
 
 static int write_checkpoint(struct run *run, struct bl_error *err)
 {
@@ -224,6 +265,7 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     const double begun = bl_clock_seconds();
     par_stall_tick_local("writing a checkpoint");
     par_train_report_flush(&run->report);
+    par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
     par_broadcast(run->par, &run->state.metrics_bytes, sizeof run->state.metrics_bytes);
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
@@ -236,9 +278,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;
     par_deadline_checkpoint_local(&run->deadline, run->last_checkpoint_s - begun);
-    bl_log_detail("checkpoint %s in %.2f s", path, run->last_checkpoint_s - begun);
     par_signals_checkpoint_done_local();
-    return code;
+    return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
 }
 
 static int write_model(struct run *run, struct bl_error *err)
@@ -260,8 +301,7 @@ static void keep_best(struct run *run, double map)
 
 static int can_validate(const struct run *run)
 {
-    return run->config->evaluate.every_epochs > 0 && run->data.n_validation_global > 0 &&
-           run->data.labels.kind != BL_LABELS_NONE;
+    return par_validates_local(run->config, run->data.n_validation_global, run->data.labels);
 }
 
 static int evaluate(struct run *run, struct bl_error *err)
@@ -272,7 +312,7 @@ static int evaluate(struct run *run, struct bl_error *err)
     int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
     if (code != BL_OK)
         return code;
-    run->last_evaluated_step = run->state.step;
+    run->state.last_evaluated_step = run->state.step;
     const int better = result.map > run->state.best_map;
     if (better)
         keep_best(run, result.map);
@@ -288,11 +328,12 @@ static int evaluate(struct run *run, struct bl_error *err)
     return code;
 }
 
-/* Whether this step or the next ends an epoch that is evaluated. */
+/* Whether this step or the next ends an epoch that is evaluated, or the run. */
 static int evaluation_is_near(const struct run *run)
 {
     const int64_t per_epoch = run->step.batches.steps_per_epoch;
-    return can_validate(run) && run->state.step % per_epoch >= per_epoch - 2;
+    return can_validate(run) &&
+           (run->state.step % per_epoch >= per_epoch - 2 || run->state.step >= run->step.total_steps - 2);
 }
 
 /* What this rank asks for in the next step: signals, and on rank 0 the clock. */
@@ -327,6 +368,13 @@ static int end_of_epoch(struct run *run, struct bl_error *err)
     return code;
 }
 
+/* Before the last checkpoint, so that it holds the outcome. */
+static int evaluate_at_end(struct run *run, struct bl_error *err)
+{
+    const int due = can_validate(run) && run->state.last_evaluated_step != run->state.step;
+    return due ? evaluate(run, err) : BL_OK;
+}
+
 static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
@@ -345,6 +393,8 @@ static int one_step(struct run *run, struct bl_error *err)
     }
     if (code == BL_OK && state->step % run->step.batches.steps_per_epoch == 0)
         code = end_of_epoch(run, err);
+    if (code == BL_OK && state->step == run->step.total_steps)
+        code = evaluate_at_end(run, err);
     const int64_t every = run->config->checkpoint.every_steps;
     const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
     if (code == BL_OK && due)
@@ -358,12 +408,12 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int finish(struct run *run, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (can_validate(run) && run->last_evaluated_step != run->state.step)
-        code = evaluate(run, err);
-    else if (!can_validate(run))
+    const int evaluated = run->state.last_evaluated_step == run->state.step;
+    int code = evaluate_at_end(run, err);
+    if (!can_validate(run))
         keep_best(run, run->state.best_map);
-    if (code == BL_OK && run->last_checkpoint_step != run->state.step)
+    const int newer = run->last_checkpoint_step != run->state.step || (can_validate(run) && !evaluated);
+    if (code == BL_OK && newer)
         code = write_checkpoint(run, err);
     if (code == BL_OK)
         code = write_model(run, err);
@@ -374,11 +424,14 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "step", json_integer(run->state.step));
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
     code = par_agree(run->par, par_metrics_write_local(event, err), err);
+    const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_params);
     if (run->state.best_map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps; model %s",
-                   run->state.best_map, run->state.best_step, run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps",
+                   run->state.best_map, run->state.best_step, run->state.train_seconds);
     else
-        bl_log_say("finished: %.1f s in steps; model %s", run->state.train_seconds, run->folder.model);
+        bl_log_say("finished: %.1f s in steps", run->state.train_seconds);
+    bl_log_say("model %s  digest %016" PRIx64 "  (%s)", run->folder.model, digest,
+               run->state.model.arithmetic);
     return code;
 }
 
@@ -394,7 +447,6 @@ static int train(struct run *run, struct bl_error *err)
         return code;
     if (run->resumed && is_finished(run))
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
-    run->last_evaluated_step = run->resumed && is_finished(run) ? run->state.step : -1;
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
     /* A checkpoint's blocks: the parameters, the best ones, and at most two states of the optimiser. */
@@ -412,8 +464,8 @@ static int train(struct run *run, struct bl_error *err)
         return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
     }
     if (should_stop_early(run))
-        bl_log_say("stopping early: %" PRId64 " evaluations without a better mAP",
-                   run->state.evaluations_since_best);
+        bl_log_say("stopping early: %s without a better mAP",
+                   bl_count(run->state.evaluations_since_best, "evaluation").text);
     return finish(run, err);
 }
 
@@ -425,6 +477,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     par_stall_end_local();
+    par_train_report_free(&run.report);
     par_step_free(&run.step);
     par_run_state_free(&run.state);
     par_train_data_free(&run.data);

@@ -6,26 +6,24 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "data/checks.h"
 #include "mpi/agree.h"
 #include "mpi/dataset.h"
 #include "mpi/dense_labels.h"
+#include "mpi/groups.h"
 #include "mpi/reduce.h"
 #include "mpi/stall.h"
 
-static int check_layout(const struct par_train_data *data, struct par par, struct bl_error *err)
+static int check_layout(const struct par_train_data *data, struct par par, const struct bl_config *config,
+                        struct bl_error *err)
 {
-    if (par.size > data->shards)
-        return bl_fail(err, BL_USAGE,
-                       "%d ranks are more than data.shards = %" PRId64
-                       "; start at most that many ranks or raise data.shards",
-                       par.size, data->shards);
     if (data->shards > data->rows_global)
         return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %" PRId64 " rows of the train split",
-                       data->shards, data->rows_global);
-    return BL_OK;
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       data->shards, bl_count(data->rows_global, "row").text);
+    return par_groups_check_local(config, par.size, err);
 }
 
 static int read_rows(struct par_train_data *data, struct par_dataset *dataset, struct bl_error *err)
@@ -125,40 +123,41 @@ static int take_fingerprint(struct par_train_data *data, struct par par, struct 
     return BL_OK;
 }
 
-static void describe(struct par_train_data *data, struct par par, const struct par_split *split)
+static void describe(struct par_train_data *data, struct par par, const struct par_split *split,
+                     const struct bl_config *config)
 {
     *data = (struct par_train_data){.rows_global = split->rows,
                                     .dim = split->dim,
                                     .type = split->type,
                                     .labels = split->labels,
                                     .shards = data->shards};
-    par_range_local(data->shards, par.rank, par.size, &data->shard_lo, &data->shard_hi);
+    par_groups_shards_local(config, par.rank, par.size, &data->shard_lo, &data->shard_hi);
     data->row_lo = bl_shard_begin(data->rows_global, data->shards, data->shard_lo);
     data->row_hi = bl_shard_begin(data->rows_global, data->shards, data->shard_hi);
 }
 
 int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
-                        const struct bl_config_data *config, struct bl_error *err)
+                        const struct bl_config *config, struct bl_error *err)
 {
-    *data = (struct par_train_data){.shards = config->shards};
+    *data = (struct par_train_data){.shards = config->data.shards};
     struct par_dataset *dataset = NULL;
-    int code = par_dataset_open(&dataset, par, path, config->train, err);
+    int code = par_dataset_open(&dataset, par, path, config->data.train, err);
     if (code != BL_OK)
         goto done;
-    describe(data, par, par_dataset_split(dataset));
-    code = check_layout(data, par, err);
+    describe(data, par, par_dataset_split(dataset), config);
+    code = check_layout(data, par, config, err);
     if (code != BL_OK)
         goto done;
     code = par_agree(par, read_rows(data, dataset, err), err);
     if (code == BL_OK)
-        code = par_agree(par, check_rows(data, config->bad_rows, path, err), err);
+        code = par_agree(par, check_rows(data, config->data.bad_rows, path, err), err);
     if (code == BL_OK)
         code = take_fingerprint(data, par, err);
     if (code == BL_OK && data->labels.kind == BL_LABELS_SINGLE)
         code =
             par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
     if (code == BL_OK)
-        code = par_agree(par, make_shards(data, config, err), err);
+        code = par_agree(par, make_shards(data, &config->data, err), err);
     if (code == BL_OK)
         count_rows(data, par);
 done:

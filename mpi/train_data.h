@@ -31,10 +31,10 @@ struct par_train_data {
 /* Reads this rank's shards (independent reads of parallel HDF5), checks them, splits off the validation rows,
  * and shares what must be known everywhere. path is the data-set file, resolved. Collective; the outcome is
  * agreed; on failure *data is freed. Errors: those of par_dataset_open; BL_USAGE more ranks than shards or
- * more shards than rows; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and column;
- * BL_MEMORY. */
+ * groups, more shards than rows; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and
+ * column; BL_MEMORY. */
 int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
-                        const struct bl_config_data *config, struct bl_error *err);
+                        const struct bl_config *config, struct bl_error *err);
 void par_train_data_free(struct par_train_data *data);
 
 /* Address of a file row's features, and of its labels (NULL without). The row must be this rank's. Local. */

@@ -5,27 +5,42 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "mpi/metrics.h"
-#include "mpi/reduce.h"
 
 /* Without a terminal a line of steps at least this often, so that a log shows life. */
 static const double plain_every_s = 30.0;
 
-void par_train_report_init(struct par_train_report *report, struct par_step *step,
-                           struct par_run_state *state, int64_t every_steps)
+static int64_t n_group_values(const struct par_train_report *report)
+{
+    return report->step->groups.local.n * BL_TERMS_MAX;
+}
+
+int par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
+                          int64_t every_steps, struct bl_error *err)
 {
     *report = (struct par_train_report){.step = step, .state = state, .every_steps = every_steps};
     report->first_second = report->last_plain_second = bl_clock_seconds();
     report->first_step = state->step;
+    return bl_alloc_zero(&report->group_values, n_group_values(report), sizeof(double), "values of groups",
+                         err);
+}
+
+void par_train_report_free(struct par_train_report *report)
+{
+    bl_free(&report->group_values);
 }
 
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 double seconds)
 {
+    for (int64_t i = 0; i < n_group_values(report); i++)
+        report->group_values[i] += report->step->group_values[i];
     for (int64_t t = 0; t < report->step->objective.n_terms; t++)
-        report->local_values[t] += outcome->values[t];
+        report->parameter_values[t] += outcome->parameter_values[t];
     report->local_steps++;
     report->interval_seconds += seconds;
     report->state->train_seconds += seconds;
@@ -33,15 +48,19 @@ void par_train_report_add_local(struct par_train_report *report, const struct pa
 
 void par_train_report_flush(struct par_train_report *report)
 {
-    const int64_t n_terms = report->step->objective.n_terms;
-    par_sum_doubles(report->step->par, report->local_values, n_terms);
-    for (int64_t t = 0; t < n_terms; t++) {
-        report->interval_values[t] += report->local_values[t];
-        report->state->epoch_values[t] += report->local_values[t];
+    struct par_step *step = report->step;
+    double values[BL_TERMS_MAX];
+    par_groups_sum(&step->groups, step->par, report->group_values, BL_TERMS_MAX, step->objective.n_terms,
+                   values);
+    for (int64_t t = 0; t < step->objective.n_terms; t++) {
+        values[t] += report->parameter_values[t];
+        report->interval_values[t] += values[t];
+        report->state->epoch_values[t] += values[t];
     }
     report->interval_steps += report->local_steps;
     report->state->epoch_steps += report->local_steps;
-    memset(report->local_values, 0, sizeof report->local_values);
+    memset(report->group_values, 0, (size_t)n_group_values(report) * sizeof(double));
+    memset(report->parameter_values, 0, sizeof report->parameter_values);
     report->local_steps = 0;
 }
 
@@ -102,10 +121,10 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
     json_object_set_new(event, "rows_per_s", json_real(rate));
     const char *format =
-        "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s  %.0f rows/s  %s left";
+        "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s left  %.0f rows/s  %s";
     int64_t epoch = (done - 1) / per_epoch + 1, epochs = (step->total_steps + per_epoch - 1) / per_epoch;
     char line[600];
-    snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, values, rate, remaining);
+    snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, remaining, rate, values);
     if (!bl_log_progress("%s", line) && now - report->last_plain_second >= plain_every_s) {
         bl_log_say("%s", line);
         report->last_plain_second = now;
@@ -151,14 +170,12 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     json_object_set_new(event, "bit_balance_mean", json_real(health->bit_balance_mean));
     json_object_set_new(event, "best", json_boolean(better));
     json_object_set_new(event, "seconds", json_real(seconds));
-    char classes[80] = "";
+    char classes[140] = "";
     if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %" PRId64 " class codes of %" PRId64 " classes",
-                 health->class_codes, health->classes);
-    bl_log_say("validation mAP %.4f%s  %" PRId64 " distinct codes of %" PRId64
-               " rows, %.1f %% on the two commonest%s, bits off "
-               "balance by %.3f (worst %.3f)  %.1f s",
-               result->map, better ? " (best)" : "", health->distinct, health->rows, 100.0 * health->top_two,
-               classes, health->bit_balance_mean, health->bit_balance_worst, seconds);
+        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
+                 bl_count(health->class_codes, "code").text);
+    bl_log_say("validation mAP %.4f%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
+               better ? " (best)" : "", bl_count(health->distinct, "code").text,
+               bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
     return par_metrics_write_local(event, err);
 }

@@ -10,22 +10,25 @@ struct par_train_report {
     struct par_step *step;       /* borrowed */
     struct par_run_state *state; /* borrowed */
     int64_t every_steps;
-    double local_values[BL_TERMS_MAX];    /* of this rank, not yet summed over ranks */
-    double interval_values[BL_TERMS_MAX]; /* of all ranks, since the last line */
+    double *group_values;                  /* [own groups, BL_TERMS_MAX] not yet summed over groups; owned */
+    double parameter_values[BL_TERMS_MAX]; /* of parameter terms, since group_values were summed */
+    double interval_values[BL_TERMS_MAX];  /* of all ranks, since the last line */
     int64_t local_steps, interval_steps;
     double interval_seconds;
     double first_second, last_plain_second;
     int64_t first_step;
 };
 
-void par_train_report_init(struct par_train_report *report, struct par_step *step,
-                           struct par_run_state *state, int64_t every_steps);
+/* Borrows step and state. Local. Errors: BL_MEMORY. par_train_report_free is safe twice. */
+int par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
+                          int64_t every_steps, struct bl_error *err);
+void par_train_report_free(struct par_train_report *report);
 
 /* Keeps a step's values. Local. */
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 double seconds);
 
-/* Sums what was kept over ranks into the state's epoch and the interval. Collective. */
+/* Sums what was kept, in the order of groups, into the state's epoch and the interval. Collective. */
 void par_train_report_flush(struct par_train_report *report);
 
 /* The events; each writes a line of metrics and says something. Flush first where values are reported. Local;

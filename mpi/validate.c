@@ -12,6 +12,27 @@
 /* Rows encoded at a time: enough for the matrix products, little memory. */
 enum { BLOCK_ROWS = 1024 };
 
+int par_validates_local(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels)
+{
+    return config->evaluate.every_epochs > 0 && n_validation > 0 && labels.kind != BL_LABELS_NONE;
+}
+
+int par_early_stop_check_local(const struct bl_config *config, int64_t n_validation,
+                               struct bl_label_layout labels, struct bl_error *err)
+{
+    if (config->evaluate.early_stop == 0 || par_validates_local(config, n_validation, labels))
+        return BL_OK;
+    if (labels.kind == BL_LABELS_NONE)
+        return bl_fail(
+            err, BL_USAGE,
+            "evaluate.early_stop needs evaluations and the train split has no labels; import labels, "
+            "or set evaluate.early_stop to 0");
+    return bl_fail(
+        err, BL_USAGE,
+        "evaluate.early_stop needs evaluations and no row is held out; raise data.validation, or set "
+        "evaluate.early_stop to 0");
+}
+
 struct encode_scratch {
     const struct par_train_data *data;
     struct bl_encoder encoder;

@@ -3,6 +3,7 @@
 #ifndef PAR_VALIDATE_H
 #define PAR_VALIDATE_H
 
+#include "config/config.h"
 #include "hash/health.h"
 #include "model/model.h"
 #include "mpi/train_data.h"
@@ -12,6 +13,13 @@ struct par_validation_result {
     int64_t queries, database, unanswerable;
     struct bl_code_health health; /* of the held-out rows' codes */
 };
+
+/* Whether a run with such data has evaluations. Local. */
+int par_validates_local(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels);
+
+/* BL_USAGE when it has none though evaluate.early_stop counts on them; says what to change. Local. */
+int par_early_stop_check_local(const struct bl_config *config, int64_t n_validation,
+                               struct bl_label_layout labels, struct bl_error *err);
 
 /* Collective: encodes this rank's rows, gathers the queries' codes, counts. The same result on all ranks,
  * whatever their number. data must have labels and held-out rows. Allocates for its time: codes of this

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
+#include "mpi/checked.h"
 #include "mpi/h5.h"
 #include "mpi/stall.h"
 
@@ -70,11 +72,8 @@ static int read_blocks(const struct open_set *open, const uint64_t *checksums, c
         const int64_t n = open->rows - lo < per_block ? open->rows - lo : per_block;
         par_stall_tick_local("verifying a file");
         code = h5_read_rows(open->set, open->type, lo, n, open->cols, rows, where, err);
-        if (code == BL_OK && checksums && h5_block_checksum(rows, n * open->row_bytes) != checksums[b])
-            code = bl_fail(err, BL_INPUT,
-                           "%s: '%s' is damaged in rows %" PRId64 " to %" PRId64 " (block %" PRId64
-                           "); restore the file or make it again",
-                           path, name, lo, lo + n - 1, b);
+        if (code == BL_OK && checksums)
+            code = par_checksum_compare_local(rows, lo, n, open->row_bytes, checksums[b], name, path, err);
         ++*blocks;
     }
     bl_free(&rows);
@@ -83,32 +82,25 @@ static int read_blocks(const struct open_set *open, const uint64_t *checksums, c
 
 static int verify_set(hid_t file, const char *name, const char *path, int64_t *blocks, struct bl_error *err)
 {
-    struct open_set data, sums = {.set = H5I_INVALID_HID, .type = H5I_INVALID_HID};
+    struct open_set data;
+    hid_t sums = H5I_INVALID_HID;
     uint64_t *checksums = NULL;
-    char checksum_name[700];
-    snprintf(checksum_name, sizeof checksum_name, "checksums/%s", name);
     int code = open_set(&data, file, name, path, err);
     if (code == BL_OK)
-        code = open_set(&sums, file, checksum_name, path, err);
+        code = par_checksums_open_local(&sums, file, name, data.rows, data.row_bytes, path, err);
     if (code != BL_OK)
         goto done;
-    const int64_t per_block = h5_rows_per_block(data.row_bytes);
-    const int64_t n = (data.rows + per_block - 1) / per_block;
-    int64_t said = 0;
-    if (sums.cols != 0 || sums.row_bytes != 8 || sums.rows != n ||
-        !h5_get_integer(sums.set, "rows_per_block", &said) || said != per_block)
-        code =
-            bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", path, name);
+    const int64_t per_block = h5_rows_per_block(data.row_bytes), n = (data.rows + per_block - 1) / per_block;
+    code = bl_alloc(&checksums, n, sizeof *checksums, "checksums", err);
     if (code == BL_OK)
-        code = bl_alloc(&checksums, n, sizeof *checksums, "checksums", err);
-    if (code == BL_OK)
-        code = h5_read_rows(sums.set, H5T_NATIVE_UINT64, 0, n, 0, checksums, path, err);
+        code = h5_read_rows(sums, H5T_NATIVE_UINT64, 0, n, 0, checksums, path, err);
     if (code == BL_OK)
         code = read_blocks(&data, checksums, name, path, blocks, err);
 done:
     bl_free(&checksums);
+    if (sums >= 0)
+        H5Dclose(sums);
     close_set(&data);
-    close_set(&sums);
     return code;
 }
 
@@ -173,8 +165,8 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = par_verify_open_file_local(file, path, &sets, &blocks, err);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes, "%s, %" PRId64 " data sets, %" PRId64 " blocks: whole",
-                     format, sets, blocks);
+            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: whole", format,
+                     bl_count(sets, "data set").text, bl_count(blocks, "block").text);
     } else if (ours) {
         code =
             bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
@@ -182,10 +174,10 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
         struct walk walk = {.file = file, .path = path, .err = err};
         code = walk_below(&walk, "/", visit_any);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes,
-                     "%s without checksums, %" PRId64
-                     " data sets: readable from end to end, but a changed byte can't be noticed",
-                     format, walk.sets);
+            snprintf(
+                summary, (size_t)summary_bytes,
+                "%s without checksums, %s: readable from end to end, but a changed byte can't be noticed",
+                format, bl_count(walk.sets, "data set").text);
     }
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);

@@ -70,6 +70,7 @@ static void expect_refused(const char *format, const struct io_source_options *o
 {
     expect_text(open_as(format, options), code, text);
     cr_assert_null(source);
+    cr_assert(code == BL_USAGE || strstr(err.what, path), "the file is not named: %s", err.what);
 }
 
 /* Reads n rows at once, which must be there. */

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
+#include "data/shards.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
 #include "mpi/dataset.h"
@@ -60,6 +62,7 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
 /* This rank's rows of the split, read into one buffer a block at a time. */
 struct reader {
     struct par_dataset *dataset;
+    struct par_groups groups;
     int64_t row_lo;
     void *buffer;
 };
@@ -71,6 +74,21 @@ static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, st
     return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, reader->buffer, NULL, NULL, err);
 }
 
+/* Statistics are formed by this many runs of rows, whatever the number of ranks. */
+enum { GROUPS = 64 };
+
+static int group_rows(struct reader *reader, struct par par, const struct par_split *split, int64_t *row_hi,
+                      struct bl_error *err)
+{
+    int64_t lo, hi, rows[GROUPS];
+    par_range_local(GROUPS, par.rank, par.size, &lo, &hi);
+    reader->row_lo = bl_shard_begin(split->rows, GROUPS, lo);
+    *row_hi = bl_shard_begin(split->rows, GROUPS, hi);
+    for (int64_t g = lo; g < hi; g++)
+        rows[g - lo] = bl_shard_begin(split->rows, GROUPS, g + 1) - bl_shard_begin(split->rows, GROUPS, g);
+    return par_groups_init(&reader->groups, par, GROUPS, rows, hi - lo, split->dim, err);
+}
+
 static int open_rows(struct par par, const struct request *request, struct reader *reader,
                      struct par_rows *rows, struct bl_error *err)
 {
@@ -80,11 +98,14 @@ static int open_rows(struct par par, const struct request *request, struct reade
         return code;
     const struct par_split *split = par_dataset_split(reader->dataset);
     int64_t row_hi, row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
-    par_range_local(split->rows, par.rank, par.size, &reader->row_lo, &row_hi);
+    code = group_rows(reader, par, split, &row_hi, err);
+    if (code != BL_OK)
+        return code;
     *rows = (struct par_rows){.dim = split->dim,
                               .type = split->type,
                               .n_local = row_hi - reader->row_lo,
                               .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
+                              .groups = &reader->groups,
                               .read = read_rows,
                               .context = reader};
     code = bl_alloc(&reader->buffer, rows->block_rows, (size_t)row_bytes, "rows being read", err);
@@ -131,10 +152,11 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)
-        bl_log_say("%s: %s, %lld bits from %lld features", request.output, request.method->name,
-                   (long long)request.bits, (long long)rows.dim);
+        bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
+                   bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);
     bl_model_free(&model);
     bl_free(&reader.buffer);
+    par_groups_free(&reader.groups);
     par_dataset_close(reader.dataset);
     return code;
 }

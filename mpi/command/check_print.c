@@ -1,11 +1,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/count.h"
 #include "mpi/command/check_report.h"
 
 static int64_t number(const json_t *report, const char *name)
 {
     return json_integer_value(json_object_get(report, name));
+}
+
+static struct bl_counted count(const json_t *report, const char *name, const char *noun)
+{
+    return bl_count(number(report, name), noun);
 }
 
 static const char *text(const json_t *report, const char *name)
@@ -28,17 +34,17 @@ static const char *bytes_text(int64_t n_bytes, char out[32])
 static void print_work(const json_t *report)
 {
     printf("%s\n", text(report, "config"));
-    printf("  data        %s, split %s: %" PRId64 " rows of %" PRId64 " x %s\n", text(report, "data"),
-           text(report, "split"), number(report, "rows"), number(report, "dim"), text(report, "type"));
-    printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %" PRId64 " shards\n",
-           number(report, "train_rows"), number(report, "validation_rows"), number(report, "shards"));
-    printf("  network     %" PRId64 " layers, %" PRId64 " parameters, codes of %" PRId64 " bits\n",
-           number(report, "layers"), number(report, "parameters"), number(report, "bits"));
+    printf("  data        %s, split %s: %s of %" PRId64 " x %s\n", text(report, "data"),
+           text(report, "split"), count(report, "rows", "row").text, number(report, "dim"),
+           text(report, "type"));
+    printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %s\n", number(report, "train_rows"),
+           number(report, "validation_rows"), count(report, "shards", "shard").text);
+    printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
+           count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
     printf("  method      %s\n", text(report, "preset"));
-    printf("  steps       batches of %" PRId64 " rows, %" PRId64 " steps an epoch, %" PRId64
-           " in all, %" PRId64 " of them warm-up\n",
-           number(report, "global_batch"), number(report, "steps_per_epoch"), number(report, "steps"),
-           number(report, "warmup_steps"));
+    printf("  steps       batches of %s, %s an epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
+           count(report, "global_batch", "row").text, count(report, "steps_per_epoch", "step").text,
+           number(report, "steps"), number(report, "warmup_steps"));
 }
 
 static void print_need(const json_t *report)
@@ -52,7 +58,7 @@ static void print_need(const json_t *report)
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes"), gather));
     if (ranks == 1)
-        printf("  wire        nothing: 1 rank, %" PRId64 " threads\n", number(report, "threads"));
+        printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else
         printf("  wire        %s of codes and labels gathered and %s of gradients summed in a step, %" PRId64
                " ranks\n",

@@ -9,6 +9,7 @@
 #include "config/text.h"
 #include "io/config_file.h"
 #include "mpi/checkpoint.h"
+#include "mpi/resume.h"
 #include "mpi/run_folder.h"
 #include "mpi/verify.h"
 
@@ -112,10 +113,7 @@ int check_report_run(json_t *report, const char *run_path, const struct bl_confi
     if (code == BL_OK && n > 0) {
         const int64_t whole = find_whole(paths, n, &head, damaged, &code, err);
         if (whole == n)
-            code = bl_fail(err, BL_INPUT,
-                           "%s: all %" PRId64
-                           " checkpoints are damaged; restore one from a backup or start over with --fresh",
-                           folder, n);
+            code = par_fail_all_damaged_local(folder, n, err);
         else if (code == BL_OK)
             code = report_checkpoint(run, paths[whole], &head, config, err);
         par_state_free(&head);

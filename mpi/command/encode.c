@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "hash/code.h"
 #include "io/source.h"
@@ -47,16 +48,6 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static const char *foreign_format(const char *path)
-{
-    static const char *const formats[] = {"npy", "csv", "fvecs", "bvecs"};
-    const char *dot = strrchr(base_name(path), '.');
-    for (int i = 0; dot && i < 4; i++)
-        if (strcmp(dot + 1, formats[i]) == 0)
-            return formats[i];
-    return NULL;
-}
-
 static void describe_dataset(struct input *input)
 {
     const struct par_split *split = par_dataset_split(input->dataset);
@@ -72,7 +63,7 @@ static void describe_dataset(struct input *input)
 static int open_input(struct input *input, struct par par, const char *path, const char *split,
                       struct bl_error *err)
 {
-    const char *format = foreign_format(path);
+    const char *format = io_source_format_of(path);
     input->name = base_name(path);
     input->split = format ? NULL : split;
     if (!format && !split)
@@ -199,9 +190,9 @@ static int open_both(struct work *work, struct par par, const char *model, const
     int64_t dim = bl_shape_dim(&work->model.shape);
     if (dim != work->input.dim)
         return bl_fail(err, BL_INPUT,
-                       "%s takes rows of %" PRId64 " features but those of %s have %" PRId64
+                       "%s takes rows of %s but those of %s have %" PRId64
                        "; encode with a model trained on such data",
-                       model, dim, data, work->input.dim);
+                       model, bl_count(dim, "feature").text, data, work->input.dim);
     return BL_OK;
 }
 
@@ -235,9 +226,9 @@ static int encode(struct par par, const char *model, const char *data, const cha
         code = par_codes_commit(work.writer, err);
     if (code == BL_OK) {
         const struct par_codes_info *info = &work.input.info;
-        bl_log_say("encoded %" PRId64 " rows of %s%s%s to %" PRId64 " bits: %s (%.0f rows/s)", info->rows,
-                   work.input.name, split ? " " : "", split ? split : "", info->bits, output,
-                   (double)info->rows / (seconds > 0 ? seconds : 1e-9));
+        bl_log_say("encoded %s of %s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
+                   work.input.name, split ? " " : "", split ? split : "", bl_count(info->bits, "bit").text,
+                   output, (double)info->rows / (seconds > 0 ? seconds : 1e-9));
     }
     release(&work);
     return code;
@@ -265,7 +256,7 @@ const struct command command_encode = {
     .name = "encode",
     .summary = "hash the rows of a split, or of an NPY or CSV file, with a model",
     .help = "usage: bitloom encode MODEL DATA --split S -o CODES\n"
-            "       bitloom encode MODEL ROWS.npy|.csv|.fvecs|.bvecs -o CODES\n\n"
+            "       bitloom encode MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n\n"
             "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. The same\n"
             "codes on any number of ranks.\n\n"
             "  --split S         the split of DATA to encode; other formats have none\n"

@@ -1,10 +1,12 @@
 #include "mpi/command/evaluate_report.h"
 
+#include "base/count.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int flush_output(struct bl_error *err)
 {
@@ -115,27 +117,38 @@ static void print_cuts(const struct evaluate_report *report, const struct bl_ret
     }
 }
 
+/* One clause a line: as one line it would be hard to read. */
+static void print_protocol(const char *protocol)
+{
+    printf("\n");
+    for (const char *at = protocol, *end; at; at = end ? end + 2 : NULL) {
+        end = strstr(at, "; ");
+        printf("%.*s\n", end ? (int)(end - at) : (int)strlen(at), at);
+    }
+}
+
 int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err)
 {
     const struct bl_code_health *health = &report->health;
     const int64_t two = report->bits < 2 ? report->bits : 2;
     struct bl_retrieval_means means;
     bl_retrieval_means(&report->retrieval, &means);
-    printf("%" PRId64 " queries against %" PRId64 " items, codes of %" PRId64 " bits\n\n", report->queries,
-           report->database, report->bits);
+    printf("%s against %s, codes of %s\n\n", bl_count(report->queries, "query").text,
+           bl_count(report->database, "item").text, bl_count(report->bits, "bit").text);
     printf("mAP                %.4f\n", means.map);
     if (report->retrieval.unanswerable > 0)
-        printf("                   %.4f   without the %" PRId64 " queries that nothing is relevant to\n",
-               means.map_answerable, report->retrieval.unanswerable);
+        printf("                   %.4f   without the %s that nothing is relevant to\n", means.map_answerable,
+               bl_count(report->retrieval.unanswerable, "query").text);
     print_cuts(report, &means);
     printf("within radius 2    %.4f   precision\n                   %.4f   recall\n\n",
            means.precision_radius[two], means.recall_radius[two]);
-    printf("distinct codes     %" PRId64 " of %" PRId64 " queries, %.1f %% on the two commonest\n",
-           health->distinct, health->rows, 100.0 * health->top_two);
+    printf("distinct codes     %" PRId64 " of %s, %.1f %% on the two commonest\n", health->distinct,
+           bl_count(health->rows, "query").text, 100.0 * health->top_two);
     if (health->classes >= 0)
-        printf("class codes        %" PRId64 " different of %" PRId64 " classes\n", health->class_codes,
-               health->classes);
-    printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n\n%s\n",
-           health->bit_balance_worst, health->bit_balance_mean, report->protocol);
+        printf("class codes        %" PRId64 " different of %s\n", health->class_codes,
+               bl_count(health->classes, "class").text);
+    printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n", health->bit_balance_worst,
+           health->bit_balance_mean);
+    print_protocol(report->protocol);
     return flush_output(err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "io/source.h"
 #include "mpi/command/command.h"
@@ -33,26 +34,13 @@ struct import {
     char *id_block;
 };
 
-static int ends_with(const char *text, size_t n, const char *end)
-{
-    const size_t m = strlen(end);
-    return n >= m && strncmp(text + n - m, end, m) == 0;
-}
-
-/* The format that the path's ending means; `otherwise` if it means none. */
+/* The format that the path's ending means, where a bare .gz is IDX; `otherwise` if it means none. */
 static const char *format_of(const char *path, const char *otherwise)
 {
-    static const struct {
-        const char *ending, *format;
-    } endings[] = {{"-ubyte", "idx"}, {".ubyte", "idx"}, {".idx", "idx"},     {".npy", "npy"},
-                   {".csv", "csv"},   {".tsv", "csv"},   {".fvecs", "fvecs"}, {".bvecs", "bvecs"}};
-    size_t n = strlen(path);
-    int zipped = ends_with(path, n, ".gz");
-    n -= zipped ? 3 : 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, n, endings[i].ending))
-            return endings[i].format;
-    return zipped ? "idx" : otherwise;
+    const char *format = io_source_format_of(path), *dot = strrchr(path, '.');
+    if (format)
+        return format;
+    return dot && strcmp(dot, ".gz") == 0 ? "idx" : otherwise;
 }
 
 static const char *label_format(const struct given *given)
@@ -107,9 +95,8 @@ static int check_same_rows(const struct import *import, const struct io_source *
     int64_t rows = io_source_info(import->features)->rows, others = io_source_info(other)->rows;
     if (rows == others)
         return BL_OK;
-    return bl_fail(err, BL_INPUT,
-                   "%s has %" PRId64 " rows but %s has %" PRId64 "; the two must describe the same rows",
-                   import->given->features, rows, path, others);
+    return bl_fail(err, BL_INPUT, "%s has %s but %s has %" PRId64 "; the two must describe the same rows",
+                   import->given->features, bl_count(rows, "row").text, path, others);
 }
 
 static int open_labels(struct import *import, struct bl_error *err)
@@ -130,8 +117,8 @@ static int open_ids(struct import *import, struct bl_error *err)
     if (code == BL_OK)
         code = check_same_rows(import, import->ids, path, err);
     if (code == BL_OK && io_source_info(import->ids)->dim != 1)
-        code = bl_fail(err, BL_INPUT, "%s has %" PRId64 " values a row; ids are one integer a row", path,
-                       io_source_info(import->ids)->dim);
+        code = bl_fail(err, BL_INPUT, "%s has %s a row; ids are one integer a row", path,
+                       bl_count(io_source_info(import->ids)->dim, "value").text);
     return code;
 }
 
@@ -280,13 +267,11 @@ static int take_names(struct import *import, struct bl_error *err)
     int64_t n = import->names.n;
     if (given && layout.kind == BL_LABELS_SINGLE && import->max_label >= n)
         return bl_fail(err, BL_INPUT,
-                       "the labels go up to %" PRId64 " but there are %" PRId64 " class names; name them all",
-                       import->max_label, n);
+                       "the labels go up to %" PRId64 " but --class-names has %s; name all classes",
+                       import->max_label, bl_count(n, "name").text);
     if (given && layout.kind == BL_LABELS_MULTI && n != layout.classes)
-        return bl_fail(err, BL_INPUT,
-                       "the labels have %" PRId64 " columns but there are %" PRId64
-                       " class names; name each column",
-                       layout.classes, n);
+        return bl_fail(err, BL_INPUT, "the labels have %s but --class-names has %s; name each column",
+                       bl_count(layout.classes, "column").text, bl_count(n, "name").text);
     if (layout.kind == BL_LABELS_SINGLE)
         import->layout.classes = n;
     return BL_OK;
@@ -318,21 +303,21 @@ static void say(const struct import *import)
 {
     const struct io_source_info *info = io_source_info(import->features);
     const struct given *given = import->given;
-    char labels[80] = "no labels", names[60] = "";
+    char labels[100] = "no labels", names[80] = "";
     if (import->layout.kind == BL_LABELS_MULTI)
-        snprintf(labels, sizeof labels, "a matrix of %" PRId64 " labels", import->layout.classes);
+        snprintf(labels, sizeof labels, "a matrix of %s", bl_count(import->layout.classes, "label").text);
     else if (import->layout.kind == BL_LABELS_SINGLE && import->max_label >= 0)
         snprintf(labels, sizeof labels, "classes 0 to %" PRId64, import->max_label);
     else if (import->layout.kind == BL_LABELS_SINGLE)
         snprintf(labels, sizeof labels, "labels that are all -1");
     if (import->names.n > 0)
-        snprintf(names, sizeof names, " with %" PRId64 " names", import->names.n);
+        snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
-    bl_log_say("imported %" PRId64 " rows of %" PRId64 " %s features, %s%s%s as split %s of %s%s", info->rows,
-               info->dim, bl_type_name(info->type), labels, names, import->id_bytes > 0 ? ", ids" : "",
-               given->split, given->out, header);
+    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s as split %s of %s%s",
+               bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names,
+               import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header);
 }
 
 static int import_split(struct import *import, struct bl_error *err)
@@ -341,8 +326,8 @@ static int import_split(struct import *import, struct bl_error *err)
     int code = open_sources(import, err);
     const struct io_source_info *info = code == BL_OK ? io_source_info(import->features) : NULL;
     if (code == BL_OK && (info->rows < 1 || info->dim < 1))
-        code = bl_fail(err, BL_INPUT, "%s has %" PRId64 " rows of %" PRId64 " features; nothing to import",
-                       given->features, info->rows, info->dim);
+        code = bl_fail(err, BL_INPUT, "%s has %s of %s; nothing to import", given->features,
+                       bl_count(info->rows, "row").text, bl_count(info->dim, "feature").text);
     if (code == BL_OK)
         code = allocate_blocks(import, err);
     if (code == BL_OK)

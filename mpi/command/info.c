@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "mpi/command/command.h"
 #include "mpi/describe.h"
 
@@ -68,7 +69,7 @@ static void print_tags(const json_t *object)
     else
         printf("%s", strcmp(labels, "multi") == 0 ? "several labels a row" : "one label a row");
     if (classes)
-        printf(", %" JSON_INTEGER_FORMAT " classes", json_integer_value(classes));
+        printf(", %s", bl_count(json_integer_value(classes), "class").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
         printf(" (");
@@ -86,9 +87,9 @@ static void print_splits(const json_t *splits)
         printf("\nsplits\n");
     json_array_foreach(splits, i, split)
     {
-        printf("  %s: %" JSON_INTEGER_FORMAT " rows of %" JSON_INTEGER_FORMAT " x %s, ",
+        printf("  %s: %s of %" JSON_INTEGER_FORMAT " x %s, ",
                json_string_value(json_object_get(split, "name")),
-               json_integer_value(json_object_get(split, "rows")),
+               bl_count(json_integer_value(json_object_get(split, "rows")), "row").text,
                json_integer_value(json_object_get(split, "dim")),
                json_string_value(json_object_get(split, "type")));
         print_tags(split);
@@ -114,21 +115,26 @@ static void print_text(const json_t *description)
     const char *kind = json_string_value(json_object_get(description, "kind"));
     const json_t *parameters = json_object_get(description, "parameters");
     const json_t *config = json_object_get(description, "config");
+    const json_t *digest = json_object_get(description, "digest");
+    const json_t *arithmetic = json_object_get(description, "arithmetic");
     printf("%s: %s, ", json_string_value(json_object_get(description, "file")),
            strcmp(kind, "other") == 0 ? "HDF5, no kind of file that bitloom knows" : kind);
     print_bytes((double)json_integer_value(json_object_get(description, "bytes")));
     printf("\n");
     if (strcmp(kind, "codes") == 0) {
-        printf("  %" JSON_INTEGER_FORMAT " codes of %" JSON_INTEGER_FORMAT " bits, ",
-               json_integer_value(json_object_get(description, "rows")),
-               json_integer_value(json_object_get(description, "bits")));
+        printf("  %s of %s, ",
+               bl_count(json_integer_value(json_object_get(description, "rows")), "code").text,
+               bl_count(json_integer_value(json_object_get(description, "bits")), "bit").text);
         print_tags(description);
     }
     if (parameters) {
         printf("  layers ");
         print_list(json_object_get(description, "widths"), " - ", SIZE_MAX);
-        printf(", %" JSON_INTEGER_FORMAT " parameters\n", json_integer_value(parameters));
+        printf(", %s\n", bl_count(json_integer_value(parameters), "parameter").text);
     }
+    if (digest)
+        printf("  digest %s%s%s\n", json_string_value(digest), arithmetic ? "  made by " : "",
+               arithmetic ? json_string_value(arithmetic) : "");
     print_splits(json_object_get(description, "splits"));
     print_object("attributes", json_object_get(description, "attributes"));
     print_object("numbers", json_object_get(description, "numbers"));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "hash/code.h"
 #include "mpi/command/command.h"
@@ -12,17 +13,9 @@ enum { BLOCK_VALUES = 1 << 20 };
 
 static int read_ids(struct search_side *side, struct bl_error *err)
 {
-    const int64_t n_bytes = bl_code_bytes(side->info->bits), block = 1 + BLOCK_VALUES / n_bytes;
-    const int64_t id_bytes = side->info->id_bytes;
-    uint8_t *bytes = NULL;
-    int code = bl_alloc_zero(&side->ids, side->info->rows * id_bytes, 1, "ids", err);
+    int code = bl_alloc_zero(&side->ids, side->info->rows * side->info->id_bytes, 1, "ids", err);
     if (code == BL_OK)
-        code = bl_alloc(&bytes, block * n_bytes, 1, "a block of codes", err);
-    for (int64_t at = 0; at < side->info->rows && code == BL_OK; at += block) {
-        const int64_t n = side->info->rows - at < block ? side->info->rows - at : block;
-        code = par_codes_read_local(side->file, at, n, bytes, NULL, side->ids + at * id_bytes, err);
-    }
-    bl_free(&bytes);
+        code = par_codes_read_local(side->file, 0, side->info->rows, NULL, NULL, side->ids, err);
     return code;
 }
 
@@ -79,10 +72,9 @@ static int check_sides(const struct search_side *queries, const struct search_si
                        struct bl_error *err)
 {
     if (queries->info->bits != database->info->bits)
-        return bl_fail(err, BL_INPUT,
-                       "%s has codes of %" PRId64 " bits and %s of %" PRId64
-                       " bits; compare codes of one model",
-                       queries->path, queries->info->bits, database->path, database->info->bits);
+        return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
+                       queries->path, bl_count(queries->info->bits, "bit").text, database->path,
+                       bl_count(database->info->bits, "bit").text);
     if (*k > database->info->rows) {
         bl_log_say("-k %" PRId64 " becomes %" PRId64 ": the database has no more items", *k,
                    database->info->rows);

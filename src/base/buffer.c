@@ -44,6 +44,24 @@ int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, st
     return allocate(out, count, size, purpose, 0, err);
 }
 
+int bl_grow(void *buffer, int64_t n, int64_t *room, size_t size, const char *purpose, struct bl_error *err)
+{
+    void *old, *wider;
+    if (n < *room)
+        return BL_OK;
+    const int64_t wanted = *room > 0 ? 2 * *room : 64;
+    int code = bl_alloc(&wider, wanted, size, purpose, err);
+    if (code != BL_OK)
+        return code;
+    memcpy(&old, buffer, sizeof old);
+    if (n > 0)
+        memcpy(wider, old, (size_t)n * size);
+    bl_free(&old);
+    memcpy(buffer, &wider, sizeof wider);
+    *room = wanted;
+    return BL_OK;
+}
+
 void bl_free(void *pointer)
 {
     void *memory;

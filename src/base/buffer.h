@@ -18,6 +18,11 @@ int bl_alloc(void *out, int64_t count, size_t size, const char *purpose, struct 
 /* The same, filled with zero bytes. */
 int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
 
+/* Doubles *buffer, of *room elements, if n are in it and no other would fit; makes one of 64 where there is
+ * none (NULL, *room 0). The n elements stay. Errors: BL_MEMORY; all is as it was. `buffer` is the address of
+ * the caller's pointer variable. */
+int bl_grow(void *buffer, int64_t n, int64_t *room, size_t size, const char *purpose, struct bl_error *err);
+
 /* Frees what bl_alloc gave and sets the pointer to NULL; *pointer may be NULL. `pointer` is the
  * address of the caller's pointer variable. */
 void bl_free(void *pointer);

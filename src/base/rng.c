@@ -8,6 +8,8 @@
 #include <Random123/philox.h>
 #pragma GCC diagnostic pop
 
+#include "base/functions.h"
+
 /* `attempt` is the second key word: another try at the same counter. */
 static void philox(uint64_t seed, uint64_t attempt, uint64_t stream, uint64_t a, uint64_t b, uint64_t c,
                    uint64_t words[4])
@@ -50,9 +52,9 @@ void bl_rng_normal(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint6
     uint64_t words[4];
     philox(seed, 0, stream, a, b, c, words);
     for (int i = 0; i < 4; i += 2) {
-        double radius = sqrt(-2.0 * log(1.0 - bl_rng_unit(words[i])));
+        double radius = sqrt(-2.0 * bl_log(1.0 - bl_rng_unit(words[i])));
         double angle = two_pi * bl_rng_unit(words[i + 1]);
-        normal[i] = radius * cos(angle);
-        normal[i + 1] = radius * sin(angle);
+        normal[i] = radius * bl_cos(angle);
+        normal[i + 1] = radius * bl_sin(angle);
     }
 }

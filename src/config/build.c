@@ -57,7 +57,6 @@ static int set(struct build *build, const struct bl_key *key, const char *text, 
 static int apply(struct build *build)
 {
     int code = BL_OK;
-    memset(build->config, 0, sizeof *build->config);
     for (const struct bl_key *key = bl_keys; key->name && code == BL_OK; key++)
         code = set(build, key, key->value, "default");
     /* The preset first, since explicit keys win over what it sets. */
@@ -170,6 +169,26 @@ static int choose_length(const struct build *build)
     return BL_OK;
 }
 
+/* A promise to stop that nothing could keep. */
+static int check_early_stop(const struct build *build)
+{
+    const struct bl_config *config = build->config;
+    if (config->evaluate.early_stop == 0)
+        return BL_OK;
+    const char *const place = place_or_name(build, "evaluate.early_stop");
+    if (config->evaluate.every_epochs == 0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: evaluate.early_stop needs evaluations and evaluate.every_epochs is 0; raise "
+                       "evaluate.every_epochs, or set evaluate.early_stop to 0",
+                       place);
+    if (config->data.validation == 0.0)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: evaluate.early_stop needs held-out rows and data.validation is 0; raise "
+                       "data.validation, or set evaluate.early_stop to 0",
+                       place);
+    return BL_OK;
+}
+
 static int check_training(const struct build *build)
 {
     const struct bl_config *config = build->config;
@@ -182,12 +201,15 @@ static int check_training(const struct build *build)
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
                     struct bl_error *err)
 {
-    static int (*const rules[])(const struct build *) = {check_data, check_model, check_pairwise,
-                                                         check_weights, check_training};
-    struct build build = {settings, n, name, config, err};
+    static int (*const rules[])(const struct build *) = {check_data,    check_model,      check_pairwise,
+                                                         check_weights, check_early_stop, check_training};
+    struct bl_config built = {0};
+    struct build build = {settings, n, name, &built, err};
     int code = apply(&build);
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
+    if (code == BL_OK)
+        *config = built;
     return code;
 }
 

@@ -15,7 +15,8 @@ struct bl_setting {
 };
 
 /* Defaults, then the preset, then the settings in order (later ones win), then the rules between keys. `name`
- * stands for the place of what nobody set. Errors: BL_USAGE with the place. */
+ * stands for the place of what nobody set. Errors: BL_USAGE with the place;
+ * config is then as it was. */
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
                     struct bl_error *err);
 

@@ -17,7 +17,7 @@ enum bl_similarity { BL_SIMILARITY_LABEL, BL_SIMILARITY_SHARED, BL_SIMILARITY_JA
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
-enum bl_reduction { BL_REDUCTION_FAST };
+enum bl_reduction { BL_REDUCTION_FAST, BL_REDUCTION_EXACT };
 
 struct bl_config_data {
     char file[BL_PATH_MAX]; /* as written: relative to the folder of the configuration */
@@ -79,6 +79,7 @@ struct bl_config_train {
     int64_t global_batch; /* 0 means full */
     int64_t seed;
     int reduction;
+    int64_t exact_groups; /* 0: as many as shards */
     int64_t threads;
     double max_hours;     /* 0: no limit */
     double stall_minutes; /* 0: no guard */

@@ -23,7 +23,7 @@ static const char *const similarities[] = {"label", "shared", "jaccard", "cosine
 static const char *const balances[] = {"none", "balanced", "explicit", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
-static const char *const reductions[] = {"fast", NULL};
+static const char *const reductions[] = {"fast", "exact", NULL};
 
 #define TEXT(name, field, value, flags, sentence)                                                            \
     {                                                                                                        \
@@ -135,7 +135,13 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
-    CHOICE("train.reduction", train.reduction, "fast", reductions, "How sums over ranks are formed."),
+    CHOICE(
+        "train.reduction", train.reduction, "fast", reductions,
+        "exact: the same bits on any number of ranks, threads and kinds of processor; fast: sums as MPI and "
+        "OpenBLAS form them."),
+    INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
+            "Groups of shards whose sums reduction: exact keeps apart: a divisor of data.shards and the most "
+            "ranks that can share the run; 0 takes data.shards."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",
@@ -174,32 +180,6 @@ int bl_key_is_section(const char *section)
         if (strncmp(key->name, section, n) == 0 && key->name[n] == '.')
             return 1;
     return 0;
-}
-
-/* Length of "a.b" in "a.b.c": names of one section are compared by their last part alone. */
-static size_t section_length(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot ? (size_t)(dot - name) : 0;
-}
-
-const char *bl_key_nearest(const char *name)
-{
-    const size_t section = section_length(name);
-    const char *best = NULL;
-    for (const struct bl_key *key = bl_keys; key->name; key++)
-        if (section > 0 && section_length(key->name) == section && strncmp(key->name, name, section) == 0 &&
-            bl_nearest_better(name + section + 1, key->name + section + 1, best ? best + section + 1 : NULL))
-            best = key->name;
-    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
-        if (bl_nearest_better(name, key->name, NULL))
-            best = key->name;
-    /* The last part alone, for a key put into the wrong section. */
-    const char *last = section > 0 ? name + section + 1 : name;
-    for (const struct bl_key *key = bl_keys; key->name && !best; key++)
-        if (strcmp(key->name + section_length(key->name) + 1, last) == 0)
-            best = key->name;
-    return best;
 }
 
 void bl_key_range(const struct bl_key *key, char *text, size_t size)

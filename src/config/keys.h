@@ -38,7 +38,8 @@ extern const struct bl_key bl_keys[];
 const struct bl_key *bl_key_find(const char *name);
 int bl_key_is_section(const char *section);
 
-/* The known name nearest to a mistyped one, or NULL. */
+/* The known name that was probably meant by an unknown one: mistyped, put into another section, or called as
+ * in other programs (learning_rate). NULL: none comes near. */
 const char *bl_key_nearest(const char *name);
 
 /* Sets the key's field from text. Errors: BL_USAGE saying what is allowed; without a place, which the caller

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/buffer.h"
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/vexp.h"
 
 /* Values that are widened at a time: two such blocks of doubles stay in the first-level cache. */

@@ -35,8 +35,8 @@ void bl_code_to_words(const uint8_t *codes, int64_t rows, int64_t bits, uint64_t
     }
 }
 
-BL_ISA_BODY void bl_code_distances_body(const uint64_t *query, const uint64_t *words, int64_t rows,
-                                        int64_t n_words, uint16_t *distances)
+BL_INLINE void bl_code_distances_body(const uint64_t *query, const uint64_t *words, int64_t rows,
+                                      int64_t n_words, uint16_t *distances)
 {
     if (n_words == 1) {
         for (int64_t i = 0; i < rows; i++)
@@ -51,7 +51,7 @@ BL_ISA_BODY void bl_code_distances_body(const uint64_t *query, const uint64_t *w
     }
 }
 
-BL_ISA_VERSIONS(, bl_code_distances,
-                (const uint64_t *query, const uint64_t *words, int64_t rows, int64_t n_words,
-                 uint16_t *distances),
-                (query, words, rows, n_words, distances))
+BL_INTEGER_VERSIONS(, bl_code_distances,
+                    (const uint64_t *query, const uint64_t *words, int64_t rows, int64_t n_words,
+                     uint16_t *distances),
+                    (query, words, rows, n_words, distances))

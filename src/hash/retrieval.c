@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/functions.h"
+
 /* Below these the sum itself is as cheap and exact. */
 enum { DIRECT_TERMS = 64, ASYMPTOTIC_FROM = 64, FAR_ABOVE = 64 };
 
@@ -27,7 +29,7 @@ double bl_harmonic_difference(int64_t from, int64_t n)
         n -= direct;
     }
     const double low = (double)from + 0.5;
-    return sum + (log1p((double)n / low) + (harmonic_tail(low + (double)n) - harmonic_tail(low)));
+    return sum + (bl_log1p((double)n / low) + (harmonic_tail(low + (double)n) - harmonic_tail(low)));
 }
 
 /* Sums over the first T places of a bucket: harmonic = sum of 1/(F+t), ranked = sum of (t-1)/(F+t). */

@@ -51,7 +51,7 @@ static void fill_tile(struct tile *tile, const struct bl_code_set *set, int64_t 
                 tile->labels[w * rows + i] = tile->row_labels[i * label_words + w];
 }
 
-BL_ISA_BODY void tile_distances_body(const struct tile *tile, const uint64_t *query, uint32_t *restrict keys)
+BL_INLINE void tile_distances_body(const struct tile *tile, const uint64_t *query, uint32_t *restrict keys)
 {
     const uint64_t first = query[0];
     for (int64_t i = 0; i < tile->rows; i++)
@@ -64,11 +64,11 @@ BL_ISA_BODY void tile_distances_body(const struct tile *tile, const uint64_t *qu
     }
 }
 
-BL_ISA_VERSIONS(static, tile_distances,
-                (const struct tile *tile, const uint64_t *query, uint32_t *restrict keys),
-                (tile, query, keys))
+BL_INTEGER_VERSIONS(static, tile_distances,
+                    (const struct tile *tile, const uint64_t *query, uint32_t *restrict keys),
+                    (tile, query, keys))
 
-BL_ISA_BODY void mark_relevant_body(const struct tile *tile, const uint32_t *label, uint32_t *restrict keys)
+BL_INLINE void mark_relevant_body(const struct tile *tile, const uint32_t *label, uint32_t *restrict keys)
 {
     if (tile->layout.kind == BL_LABELS_SINGLE) {
         const uint32_t class = label[0];
@@ -90,9 +90,9 @@ BL_ISA_BODY void mark_relevant_body(const struct tile *tile, const uint32_t *lab
     }
 }
 
-BL_ISA_VERSIONS(static, mark_relevant,
-                (const struct tile *tile, const uint32_t *label, uint32_t *restrict keys),
-                (tile, label, keys))
+BL_INTEGER_VERSIONS(static, mark_relevant,
+                    (const struct tile *tile, const uint32_t *label, uint32_t *restrict keys),
+                    (tile, label, keys))
 
 static void count_keys(const uint32_t *keys, int64_t n, int64_t bits, bl_bucket *buckets)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 
 enum { RAW_VALUES = 1 << 14 };
 
@@ -22,8 +23,8 @@ static int as_it_is(struct io_element element)
     return element.kind == 'f' || io_element_type(element) == BL_UINT8;
 }
 
-int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_info *info,
-                   struct bl_error *err)
+/* Whether the file is as long as its head says. */
+static int check_size(struct io_array *array, int64_t head_bytes, struct bl_error *err)
 {
     int64_t values, promised, there;
     if (array->rows > 0 && array->dim == 0)
@@ -39,16 +40,35 @@ int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_
         return code;
     if (there != promised)
         return bl_fail(err, BL_INPUT,
-                       "%s holds %" PRId64 " bytes but its head promises %" PRId64 " (%" PRId64
-                       " rows of %" PRId64 " values); fetch or save it again",
-                       array->stream.path, there, promised, array->rows, array->dim);
-    code = io_stream_skip(&array->stream, head_bytes, err);
+                       "%s holds %s but its head promises %" PRId64 " (%s of %s); fetch or save it again",
+                       array->stream.path, bl_count(there, "byte").text, promised,
+                       bl_count(array->rows, "row").text, bl_count(array->dim, "value").text);
+    return BL_OK;
+}
+
+int io_array_open(const char *path, io_array_head *read_head, struct io_source_info *info, void **state,
+                  struct bl_error *err)
+{
+    struct io_array *array;
+    int64_t head_bytes = 0;
+    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading a file", err);
+    if (code != BL_OK)
+        return code;
+    *state = array;
+    code = io_stream_open(&array->stream, path, err);
+    if (code == BL_OK)
+        code = read_head(array, &head_bytes, err);
+    if (code == BL_OK)
+        code = check_size(array, head_bytes, err);
+    if (code == BL_OK)
+        code = io_stream_skip(&array->stream, head_bytes, err);
     if (code == BL_OK)
         code = bl_alloc(&array->raw, RAW_VALUES, (size_t)array->element.bytes, "reading a file", err);
-    *info = (struct io_source_info){.rows = array->rows,
-                                    .dim = array->dim,
-                                    .type = io_element_type(array->element),
-                                    .integers = array->element.kind != 'f'};
+    if (code == BL_OK)
+        *info = (struct io_source_info){.rows = array->rows,
+                                        .dim = array->dim,
+                                        .type = io_element_type(array->element),
+                                        .integers = array->element.kind != 'f'};
     return code;
 }
 

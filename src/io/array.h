@@ -26,10 +26,15 @@ struct io_array {
  * every value; 4- and 8-byte integers become float64. */
 enum bl_type io_element_type(struct io_element element);
 
-/* The end of a format's `open`: element, rows and dim are set, the stream stands behind a head of head_bytes.
- * Compares the size with what the head promises and fills *info. Errors: BL_INPUT with both byte counts. */
-int io_array_begin(struct io_array *array, int64_t head_bytes, struct io_source_info *info,
-                   struct bl_error *err);
+/* Reads a format's head from the start of array->stream: sets element, rows and dim, and *head_bytes. Errors:
+ * BL_INPUT it is no such file. */
+typedef int io_array_head(struct io_array *array, int64_t *head_bytes, struct bl_error *err);
+
+/* The `open` of such a format: opens the file, reads its head, compares the size with what that promises and
+ * fills *info. *state is then a struct io_array, also after a failure. Errors, besides: BL_PATH; BL_INPUT
+ * with both byte counts. */
+int io_array_open(const char *path, io_array_head *read_head, struct io_source_info *info, void **state,
+                  struct bl_error *err);
 
 /* What the formats put into the table: state is a struct io_array. */
 int io_array_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);

@@ -9,7 +9,8 @@
 
 /* Reads the file and the overrides "key=value" (values are YAML) into config. Local. Errors: BL_PATH can't be
  * read; BL_USAGE with file and line, or --set: syntax, an unknown key (the nearest is named), a key twice, a
- * wrong type or value, a rule between keys. */
+ * wrong type (a number in quotes is a text) or value, an anchor, alias or tag, a second document, a rule
+ * between keys. After any error config is as it was. */
 int io_config_read(const char *path, const char *const *sets, int n_sets, struct bl_config *config,
                    struct bl_error *err);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "io/csv_labels.h"
 #include "io/csv_text.h"
 #include "io/format.h"
@@ -155,9 +156,10 @@ static int check_width(const struct csv *csv, struct bl_error *err)
     if (csv->text.n_cells == csv->n_columns)
         return BL_OK;
     return bl_fail(err, BL_INPUT,
-                   "%s, line %" PRId64 " has %" PRId64 " cells but the first line has %" PRId64
+                   "%s, line %" PRId64 " has %s but the first line has %" PRId64
                    "; quote cells that contain a delimiter",
-                   csv->text.stream.path, csv->text.line, csv->text.n_cells, csv->n_columns);
+                   csv->text.stream.path, csv->text.line, bl_count(csv->text.n_cells, "cell").text,
+                   csv->n_columns);
 }
 
 static int note_id(struct csv *csv, struct bl_error *err)

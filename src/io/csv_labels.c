@@ -57,23 +57,6 @@ static int insert(struct io_csv_labels *labels, int64_t place, const char *text,
     return BL_OK;
 }
 
-static int make_room(struct io_csv_labels *labels, struct bl_error *err)
-{
-    char **wider;
-    int64_t room = labels->room > 0 ? 2 * labels->room : 64;
-    if (labels->n < labels->room)
-        return BL_OK;
-    int code = bl_alloc_zero(&wider, room, sizeof *wider, "class names", err);
-    if (code != BL_OK)
-        return code;
-    if (labels->n > 0)
-        memcpy(wider, labels->names, (size_t)labels->n * sizeof *wider);
-    bl_free(&labels->names);
-    labels->names = wider;
-    labels->room = room;
-    return BL_OK;
-}
-
 static int note_name(struct io_csv_labels *labels, const char *text, struct bl_error *err)
 {
     int found;
@@ -84,7 +67,7 @@ static int note_name(struct io_csv_labels *labels, const char *text, struct bl_e
         labels->too_many = 1;
         return BL_OK;
     }
-    int code = make_room(labels, err);
+    int code = bl_grow(&labels->names, labels->n, &labels->room, sizeof *labels->names, "class names", err);
     return code == BL_OK ? insert(labels, place, text, err) : code;
 }
 

@@ -21,45 +21,27 @@ static int peek(const struct io_csv_text *text)
     return text->at < text->end ? (unsigned char)text->buffer[text->at] : END;
 }
 
-/* Doubles *block, which holds n elements of size bytes. */
-static int grow(void *block, int64_t n, int64_t *room, size_t size, struct bl_error *err)
-{
-    void *old, *wider;
-    memcpy(&old, block, sizeof old);
-    int code = bl_alloc(&wider, 2 * *room, size, "a CSV record", err);
-    if (code != BL_OK)
-        return code;
-    memcpy(wider, old, (size_t)n * size);
-    bl_free(&old);
-    memcpy(block, &wider, sizeof wider);
-    *room *= 2;
-    return BL_OK;
-}
-
 static int append(struct io_csv_text *text, int c, struct bl_error *err)
 {
-    if (text->record_bytes == text->record_room) {
-        if (text->record_room >= RECORD_MAX_BYTES)
-            return bl_fail(err, BL_INPUT,
-                           "%s, line %" PRId64 ": a record longer than 64 MiB; is a quote left open there?",
-                           text->stream.path, text->line);
-        int code = grow(&text->record, text->record_bytes, &text->record_room, 1, err);
-        if (code != BL_OK)
-            return code;
-    }
-    text->record[text->record_bytes++] = (char)c;
-    return BL_OK;
+    int code = BL_OK;
+    if (text->record_bytes == RECORD_MAX_BYTES)
+        return bl_fail(err, BL_INPUT,
+                       "%s, line %" PRId64 ": a record longer than 64 MiB; is a quote left open there?",
+                       text->stream.path, text->line);
+    if (text->record_bytes == text->record_room) /* asked here, for every byte */
+        code = bl_grow(&text->record, text->record_bytes, &text->record_room, 1, "a CSV record", err);
+    if (code == BL_OK)
+        text->record[text->record_bytes++] = (char)c;
+    return code;
 }
 
 static int begin_cell(struct io_csv_text *text, struct bl_error *err)
 {
-    if (text->n_cells == text->cells_room) {
-        int code = grow(&text->cells, text->n_cells, &text->cells_room, sizeof *text->cells, err);
-        if (code != BL_OK)
-            return code;
-    }
-    text->cells[text->n_cells++] = text->record_bytes;
-    return BL_OK;
+    int code =
+        bl_grow(&text->cells, text->n_cells, &text->cells_room, sizeof *text->cells, "a CSV record", err);
+    if (code == BL_OK)
+        text->cells[text->n_cells++] = text->record_bytes;
+    return code;
 }
 
 /* Passes over \n, \r\n or \r. */

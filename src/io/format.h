@@ -28,8 +28,5 @@ extern const struct io_format io_format_npy;
 extern const struct io_format io_format_fvecs;
 extern const struct io_format io_format_bvecs;
 extern const struct io_format io_format_csv;
-extern const struct io_format io_format_fvecs;
-extern const struct io_format io_format_bvecs;
-extern const struct io_format io_format_csv;
 
 #endif

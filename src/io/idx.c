@@ -1,6 +1,5 @@
 #include <inttypes.h>
 
-#include "base/buffer.h"
 #include "io/array.h"
 
 /* IDX, the format of the MNIST files: two zero bytes, a type, the number of dimensions, each dimension as a
@@ -53,17 +52,8 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
 static int idx_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
                     void **state, struct bl_error *err)
 {
-    struct io_array *array;
-    int64_t head_bytes = 0;
     (void)options;
-    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading IDX", err);
-    if (code != BL_OK)
-        return code;
-    *state = array;
-    code = io_stream_open(&array->stream, path, err);
-    if (code == BL_OK)
-        code = read_head(array, &head_bytes, err);
-    return code == BL_OK ? io_array_begin(array, head_bytes, info, err) : code;
+    return io_array_open(path, read_head, info, state, err);
 }
 
 const struct io_format io_format_idx = {.name = "idx",

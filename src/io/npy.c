@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "io/array.h"
 
 /* NPY, numpy's file of one array: a magic, a version, the length of a head in Python's literal syntax, the
@@ -118,17 +117,8 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
 static int npy_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
                     void **state, struct bl_error *err)
 {
-    struct io_array *array;
-    int64_t head_bytes;
     (void)options;
-    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading NPY", err);
-    if (code != BL_OK)
-        return code;
-    *state = array;
-    code = io_stream_open(&array->stream, path, err);
-    if (code == BL_OK)
-        code = read_head(array, &head_bytes, err);
-    return code == BL_OK ? io_array_begin(array, head_bytes, info, err) : code;
+    return io_array_open(path, read_head, info, state, err);
 }
 
 const struct io_format io_format_npy = {.name = "npy",

@@ -30,6 +30,26 @@ const char *const *io_source_formats(void)
     return names;
 }
 
+static int ends_with(const char *text, size_t n, const char *end)
+{
+    const size_t m = strlen(end);
+    return n >= m && strncmp(text + n - m, end, m) == 0;
+}
+
+const char *io_source_format_of(const char *path)
+{
+    static const struct {
+        const char *ending, *format;
+    } endings[] = {{"-ubyte", "idx"}, {".ubyte", "idx"}, {".idx", "idx"},     {".npy", "npy"},
+                   {".csv", "csv"},   {".tsv", "csv"},   {".fvecs", "fvecs"}, {".bvecs", "bvecs"}};
+    size_t n = strlen(path);
+    n -= ends_with(path, n, ".gz") ? 3 : 0;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(path, n, endings[i].ending))
+            return endings[i].format;
+    return NULL;
+}
+
 static int unknown_format(const char *format, struct bl_error *err)
 {
     char names[100] = "";

@@ -61,6 +61,9 @@ int io_source_skip(struct io_source *source, int64_t n, struct bl_error *err);
 /* Closes and frees; NULL is fine. */
 void io_source_close(struct io_source *source);
 
+/* The format that a path's ending means ("npy" for rows.npy and rows.npy.gz); NULL: it means none. */
+const char *io_source_format_of(const char *path);
+
 /* The formats' names, NULL-terminated, for messages and help. */
 const char *const *io_source_formats(void);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "io/format.h"
 #include "io/stream.h"
 
@@ -57,10 +58,12 @@ static int open_any(const char *path, int64_t value_bytes, enum bl_type type, st
     if (code != BL_OK)
         return code;
     if (bytes % row_bytes(vecs) != 0)
-        return bl_fail(err, BL_INPUT,
-                       "%s holds %" PRId64 " bytes, which is no whole number of rows of %" PRId64
-                       " values (%" PRId64 " bytes each); check --format or fetch it again",
-                       path, bytes, vecs->dim, row_bytes(vecs));
+        return bl_fail(
+            err, BL_INPUT,
+            "%s holds %s, which is no whole number of rows of %s (%s each); check --format or fetch it "
+            "again",
+            path, bl_count(bytes, "byte").text, bl_count(vecs->dim, "value").text,
+            bl_count(row_bytes(vecs), "byte").text);
     vecs->block_rows = row_bytes(vecs) < BLOCK_BYTES ? BLOCK_BYTES / row_bytes(vecs) : 1;
     *info = (struct io_source_info){.rows = bytes / row_bytes(vecs), .dim = vecs->dim, .type = type};
     return bl_alloc(&vecs->block, vecs->block_rows, (size_t)row_bytes(vecs), "reading vectors", err);
@@ -98,9 +101,9 @@ static int vecs_read(void *state, int64_t n, void *features, int32_t *labels, ch
             memcpy(&dim, row, PREFIX_BYTES);
             if (dim != vecs->dim)
                 return bl_fail(err, BL_INPUT,
-                               "%s, row %" PRId64 " (counted from 0) has %" PRId32
-                               " values but the first has %" PRId64 "; all rows must be equally long",
-                               vecs->stream.path, vecs->row, dim, vecs->dim);
+                               "%s, row %" PRId64 " (counted from 0) has %s but the first has %" PRId64
+                               "; all rows must be equally long",
+                               vecs->stream.path, vecs->row, bl_count(dim, "value").text, vecs->dim);
             memcpy(out + (at + i) * value_row, row + PREFIX_BYTES, (size_t)value_row);
         }
     }

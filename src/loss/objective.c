@@ -1,9 +1,9 @@
 #include "loss/objective.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/functions.h"
 #include "hash/code.h"
 #include "loss/similarity.h"
 #include "loss/tile.h"
@@ -32,18 +32,17 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
 
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
                       struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
-                      int64_t threads, struct bl_error *err)
+                      const struct bl_product *product, struct bl_error *err)
 {
     *objective = (struct bl_objective){.config = *config, .bits = bits};
     struct bl_term_scratch *scratch = &objective->scratch;
-    scratch->threads = threads;
+    scratch->product = product;
     int code = choose_terms(objective, labels, err);
+    if (code == BL_OK)
+        code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
     if (code != BL_OK || !bl_objective_needs_gather(objective))
         goto done;
-    const int64_t n_tiles = (n_local_max + BL_TILE_ROWS - 1) / BL_TILE_ROWS;
-    code = bl_alloc(&scratch->tiles, threads * BL_TILE_FLOATS, sizeof(float), "tiles of pairs", err);
-    if (code == BL_OK)
-        code = bl_alloc(&scratch->tile_loss, n_tiles, sizeof(double), "losses of tiles", err);
+    code = bl_alloc(&scratch->tiles, product->threads * BL_TILE_FLOATS, sizeof(float), "tiles of pairs", err);
     if (code == BL_OK && labels.kind == BL_LABELS_SINGLE)
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
@@ -56,8 +55,8 @@ done:
 
 void bl_objective_free(struct bl_objective *objective)
 {
+    bl_free(&objective->row_values);
     bl_free(&objective->scratch.tiles);
-    bl_free(&objective->scratch.tile_loss);
     bl_free(&objective->scratch.class_count);
     bl_free(&objective->scratch.label_norm);
 }
@@ -82,7 +81,7 @@ double bl_objective_beta(const struct bl_config_objective *config, int64_t step)
 {
     if (config->relaxation != BL_RELAXATION_TANH_BETA)
         return 1.0;
-    double beta = config->beta_start * pow(1.0 + config->beta_growth * (double)step, config->beta_power);
+    double beta = config->beta_start * bl_pow(1.0 + config->beta_growth * (double)step, config->beta_power);
     return beta < config->beta_max ? beta : config->beta_max;
 }
 
@@ -104,24 +103,57 @@ void bl_objective_relax(const struct bl_objective *objective, double beta, const
     }
 }
 
-void bl_objective_sums(const struct bl_objective *objective, const struct bl_batch *batch, double *sums)
+/* The batch as a group's rows see it. */
+static struct bl_batch batch_of_group(const struct bl_batch *batch, const struct bl_groups *groups, int64_t g)
 {
-    memset(sums, 0, (size_t)objective->n_terms * BL_TERM_SUMS_MAX * sizeof *sums);
-    for (int64_t t = 0; t < objective->n_terms; t++)
-        if (objective->term[t]->sums)
-            objective->term[t]->sums(&objective->config, batch, &objective->scratch,
-                                     sums + t * BL_TERM_SUMS_MAX);
+    const int64_t begin = g > 0 ? groups->end[g - 1] : 0;
+    struct bl_batch part = *batch;
+    part.first += begin;
+    part.n_local = groups->end[g] - begin;
+    part.h += begin * batch->bits;
+    return part;
 }
 
-void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch, const double *sums,
-                       float *dh, double *values)
+void bl_objective_sums(const struct bl_objective *objective, const struct bl_batch *batch,
+                       const struct bl_groups *groups, double *sums)
 {
-    memset(dh, 0, (size_t)(batch->n_local * batch->bits) * sizeof *dh);
+    const int64_t stride = objective->n_terms * BL_TERM_SUMS_MAX;
+    memset(sums, 0, (size_t)(groups->n * stride) * sizeof *sums);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        values[t] = 0.0;
-        if (objective->term[t]->rows)
-            values[t] = objective->term[t]->rows(&objective->config, batch, &objective->scratch,
-                                                 sums + t * BL_TERM_SUMS_MAX, dh);
+        const struct bl_term *term = objective->term[t];
+        if (term->prepare)
+            term->prepare(&objective->config, batch, &objective->scratch);
+        for (int64_t g = 0; g < groups->n && term->sums; g++) {
+            const struct bl_batch part = batch_of_group(batch, groups, g);
+            term->sums(&objective->config, &part, &objective->scratch,
+                       sums + g * stride + t * BL_TERM_SUMS_MAX);
+        }
+    }
+}
+
+static double sum_rows(const double *row_values, int64_t lo, int64_t hi)
+{
+    double sum = 0.0;
+    for (int64_t i = lo; i < hi; i++)
+        sum += row_values[i];
+    return sum;
+}
+
+void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
+                       const struct bl_groups *groups, const double *sums, float *dh, double *values)
+{
+    double *row_values = objective->row_values;
+    memset(dh, 0, (size_t)(batch->n_local * batch->bits) * sizeof *dh);
+    memset(values, 0, (size_t)(groups->n * BL_TERMS_MAX) * sizeof *values);
+    for (int64_t t = 0; t < objective->n_terms; t++) {
+        if (!objective->term[t]->rows)
+            continue;
+        memset(row_values, 0, (size_t)batch->n_local * sizeof *row_values);
+        objective->term[t]->rows(&objective->config, batch, &objective->scratch, sums + t * BL_TERM_SUMS_MAX,
+                                 dh, row_values);
+        for (int64_t g = 0; g < groups->n; g++)
+            values[g * BL_TERMS_MAX + t] =
+                sum_rows(row_values, g > 0 ? groups->end[g - 1] : 0, groups->end[g]);
     }
 }
 
@@ -133,9 +165,10 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
 }
 
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
-                         const float *params, float *grad, double *values)
+                         const float *params, int64_t lo, int64_t hi, float *grad, double *values)
 {
-    for (int64_t t = 0; t < objective->n_terms; t++)
-        if (objective->term[t]->params)
-            values[t] = objective->term[t]->params(&objective->config, layout, params, grad);
+    for (int64_t t = 0; t < objective->n_terms; t++) {
+        const struct bl_term *term = objective->term[t];
+        values[t] = term->params ? term->params(&objective->config, layout, params, lo, hi, grad) : 0.0;
+    }
 }

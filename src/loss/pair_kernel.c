@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/vexp.h"
 
 /* Sixteen lanes, so that the order of additions is the same whatever the width of a register. */
@@ -24,45 +24,45 @@ BL_KERNEL static double sum_in_lanes(int64_t n, const float *x)
 
 /* With e = exp(-|theta|): softplus = max(theta, 0) + log1p(e), sigma = 1/(1+e) or e/(1+e). One exponential a
  * pair. */
-BL_KERNEL static void likelihood_pass(int64_t n, float similar, float dissimilar, float *restrict theta,
-                                      float *restrict s)
+BL_KERNEL static void likelihood_pass(int64_t n, float similar, float dissimilar, float alpha, float slope,
+                                      float *restrict product, float *restrict s)
 {
     for (int64_t i = 0; i < n; i++) {
-        float t = theta[i];
+        float t = alpha * product[i];
         float e = bl_exp_negative(-fabsf(t));
         float inverse = 1.0f / (1.0f + e);
         float sigma = t >= 0.0f ? inverse : e * inverse;
         float softplus = (t > 0.0f ? t : 0.0f) + bl_log1p_unit(e);
         float w = dissimilar + s[i] * (similar - dissimilar);
-        theta[i] = w * (sigma - s[i]);
+        product[i] = slope * (w * (sigma - s[i]));
         s[i] = w * (softplus - s[i] * t);
     }
 }
 
-BL_KERNEL static void literal_pass(int64_t n, float similar, float dissimilar, float *restrict theta,
-                                   float *restrict s)
+BL_KERNEL static void literal_pass(int64_t n, float similar, float dissimilar, float alpha, float slope,
+                                   float *restrict product, float *restrict s)
 {
     for (int64_t i = 0; i < n; i++) {
-        float t = theta[i];
+        float t = alpha * product[i];
         float e = bl_exp_negative(-fabsf(t));
         float inverse = 1.0f / (1.0f + e);
         float sigma_minus = t >= 0.0f ? e * inverse : inverse;
         float softplus_minus = (t < 0.0f ? -t : 0.0f) + bl_log1p_unit(e);
         float wy = (2.0f * s[i] - 1.0f) * (dissimilar + s[i] * (similar - dissimilar));
-        theta[i] = -wy * sigma_minus;
+        product[i] = -slope * (wy * sigma_minus);
         s[i] = wy * softplus_minus;
     }
 }
 
-double bl_pair_likelihood(int64_t n, struct bl_pair_weights weights, float *theta, float *s)
+double bl_pair_likelihood(int64_t n, struct bl_pair_factors factors, float *product, float *s)
 {
-    likelihood_pass(n, weights.similar, weights.dissimilar, theta, s);
+    likelihood_pass(n, factors.similar, factors.dissimilar, factors.alpha, factors.slope, product, s);
     return sum_in_lanes(n, s);
 }
 
-double bl_pair_literal(int64_t n, struct bl_pair_weights weights, float *theta, float *s)
+double bl_pair_literal(int64_t n, struct bl_pair_factors factors, float *product, float *s)
 {
-    literal_pass(n, weights.similar, weights.dissimilar, theta, s);
+    literal_pass(n, factors.similar, factors.dissimilar, factors.alpha, factors.slope, product, s);
     return sum_in_lanes(n, s);
 }
 

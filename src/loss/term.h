@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "data/labels.h"
+#include "math/product.h"
 #include "model/params.h"
 
 /* The step's global batch as a rank sees it. All borrowed. */
@@ -27,11 +28,10 @@ struct bl_batch {
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
 struct bl_term_scratch {
-    int64_t threads;
-    float *tiles;         /* [threads, BL_TILE_FLOATS] */
-    double *tile_loss;    /* [tiles of n_local rows] */
-    int64_t *class_count; /* [classes] for single labels */
-    float *label_norm;    /* [n_global] for multi-labels */
+    const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
+    float *tiles;                     /* [threads, BL_TILE_FLOATS] */
+    int64_t *class_count;             /* [classes] for single labels */
+    float *label_norm;                /* [n_global] for multi-labels */
 };
 
 enum { BL_TERM_SUMS_MAX = 2 };
@@ -42,20 +42,25 @@ struct bl_term {
     int needs_labels;
     int needs_codes; /* the gathered codes of the whole batch */
 
-    /* Sums over all ranks that the gradient needs: adds this rank's part to sums[BL_TERM_SUMS_MAX]. NULL:
-     * none. */
+    /* Once a step before the others, with the whole batch: fills scratch. NULL: nothing to do. */
+    void (*prepare)(const struct bl_config_objective *config, const struct bl_batch *batch,
+                    const struct bl_term_scratch *scratch);
+
+    /* Sums over the global batch that the gradient needs: adds the part of the batch's own rows to
+     * sums[BL_TERM_SUMS_MAX]. Called for each group of rows by itself. NULL: none. */
     void (*sums)(const struct bl_config_objective *config, const struct bl_batch *batch,
                  const struct bl_term_scratch *scratch, double *sums);
 
-    /* Adds weight x gradient to dh [n_local, K] and returns this rank's part of the unweighted value; the
-     * parts of all ranks add up to the value. NULL for terms of the parameters alone. */
-    double (*rows)(const struct bl_config_objective *config, const struct bl_batch *batch,
-                   const struct bl_term_scratch *scratch, const double *sums, float *dh);
+    /* Adds weight x gradient to dh [n_local, K] and each row's part of the unweighted value to row_values
+     * [n_local]; the parts of all rows of the global batch add up to the value. What is added for a row must
+     * not depend on which rows are this rank's. NULL for terms of the parameters alone. */
+    void (*rows)(const struct bl_config_objective *config, const struct bl_batch *batch,
+                 const struct bl_term_scratch *scratch, const double *sums, float *dh, double *row_values);
 
-    /* Adds weight x gradient to grad [n_params] and returns the unweighted value. Called once, after the
-     * reduction, with the same arguments on every rank. NULL for terms of the rows. */
+    /* Adds weight x gradient to [lo, hi) of grad [n_params] and returns the whole unweighted value. Called
+     * once, after the reduction, with the same parameters on every rank. NULL for terms of the rows. */
     double (*params)(const struct bl_config_objective *config, const struct bl_layout *layout,
-                     const float *params, float *grad);
+                     const float *params, int64_t lo, int64_t hi, float *grad);
 };
 
 extern const struct bl_term bl_term_pairwise;

@@ -12,7 +12,7 @@ enum {
     BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_COLUMNS, /* a tile, and one row of similarities */
 };
 
-static inline int64_t bl_tile_thread(void)
+static inline int bl_tile_thread(void)
 {
     return omp_get_thread_num();
 }

@@ -22,8 +22,8 @@ static blasint narrow(int64_t size)
     return (blasint)size;
 }
 
-void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, float alpha,
-               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc)
+void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, const float *a,
+               int64_t lda, const float *b, int64_t ldb, int add, float *c, int64_t ldc)
 {
     const int64_t piece = 1 << 30;
     if (m == 0 || n == 0)
@@ -38,8 +38,8 @@ void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n,
             const float *b_part = tb == BL_PLAIN ? b + at * ldb : b + at;
             cblas_sgemm(CblasRowMajor, ta == BL_PLAIN ? CblasNoTrans : CblasTrans,
                         tb == BL_PLAIN ? CblasNoTrans : CblasTrans, narrow(rows), narrow(n), narrow(depth),
-                        alpha, a_part, narrow(lda), b_part, narrow(ldb), at == 0 ? beta : 1.0f, c + row * ldc,
-                        narrow(ldc));
+                        1.0f, a_part, narrow(lda), b_part, narrow(ldb), add || at > 0 ? 1.0f : 0.0f,
+                        c + row * ldc, narrow(ldc));
             at += depth;
         } while (at < k);
     }

@@ -13,9 +13,9 @@ void bl_blas_setup(void);
 /* The name of OpenBLAS's kernel here, e.g. "Haswell". Borrowed, static. */
 const char *bl_blas_kernel(void);
 
-/* C [m,n] = alpha op(A) op(B) + beta C with op(A) [m,k], op(B) [k,n]; lda, ldb, ldc are the rows' lengths in
- * memory. Dimensions above 2^31-1 are split here. m, n or k may be 0. */
-void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, float alpha,
-               const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+/* C [m,n] = op(A) op(B), or C + op(A) op(B) if add; op(A) [m,k], op(B) [k,n]; lda, ldb, ldc are the rows'
+ * lengths in memory. Dimensions above 2^31-1 are split here. m, n or k may be 0. */
+void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, const float *a,
+               int64_t lda, const float *b, int64_t ldb, int add, float *c, int64_t ldc);
 
 #endif

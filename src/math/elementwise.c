@@ -1,6 +1,6 @@
 #include "math/elementwise.h"
 
-#include "math/isa.h"
+#include "base/isa.h"
 #include "math/vexp.h"
 
 BL_KERNEL void bl_bias_linear(int64_t n, int64_t width, const float *restrict bias, float *restrict x)

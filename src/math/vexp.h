@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "math/isa.h"
+#include "base/isa.h"
 
 BL_INLINE float bl_float_of_bits(uint32_t bits)
 {

@@ -12,6 +12,8 @@ int bl_encoder_init(struct bl_encoder *encoder, const struct bl_model *model, in
     int code = bl_alloc(&encoder->front, count, sizeof(float), "rows being encoded", err);
     if (code == BL_OK)
         code = bl_alloc(&encoder->back, count, sizeof(float), "rows being encoded", err);
+    if (code == BL_OK)
+        code = bl_product_init(&encoder->product, BL_PRODUCT_CHAIN, 1, err);
     if (code != BL_OK)
         bl_encoder_free(encoder);
     return code;
@@ -21,6 +23,7 @@ void bl_encoder_free(struct bl_encoder *encoder)
 {
     bl_free(&encoder->front);
     bl_free(&encoder->back);
+    bl_product_free(&encoder->product);
 }
 
 /* BL_NUMBERS for the first of n rows [n, width] with a value that isn't finite. */
@@ -48,7 +51,7 @@ int bl_encoder_run(struct bl_encoder *encoder, enum bl_type type, const void *ro
     if (code != BL_OK)
         return code;
     for (int64_t l = 0; l < shape->n_layers; l++) {
-        bl_layer_forward(shape, &model->layout, l, model->params, in, n, out);
+        bl_layer_forward(shape, &model->layout, l, &encoder->product, 0, model->params, in, n, out);
         float *swap = in;
         in = out;
         out = swap;

@@ -3,15 +3,19 @@
 #define BL_MODEL_MODEL_H
 
 #include "data/normalize.h"
+#include "math/product.h"
 #include "model/params.h"
 #include "model/shape.h"
+
+enum { BL_ARITHMETIC_MAX = 256 };
 
 struct bl_model {
     struct bl_shape shape;
     struct bl_layout layout;
     float *params; /* [layout.n_params]; owned */
     struct bl_normalizer normalizer;
-    char method[BL_NAME_MAX]; /* preset or baseline that made it */
+    char method[BL_NAME_MAX];           /* preset or baseline that made it */
+    char arithmetic[BL_ARITHMETIC_MAX]; /* what its bits depend on; "" where nothing is known */
 };
 
 /* Allocates parameters (unset) and normaliser for the shape. bl_model_free is safe twice and on a zeroed
@@ -19,10 +23,12 @@ struct bl_model {
 int bl_model_init(struct bl_model *model, const struct bl_shape *shape, int normalize, struct bl_error *err);
 void bl_model_free(struct bl_model *model);
 
-/* Scratch for encoding up to max_rows rows at a time; owned by the caller. */
+/* Scratch for encoding up to max_rows rows at a time; owned by the caller. Products are chains
+ * (math/product.h): a row's code never depends on the rows around it or on the machine. */
 struct bl_encoder {
     const struct bl_model *model; /* borrowed */
     int64_t max_rows;
+    struct bl_product product;
     float *front, *back; /* [max_rows, widest layer] each; owned */
 };
 

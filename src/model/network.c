@@ -2,13 +2,12 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
-#include "math/blas.h"
 #include "math/elementwise.h"
 
-int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows, int threads,
-                    struct bl_error *err)
+int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows,
+                    const struct bl_product *product, struct bl_error *err)
 {
-    *network = (struct bl_network){.shape = *shape, .max_rows = max_rows, .threads = threads};
+    *network = (struct bl_network){.shape = *shape, .max_rows = max_rows, .product = product};
     int code = bl_shape_check(shape, err);
     if (code != BL_OK)
         return code;
@@ -56,12 +55,13 @@ void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t r
 }
 
 void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layout, int64_t layer,
-                      const float *params, const float *in, int64_t n, float *out)
+                      const struct bl_product *product, int thread, const float *params, const float *in,
+                      int64_t n, float *out)
 {
     int64_t from = shape->width[layer], to = shape->width[layer + 1];
     const float *weight = params + layout->tensor[2 * layer].offset;
     const float *bias = params + layout->tensor[2 * layer + 1].offset;
-    bl_matmul(BL_PLAIN, BL_TRANSPOSED, n, to, from, 1.0f, in, from, weight, from, 0.0f, out, to);
+    bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, to, from, in, from, weight, from, 0, out, to);
     if (layer + 1 == shape->n_layers)
         bl_bias_linear(n, to, bias, out);
     else if (shape->activation == BL_ACTIVATION_RELU)
@@ -71,14 +71,15 @@ void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layo
 }
 
 /* Rows don't see each other on the way forward: a thread takes its rows through all layers. */
-static void forward_rows(struct bl_network *network, const float *params, int64_t lo, int64_t n, float *z)
+static void forward_rows(struct bl_network *network, int thread, const float *params, int64_t lo, int64_t n,
+                         float *z)
 {
     const struct bl_shape *shape = &network->shape;
     const float *in = network->input + lo * shape->width[0];
     for (int64_t l = 0; l < shape->n_layers; l++) {
         int hidden = l + 1 < shape->n_layers;
         float *out = (hidden ? network->activation[l] : z) + lo * shape->width[l + 1];
-        bl_layer_forward(shape, &network->layout, l, params, in, n, out);
+        bl_layer_forward(shape, &network->layout, l, network->product, thread, params, in, n, out);
         if (hidden)
             bl_dropout_apply(&network->dropout, l, lo, n, shape->width[l + 1], out);
         in = out;
@@ -95,40 +96,49 @@ void bl_network_forward(struct bl_network *network, const float *params, const f
 {
     network->input = x;
     network->dropout = dropout ? *dropout : (struct bl_dropout){0};
-    const int threads = network->threads;
+    const int threads = network->product->threads;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int t = 0; t < threads; t++) {
         int64_t lo = share(n, t, threads);
-        forward_rows(network, params, lo, share(n, t + 1, threads) - lo, z);
+        forward_rows(network, t, params, lo, share(n, t + 1, threads) - lo, z);
     }
 }
 
-/* Rows [lo, hi) of layer l's weight and bias gradient, from the layer's delta and its input, over all n rows.
+/* Where the gradients of the rows' groups go. */
+struct grad_places {
+    const struct bl_groups *groups;
+    float *grad;
+    int64_t node_stride;
+};
+
+/* Rows [lo, hi) of layer l's weight and bias gradient, from the layer's delta and its input, over all rows.
  */
-static void weight_gradient(const struct bl_network *network, int64_t l, const float *delta, int64_t n,
-                            int64_t lo, int64_t hi, float *grad)
+static void weight_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
+                            int64_t lo, int64_t hi, const struct grad_places *to)
 {
-    int64_t from = network->shape.width[l], to = network->shape.width[l + 1];
+    const int64_t from_width = network->shape.width[l], width = network->shape.width[l + 1];
     const float *in = l == 0 ? network->input : network->activation[l - 1];
-    float *weight = grad + network->layout.tensor[2 * l].offset;
-    float *bias = grad + network->layout.tensor[2 * l + 1].offset;
+    float *weight = to->grad + network->layout.tensor[2 * l].offset;
+    float *bias = to->grad + network->layout.tensor[2 * l + 1].offset;
     if (hi == lo)
         return;
-    bl_matmul(BL_TRANSPOSED, BL_PLAIN, hi - lo, from, n, 1.0f, delta + lo, to, in, from, 0.0f,
-              weight + lo * from, from);
-    bl_column_sums(n, hi - lo, delta + lo, to, bias + lo);
+    bl_product_groups(network->product, thread, hi - lo, from_width, delta + lo, width, in, from_width,
+                      to->groups, weight + lo * from_width, from_width, to->node_stride);
+    bl_product_group_sums(network->product, thread, hi - lo, delta + lo, width, to->groups, bias + lo,
+                          to->node_stride);
 }
 
 /* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l. */
-static void input_gradient(struct bl_network *network, int64_t l, const float *params, const float *delta,
-                           int64_t lo, int64_t n)
+static void input_gradient(struct bl_network *network, int thread, int64_t l, const float *params,
+                           const float *delta, int64_t lo, int64_t n)
 {
     int64_t from = network->shape.width[l], to = network->shape.width[l + 1];
     const float *weight = params + network->layout.tensor[2 * l].offset;
     const float *a = network->activation[l - 1] + lo * from;
     float *out = network->delta[(l - 1) % 2] + lo * from;
     const struct bl_dropout *dropout = &network->dropout;
-    bl_matmul(BL_PLAIN, BL_PLAIN, n, from, to, 1.0f, delta + lo * to, to, weight, from, 0.0f, out, from);
+    bl_product_run(network->product, thread, BL_PLAIN, BL_PLAIN, n, from, to, delta + lo * to, to, weight,
+                   from, 0, out, from);
     bl_dropout_apply(dropout, l - 1, lo, n, from, out);
     if (network->shape.activation == BL_ACTIVATION_RELU)
         bl_relu_backward(n * from, a, out);
@@ -136,19 +146,21 @@ static void input_gradient(struct bl_network *network, int64_t l, const float *p
         bl_tanh_backward(n * from, a, (float)(1.0 - dropout->p), out);
 }
 
-void bl_network_backward(struct bl_network *network, const float *params, const float *dz, int64_t n,
-                         float *grad)
+void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
+                         const struct bl_groups *groups, float *grad, int64_t node_stride)
 {
-    const int threads = network->threads;
+    const struct grad_places places = {groups, grad, node_stride};
+    const int threads = network->product->threads;
+    const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
     const float *delta = dz;
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
         /* Both halves only read delta; the loop's end is the barrier before the next layer. */
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
         for (int t = 0; t < threads; t++) {
             int64_t to = network->shape.width[l + 1], lo = share(n, t, threads);
-            weight_gradient(network, l, delta, n, share(to, t, threads), share(to, t + 1, threads), grad);
+            weight_gradient(network, t, l, delta, share(to, t, threads), share(to, t + 1, threads), &places);
             if (l > 0)
-                input_gradient(network, l, params, delta, lo, share(n, t + 1, threads) - lo);
+                input_gradient(network, t, l, params, delta, lo, share(n, t + 1, threads) - lo);
         }
         if (l > 0)
             delta = network->delta[(l - 1) % 2];

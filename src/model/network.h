@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "math/product.h"
 #include "model/params.h"
 #include "model/shape.h"
 
@@ -29,17 +30,18 @@ struct bl_network {
     struct bl_shape shape;
     struct bl_layout layout;
     int64_t max_rows;
-    int threads;
+    const struct bl_product *product; /* borrowed */
     float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; owned */
     float *delta[2];                  /* hidden layer l uses delta[l%2]; owned */
     const float *input;               /* of the latest forward pass: borrowed until its backward pass */
     struct bl_dropout dropout;
 };
 
-/* Allocates. threads >= 1: OpenMP threads over rows, each with single-threaded BLAS; results may differ in
- * their last bits between thread counts, never from run to run. Errors: BL_MEMORY, BL_DEFECT (shape). */
-int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows, int threads,
-                    struct bl_error *err);
+/* Allocates. product->threads OpenMP threads share the rows. With BL_PRODUCT_BLAS results may differ in their
+ * last bits between thread counts, never from run to run; with BL_PRODUCT_CHAIN they never do. Errors:
+ * BL_MEMORY, BL_DEFECT (shape). */
+int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows,
+                    const struct bl_product *product, struct bl_error *err);
 void bl_network_free(struct bl_network *network);
 
 /* z [n,K] from x [n,D], n <= max_rows. dropout may be NULL. x and dropout->rows must stay as they are until
@@ -47,13 +49,16 @@ void bl_network_free(struct bl_network *network);
 void bl_network_forward(struct bl_network *network, const float *params, const float *x, int64_t n,
                         const struct bl_dropout *dropout, float *z);
 
-/* grad [n_params] = the gradient in the parameters, given dz [n,K] = the gradient in z of the latest forward
- * pass (same params, same n). grad is overwritten, also for n = 0. Allocates nothing. */
-void bl_network_backward(struct bl_network *network, const float *params, const float *dz, int64_t n,
-                         float *grad);
+/* grad [n_nodes][n_params], node i at i * node_stride: the gradient in the parameters, for each node of the
+ * groups of rows (math/product.h), given dz [n,K] = the gradient in z of the latest forward pass (same
+ * params, same n = the groups' rows). Allocates nothing. */
+void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
+                         const struct bl_groups *groups, float *grad, int64_t node_stride);
 
-/* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one linear. */
+/* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one linear. thread: whose work
+ * space of product is used. */
 void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layout, int64_t layer,
-                      const float *params, const float *in, int64_t n, float *out);
+                      const struct bl_product *product, int thread, const float *params, const float *in,
+                      int64_t n, float *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "data/checks.h"
 
 static void add_tensor(struct bl_layout *layout, int64_t layer, int is_weight, int64_t rows, int64_t cols)
 {
@@ -50,4 +51,9 @@ void bl_params_init(const struct bl_shape *shape, uint64_t seed, float *params)
         fill_weight(seed, l, weight, sqrt(6.0 / (before_relu ? in : in + out)), params + weight->offset);
         memset(params + bias->offset, 0, (size_t)bias->rows * sizeof *params);
     }
+}
+
+uint64_t bl_params_digest(const float *params, int64_t n_params)
+{
+    return bl_digest(params, n_params * (int64_t)sizeof *params, 0);
 }

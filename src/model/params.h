@@ -29,4 +29,7 @@ struct bl_layout bl_layout_of(const struct bl_shape *shape);
  * before a relu (He et al. 2015); biases 0. A function of seed, layer and position alone. */
 void bl_params_init(const struct bl_shape *shape, uint64_t seed, float *params);
 
+/* XXH3-64 of params [n_params] as IEEE numbers, little end first: what two people compare their runs by. */
+uint64_t bl_params_digest(const float *params, int64_t n_params);
+
 #endif

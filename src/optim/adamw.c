@@ -1,6 +1,7 @@
 #include <math.h>
 
-#include "math/isa.h"
+#include "base/functions.h"
+#include "base/isa.h"
 #include "optim/optimizer.h"
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: the decay is lr *
@@ -22,8 +23,8 @@ BL_KERNEL static void adamw_pass(int64_t n, float rate, float keep, float beta1,
 static void update(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay,
                    int64_t n, float *params, const float *grad, float *const *states)
 {
-    double correction1 = 1.0 - pow(config->beta1, (double)step);
-    double correction2 = 1.0 - pow(config->beta2, (double)step);
+    double correction1 = 1.0 - bl_pow(config->beta1, (double)step);
+    double correction2 = 1.0 - bl_pow(config->beta2, (double)step);
     adamw_pass(n, (float)(lr / correction1), (float)(1.0 - lr * weight_decay), (float)config->beta1,
                (float)config->beta2, (float)(1.0 / sqrt(correction2)), (float)config->epsilon, params, grad,
                states[0], states[1]);

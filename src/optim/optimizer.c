@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "math/isa.h"
+#include "base/isa.h"
 
 static const struct bl_optimizer_type *const all_types[] = {&bl_optimizer_sgd, &bl_optimizer_adamw};
 

@@ -1,4 +1,4 @@
-#include "math/isa.h"
+#include "base/isa.h"
 #include "optim/optimizer.h"
 
 /* v = momentum v + g, then x -= lr v, or with Nesterov x -= lr (g + momentum v); g includes the decay of

@@ -56,12 +56,8 @@ Test(cli_help, every_command_suggests_the_option_that_was_meant)
 {
     char names[COMMANDS_MAX][NAME_BYTES];
     int n = list_commands(names);
-    for (int i = 0; i < n; i++) {
-        struct cli_result result;
-        cli_run(&result, 0, "%s --no-such-option", names[i]);
-        cli_expect_error(&result, 2, "unknown option --no-such-option");
-        cli_free(&result);
-    }
+    for (int i = 0; i < n; i++)
+        cli_fails(0, 2, "unknown option --no-such-option", "%s --no-such-option", names[i]);
 }
 
 Test(cli_help, no_argument_shows_the_page_and_is_a_usage_error)
@@ -75,53 +71,64 @@ Test(cli_help, no_argument_shows_the_page_and_is_a_usage_error)
 
 Test(cli_help, a_mistyped_command_gets_a_suggestion)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "verison");
-    cli_expect_error(&result, 2, "did you mean 'version'?");
-    cli_free(&result);
+    cli_fails(0, 2, "did you mean 'version'?", "verison");
 }
 
 Test(cli_help, a_word_like_no_command_points_to_the_list)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "qqqqqqqqqqqq");
-    cli_expect_error(&result, 2, "bitloom --help lists them");
-    cli_free(&result);
+    cli_fails(0, 2, "bitloom --help lists them", "qqqqqqqqqqqq");
 }
 
 Test(cli_help, an_argument_too_many_is_named)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "version surplus");
-    cli_expect_error(&result, 2, "unexpected argument 'surplus'");
-    cli_free(&result);
+    cli_fails(0, 2, "unexpected argument 'surplus'", "version surplus");
 }
 
 Test(cli_ranks, any_number_of_ranks_says_one_error_line)
 {
-    for (int ranks = 1; ranks <= 4; ranks++) {
-        struct cli_result result;
-        cli_run(&result, ranks, "verison");
-        cli_expect_error(&result, 2, "unknown command 'verison'");
-        cli_free(&result);
-    }
+    for (int ranks = 1; ranks <= 4; ranks++)
+        cli_fails(ranks, 2, "unknown command 'verison'", "verison");
 }
 
 Test(cli_ranks, an_option_error_under_ranks_is_one_line)
 {
+    cli_fails(3, 2, "unknown option --colour", "version --colour");
+}
+
+static void expect_once(const char *arguments, int status, const char *text)
+{
     struct cli_result result;
-    cli_run(&result, 3, "version --colour");
-    cli_expect_error(&result, 2, "unknown option --colour");
+    cli_run(&result, 3, "%s", arguments);
+    cr_assert_eq(result.status, status, "%s: status %d; it said: %s", arguments, result.status, result.err);
+    cr_assert_eq(result.error_lines, 0, "%s: %s", arguments, result.err);
+    const char *first = strstr(result.out, text);
+    cr_assert(first, "'%s' is not in: %s", text, result.out);
+    cr_assert_null(strstr(first + 1, text), "%s: more than one rank says it", arguments);
     cli_free(&result);
 }
 
 Test(cli_ranks, a_result_is_printed_once)
 {
-    struct cli_result result;
-    cli_run(&result, 3, "version");
-    cli_expect_success(&result);
-    const char *first = strstr(result.out, "bitloom ");
-    cr_assert(first);
-    cr_assert_null(strstr(first + 1, "bitloom "));
-    cli_free(&result);
+    expect_once("version", 0, "bitloom ");
+}
+
+Test(cli_ranks, help_is_printed_once)
+{
+    expect_once("--help", 0, "usage: bitloom COMMAND");
+    expect_once("-q", 2, "usage: bitloom COMMAND");
+    expect_once("", 2, "usage: bitloom COMMAND");
+    expect_once("info --help", 0, "usage: bitloom info");
+    expect_once("train --help", 0, "usage: bitloom train");
+}
+
+Test(cli_ranks, a_usage_error_of_any_command_is_one_line)
+{
+    static const char *const commands[] = {"train", "check", "import", "encode", "info", "search"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        struct cli_result result;
+        cli_run(&result, 3, "%s", commands[i]);
+        cli_expect_error(&result, 2, commands[i]);
+        cr_assert_str_eq(result.out, "");
+        cli_free(&result);
+    }
 }

@@ -31,18 +31,12 @@ TestSuite(cli_import, .init = enter, .fini = leave);
 
 static void import(const char *more)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "import --format npy --features %s -o %s %s", x, data, more);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(0, "import --format npy --features %s -o %s %s", x, data, more);
 }
 
 static void import_badly(const char *more, int status, const char *text)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "import --format npy --features %s -o %s %s", x, data, more);
-    cli_expect_error(&result, status, text);
-    cli_free(&result);
+    cli_fails(0, status, text, "import --format npy --features %s -o %s %s", x, data, more);
 }
 
 static void expect_rows(const char *split, int has_labels)
@@ -139,19 +133,13 @@ Test(cli_import, a_file_that_is_not_there)
 
 Test(cli_import, an_unknown_format_and_a_missing_option_are_named)
 {
-    struct cli_result result;
     import_badly("", 2, "--split");
-    cli_run(&result, 0, "import --format nyp --features %s --split train -o %s", x, data);
-    cli_expect_error(&result, 2, "npy");
-    cli_free(&result);
+    cli_fails(0, 2, "npy", "import --format nyp --features %s --split train -o %s", x, data);
 }
 
 Test(cli_import, the_output_is_not_one_of_the_inputs)
 {
-    struct cli_result result;
-    cli_run(&result, 0, "import --format npy --features %s --split train -o %s", x, x);
-    cli_expect_error(&result, 2, "would replace");
-    cli_free(&result);
+    cli_fails(0, 2, "would replace", "import --format npy --features %s --split train -o %s", x, x);
 }
 
 Test(cli_import, a_file_that_is_no_data_set_is_left_alone)
@@ -170,9 +158,6 @@ Test(cli_import, a_file_that_is_no_data_set_is_left_alone)
 
 Test(cli_import, under_a_launcher_one_rank_works)
 {
-    struct cli_result result;
-    cli_run(&result, 3, "import --format npy --features %s --split train -o %s", x, data);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(3, "import --format npy --features %s --split train -o %s", x, data);
     expect_rows("train", 0);
 }

@@ -3,51 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/cli.h"
 #include "support/folder.h"
+#include "support/tiny.h"
 
 /* What tells about configurations and files: init, check and info. */
 
 static char folder[CLI_PATH_MAX];
 static struct cli_result result;
 
-static void write_file(const char *name, const void *bytes, size_t n)
-{
-    char path[CLI_PATH_MAX + 64];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    cr_assert_not_null(file);
-    cr_assert_eq(fwrite(bytes, 1, n, file), n);
-    fclose(file);
-}
-
-/* NPY: 64 rows of 3 bytes, and a class for each. */
-static void write_npy(const char *name, const char *shape, size_t n)
-{
-    char bytes[512] = "\x93NUMPY\x01\x00\x76";
-    memset(bytes + 10, ' ', 118);
-    char head[118];
-    int length =
-        snprintf(head, sizeof head, "{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }", shape);
-    memcpy(bytes + 10, head, (size_t)length);
-    bytes[127] = '\n';
-    for (size_t i = 0; i < n; i++)
-        bytes[128 + i] = (char)(i % 2);
-    write_file(name, bytes, 128 + n);
-}
-
 static void enter(void)
 {
+    static const char config[] = "data: {file: d.h5, shards: 4}\ntrain: {global_batch: 8, epochs: 2}\n"
+                                 "model: {hidden: [4], heads: 1, bits: 8}\n";
+    uint8_t features[64 * 3], labels[64];
+    char path[CLI_PATH_MAX + 16];
+    for (int i = 0; i < 64 * 3; i++)
+        labels[i / 3] = features[i] = (uint8_t)(i % 2);
     cli_temp_folder(folder);
-    write_npy("x.npy", "64, 3", 192);
-    write_npy("y.npy", "64,", 64);
-    cli_run(&result, 0, "import --format npy --features %s/x.npy --labels %s/y.npy --split train -o %s/d.h5",
-            folder, folder, folder);
-    cli_expect_success(&result);
-    cli_free(&result);
-    const char *config = "data: {file: d.h5, shards: 4}\ntrain: {global_batch: 8, epochs: 2}\n"
-                         "model: {hidden: [4], heads: 1, bits: 8}\n";
-    write_file("run.yaml", config, strlen(config));
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    tiny_write_npy(path, "|u1", 64, 3, features);
+    snprintf(path, sizeof path, "%s/y.npy", folder);
+    tiny_write_npy(path, "|u1", 64, 0, labels);
+    snprintf(path, sizeof path, "%s/run.yaml", folder);
+    tiny_write(path, config, sizeof config - 1);
+    cli_succeeds(0, "import --format npy --features %s/x.npy --labels %s/y.npy --split train -o %s/d.h5",
+                 folder, folder, folder);
 }
 
 static void leave(void)
@@ -83,12 +63,52 @@ Test(inspect, info_refuses_what_is_not_hdf5)
     cli_expect_error(&result, 3, "x.npy");
 }
 
+/* The fingerprint that a message about other data shows is the one to look for. */
+Test(inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
+{
+    char shown[64];
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "import --format npy --features %s/x.npy --labels %s/x.npy --split train -o %s/x.h5",
+            folder, folder, folder);
+    cli_expect_success(&result);
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set data.file=x.h5", folder, folder);
+    cli_expect_error(&result, 2, "was made from other data (fingerprint ");
+    const char *at = strstr(result.err, "(fingerprint ") + strlen("(fingerprint ");
+    snprintf(shown, sizeof shown, "data_fingerprint         %.16s\n", at);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5", folder);
+    expect_text(shown);
+    cli_free(&result);
+    cli_run(&result, 0, "info %s/run/checkpoints/step-00000014.h5 --json", folder);
+    expect_text("\"data_fingerprint\":\"");
+}
+
 Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
 {
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --json", folder, folder);
     expect_text("\"ranks\":2");
     cr_assert(strstr(result.out, "\"steps_per_epoch\":7,\"steps\":14"), "%s", result.out);
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
+}
+
+Test(inspect, one_of_a_kind_is_singular)
+{
+    cli_run(
+        &result, 0,
+        "check %s/run.yaml --run %s/run --set data.shards=1 --set model.bits=1 --set train.global_batch=full",
+        folder, folder);
+    expect_text("held out, 1 shard\n");
+    expect_text("codes of 1 bit\n");
+    expect_text(" rows, 1 step an epoch, 2 in all");
+    expect_text("1 rank, 1 thread\n");
+    cli_free(&result);
+    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set train.global_batch=full", folder, folder);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
 }
 
 Test(inspect, check_refuses_more_ranks_than_shards)
@@ -111,9 +131,7 @@ Test(inspect, check_says_that_a_file_is_whole)
 
 Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
 {
-    cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(0, "train %s/run.yaml --run %s/run", folder, folder);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
     expect_text("is whole: step 14 of 14");
     cli_free(&result);
@@ -125,9 +143,7 @@ Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
 Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
 {
     char path[CLI_PATH_MAX + 64];
-    cli_run(&result, 0, "train %s/run.yaml --run %s/run --set checkpoint.every_steps=10", folder, folder);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(0, "train %s/run.yaml --run %s/run --set checkpoint.every_steps=10", folder, folder);
     cli_run(&result, 0, "info %s/run/checkpoints/step-00000010.h5 --config", folder);
     expect_text("epochs: 2");
     cli_free(&result);
@@ -141,9 +157,7 @@ Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
         fputc(0xa5, file);
     }
     fclose(file);
-    cli_run(&result, 0, "check %s", path);
-    cli_expect_error(&result, 3, "step-00000010.h5 is whole");
-    cli_free(&result);
+    cli_fails(0, 3, "step-00000010.h5 is whole", "check %s", path);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
     expect_text("step-00000010.h5 is whole: step 10 of 14");
     cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
@@ -151,9 +165,7 @@ Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
 
 Test(inspect, what_init_prints_can_be_checked)
 {
-    cli_run(&result, 0, "init --data d.h5 --bits 48 -o %s/first.yaml", folder);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(0, "init --data d.h5 --bits 48 -o %s/first.yaml", folder);
     cli_run(&result, 0, "check %s/first.yaml --set train.global_batch=16 --json", folder);
     expect_text("\"bits\":48");
 }

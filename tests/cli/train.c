@@ -31,14 +31,6 @@ static void expect_whole_run(const char *run)
     cr_assert_gt(tiny_checkpoints(run, NULL), 0);
 }
 
-static void train(const char *run, int ranks, const char *more)
-{
-    struct cli_result result;
-    cli_run(&result, ranks, "train %s --run %s %s", tiny.config, run, more);
-    cli_expect_success(&result);
-    cli_free(&result);
-}
-
 /* mAP of the test split against the train split. */
 static double test_map(const char *run)
 {
@@ -55,7 +47,7 @@ Test(cli_train, any_number_of_ranks_leaves_a_whole_run_that_has_learnt)
     for (int ranks = 1; ranks <= 4; ranks++) {
         char run[TINY_PATH_MAX];
         snprintf(run, sizeof run, "%.300s/run%d", tiny.folder, ranks);
-        train(run, ranks, "");
+        tiny_train_well(&tiny, ranks, run, "");
         expect_whole_run(run);
         double map = test_map(run);
         cr_assert_gt(map, 0.9, "mAP %g on %d ranks", map, ranks);
@@ -64,13 +56,13 @@ Test(cli_train, any_number_of_ranks_leaves_a_whole_run_that_has_learnt)
 
 Test(cli_train, it_needs_no_launcher)
 {
-    train(tiny.run, 0, "");
+    tiny_train_well(&tiny, 0, tiny.run, "");
     expect_whole_run(tiny.run);
 }
 
 Test(cli_train, every_line_of_the_metrics_is_an_event)
 {
-    train(tiny.run, 2, "");
+    tiny_train_well(&tiny, 2, tiny.run, "");
     char path[TINY_PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/metrics.jsonl", tiny.run);
     char *text = tiny_read(path, NULL);
@@ -93,12 +85,9 @@ Test(cli_train, every_line_of_the_metrics_is_an_event)
 Test(cli_train, the_configuration_left_behind_trains_the_same_run)
 {
     char config[TINY_PATH_MAX + 32];
-    struct cli_result result;
-    train(tiny.run, 1, "--set optimizer.lr=0.02");
+    tiny_train_well(&tiny, 1, tiny.run, "--set optimizer.lr=0.02");
     snprintf(config, sizeof config, "%s/config.yaml", tiny.run);
-    cli_run(&result, 1, "train %s --set data.file=%s --run %s/again", config, tiny.data, tiny.folder);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(1, "train %s --set data.file=%s --run %s/again", config, tiny.data, tiny.folder);
     char *first = tiny_read(config, NULL);
     snprintf(config, sizeof config, "%.300s/again/config.yaml", tiny.folder);
     char *second = tiny_read(config, NULL);
@@ -111,8 +100,8 @@ Test(cli_train, the_configuration_left_behind_trains_the_same_run)
 Test(cli_train, a_finished_run_says_so_and_stays_finished)
 {
     struct cli_result result;
-    train(tiny.run, 2, "");
-    cli_run(&result, 2, "train %s --run %s", tiny.config, tiny.run);
+    tiny_train_well(&tiny, 2, tiny.run, "");
+    tiny_train(&tiny, &result, 2, tiny.run, "");
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "finished already") || strstr(result.out, "finished already"), "%s",
               result.err);
@@ -120,18 +109,57 @@ Test(cli_train, a_finished_run_says_so_and_stays_finished)
     expect_whole_run(tiny.run);
 }
 
+/* Steps replace each other in one line; the ordinary lines and the error come after it is cleared. */
+Test(cli_train, a_terminal_sees_one_moving_line_and_a_file_none)
+{
+    struct cli_result result;
+    for (int ranks = 0; ranks <= 2; ranks += 2) {
+        cli_run_on_terminal(&result, ranks, "train %s --fresh --run %s --set log.every_steps=5", tiny.config,
+                            tiny.run);
+        cli_expect_success(&result);
+        cr_assert(strstr(result.out, "\r\033[K\033[?7lepoch 1/4  step 5/44  "), "%d ranks: %s", ranks,
+                  result.out);
+        cli_free(&result);
+    }
+    cli_run(&result, 2, "train %s --fresh --run %s --set log.every_steps=5", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert_null(strchr(result.err, '\033'), "%s", result.err);
+    cli_free(&result);
+}
+
+Test(cli_train, an_error_clears_the_moving_line)
+{
+    struct cli_result result;
+    cli_run_on_terminal(
+        &result, 2,
+        "train %s --run %s --set log.every_steps=1 --set optimizer.lr=1e9 --set data.normalize=none",
+        tiny.config, tiny.run);
+    cr_assert_eq(result.status, 5, "%s", result.out);
+    cr_assert(strstr(result.out, "\033[?7h\r\033[Kbitloom: error: step "), "%s", result.out);
+    cli_free(&result);
+}
+
+Test(cli_train, quiet_says_nothing_even_on_a_terminal)
+{
+    struct cli_result result;
+    cli_run_on_terminal(&result, 2, "train %s --run %s -q", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert_str_empty(result.out, "%s", result.out);
+    cli_free(&result);
+}
+
 Test(cli_train, dropout_tanh_beta_and_sgd_train_too)
 {
-    train(tiny.run, 3,
-          "--set model.dropout=0.2 --set objective.relaxation=tanh-beta --set optimizer.name=sgd "
-          "--set optimizer.weight_decay=0 --set optimizer.lr=0.1");
+    tiny_train_well(&tiny, 3, tiny.run,
+                    "--set model.dropout=0.2 --set objective.relaxation=tanh-beta --set optimizer.name=sgd "
+                    "--set optimizer.weight_decay=0 --set optimizer.lr=0.1");
     expect_whole_run(tiny.run);
 }
 
 Test(cli_train, a_full_batch_is_one_step_an_epoch)
 {
     struct cli_result result;
-    cli_run(&result, 3, "train %s --run %s --set train.global_batch=full", tiny.config, tiny.run);
+    tiny_train(&tiny, &result, 3, tiny.run, "--set train.global_batch=full");
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "1 steps an epoch, 4 steps in all"), "%s", result.err);
     cli_free(&result);

@@ -17,11 +17,11 @@ static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
                             "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
                             "objective: {relaxation: %s, terms: {pairwise: {similarity: %s}}}\n"
                             "optimizer: {lr: 0.01, clip_norm: %s}\n"
-                            "train: {global_batch: %s, epochs: 9}\n";
+                            "train: {global_batch: %s, epochs: 9, reduction: %s, threads: %s}\n";
 
 /* One way to train; NULL is the ordinary one. */
 struct variant {
-    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch;
+    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *threads;
     int multi;
 };
 
@@ -81,9 +81,10 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
     memset(trainer, 0, sizeof *trainer);
     snprintf(text, sizeof text, basis, either(variant->dropout, "0"), either(variant->relaxation, "tanh"),
              either(variant->similarity, "label"), either(variant->clip_norm, "0"),
-             either(variant->global_batch, "32"));
+             either(variant->global_batch, "32"), either(variant->reduction, "fast"),
+             either(variant->threads, "1"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
-    CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config.data, &err) == BL_OK);
+    CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
     CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, &err) == BL_OK);
     CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
           BL_OK);
@@ -120,15 +121,15 @@ static double norm_of_difference(const float *a, const float *b, int64_t n)
     return sqrt(sum);
 }
 
-static void check_values(struct par par, const struct trainer *trainer,
-                         const struct par_step_outcome *together, const struct par_step_outcome *alone)
+static void check_values(struct trainer *together, struct trainer *alone)
 {
-    double values[BL_TERMS_MAX];
-    memcpy(values, together->values, sizeof values);
-    const int n = (int)trainer->step.objective.n_terms;
-    MPI_Allreduce(MPI_IN_PLACE, values, n, MPI_DOUBLE, MPI_SUM, par.comm);
+    double all[BL_TERMS_MAX], one[BL_TERMS_MAX];
+    const int n = (int)together->step.objective.n_terms;
+    par_groups_sum(&together->step.groups, together->step.par, together->step.group_values, BL_TERMS_MAX, n,
+                   all);
+    par_groups_sum(&alone->step.groups, par_alone(), alone->step.group_values, BL_TERMS_MAX, n, one);
     for (int t = 0; t < n; t++)
-        CHECK(fabs(values[t] - alone->values[t]) <= 1e-6 * fabs(alone->values[t]));
+        CHECK(fabs(all[t] - one[t]) <= 1e-6 * fabs(one[t]));
 }
 
 /* At three steps of different epochs, so that other batches meet the same parameters. */
@@ -144,8 +145,9 @@ static void check_gradient(struct par par, const struct variant *variant)
         CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
         CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
         CHECK(other.grad_norm > 1e-4);
-        CHECK(norm_of_difference(together.step.grad, alone.step.grad, n) < 1e-5 * other.grad_norm);
-        check_values(par, &together, &one, &other);
+        CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
+              1e-5 * other.grad_norm);
+        check_values(&together, &alone);
     }
     free_trainer(&together);
     free_trainer(&alone);
@@ -218,10 +220,50 @@ static void parameters_are_the_same_bits_on_all_ranks_after_every_step(struct pa
     check_steps(par, &(struct variant){.global_batch = "full"});
 }
 
-static void ten_steps_allocate_nothing(struct par par)
+/* After every step the parameters of all ranks together are, bit by bit, those of one rank alone; so are the
+ * values of the terms, and after sharing the optimiser's states. */
+static void check_exact(struct par par, const struct variant *variant)
 {
     static struct trainer together, alone;
-    make_both(par, &(struct variant){.dropout = "0.3"}, &together, &alone);
+    make_both(par, variant, &together, &alone);
+    const size_t bytes = (size_t)alone.state.model.layout.n_params * sizeof(float);
+    for (int64_t number = 0; number < STEPS; number++) {
+        struct par_step_outcome one, other;
+        struct bl_error err = {0};
+        double values[2][BL_TERMS_MAX];
+        const int64_t n = together.step.objective.n_terms;
+        const float first = alone.state.model.params[0];
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &one,
+                           &err) == BL_OK);
+        CHECK(par_step_run(&alone.step, &alone.state.model, &alone.state.optimizer, number, &other, &err) ==
+              BL_OK);
+        CHECK(memcmp(together.state.model.params, alone.state.model.params, bytes) == 0);
+        CHECK(alone.state.model.params[0] != first);
+        CHECK(one.grad_norm == other.grad_norm);
+        par_groups_sum(&together.step.groups, par, together.step.group_values, BL_TERMS_MAX, n, values[0]);
+        par_groups_sum(&alone.step.groups, par_alone(), alone.step.group_values, BL_TERMS_MAX, n, values[1]);
+        CHECK(memcmp(values[0], values[1], (size_t)n * sizeof(double)) == 0);
+    }
+    par_step_share_states(&together.step, &together.state.optimizer);
+    for (int s = 0; s < alone.state.optimizer.type->n_states; s++)
+        CHECK(memcmp(together.state.optimizer.states[s], alone.state.optimizer.states[s], bytes) == 0);
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void exact_steps_have_the_bits_of_one_rank(struct par par)
+{
+    check_exact(par, &(struct variant){.reduction = "exact"});
+    check_exact(par, &(struct variant){.reduction = "exact", .dropout = "0.3", .clip_norm = "0.01"});
+    check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
+    check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
+    check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
+}
+
+static void check_allocations(struct par par, const struct variant *variant)
+{
+    static struct trainer together, alone;
+    make_both(par, variant, &together, &alone);
     const int64_t before = bl_alloc_count();
     for (int64_t number = 0; number < 10; number++) {
         struct par_step_outcome outcome;
@@ -232,6 +274,12 @@ static void ten_steps_allocate_nothing(struct par par)
     CHECK(bl_alloc_count() == before);
     free_trainer(&together);
     free_trainer(&alone);
+}
+
+static void ten_steps_allocate_nothing(struct par par)
+{
+    check_allocations(par, &(struct variant){.dropout = "0.3"});
+    check_allocations(par, &(struct variant){.reduction = "exact"});
 }
 
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
@@ -268,6 +316,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_jaccard_and_shared_labels),
         CASE(it_is_for_the_other_relaxations),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
+        CASE(exact_steps_have_the_bits_of_one_rank),
         CASE(ten_steps_allocate_nothing),
         CASE(a_value_that_is_not_finite_fails_on_all_ranks),
     };

@@ -1,17 +1,19 @@
 #include "support/background.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+/* Each rank leaves its process id in folder/RANK and becomes the program, which keeps the id. */
+static const char become_a_rank[] =
+    "sh -c 'echo $$ >\"$0/${OMPI_COMM_WORLD_RANK-$PMI_RANK}\" && exec \"$@\"'";
 
 void background_start(struct background *job, int ranks, const char *format, ...)
 {
@@ -22,9 +24,10 @@ void background_start(struct background *job, int ranks, const char *format, ...
     va_end(args);
     *job = (struct background){.ranks = ranks, .start_s = bl_clock_seconds()};
     cli_temp_folder(job->folder);
-    int n = snprintf(command, sizeof command,
-                     "exec timeout -k 2 60 '%s' --shared -n %d '%s' %s >'%s/out' 2>'%s/err' </dev/null",
-                     TEST_LAUNCHER, ranks, TEST_PROGRAM, arguments, job->folder, job->folder);
+    int n = snprintf(
+        command, sizeof command,
+        "exec timeout -k 2 60 '%s' --shared -n %d %s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null",
+        TEST_LAUNCHER, ranks, become_a_rank, job->folder, TEST_PROGRAM, arguments, job->folder, job->folder);
     cr_assert(n >= 0 && (size_t)n < sizeof command, "the command line is too long");
     job->pid = fork();
     cr_assert_geq(job->pid, 0);
@@ -34,58 +37,23 @@ void background_start(struct background *job, int ranks, const char *format, ...
     }
 }
 
-static pid_t parent_of(pid_t pid, char name[32])
+static pid_t pid_of(const struct background *job, int rank)
 {
-    char path[64];
-    int parent = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    char path[CLI_PATH_MAX + 16];
+    long pid = 0;
+    snprintf(path, sizeof path, "%s/%d", job->folder, rank);
     FILE *file = fopen(path, "r");
-    name[0] = '\0';
-    if (file && fscanf(file, "%*d (%31[^)]) %*c %d", name, &parent) != 2)
-        parent = 0;
-    if (file)
-        fclose(file);
-    return parent;
-}
-
-/* The rank that a process of this run is; -1 if it isn't one. */
-static int rank_of(const struct background *job, pid_t pid)
-{
-    char name[32], path[64], block[65536];
-    pid_t above = parent_of(pid, name);
-    if (strcmp(name, "bitloom") != 0)
-        return -1;
-    while (above > 1 && above != job->pid)
-        above = parent_of(above, name);
-    if (above != job->pid)
-        return -1;
-    snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
-    FILE *file = fopen(path, "rb");
-    size_t n = file ? fread(block, 1, sizeof block - 1, file) : 0;
-    if (file)
-        fclose(file);
-    block[n] = '\0';
-    for (char *at = block; at < block + n; at += strlen(at) + 1) {
-        if (strncmp(at, "OMPI_COMM_WORLD_RANK=", 21) == 0)
-            return atoi(at + 21);
-        if (strncmp(at, "PMI_RANK=", 9) == 0)
-            return atoi(at + 9);
-    }
-    return -1;
+    cr_assert(file && fscanf(file, "%ld", &pid) == 1 && pid > 1, "rank %d hasn't started", rank);
+    fclose(file);
+    return (pid_t)pid;
 }
 
 void background_signal(const struct background *job, int rank, int number)
 {
-    DIR *dir = opendir("/proc");
+    const int first = rank < 0 ? 0 : rank, last = rank < 0 ? job->ranks - 1 : rank;
     int sent = 0;
-    cr_assert(dir);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        pid_t pid = (pid_t)atol(entry->d_name);
-        int found = pid > 1 ? rank_of(job, pid) : -1;
-        if (found >= 0 && (rank < 0 || found == rank))
-            sent += kill(pid, number) == 0;
-    }
-    closedir(dir);
+    for (int r = first; r <= last; r++)
+        sent += kill(pid_of(job, r), number) == 0;
     cr_assert_gt(sent, 0, "there is no such rank to send a signal to");
 }
 

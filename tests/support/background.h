@@ -17,7 +17,8 @@ struct background {
 void background_start(struct background *job, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Sends the signal to one rank, or with rank -1 to all. */
+/* Sends the signal to one rank, or with rank -1 to all; the ranks must have started, which background_until
+ * can tell. */
 void background_signal(const struct background *job, int rank, int number);
 
 /* Sends the signal to the launcher itself. */

@@ -16,11 +16,11 @@ static const char config_text[] = "data: {file: data.h5, validation: 0.05, shard
                                   "optimizer: {lr: 0.01, warmup_steps: 5}\n"
                                   "train: {epochs: 4, global_batch: 32, stall_minutes: 0.5}\n";
 
-static void write_file(const char *path, const void *bytes, size_t n)
+void tiny_write(const char *path, const void *bytes, int64_t n)
 {
     FILE *file = fopen(path, "wb");
     cr_assert(file, "can't write %s", path);
-    cr_assert_eq(fwrite(bytes, 1, n, file), n);
+    cr_assert_eq(fwrite(bytes, 1, (size_t)n, file), (size_t)n);
     cr_assert_eq(fclose(file), 0);
 }
 
@@ -65,16 +65,13 @@ void tiny_import(const struct tiny *tiny, const char *path, const char *split, i
                  const float *features, const int32_t *labels)
 {
     char x[TINY_PATH_MAX], y[TINY_PATH_MAX];
-    struct cli_result result;
     tiny_path(tiny, "x.npy", x);
     tiny_path(tiny, "y.npy", y);
     tiny_write_npy(x, "<f4", n, TINY_DIM, features);
     if (labels)
         tiny_write_npy(y, "<i4", n, 0, labels);
-    cli_run(&result, 0, "import --format npy --features %s %s %s --split %s -o %s", x,
-            labels ? "--labels" : "", labels ? y : "", split, path);
-    cli_expect_success(&result);
-    cli_free(&result);
+    cli_succeeds(0, "import --format npy --features %s %s %s --split %s -o %s", x, labels ? "--labels" : "",
+                 labels ? y : "", split, path);
 }
 
 void tiny_init(struct tiny *tiny)
@@ -89,12 +86,34 @@ void tiny_init(struct tiny *tiny)
     tiny_import(tiny, tiny->data, "train", TINY_TRAIN, features, labels);
     tiny_rows(TINY_TEST, 2, features, labels);
     tiny_import(tiny, tiny->data, "test", TINY_TEST, features, labels);
-    write_file(tiny->config, config_text, sizeof config_text - 1);
+    tiny_write(tiny->config, config_text, sizeof config_text - 1);
 }
 
 void tiny_free(struct tiny *tiny)
 {
     folder_remove(tiny->folder);
+}
+
+void tiny_train(const struct tiny *tiny, struct cli_result *result, int ranks, const char *run,
+                const char *more)
+{
+    cli_run(result, ranks, "train %s --run %s %s", tiny->config, run, more);
+}
+
+void tiny_train_well(const struct tiny *tiny, int ranks, const char *run, const char *more)
+{
+    cli_succeeds(ranks, "train %s --run %s %s", tiny->config, run, more);
+}
+
+void tiny_train_badly(const struct tiny *tiny, int ranks, const char *more, int status, const char *text)
+{
+    cli_fails(ranks, status, text, "train %s --run %s %s", tiny->config, tiny->run, more);
+}
+
+void tiny_train_refused(const struct tiny *tiny, const char *more, int status, const char *text)
+{
+    tiny_train_badly(tiny, 1, more, status, text);
+    tiny_train_badly(tiny, 3, more, status, text);
 }
 
 int tiny_exists(const char *path)
@@ -123,6 +142,11 @@ int tiny_checkpoints(const char *run, char newest[TINY_PATH_MAX])
     return n;
 }
 
+int tiny_has_a_checkpoint(const void *tiny)
+{
+    return tiny_checkpoints(((const struct tiny *)tiny)->run, NULL) >= 1;
+}
+
 char *tiny_read(const char *path, int64_t *n_bytes)
 {
     FILE *file = fopen(path, "rb");
@@ -144,7 +168,7 @@ void tiny_flip_byte(const char *path, int64_t place)
     int64_t n;
     char *bytes = tiny_read(path, &n);
     bytes[place < 0 ? n + place : place] ^= 0x40;
-    write_file(path, bytes, (size_t)n);
+    tiny_write(path, bytes, n);
     free(bytes);
 }
 

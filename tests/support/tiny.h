@@ -20,12 +20,24 @@ struct tiny {
 void tiny_init(struct tiny *tiny);
 void tiny_free(struct tiny *tiny);
 
+/* `train CONFIG --run RUN MORE` as cli_run, cli_succeeds and cli_fails do it, the last with tiny->run. */
+void tiny_train(const struct tiny *tiny, struct cli_result *result, int ranks, const char *run,
+                const char *more);
+void tiny_train_well(const struct tiny *tiny, int ranks, const char *run, const char *more);
+void tiny_train_badly(const struct tiny *tiny, int ranks, const char *more, int status, const char *text);
+
+/* The same failure without a launcher's other ranks and with some: on 1 rank and on 3. */
+void tiny_train_refused(const struct tiny *tiny, const char *more, int status, const char *text);
+
 /* PATH of a file in the folder. */
 void tiny_path(const struct tiny *tiny, const char *name, char path[TINY_PATH_MAX]);
 
 /* Rows of noise around the corners of their classes; row i has the class i % TINY_CLASSES. Other seeds give
  * other noise. */
 void tiny_rows(int64_t n, uint64_t seed, float *features, int32_t *labels);
+
+/* A file of these bytes. */
+void tiny_write(const char *path, const void *bytes, int64_t n);
 
 /* An NPY file of shape (rows, cols), or (rows,) for cols = 0. descr: "<f4", "<i4", "|u1". */
 void tiny_write_npy(const char *path, const char *descr, int64_t rows, int64_t cols, const void *values);
@@ -37,6 +49,9 @@ void tiny_import(const struct tiny *tiny, const char *path, const char *split, i
 /* Whether the file exists; the number of checkpoints of a run; the path of its newest. */
 int tiny_exists(const char *path);
 int tiny_checkpoints(const char *run, char newest[TINY_PATH_MAX]);
+
+/* Whether tiny->run has a checkpoint, for background_until. */
+int tiny_has_a_checkpoint(const void *tiny);
 
 /* The whole file, with a zero behind it; n_bytes may be NULL. free() it. */
 char *tiny_read(const char *path, int64_t *n_bytes);

@@ -19,8 +19,8 @@ static void random_fill(float *x, int64_t n, uint64_t seed)
 
 enum { M = 7, N = 5, K = 11 };
 
-/* The naive twin: C = alpha op(A) op(B) + beta C, rows without padding. */
-static void naive(int ta, int tb, float alpha, const float *a, const float *b, float beta, float *c)
+/* The naive twin: C = op(A) op(B), or C + op(A) op(B) if add; rows without padding. */
+static void naive(int ta, int tb, const float *a, const float *b, int add, float *c)
 {
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) {
@@ -28,32 +28,31 @@ static void naive(int ta, int tb, float alpha, const float *a, const float *b, f
             for (int k = 0; k < K; k++)
                 sum +=
                     (double)(ta ? a[k * M + i] : a[i * K + k]) * (double)(tb ? b[j * K + k] : b[k * N + j]);
-            double old = beta == 0.0f ? 0.0 : (double)(beta * c[i * N + j]);
-            c[i * N + j] = (float)((double)alpha * sum + old);
+            c[i * N + j] = (float)(sum + (add ? (double)c[i * N + j] : 0.0));
         }
 }
 
 Test(blas, all_transpositions_equal_the_naive_product)
 {
-    for (int form = 0; form < 4; form++) {
-        int ta = form & 1, tb = form >> 1;
+    for (int form = 0; form < 8; form++) {
+        int ta = form & 1, tb = form >> 1 & 1, add = form >> 2;
         float a[M * K], b[K * N], c[M * N], expected[M * N];
         random_fill(a, M * K, 1);
         random_fill(b, K * N, 2);
         random_fill(c, M * N, 3);
         memcpy(expected, c, sizeof c);
-        naive(ta, tb, 0.5f, a, b, 2.0f, expected);
-        bl_matmul(ta ? BL_TRANSPOSED : BL_PLAIN, tb ? BL_TRANSPOSED : BL_PLAIN, M, N, K, 0.5f, a, ta ? M : K,
-                  b, tb ? K : N, 2.0f, c, N);
+        naive(ta, tb, a, b, add, expected);
+        bl_matmul(ta ? BL_TRANSPOSED : BL_PLAIN, tb ? BL_TRANSPOSED : BL_PLAIN, M, N, K, a, ta ? M : K, b,
+                  tb ? K : N, add, c, N);
         for (int i = 0; i < M * N; i++)
             cr_assert_float_eq(c[i], expected[i], 1e-5);
     }
 }
 
-Test(blas, beta_0_overwrites_nan_also_with_an_empty_inner_dimension)
+Test(blas, without_add_nan_is_overwritten_also_with_an_empty_inner_dimension)
 {
     float a[4] = {1, 2, 3, 4}, c[4] = {NAN, NAN, NAN, NAN};
-    bl_matmul(BL_PLAIN, BL_PLAIN, 2, 2, 0, 1.0f, a, 2, a, 2, 0.0f, c, 2);
+    bl_matmul(BL_PLAIN, BL_PLAIN, 2, 2, 0, a, 2, a, 2, 0, c, 2);
     for (int i = 0; i < 4; i++)
         cr_assert_eq(c[i], 0.0f);
 }

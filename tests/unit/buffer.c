@@ -37,6 +37,37 @@ Test(buffer, zeroed_memory_is_zero_throughout)
     bl_free(&bytes);
 }
 
+Test(buffer, a_growing_buffer_keeps_what_is_in_it)
+{
+    struct bl_error err;
+    int64_t *values = NULL, room = 0, live = bl_alloc_live(), made = bl_alloc_count();
+    for (int64_t n = 0; n < 1000; n++) {
+        cr_assert_eq(bl_grow(&values, n, &room, sizeof *values, "values", &err), BL_OK);
+        cr_assert_lt(n, room);
+        values[n] = n * n;
+    }
+    for (int64_t n = 0; n < 1000; n++)
+        cr_assert_eq(values[n], n * n);
+    cr_assert_eq(room, 1024);
+    cr_assert_eq(bl_alloc_count() - made, 5);
+    bl_free(&values);
+    cr_assert_eq(bl_alloc_live(), live);
+}
+
+Test(buffer, a_buffer_that_can_not_grow_stays)
+{
+    struct bl_error err;
+    char *bytes = NULL;
+    int64_t room = 0;
+    cr_assert_eq(bl_grow(&bytes, 0, &room, 1, "bytes", &err), BL_OK);
+    room = INT64_MAX / 4;
+    char *const before = bytes;
+    cr_assert_eq(bl_grow(&bytes, room, &room, 64, "bytes", &err), BL_MEMORY);
+    cr_assert_eq(bytes, before);
+    cr_assert_eq(room, INT64_MAX / 4);
+    bl_free(&bytes);
+}
+
 #ifndef NDEBUG
 Test(buffer, a_debug_build_fills_new_memory_with_nan)
 {

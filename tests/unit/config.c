@@ -1,58 +1,12 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/buffer.h"
-#include "config/build.h"
-#include "config/reference.h"
 #include "config/text.h"
 #include "io/config_file.h"
-#include "io/file.h"
+#include "support/config.h"
 
-static struct bl_config config;
-static struct bl_error err;
-
-#define DATA "data: {file: d.h5}\n"
-
-static void leave(void)
-{
-    cr_assert_eq(bl_alloc_live(), 0, "something was not freed");
-}
-
-TestSuite(config, .fini = leave);
-
-static void parse(const char *text)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_OK, "%s", err.what);
-}
-
-/* The refusal names each of the parts. */
-static void refuse(const char *text, const char *part, const char *other)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_USAGE, "accepted:\n%s", text);
-    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
-    cr_assert(strstr(err.what, other), "'%s' is not in: %s", other, err.what);
-}
-
-/* A file with overrides. */
-static int read_with(const char *text, const char *const *sets, int n_sets)
-{
-    char folder[] = "/tmp/bitloom-config-XXXXXX", path[64];
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/run.yaml", folder);
-    cr_assert_eq(io_file_write(path, text, (int64_t)strlen(text), &err), BL_OK, "%s", err.what);
-    const int code = io_config_read(path, sets, n_sets, &config, &err);
-    unlink(path);
-    cr_assert_eq(rmdir(folder), 0);
-    return code;
-}
-
-static int read_with_one(const char *text, const char *set)
-{
-    return read_with(text, &set, 1);
-}
+TestSuite(config, .fini = expect_all_freed);
 
 /* ---- what counts ---- */
 
@@ -169,32 +123,62 @@ Test(config, an_unknown_section_is_refused_with_its_line)
 
 Test(config, an_unknown_override_is_named_with_the_nearest)
 {
-    cr_assert_eq(read_with_one(DATA, "train.epoch=3"), BL_USAGE);
-    cr_assert(strstr(err.what, "--set train.epoch=3"), "%s", err.what);
-    cr_assert(strstr(err.what, "did you mean train.epochs"), "%s", err.what);
+    refuse_set("train.epoch=3", "unknown key train.epoch; did you mean train.epochs?");
+    refuse_set("nonsense=3", "docs/configuration.md lists all keys");
+}
+
+Test(config, an_override_of_a_section_is_refused)
+{
+    refuse_set("train=3", "train is a section and holds keys, not a value");
+}
+
+Test(config, a_key_in_another_section_is_suggested)
+{
+    refuse(DATA "train: {lr: 0.1}\n", "run.yaml:2: unknown key train.lr", "did you mean optimizer.lr?");
+    refuse(DATA "train: {bits: 8}\n", "run.yaml:2: unknown key train.bits", "did you mean model.bits?");
+}
+
+Test(config, names_of_other_programs_are_understood_but_not_taken)
+{
+    static const char *const names[][2] = {{"optimizer.learning_rate", "optimizer.lr"},
+                                           {"learning_rate", "optimizer.lr"},
+                                           {"train.batch_size", "train.global_batch"},
+                                           {"batch_size", "train.global_batch"},
+                                           {"train.num_epochs", "train.epochs"},
+                                           {"train.patience", "evaluate.early_stop"},
+                                           {"model.layers", "model.hidden"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char set[80], text[120];
+        snprintf(set, sizeof set, "%s=3", names[i][0]);
+        snprintf(text, sizeof text, "unknown key %s; did you mean %s?", names[i][0], names[i][1]);
+        refuse_set(set, text);
+    }
 }
 
 Test(config, an_override_without_a_value_is_refused)
 {
     cr_assert_eq(read_with_one(DATA, "train.epochs"), BL_USAGE);
     cr_assert(strstr(err.what, "--set key=value"), "%s", err.what);
-    cr_assert_eq(read_with_one(DATA, "train.epochs="), BL_USAGE);
-    cr_assert(strstr(err.what, "no value"), "%s", err.what);
+    refuse_set("train.epochs=", "no value");
+    refuse_set("data.train=", "no value");
 }
 
 Test(config, a_key_twice_is_refused_with_both_lines)
 {
-    refuse(DATA "train:\n  epochs: 3\n  seed: 1\n  epochs: 4\n", "run.yaml:5:", "first in line 3");
+    refuse(DATA "train:\n  epochs: 3\n  seed: 1\n  epochs: 4\n",
+           "run.yaml:5: train.epochs stands here a second time", "first at run.yaml:3; remove one");
 }
 
 Test(config, a_section_twice_is_refused)
 {
-    refuse(DATA "train: {epochs: 3}\ntrain: {seed: 3}\n", "run.yaml:3:", "first in line 2");
+    refuse(DATA "train: {epochs: 3}\ntrain: {seed: 3}\n", "run.yaml:3: train stands here a second time",
+           "first at run.yaml:2; remove one");
+    refuse(DATA "train:\ntrain:\n", "run.yaml:3: train stands here a second time", "run.yaml:2");
 }
 
 Test(config, a_key_twice_by_two_spellings_is_refused)
 {
-    refuse(DATA "data.file: e.h5\n", "run.yaml:2: data.file is set a second time", "run.yaml:1");
+    refuse(DATA "data.file: e.h5\n", "run.yaml:2: data.file stands here a second time", "run.yaml:1");
 }
 
 Test(config, a_wrong_type_is_refused_with_its_line)
@@ -211,6 +195,30 @@ Test(config, a_wrong_type_is_refused_with_its_line)
     refuse(DATA "model: {hidden: ['512, 3']}\n", "run.yaml:2:", "a list of plain numbers");
     refuse(DATA "train: 3\n", "run.yaml:2:", "train is a section");
     refuse("- data\n", "run.yaml:1:", "sections");
+}
+
+Test(config, a_number_or_boolean_in_quotes_is_a_text)
+{
+    refuse(DATA "train:\n  epochs: \"4\"\n", "run.yaml:3: train.epochs must be whole number from 1",
+           "not text in quotes; remove the quotes");
+    refuse(DATA "train:\n  epochs: '4'\n", "run.yaml:3: train.epochs", "quotes");
+    refuse(DATA "optimizer: {lr: \"0.1\"}\n", "run.yaml:2: optimizer.lr must be number above 0", "quotes");
+    refuse(DATA "optimizer: {nesterov: 'true'}\n", "run.yaml:2: optimizer.nesterov must be true or false",
+           "quotes");
+    refuse(DATA "train:\n  epochs: |-\n    4\n", "run.yaml:3: train.epochs", "quotes");
+    refuse(DATA "model:\n  hidden: [512,\n    '256']\n", "run.yaml:4:", "a list of plain numbers");
+    refuse(DATA "train:\n  epochs: ''\n", "run.yaml:3: train.epochs", "quotes");
+    refuse_set("train.epochs=\"4\"", "train.epochs must be whole number from 1");
+    refuse_set("model.hidden=['4']", "a list of plain numbers");
+}
+
+Test(config, texts_choices_and_words_may_be_quoted)
+{
+    parse("data: {file: 'd.h5', train: \"2024\"}\noptimizer: {name: 'sgd'}\n"
+          "train: {global_batch: \"full\"}\n");
+    cr_assert_str_eq(config.data.train, "2024");
+    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_SGD);
+    cr_assert_eq(config.train.global_batch, 0);
 }
 
 Test(config, a_key_without_a_value_is_refused)
@@ -264,27 +272,73 @@ Test(config, a_line_break_in_a_text_is_refused)
 
 Test(config, an_alias_is_refused)
 {
-    refuse("data: &d {file: x}\nmodel: *d\n", "run.yaml:", "aliases are not supported");
-    refuse(DATA "train: {seed: &s 3, epochs: *s}\n", "run.yaml:", "aliases are not supported");
-    refuse(DATA "model: {hidden: [&s 3, *s]}\n", "run.yaml:", "aliases are not supported");
-    refuse("&a\ndata: *a\n", "run.yaml:", "aliases are not supported");
+    refuse(DATA "train:\n  seed: *s\n", "run.yaml:3: anchors and aliases are not supported",
+           "write the value out");
+    refuse(DATA "model: {hidden: [*s]}\n", "run.yaml:2: anchors and aliases", "");
+    refuse(DATA "*s : 3\n", "run.yaml:2: anchors and aliases", "");
+}
+
+Test(config, an_anchor_that_nobody_uses_is_refused_too)
+{
+    refuse(DATA "train:\n  seed: &s 3\n", "run.yaml:3: anchors and aliases are not supported", "");
+    refuse(DATA "train: &t\n  seed: 3\n", "run.yaml:2: anchors and aliases are not supported", "");
+    refuse(DATA "model: {hidden: &h [3]}\n", "run.yaml:2: anchors and aliases are not supported", "");
+    refuse(DATA "model: {hidden: [3, &h 4]}\n", "run.yaml:2: anchors and aliases are not supported", "");
+    refuse(DATA "&k train: {seed: 3}\n", "run.yaml:2: anchors and aliases are not supported", "");
+    refuse("&a\n" DATA, "run.yaml:1: anchors and aliases are not supported", "");
+    refuse_set("train.seed=&s 3", "anchors and aliases are not supported");
+}
+
+Test(config, a_tag_is_refused)
+{
+    refuse(DATA "train:\n  seed: !!int 3\n", "run.yaml:3: tags are not supported", "write the plain value");
+    refuse(DATA "train: !mine {seed: 3}\n", "run.yaml:2: tags are not supported", "");
+    refuse(DATA "model: {hidden: !!seq [3]}\n", "run.yaml:2: tags are not supported", "");
+    refuse(DATA "data.train: ! train\n", "run.yaml:2: tags are not supported", "");
+    refuse_set("train.seed=!!int 3", "tags are not supported");
 }
 
 Test(config, a_second_document_is_refused)
 {
-    refuse(DATA "---\ntrain: {epochs: 3}\n", "run.yaml:3:", "second document");
+    refuse(DATA "---\ntrain: {epochs: 3}\n", "run.yaml:2: a second document begins here",
+           "a configuration is one");
+    refuse("---\n" DATA "...\n---\n", "run.yaml:4: a second document", "");
+    cr_assert_eq(read_with_one(DATA, "train.epochs=3\n--- 4"), BL_USAGE);
+    cr_assert(strstr(err.what, "second document"), "%s", err.what);
+}
+
+Test(config, one_document_may_have_its_marks)
+{
+    parse("%YAML 1.1\n---\n" DATA "...\n");
+    cr_assert_str_eq(config.data.file, "d.h5");
 }
 
 Test(config, broken_yaml_is_refused_with_its_line)
 {
     refuse(DATA "train: {epochs: 3\nmodel: [\n", "run.yaml:", "not valid YAML");
     refuse(DATA "\ttrain: 3\n", "run.yaml:2:", "not valid YAML");
+    refuse(DATA "model:\n# \xff\n", "run.yaml:3:", "not valid YAML");
 }
 
 Test(config, an_override_that_is_broken_yaml_is_refused_without_a_line)
 {
-    cr_assert_eq(read_with_one(DATA, "model.hidden=[1"), BL_USAGE);
-    cr_assert(strstr(err.what, "--set model.hidden=[1: not valid YAML"), "%s", err.what);
+    refuse_set("model.hidden=[1", "not valid YAML");
+}
+
+Test(config, a_refused_configuration_changes_nothing)
+{
+    static const char *const texts[] = {"train: [", DATA "train: {epoch: 3}\n", DATA "train: {epochs: 0}\n",
+                                        "train: {epochs: 3}\n", DATA "train: {global_batch: 17}\n"};
+    struct bl_config before;
+    memset(&before, 0x5a, sizeof before);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        memcpy(&config, &before, sizeof before);
+        refuse(texts[i], "run.yaml", "");
+        cr_assert_arr_eq(&config, &before, sizeof before, "changed by: %s", texts[i]);
+    }
+    memcpy(&config, &before, sizeof before);
+    refuse_set("train.epochs=0", "from 1");
+    cr_assert_arr_eq(&config, &before, sizeof before);
 }
 
 Test(config, a_file_that_is_absent_is_a_path_error)

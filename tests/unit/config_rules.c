@@ -4,35 +4,13 @@
 
 #include "base/buffer.h"
 #include "config/build.h"
-#include "config/keys.h"
 #include "config/reference.h"
 #include "config/text.h"
 #include "io/config_file.h"
+#include "support/config.h"
 
-static struct bl_config config;
-static struct bl_error err;
-
-#define DATA "data: {file: d.h5}\n"
-
-static void leave(void)
-{
-    cr_assert_eq(bl_alloc_live(), 0, "something was not freed");
-}
-
-TestSuite(config_rules, .fini = leave);
-TestSuite(config_text, .fini = leave);
-
-static void parse(const char *text)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_OK, "%s", err.what);
-}
-
-static void refuse(const char *text, const char *part, const char *other)
-{
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_USAGE, "accepted:\n%s", text);
-    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
-    cr_assert(strstr(err.what, other), "'%s' is not in: %s", other, err.what);
-}
+TestSuite(config_rules, .fini = expect_all_freed);
+TestSuite(config_text, .fini = expect_all_freed);
 
 /* Settings as the reader collects them, e.g. from a file and --set. */
 static int build(const struct bl_setting *settings, int64_t n)
@@ -135,6 +113,21 @@ Test(config_rules, nesterov_needs_momentum)
     refuse(DATA "optimizer: {name: sgd, momentum: 0, nesterov: true}\n", "run.yaml:2: optimizer.nesterov",
            "optimizer.momentum");
     parse(DATA "optimizer: {name: sgd, nesterov: true}\n");
+}
+
+Test(config_rules, stopping_early_needs_held_out_rows)
+{
+    refuse("data: {file: d.h5, validation: 0}\nevaluate: {early_stop: 3}\n",
+           "run.yaml:2: evaluate.early_stop needs held-out rows", "raise data.validation");
+    parse("data: {file: d.h5, validation: 0.1}\nevaluate: {early_stop: 3}\n");
+    parse("data: {file: d.h5, validation: 0}\n");
+}
+
+Test(config_rules, stopping_early_needs_evaluations)
+{
+    refuse(DATA "evaluate: {early_stop: 3, every_epochs: 0}\n",
+           "run.yaml:2: evaluate.early_stop needs evaluations", "raise evaluate.every_epochs");
+    parse(DATA "evaluate: {every_epochs: 0}\n");
 }
 
 Test(config_rules, steps_and_epochs_exclude_each_other_in_a_file)

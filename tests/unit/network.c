@@ -14,6 +14,7 @@ static const int64_t file_rows[ROWS] = {40, 3, 17, 900000000000, 5, 8};
 
 struct scene {
     struct bl_shape shape;
+    struct bl_product product;
     struct bl_network network;
     struct bl_dropout dropout;
     int64_t n, n_params, bits;
@@ -30,6 +31,8 @@ static void random_fill(float *x, int64_t n, uint64_t seed, double scale)
     }
 }
 
+static enum bl_product_kind kind = BL_PRODUCT_BLAS;
+
 static void set_up(struct scene *s, int activation, int64_t hidden_count, int64_t bits, double p, int threads)
 {
     struct bl_config_model model = {.hidden = {11, 9, 24},
@@ -43,7 +46,8 @@ static void set_up(struct scene *s, int activation, int64_t hidden_count, int64_
     s->n = ROWS;
     s->bits = bits;
     bl_blas_setup();
-    cr_assert_eq(bl_network_init(&s->network, &s->shape, ROWS, threads, NULL), BL_OK);
+    cr_assert_eq(bl_product_init(&s->product, kind, threads, NULL), BL_OK);
+    cr_assert_eq(bl_network_init(&s->network, &s->shape, ROWS, &s->product, NULL), BL_OK);
     s->n_params = s->network.layout.n_params;
     cr_assert_leq(s->n_params, PARAMS_MAX);
     random_fill(s->params, s->n_params, 1, 0.4);
@@ -51,10 +55,17 @@ static void set_up(struct scene *s, int activation, int64_t hidden_count, int64_
     random_fill(s->dz, ROWS * bits, 3, 1.0);
 }
 
+static void tear_down(struct scene *s)
+{
+    bl_network_free(&s->network);
+    bl_product_free(&s->product);
+}
+
 static void pass(struct scene *s)
 {
     bl_network_forward(&s->network, s->params, s->x, s->n, &s->dropout, s->z);
-    bl_network_backward(&s->network, s->params, s->dz, s->n, s->grad);
+    const struct bl_groups all = {.n = 1, .end = &s->n, .n_nodes = 1};
+    bl_network_backward(&s->network, s->params, s->dz, &all, s->grad, s->n_params);
 }
 
 /* The naive twin of one row's forward pass, in double; the mask comes from applying it to ones. */
@@ -114,7 +125,7 @@ static void check_gradient(struct scene *s)
         cr_assert_float_eq((double)s->grad[i], expected, 2e-5 * (1.0 + fabs(expected)),
                            "parameter %lld: %g instead of %g", (long long)i, (double)s->grad[i], expected);
     }
-    bl_network_free(&s->network);
+    tear_down(s);
 }
 
 static struct scene scene;
@@ -122,8 +133,10 @@ static struct scene scene;
 #define GRADIENT(name, activation, hidden, bits, p)                                                          \
     Test(network, the_gradient_equals_central_differences_##name)                                            \
     {                                                                                                        \
-        set_up(&scene, activation, hidden, bits, p, 1);                                                      \
-        check_gradient(&scene);                                                                              \
+        for (kind = BL_PRODUCT_BLAS; kind <= BL_PRODUCT_CHAIN; kind++) {                                     \
+            set_up(&scene, activation, hidden, bits, p, 1);                                                  \
+            check_gradient(&scene);                                                                          \
+        }                                                                                                    \
     }
 
 GRADIENT(without_hidden_layers, BL_ACTIVATION_RELU, 0, 8, 0.0)
@@ -147,7 +160,7 @@ Test(network, outputs_equal_the_naive_network_and_are_written_fully)
         for (int64_t k = 0; k < 7; k++)
             cr_assert_float_eq((double)scene.z[row * 7 + k], out[k], 1e-5);
     }
-    bl_network_free(&scene.network);
+    tear_down(&scene);
 }
 
 Test(network, a_row_has_the_same_mask_at_any_place_of_the_batch)
@@ -211,8 +224,22 @@ Test(network, three_threads_agree_with_one_to_rounding)
         cr_assert_float_eq(scene.z[i], other.z[i], 1e-5);
     for (int64_t i = 0; i < scene.n_params; i++)
         cr_assert_float_eq(scene.grad[i], other.grad[i], 1e-4);
-    bl_network_free(&scene.network);
-    bl_network_free(&other.network);
+    tear_down(&scene);
+    tear_down(&other);
+}
+
+Test(network, chains_give_three_threads_the_bits_of_one)
+{
+    static struct scene other;
+    kind = BL_PRODUCT_CHAIN;
+    set_up(&scene, BL_ACTIVATION_RELU, 3, 6, 0.2, 1);
+    set_up(&other, BL_ACTIVATION_RELU, 3, 6, 0.2, 3);
+    pass(&scene);
+    pass(&other);
+    cr_assert_eq(memcmp(scene.z, other.z, ROWS * 6 * sizeof(float)), 0);
+    cr_assert_eq(memcmp(scene.grad, other.grad, (size_t)scene.n_params * sizeof(float)), 0);
+    tear_down(&scene);
+    tear_down(&other);
 }
 
 Test(network, a_repeated_pass_gives_the_same_bits)
@@ -223,7 +250,7 @@ Test(network, a_repeated_pass_gives_the_same_bits)
     memcpy(first, scene.grad, sizeof first);
     pass(&scene);
     cr_assert_eq(memcmp(first, scene.grad, (size_t)scene.n_params * sizeof *first), 0);
-    bl_network_free(&scene.network);
+    tear_down(&scene);
 }
 
 Test(network, no_rows_give_a_zero_gradient)
@@ -233,7 +260,7 @@ Test(network, no_rows_give_a_zero_gradient)
     pass(&scene);
     for (int64_t i = 0; i < scene.n_params; i++)
         cr_assert_eq(scene.grad[i], 0.0f);
-    bl_network_free(&scene.network);
+    tear_down(&scene);
 }
 
 Test(network, a_nan_feature_reaches_its_rows_outputs_alone)
@@ -243,7 +270,7 @@ Test(network, a_nan_feature_reaches_its_rows_outputs_alone)
     pass(&scene);
     for (int64_t i = 0; i < ROWS * 6; i++)
         cr_assert_eq(isnan(scene.z[i]) != 0, i / 6 == 1);
-    bl_network_free(&scene.network);
+    tear_down(&scene);
 }
 
 Test(network, ten_passes_allocate_nothing)
@@ -253,14 +280,14 @@ Test(network, ten_passes_allocate_nothing)
     for (int i = 0; i < 10; i++)
         pass(&scene);
     cr_assert_eq(bl_alloc_count(), before);
-    bl_network_free(&scene.network);
+    tear_down(&scene);
 }
 
 Test(network, freeing_twice_is_safe_and_leaves_nothing)
 {
     int64_t live = bl_alloc_live();
     set_up(&scene, BL_ACTIVATION_TANH, 3, 6, 0.2, 2);
-    bl_network_free(&scene.network);
-    bl_network_free(&scene.network);
+    tear_down(&scene);
+    tear_down(&scene);
     cr_assert_eq(bl_alloc_live(), live);
 }

@@ -15,6 +15,7 @@ enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2 };
 
 struct fixture {
     struct bl_config_objective config;
+    struct bl_product product;
     struct bl_objective objective;
     struct bl_label_layout layout;
     float *z, *h, *codes, *dh;
@@ -47,13 +48,15 @@ static void fixture_init(struct fixture *f, struct bl_config_objective config, i
             f->z[i * K + k] = (float)normal[0];
         }
     }
-    cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n, 1, NULL), 0);
+    cr_assert_eq(bl_product_init(&f->product, BL_PRODUCT_CHAIN, 1, NULL), 0);
+    cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n, &f->product, NULL), 0);
 }
 
 static void fixture_free(struct fixture *f)
 {
     bl_objective_free(&f->objective);
     bl_objective_free(&f->objective);
+    bl_product_free(&f->product);
     bl_free(&f->z);
     bl_free(&f->h);
     bl_free(&f->codes);
@@ -80,8 +83,9 @@ static double total(struct fixture *f, double beta, int gradient)
     double sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX], values[BL_TERMS_MAX], sum = 0.0;
     bl_objective_relax(&f->objective, beta, f->z, f->n, f->h, f->codes, K);
     const struct bl_batch batch = batch_of(f, 0, f->n);
-    bl_objective_sums(&f->objective, &batch, sums);
-    bl_objective_rows(&f->objective, &batch, sums, f->dh, values);
+    const struct bl_groups all = {.n = 1, .end = &f->n, .n_nodes = 1};
+    bl_objective_sums(&f->objective, &batch, &all, sums);
+    bl_objective_rows(&f->objective, &batch, &all, sums, f->dh, values);
     if (gradient)
         bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
     for (int64_t t = 0; t < f->objective.n_terms; t++)
@@ -264,27 +268,34 @@ Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
     fixture_free(&f);
 }
 
-Test(objective, parts_of_the_rows_add_up_to_the_whole_gradient_and_value)
+/* As ranks with different rows do, and as one rank with groups does: the same bits. */
+Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
 {
+    enum { PARTS = 4 };
+    static const int64_t cuts[PARTS + 1] = {0, 1, 130, 700, N};
     struct fixture f;
     fixture_init(&f, base(), 0, N);
     total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
-    memcpy(whole, f.dh, N * K * sizeof(float));
-    double sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX], all[BL_TERMS_MAX], part[BL_TERMS_MAX], added = 0.0;
+    double parts[PARTS * BL_TERMS_MAX * BL_TERM_SUMS_MAX], sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX] = {0};
+    double values[PARTS * BL_TERMS_MAX], part[BL_TERMS_MAX];
+    const int64_t n_sums = f.objective.n_terms * BL_TERM_SUMS_MAX;
+    const struct bl_groups groups = {.n = PARTS, .end = cuts + 1};
     struct bl_batch batch = batch_of(&f, 0, N);
-    bl_objective_sums(&f.objective, &batch, sums);
-    bl_objective_rows(&f.objective, &batch, sums, f.dh, all);
-    const int64_t cuts[] = {0, 1, 130, 700, N};
-    for (int c = 0; c < 4; c++) {
-        batch = batch_of(&f, cuts[c], cuts[c + 1] - cuts[c]);
-        bl_objective_rows(&f.objective, &batch, sums, f.dh, part);
-        added += part[0];
-        for (int64_t i = 0; i < batch.n_local * K; i++)
-            cr_assert_float_eq((double)f.dh[i], (double)whole[cuts[c] * K + i], 1e-9);
+    bl_objective_sums(&f.objective, &batch, &groups, parts);
+    for (int64_t i = 0; i < PARTS * n_sums; i++)
+        sums[i % n_sums] += parts[i];
+    bl_objective_rows(&f.objective, &batch, &groups, sums, f.dh, values);
+    memcpy(whole, f.dh, N * K * sizeof(float));
+    for (int c = 0; c < PARTS; c++) {
+        const int64_t n = cuts[c + 1] - cuts[c];
+        const struct bl_groups one = {.n = 1, .end = &n};
+        batch = batch_of(&f, cuts[c], n);
+        bl_objective_rows(&f.objective, &batch, &one, sums, f.dh, part);
+        cr_assert_eq(memcmp(f.dh, whole + cuts[c] * K, (size_t)(n * K) * sizeof(float)), 0);
+        cr_assert_eq(memcmp(part, values + c * BL_TERMS_MAX, sizeof part), 0);
     }
-    cr_assert_float_eq(added, all[0], 1e-9);
     bl_free(&whole);
     fixture_free(&f);
 }
@@ -295,7 +306,10 @@ Test(objective, gives_the_same_bits_with_any_number_of_threads)
     fixture_init(&one, base(), 0, N);
     fixture_init(&three, base(), 0, N);
     bl_objective_free(&three.objective);
-    cr_assert_eq(bl_objective_init(&three.objective, &three.config, K, three.layout, N, N, 3, NULL), 0);
+    bl_product_free(&three.product);
+    cr_assert_eq(bl_product_init(&three.product, BL_PRODUCT_CHAIN, 3, NULL), 0);
+    cr_assert_eq(
+        bl_objective_init(&three.objective, &three.config, K, three.layout, N, N, &three.product, NULL), 0);
     cr_assert_eq(total(&one, 1.0, 1), total(&three, 1.0, 1));
     cr_assert_eq(memcmp(one.dh, three.dh, N * K * sizeof(float)), 0);
     fixture_free(&three);
@@ -332,37 +346,38 @@ Test(objective, refuses_a_similarity_that_the_labels_cannot_give)
     struct bl_objective objective;
     struct bl_error err = {0};
     struct bl_config_objective config = base();
+    const struct bl_product product = {.threads = 1};
+    const struct bl_label_layout single = bl_label_layout(BL_LABELS_SINGLE, 3);
+    const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
     config.pairwise_similarity = BL_SIMILARITY_JACCARD;
-    cr_assert_eq(
-        bl_objective_init(&objective, &config, K, bl_label_layout(BL_LABELS_SINGLE, 3), 4, 4, 1, &err),
-        BL_USAGE);
+    cr_assert_eq(bl_objective_init(&objective, &config, K, single, 4, 4, &product, &err), BL_USAGE);
     cr_assert(strstr(err.what, "similarity"));
-    cr_assert_eq(bl_objective_init(&objective, &config, K, bl_label_layout(BL_LABELS_NONE, 0), 4, 4, 1, &err),
-                 BL_USAGE);
+    cr_assert_eq(bl_objective_init(&objective, &config, K, none, 4, 4, &product, &err), BL_USAGE);
     cr_assert(strstr(err.what, "needs labels"));
 }
 
 Test(pair_kernel, equals_its_naive_twin_over_the_whole_range)
 {
-    const struct bl_pair_weights weights = {2.0f, 0.5f};
+    /* Powers of two, so that factors cost no digits. */
+    const struct bl_pair_factors factors = {2.0f, 0.5f, 0.5f, 4.0f};
     enum { COUNT = 4001 };
     float theta[COUNT], s[COUNT];
     for (int form = 0; form < 2; form++)
         for (int step = 0; step <= 4; step += form ? 4 : 1) {
             double sum = 0.0;
             for (int i = 0; i < COUNT; i++) {
-                theta[i] = ((float)i - 2000.0f) * 0.02f;
+                theta[i] = ((float)i - 2000.0f) * 0.04f;
                 s[i] = (float)step / 4.0f;
             }
-            double result = form ? bl_pair_literal(COUNT, weights, theta, s)
-                                 : bl_pair_likelihood(COUNT, weights, theta, s);
+            double result = form ? bl_pair_literal(COUNT, factors, theta, s)
+                                 : bl_pair_likelihood(COUNT, factors, theta, s);
             for (int i = 0; i < COUNT; i++) {
                 double t = (double)(((float)i - 2000.0f) * 0.02f), y = step / 4.0, w = 0.5 + y * 1.5,
                        derivative, loss;
                 loss = form ? bl_pair_literal_naive(t, y, w, &derivative)
                             : bl_pair_likelihood_naive(t, y, w, &derivative);
                 sum += loss;
-                cr_assert_float_eq((double)theta[i], derivative, 3e-7 * w, "theta %g s %g", t, y);
+                cr_assert_float_eq((double)theta[i] / 4.0, derivative, 3e-7 * w, "theta %g s %g", t, y);
                 cr_assert_float_eq((double)s[i], loss, 4e-7 * w * fmax(1.0, fabs(t)), "theta %g s %g", t, y);
             }
             cr_assert_float_eq(result, sum, 1e-6 * fabs(sum) + 1e-6);
@@ -373,7 +388,7 @@ Test(pair_kernel, carries_nan_into_the_sum)
 {
     float theta[20] = {0}, s[20] = {0};
     theta[11] = NAN;
-    cr_assert(isnan(bl_pair_likelihood(20, (struct bl_pair_weights){1.0f, 1.0f}, theta, s)));
+    cr_assert(isnan(bl_pair_likelihood(20, (struct bl_pair_factors){1.0f, 1.0f, 1.0f, 1.0f}, theta, s)));
 }
 
 Test(beta, grows_from_its_start_to_its_cap)

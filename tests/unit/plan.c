@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "io/config_file.h"
+#include "mpi/validate.h"
 
 static struct bl_error err;
 static struct par_plan plan;
@@ -159,4 +160,25 @@ Test(plan, pairs_without_labels_are_refused)
     const struct par_split split = split_of(1000, BL_LABELS_NONE);
     cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 1), BL_USAGE);
     cr_assert(strstr(err.what, "label"), "%s", err.what);
+}
+
+Test(plan, stopping_early_without_labels_is_refused)
+{
+    const struct par_split split = split_of(1000, BL_LABELS_NONE);
+    const char *const more =
+        "train: {global_batch: 20}\nobjective: {preset: none, terms: {quantization: {weight: 1}}}\n";
+    char stopping[300];
+    snprintf(stopping, sizeof stopping, "%sevaluate: {early_stop: 3}\n", more);
+    cr_assert_eq(plan_of(more, &split, 1), BL_OK, "%s", err.what);
+    cr_assert_eq(plan_of(stopping, &split, 1), BL_USAGE);
+    cr_assert(strstr(err.what, "the train split has no labels"), "%s", err.what);
+}
+
+Test(plan, stopping_early_without_a_row_held_out_is_refused)
+{
+    const struct bl_config config = config_of("evaluate: {early_stop: 3}\ntrain: {global_batch: 20}\n");
+    const struct bl_label_layout labels = bl_label_layout(BL_LABELS_SINGLE, 5);
+    cr_assert_eq(par_early_stop_check_local(&config, 1, labels, &err), BL_OK);
+    cr_assert_eq(par_early_stop_check_local(&config, 0, labels, &err), BL_USAGE);
+    cr_assert(strstr(err.what, "no row is held out"), "%s", err.what);
 }

@@ -253,7 +253,7 @@ Test(source_csv, nan_and_infinity_are_numbers_here)
 
 Test(source_csv, a_line_with_another_number_of_cells_is_refused)
 {
-    expect_csv_refused("1,2\n3\n", NULL, BL_INPUT, "line 2 has 1 cells but the first line has 2");
+    expect_csv_refused("1,2\n3\n", NULL, BL_INPUT, "line 2 has 1 cell but the first line has 2");
     expect_csv_refused("1,2\n3,4,5\n", NULL, BL_INPUT, "line 2 has 3 cells");
     expect_csv_refused("1,2\n3,4,\n", NULL, BL_INPUT, "line 2 has 3 cells");
 }

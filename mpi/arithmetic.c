@@ -1,0 +1,50 @@
+#include "mpi/arithmetic.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "math/blas.h"
+#include "mpi/groups.h"
+#include "mpi/reduce.h"
+
+enum { NAME_BYTES = 64 };
+
+/* The name of rank 0's kernel, or that they differ. */
+static void name_kernel(struct par par, char name[NAME_BYTES])
+{
+    char first[NAME_BYTES] = "";
+    snprintf(name, NAME_BYTES, "%s", bl_blas_kernel());
+    snprintf(first, sizeof first, "%s", name);
+    par_broadcast(par, first, sizeof first);
+    if (par_max_integer(par, strcmp(first, name) != 0))
+        snprintf(name, NAME_BYTES, "of different kernels");
+}
+
+/* "Open MPI v4.1.4" out of the library's long description. */
+static void name_mpi(struct par par, char name[NAME_BYTES])
+{
+    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "one process";
+    int length = 0;
+    if (par.comm != MPI_COMM_NULL)
+        MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+    snprintf(name, NAME_BYTES, "%.*s", NAME_BYTES - 1, text);
+}
+
+void par_arithmetic(struct par par, const struct bl_config *config, char text[BL_ARITHMETIC_MAX])
+{
+    if (config->train.reduction == BL_REDUCTION_EXACT) {
+        snprintf(text, BL_ARITHMETIC_MAX,
+                 "bitloom " BITLOOM_VERSION ", exact, %" PRId64 " shards in %" PRId64 " groups",
+                 config->data.shards, par_groups_total_local(config, par.size));
+        return;
+    }
+    char kernel[NAME_BYTES], mpi[NAME_BYTES];
+    name_kernel(par, kernel);
+    name_mpi(par, mpi);
+    snprintf(text, BL_ARITHMETIC_MAX,
+             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %" PRId64
+             " threads, OpenBLAS %s, %s",
+             config->data.shards, par.size, config->train.threads, kernel, mpi);
+}

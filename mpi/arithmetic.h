@@ -1,0 +1,14 @@
+/* What the bits of a run depend on beside its configuration and data, as one line of text. */
+#ifndef PAR_ARITHMETIC_H
+#define PAR_ARITHMETIC_H
+
+#include "config/config.h"
+#include "model/model.h"
+#include "mpi/comm.h"
+
+/* exact: version, shards and groups, and nothing of the machine. fast: also ranks, threads, the BLAS kernel
+ * and the MPI library. Two runs with the same text, configuration and data have the same digest. Collective;
+ * the same text on all ranks. */
+void par_arithmetic(struct par par, const struct bl_config *config, char text[BL_ARITHMETIC_MAX]);
+
+#endif

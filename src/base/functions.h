@@ -1,0 +1,15 @@
+/* Elementary functions of double with the same bits on every processor and under every C library; libm's
+ * differ in the last bit between versions and between processors with and without fused multiply-add. What a
+ * schedule, a random number or a measure is made of must not. SLEEF's deterministic variants; error at most
+ * 1 unit in the last place. (sqrt is exact everywhere.) */
+#ifndef BL_BASE_FUNCTIONS_H
+#define BL_BASE_FUNCTIONS_H
+
+double bl_log(double x);
+double bl_log1p(double x);
+double bl_exp(double x);
+double bl_pow(double x, double y);
+double bl_sin(double x);
+double bl_cos(double x);
+
+#endif

@@ -1,0 +1,21 @@
+/* Training that goes on long enough to be disturbed in its middle. */
+#ifndef TEST_SUPPORT_LONG_RUN_H
+#define TEST_SUPPORT_LONG_RUN_H
+
+#include "support/background.h"
+#include "support/tiny.h"
+
+/* Options of a run of LONG_RUN_STEPS steps with a checkpoint every LONG_RUN_EVERY. */
+#define LONG_RUN "--set train.epochs=10 --set checkpoint.every_steps=5"
+enum { LONG_RUN_STEPS = 110, LONG_RUN_EVERY = 5 };
+
+/* Starts it in tiny->run and returns when it has two checkpoints. */
+void long_run_start(struct background *job, const struct tiny *tiny, int ranks);
+
+/* The same, and kills all ranks there. */
+void long_run_kill(const struct tiny *tiny, int ranks);
+
+/* Asserts that the models of two runs hold the same bits. */
+void long_run_expect_same_model(const char *one, const char *other);
+
+#endif
