@@ -347,7 +347,8 @@ static int local_request(struct run *run)
     const double every_s = 60.0 * run->config->checkpoint.every_minutes;
     if (request == PAR_REQUEST_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
         request = PAR_REQUEST_CHECKPOINT;
-    if (par_deadline_reached_local(&run->deadline, now, evaluation_is_near(run)))
+    if (request != PAR_REQUEST_STOP &&
+        par_deadline_reached_local(&run->deadline, now, evaluation_is_near(run)))
         request = PAR_REQUEST_STOP;
     return (int)request;
 }
