@@ -171,8 +171,8 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%s, %s each, OpenBLAS kernel %s", bl_count(run->par.size, "rank").text,
-               bl_count(run->config->train.threads, "thread").text, bl_blas_kernel());
+    bl_log_say("%s, %s each, products %s", bl_count(run->par.size, "rank").text,
+               bl_count(run->config->train.threads, "thread").text, run->step.product.name);
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
                run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
                data->n_validation_global,
@@ -202,7 +202,7 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "ranks", json_integer(run->par.size));
     json_object_set_new(event, "threads", json_integer(run->config->train.threads));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
-    json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "products", json_string(run->step.product.name));
     json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));

@@ -136,7 +136,7 @@ const struct bl_key bl_keys[] = {
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
     CHOICE(
-        "train.reduction", train.reduction, "fast", reductions,
+        "train.reduction", train.reduction, "exact", reductions,
         "exact: the same bits on any number of ranks, threads and kinds of processor; fast: sums as MPI and "
         "OpenBLAS form them."),
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",

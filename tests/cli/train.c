@@ -161,6 +161,6 @@ Test(cli_train, a_full_batch_is_one_step_an_epoch)
     struct cli_result result;
     tiny_train(&tiny, &result, 3, tiny.run, "--set train.global_batch=full");
     cli_expect_success(&result);
-    cr_assert(strstr(result.err, "1 steps an epoch, 4 steps in all"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 4 steps in all"), "%s", result.err);
     cli_free(&result);
 }
