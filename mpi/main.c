@@ -9,6 +9,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
+#include "mpi/command/job.h"
 #include "mpi/h5.h"
 #include "mpi/signals.h"
 
@@ -107,6 +108,17 @@ static int run_command(const struct command *command, struct par par, int argc, 
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
 }
 
+/* Tasks that srun started and MPI didn't join would all be rank 0: one of them speaks and all leave. */
+static void leave_if_apart(const struct command *command, int ranks)
+{
+    struct bl_error err = {0};
+    if (!command || !command->parallel || command_check_launch(ranks, &err) == BL_OK)
+        return;
+    if (command_is_first_task())
+        fail_line(&err, par_alone());
+    exit(err.code);
+}
+
 /* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5.h). */
 static void end_mpi(struct par par, int code)
 {
@@ -147,8 +159,11 @@ int main(int argc, char **argv)
         par_signals_install_local();
     if (uses_mpi) { /* also for a page of help: one rank prints it */
         int provided;
+        if (!launched_by_mpi())
+            leave_if_apart(command, 1);
         MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
         par = par_world();
+        leave_if_apart(command, par.size);
     }
     bl_blas_setup();
     bl_log_setup(level, par.rank == 0, stderr_is_terminal());

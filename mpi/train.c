@@ -16,6 +16,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
+#include "mpi/deadline.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
 #include "mpi/resume.h"
@@ -38,6 +39,7 @@ struct run {
     struct par_run_state state;
     struct par_step step;
     struct par_train_report report;
+    struct par_deadline deadline;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
     int resumed;
@@ -205,7 +207,10 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
-    return par_agree(run->par, par_metrics_write_local(event, err), err);
+    int code = par_metrics_write_local(event, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = par_job_report_local(&run->options->job, run->state.step, err);
+    return par_agree(run->par, code, err);
 }
 
 static int start(struct run *run, struct bl_error *err)
@@ -272,6 +277,7 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     code = par_agree(run->par, code, err);
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;
+    par_deadline_checkpoint_local(&run->deadline, run->last_checkpoint_s - begun);
     par_signals_checkpoint_done_local();
     return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
 }
@@ -316,11 +322,22 @@ static int evaluate(struct run *run, struct bl_error *err)
         run->par,
         par_train_report_evaluation_local(&run->report, &result, better, bl_clock_seconds() - begun, err),
         err);
-    return code == BL_OK && better ? write_model(run, err) : code;
+    if (code == BL_OK && better)
+        code = write_model(run, err);
+    par_deadline_evaluation_local(&run->deadline, bl_clock_seconds() - begun);
+    return code;
+}
+
+/* Whether this step or the next ends an epoch that is evaluated, or the run. */
+static int evaluation_is_near(const struct run *run)
+{
+    const int64_t per_epoch = run->step.batches.steps_per_epoch;
+    return can_validate(run) &&
+           (run->state.step % per_epoch >= per_epoch - 2 || run->state.step >= run->step.total_steps - 2);
 }
 
 /* What this rank asks for in the next step: signals, and on rank 0 the clock. */
-static int local_request(const struct run *run)
+static int local_request(struct run *run)
 {
     int signal_number;
     enum par_request request = par_signals_request_local(&signal_number);
@@ -330,7 +347,8 @@ static int local_request(const struct run *run)
     const double every_s = 60.0 * run->config->checkpoint.every_minutes;
     if (request == PAR_REQUEST_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
         request = PAR_REQUEST_CHECKPOINT;
-    if (run->config->train.max_hours > 0.0 && now - run->started_s > 3600.0 * run->config->train.max_hours)
+    if (request != PAR_REQUEST_STOP &&
+        par_deadline_reached_local(&run->deadline, now, evaluation_is_near(run)))
         request = PAR_REQUEST_STOP;
     return (int)request;
 }
@@ -369,6 +387,7 @@ static int one_step(struct run *run, struct bl_error *err)
         return code;
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
+    par_deadline_step_local(&run->deadline, bl_clock_seconds() - begun);
     if (state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);
         code = par_agree(run->par, par_train_report_step_local(&run->report, &outcome, err), err);
@@ -382,7 +401,7 @@ static int one_step(struct run *run, struct bl_error *err)
     if (code == BL_OK && due)
         code = write_checkpoint(run, err);
     if (outcome.request == PAR_REQUEST_STOP)
-        run->stop_reason = "stopped on request or deadline";
+        run->stop_reason = run->deadline.reached ? "stopped before the time is over" : "stopped on request";
     return code;
 }
 
@@ -431,6 +450,10 @@ static int train(struct run *run, struct bl_error *err)
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
+    /* A checkpoint's blocks: the parameters, the best ones, and at most two states of the optimiser. */
+    par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
+                            run->options->job.end_s,
+                            4 * run->state.model.layout.n_params * (int64_t)sizeof(float));
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
     if (code != BL_OK)

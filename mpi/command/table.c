@@ -12,11 +12,13 @@ extern const struct command command_info;
 extern const struct command command_init;
 extern const struct command command_report;
 extern const struct command command_search;
+extern const struct command command_slurm;
 extern const struct command command_train;
 extern const struct command command_version;
 
+/* clang-format off: one a line */
 const struct command *const command_table[] = {
-    &command_init, /* one a line */
+    &command_init,
     &command_import,
     &command_check,
     &command_train,
@@ -26,6 +28,8 @@ const struct command *const command_table[] = {
     &command_report,
     &command_baseline,
     &command_info,
+    &command_slurm,
     &command_version,
     NULL,
 };
+/* clang-format on */

@@ -145,7 +145,7 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",
-         "Stop with status 75 and a checkpoint after so long; 0 sets no limit."),
+         "Stop with status 75 and a checkpoint in time to be over after so long; 0 sets no limit."),
     REAL("train.stall_minutes", train.stall_minutes, "10", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "minutes",
          "Without progress for so long the run ends with status 6; 0 waits for ever."),
 
