@@ -19,9 +19,10 @@ enum {
     GROUP_ROWS = 96,
     GROUP_COLUMNS = 512,
     GROUP_SLOTS = 24, /* pending nodes of up to 2^12 groups */
+    WHOLE_ROWS = 512, /* groups of so many rows together are packed at once */
     EDGE_FLOATS = 16 * 64,
     SPACE_A = PLAIN_ROWS * DEPTH,
-    SPACE_B = PLAIN_COLUMNS * DEPTH,
+    SPACE_B = GROUP_COLUMNS * WHOLE_ROWS, /* at least PLAIN_COLUMNS * DEPTH */
     SPACE_SLOTS = GROUP_SLOTS * GROUP_ROWS * GROUP_COLUMNS,
     SPACE_EDGE = (BL_TREE_SLOTS_MAX + 2) * EDGE_FLOATS,
     SPACE = SPACE_A + SPACE_B + SPACE_SLOTS + SPACE_EDGE
@@ -126,28 +127,35 @@ static void edge_tile(const struct bl_product_kernel *kernel, int rows, int colu
         memcpy(ends->to + i * ends->to_stride, edge + i * stride, bytes);
 }
 
-/* All tiles of a block [m,n] whose packed parts are a and b; block->from, pending and to stand at its origin.
- */
+/* Packed slices of both sides, of which a run of k is used: slices are a_rows and b_rows long. */
+struct packed {
+    const float *a, *b;
+    int64_t a_rows, b_rows;
+};
+
+/* All tiles of a block [m,n]; block->from, pending and to stand at its origin. */
 static void run_tiles(const struct bl_product_kernel *kernel, int64_t m, int64_t n, int64_t kc,
-                      const float *a, const float *b, const struct bl_tile_ends *block, float *edge)
+                      const struct packed *packed, const struct bl_tile_ends *block, float *edge)
 {
     for (int64_t j = 0; j < n; j += kernel->columns)
         for (int64_t i = 0; i < m; i += kernel->rows) {
             const int rows = (int)(m - i < kernel->rows ? m - i : kernel->rows);
             const int columns = (int)(n - j < kernel->columns ? n - j : kernel->columns);
-            struct bl_tile_ends ends = {.from = block->from ? block->from + i * block->from_stride + j : NULL,
-                                        .from_stride = block->from_stride,
-                                        .n_pending = block->n_pending,
-                                        .to = block->to + i * block->to_stride + j,
-                                        .to_stride = block->to_stride};
+            struct bl_tile_ends ends; /* its arrays are long: set what is used */
+            ends.from = block->from ? block->from + i * block->from_stride + j : NULL;
+            ends.from_stride = block->from_stride;
+            ends.n_pending = block->n_pending;
+            ends.to = block->to + i * block->to_stride + j;
+            ends.to_stride = block->to_stride;
             for (int p = 0; p < block->n_pending; p++) {
                 ends.pending[p] = block->pending[p] + i * block->pending_stride[p] + j;
                 ends.pending_stride[p] = block->pending_stride[p];
             }
+            const float *a = packed->a + i * packed->a_rows, *b = packed->b + j * packed->b_rows;
             if (columns == kernel->columns)
-                kernel->tile(rows, kc, a + i * kc, b + j * kc, &ends);
+                kernel->tile(rows, kc, a, b, &ends);
             else
-                edge_tile(kernel, rows, columns, kc, a + i * kc, b + j * kc, &ends, edge);
+                edge_tile(kernel, rows, columns, kc, a, b, &ends, edge);
         }
 }
 
@@ -177,7 +185,7 @@ static void run_chain(const struct bl_product *product, int thread, enum bl_tran
                                                   .to = block,
                                                   .to_stride = ldc};
                 pack(ta == BL_TRANSPOSED, mc, kc, address(ta, a, lda, i, depth), lda, kernel->rows, space_a);
-                run_tiles(kernel, mc, nc, kc, space_a, space_b, &ends, edge);
+                run_tiles(kernel, mc, nc, kc, &(struct packed){space_a, space_b, kc, kc}, &ends, edge);
             }
             depth += kc;
         } while (depth < k);
@@ -194,45 +202,76 @@ void bl_product_run(const struct bl_product *product, int thread, enum bl_transp
         bl_matmul(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc);
 }
 
-/* Where the blocks of nodes stand: those that remain in C, the others in the work space. */
-struct node_places {
-    float *c;
+/* A block [mc,nc] of the nodes' sums, and where it is worked on. */
+struct group_block {
+    const struct bl_product_kernel *kernel;
+    const struct bl_groups *groups;
+    const float *a, *b; /* the block's columns, from the first row */
+    int64_t lda, ldb;
+    int64_t mc, nc;
+    int whole; /* all rows are packed at once */
+    float *c;  /* nodes that remain; the others wait in slots */
     int64_t ldc, node_stride;
-    int n_nodes;
-    float *slots;
+    float *space_a, *space_b, *slots, *edge;
 };
 
-static float *place(const struct node_places *places, int node, int64_t *stride)
+static int is_whole(const struct bl_groups *groups)
 {
-    *stride = node < places->n_nodes ? places->ldc : GROUP_COLUMNS;
-    return node < places->n_nodes ? places->c + node * places->node_stride
-                                  : places->slots + (node - places->n_nodes) * GROUP_ROWS * GROUP_COLUMNS;
+    return groups->end[groups->n - 1] <= WHOLE_ROWS;
 }
 
-/* One group's chains for a block [mc,nc], a and b at its first row; the finished chains swallow the pending
- * nodes. */
-static void add_group(const struct bl_product_kernel *kernel, int64_t mc, int64_t nc, int64_t rows,
-                      const float *a, int64_t lda, const float *b, int64_t ldb, struct bl_tree *tree,
-                      const struct node_places *places, float *space_a)
+static float *place(const struct group_block *block, int node, int64_t *stride)
 {
-    float *space_b = space_a + SPACE_A, *edge = space_b + SPACE_B + SPACE_SLOTS;
+    const int n_nodes = block->groups->n_nodes;
+    *stride = node < n_nodes ? block->ldc : GROUP_COLUMNS;
+    return node < n_nodes ? block->c + node * block->node_stride
+                          : block->slots + (node - n_nodes) * GROUP_ROWS * GROUP_COLUMNS;
+}
+
+/* The packed rows [row, row + kc). */
+static struct packed packed_rows(const struct group_block *block, int64_t row, int64_t kc)
+{
+    const struct bl_product_kernel *kernel = block->kernel;
+    if (block->whole) {
+        const int64_t rows = block->groups->end[block->groups->n - 1];
+        return (struct packed){block->space_a + row * kernel->rows, block->space_b + row * kernel->columns,
+                               rows, rows};
+    }
+    pack(1, block->mc, kc, block->a + row * block->lda, block->lda, kernel->rows, block->space_a);
+    pack(1, block->nc, kc, block->b + row * block->ldb, block->ldb, kernel->columns, block->space_b);
+    return (struct packed){block->space_a, block->space_b, kc, kc};
+}
+
+/* The chains of group g; when they are finished they swallow the pending nodes. */
+static void add_group(const struct group_block *block, int64_t g, struct bl_tree *tree)
+{
+    const int64_t begin = g > 0 ? block->groups->end[g - 1] : 0, rows = block->groups->end[g] - begin;
     const int top = tree->n_nodes;
     const int swallowed = bl_tree_add(tree, 1);
     struct bl_tile_ends ends = {0};
     int64_t depth = 0;
     do {
         const int64_t kc = at_most(rows - depth, DEPTH);
-        pack(1, mc, kc, a + depth * lda, lda, kernel->rows, space_a);
-        pack(1, nc, kc, b + depth * ldb, ldb, kernel->columns, space_b);
+        const struct packed packed = packed_rows(block, begin + depth, kc);
         depth += kc;
         /* Unfinished chains wait above the pending nodes. */
-        ends.to = place(places, depth < rows ? top : top - swallowed, &ends.to_stride);
+        ends.to = place(block, depth < rows ? top : top - swallowed, &ends.to_stride);
         for (int p = 0; p < swallowed && depth == rows; p++, ends.n_pending++)
-            ends.pending[p] = place(places, top - 1 - p, &ends.pending_stride[p]);
-        run_tiles(kernel, mc, nc, kc, space_a, space_b, &ends, edge);
+            ends.pending[p] = place(block, top - 1 - p, &ends.pending_stride[p]);
+        run_tiles(block->kernel, block->mc, block->nc, kc, &packed, &ends, block->edge);
         ends.from = ends.to;
         ends.from_stride = ends.to_stride;
     } while (depth < rows);
+}
+
+static void run_block(const struct group_block *block)
+{
+    struct bl_tree tree = bl_tree_begin(block->groups->first);
+    if (block->whole)
+        pack(1, block->mc, block->groups->end[block->groups->n - 1], block->a, block->lda,
+             block->kernel->rows, block->space_a);
+    for (int64_t g = 0; g < block->groups->n; g++)
+        add_group(block, g, &tree);
 }
 
 void bl_product_groups(const struct bl_product *product, int thread, int64_t m, int64_t n, const float *a,
@@ -246,19 +285,30 @@ void bl_product_groups(const struct bl_product *product, int thread, int64_t m, 
         return;
     }
     float *space = product->space + (int64_t)thread * SPACE;
-    for (int64_t j = 0; j < n; j += GROUP_COLUMNS)
+    struct group_block block = {.kernel = product->kernel,
+                                .groups = groups,
+                                .lda = lda,
+                                .ldb = ldb,
+                                .whole = is_whole(groups),
+                                .ldc = ldc,
+                                .node_stride = node_stride,
+                                .space_a = space,
+                                .space_b = space + SPACE_A,
+                                .slots = space + SPACE_A + SPACE_B,
+                                .edge = space + SPACE_A + SPACE_B + SPACE_SLOTS};
+    for (int64_t j = 0; j < n; j += GROUP_COLUMNS) {
+        block.b = b + j;
+        block.nc = at_most(n - j, GROUP_COLUMNS);
+        if (block.whole)
+            pack(1, block.nc, groups->end[groups->n - 1], block.b, ldb, product->kernel->columns,
+                 block.space_b);
         for (int64_t i = 0; i < m; i += GROUP_ROWS) {
-            const struct node_places places = {.c = c + i * ldc + j,
-                                               .ldc = ldc,
-                                               .node_stride = node_stride,
-                                               .n_nodes = groups->n_nodes,
-                                               .slots = space + SPACE_A + SPACE_B};
-            struct bl_tree tree = bl_tree_begin(groups->first);
-            for (int64_t g = 0, begin = 0; g < groups->n; begin = groups->end[g++])
-                add_group(product->kernel, at_most(m - i, GROUP_ROWS), at_most(n - j, GROUP_COLUMNS),
-                          groups->end[g] - begin, a + begin * lda + i, lda, b + begin * ldb + j, ldb, &tree,
-                          &places, space);
+            block.a = a + i;
+            block.mc = at_most(m - i, GROUP_ROWS);
+            block.c = c + i * ldc + j;
+            run_block(&block);
         }
+    }
 }
 
 void bl_product_group_sums(const struct bl_product *product, int thread, int64_t n, const float *b,
