@@ -199,9 +199,9 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
                           key->choices[i]);
     else {
         n = snprintf(text, size, "%s %s %g",
-                     key->type == BL_KEY_REAL   ? "number"
-                     : key->type == BL_KEY_LIST ? "list of whole numbers"
-                                                : "whole number",
+                     key->type == BL_KEY_REAL   ? "a number"
+                     : key->type == BL_KEY_LIST ? "a list of whole numbers"
+                                                : "a whole number",
                      key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
         if (key->max < MANY)
             n += snprintf(text + n, size - (size_t)n, "%s %.10g",
@@ -215,6 +215,10 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
 {
     char range[200];
     bl_key_range(key, range, sizeof range);
+    const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
+    if (is_number && key->max >= MANY) /* a bound that isn't worth a word until somebody meets it */
+        return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
+                       text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
 }
 
