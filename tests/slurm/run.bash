@@ -42,6 +42,8 @@ submit() {
 ranks_of() {
     local pid
     for pid in $(pgrep -x bitloom); do
+        # Other tests have runs of the same names.
+        [[ $(readlink "/proc/$pid/cwd") == "$work" ]] || continue
         if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -q -- "train small.yaml.* --run $1 "; then
             echo "$pid"
         fi
