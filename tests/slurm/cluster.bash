@@ -36,7 +36,7 @@ free_port() {
     return 1
 }
 
-# cred_expire: a requeued job waits for it; the default is two minutes. KillWait: between TERM and KILL.
+# FirstJobId: shared memory is named after the job, and two tests may run at once. cred_expire: a requeued job waits for it; the default is two minutes. KillWait: between TERM and KILL.
 write_configuration() {
     local port=$1 cpus=$2 host
     host=$(hostname -s)
@@ -48,6 +48,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket=$work/munge/socket,cred_expire=5
+FirstJobId=$((1 + RANDOM * 1000))
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
 TmpFS=$work/tmp
