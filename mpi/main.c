@@ -9,6 +9,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
+#include "mpi/command/job.h"
 #include "mpi/h5.h"
 #include "mpi/signals.h"
 
@@ -74,6 +75,20 @@ static int launched_by_mpi(void)
     return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_SIZE");
 }
 
+/* Open MPI gives its ranks a pipe even when a person watches: then what counts is where mpirun writes to, and
+ * that is the parent of a rank on its own node. */
+static int stderr_is_terminal(void)
+{
+    char path[64], target[64] = "";
+    if (isatty(STDERR_FILENO))
+        return 1;
+    if (!getenv("OMPI_COMM_WORLD_SIZE"))
+        return 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    return readlink(path, target, sizeof target - 1) > 0 &&
+           (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0);
+}
+
 static int fail_line(const struct bl_error *err, struct par par)
 {
     if (par.rank == 0) {
@@ -96,6 +111,17 @@ static int run_command(const struct command *command, struct par par, int argc, 
     fflush(stdout);
     /* Whole and asked for: a stop is not an error, and the command has said its sentence. */
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
+}
+
+/* Tasks that srun started and MPI didn't join would all be rank 0: one of them speaks and all leave. */
+static void leave_if_apart(const struct command *command, int ranks)
+{
+    struct bl_error err = {0};
+    if (!command || !command->parallel || command_check_launch(ranks, &err) == BL_OK)
+        return;
+    if (command_is_first_task())
+        fail_line(&err, par_alone());
+    exit(err.code);
 }
 
 /* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5.h). */
@@ -138,11 +164,14 @@ int main(int argc, char **argv)
         par_signals_install_local();
     if (uses_mpi) { /* also for a page of help: one rank prints it */
         int provided;
+        if (!launched_by_mpi())
+            leave_if_apart(command, 1);
         MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
         par = par_world();
+        leave_if_apart(command, par.size);
     }
     bl_blas_setup();
-    bl_log_setup(level, par.rank == 0);
+    bl_log_setup(level, par.rank == 0, stderr_is_terminal());
     int code = run_line(command, par, help, argc, argv, &err);
     fflush(stdout);
     if (uses_mpi)

@@ -6,6 +6,7 @@
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
+#include "math/tree.h"
 #include "model/params.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
@@ -65,6 +66,8 @@ static int plan_steps(struct par_plan *plan, const struct bl_config *config, str
     plan->steps_per_epoch = batches.steps_per_epoch;
     plan->steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * batches.steps_per_epoch;
+    plan->groups =
+        config->train.reduction == BL_REDUCTION_EXACT ? par_groups_total_local(config, plan->ranks) : 0;
     plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
     return BL_OK;
 }
@@ -103,6 +106,21 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
 
+/* Parameter blocks that the gradient takes: under exact one for each node of a rank's tree, and as many that
+ * are received. */
+static int64_t gradient_blocks(const struct par_plan *plan)
+{
+    int64_t most = 1, all = 0;
+    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
+        int64_t lo, hi;
+        par_range_local(plan->groups, rank, (int)plan->ranks, &lo, &hi);
+        const int64_t nodes = bl_tree_of(lo, hi).n_nodes;
+        most = nodes > most ? nodes : most;
+        all += nodes;
+    }
+    return most + (plan->ranks > 1 ? (all + plan->ranks - 1) / plan->ranks : 0);
+}
+
 /* What depends on the objective and the optimiser, asked of those that will run. */
 static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                       struct bl_error *err)
@@ -121,7 +139,8 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
     if (code != BL_OK)
         return code;
-    plan->parameter_bytes = plan->parameters * FLOAT_BYTES * (3 + optimizer.type->n_states);
+    plan->parameter_bytes =
+        plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
     const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes);

@@ -19,6 +19,7 @@ struct par_plan {
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
     int64_t batch, steps_per_epoch, steps, warmup_steps;
+    int64_t groups; /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
     int64_t data_bytes;      /* its shards: features, labels, orders */

@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t checkpoint_asked;
-static volatile sig_atomic_t stop_asked; /* the signal's number */
+static volatile sig_atomic_t stop_asked;  /* the signal's number */
+static volatile sig_atomic_t interrupted; /* by SIGINT, once */
 
 static void on_checkpoint(int number)
 {
@@ -14,10 +15,11 @@ static void on_checkpoint(int number)
 
 static void on_stop(int number)
 {
-    if (stop_asked == SIGINT && number == SIGINT) {
+    if (number == SIGINT && interrupted) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
     }
+    interrupted |= number == SIGINT;
     stop_asked = number;
 }
 

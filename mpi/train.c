@@ -16,6 +16,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
+#include "mpi/deadline.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
 #include "mpi/resume.h"
@@ -38,6 +39,7 @@ struct run {
     struct par_run_state state;
     struct par_step step;
     struct par_train_report report;
+    struct par_deadline deadline;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
     int resumed;
@@ -173,8 +175,8 @@ static void say_plan(const struct run *run)
     const struct par_train_data *data = &run->data;
     const struct par_batches *batches = &run->step.batches;
     const struct bl_model *model = &run->state.model;
-    bl_log_say("%s, %s each, OpenBLAS kernel %s", bl_count(run->par.size, "rank").text,
-               bl_count(run->config->train.threads, "thread").text, bl_blas_kernel());
+    bl_log_say("%s, %s each, products %s", bl_count(run->par.size, "rank").text,
+               bl_count(run->config->train.threads, "thread").text, run->step.product.name);
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
                run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
                data->n_validation_global,
@@ -204,17 +206,17 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "ranks", json_integer(run->par.size));
     json_object_set_new(event, "threads", json_integer(run->config->train.threads));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
-    json_object_set_new(event, "blas_kernel", json_string(bl_blas_kernel()));
+    json_object_set_new(event, "products", json_string(run->step.product.name));
     json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
-    if (run->resumed) {
-        char digest[20];
-        snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
-        json_object_set_new(event, "digest", json_string(digest));
-    }
-    return par_agree(run->par, par_metrics_write_local(event, err), err);
+    if (run->resumed)
+        json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
+    int code = par_metrics_write_local(event, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = par_job_report_local(&run->options->job, run->state.step, err);
+    return par_agree(run->par, code, err);
 }
 
 static int start(struct run *run, struct bl_error *err)
@@ -252,13 +254,11 @@ static int start(struct run *run, struct bl_error *err)
 
 static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
 {
-    char digest[20];
-    snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
-    bl_log_say("checkpoint %s  digest %s  %.2f s", path, digest, seconds);
+    bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s", path, run->state.digest, seconds);
     json_t *event = json_object();
     json_object_set_new(event, "event", json_string("checkpoint"));
     json_object_set_new(event, "step", json_integer(run->state.step));
-    json_object_set_new(event, "digest", json_string(digest));
+    json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
     json_object_set_new(event, "seconds", json_real(seconds));
     return par_agree(run->par, par_metrics_write_local(event, err), err);
 }
@@ -281,6 +281,7 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     code = par_agree(run->par, code, err);
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;
+    par_deadline_checkpoint_local(&run->deadline, run->last_checkpoint_s - begun);
     par_signals_checkpoint_done_local();
     return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
 }
@@ -325,11 +326,22 @@ static int evaluate(struct run *run, struct bl_error *err)
         run->par,
         par_train_report_evaluation_local(&run->report, &result, better, bl_clock_seconds() - begun, err),
         err);
-    return code == BL_OK && better ? write_model(run, err) : code;
+    if (code == BL_OK && better)
+        code = write_model(run, err);
+    par_deadline_evaluation_local(&run->deadline, bl_clock_seconds() - begun);
+    return code;
+}
+
+/* Whether this step or the next ends an epoch that is evaluated, or the run. */
+static int evaluation_is_near(const struct run *run)
+{
+    const int64_t per_epoch = run->step.batches.steps_per_epoch;
+    return can_validate(run) &&
+           (run->state.step % per_epoch >= per_epoch - 2 || run->state.step >= run->step.total_steps - 2);
 }
 
 /* What this rank asks for in the next step: signals, and on rank 0 the clock. */
-static int local_request(const struct run *run)
+static int local_request(struct run *run)
 {
     int signal_number;
     enum par_request request = par_signals_request_local(&signal_number);
@@ -339,7 +351,8 @@ static int local_request(const struct run *run)
     const double every_s = 60.0 * run->config->checkpoint.every_minutes;
     if (request == PAR_REQUEST_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
         request = PAR_REQUEST_CHECKPOINT;
-    if (run->config->train.max_hours > 0.0 && now - run->started_s > 3600.0 * run->config->train.max_hours)
+    if (request != PAR_REQUEST_STOP &&
+        par_deadline_reached_local(&run->deadline, now, evaluation_is_near(run)))
         request = PAR_REQUEST_STOP;
     return (int)request;
 }
@@ -378,6 +391,7 @@ static int one_step(struct run *run, struct bl_error *err)
         return code;
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
+    par_deadline_step_local(&run->deadline, bl_clock_seconds() - begun);
     if (state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);
         code = par_agree(run->par, par_train_report_step_local(&run->report, &outcome, err), err);
@@ -391,7 +405,7 @@ static int one_step(struct run *run, struct bl_error *err)
     if (code == BL_OK && due)
         code = write_checkpoint(run, err);
     if (outcome.request == PAR_REQUEST_STOP)
-        run->stop_reason = "stopped on request or deadline";
+        run->stop_reason = run->deadline.reached ? "stopped before the time is over" : "stopped on request";
     return code;
 }
 
@@ -440,6 +454,10 @@ static int train(struct run *run, struct bl_error *err)
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
+    /* A checkpoint's blocks: the parameters, the best ones, and at most two states of the optimiser. */
+    par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
+                            run->options->job.end_s,
+                            4 * run->state.model.layout.n_params * (int64_t)sizeof(float));
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
     if (code != BL_OK)

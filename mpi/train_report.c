@@ -122,10 +122,10 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
     json_object_set_new(event, "rows_per_s", json_real(rate));
     const char *format =
-        "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s  %.0f rows/s  %s left";
+        "epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "/%" PRId64 "  %s left  %.0f rows/s  %s";
     int64_t epoch = (done - 1) / per_epoch + 1, epochs = (step->total_steps + per_epoch - 1) / per_epoch;
     char line[600];
-    snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, values, rate, remaining);
+    snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, remaining, rate, values);
     if (!bl_log_progress("%s", line) && now - report->last_plain_second >= plain_every_s) {
         bl_log_say("%s", line);
         report->last_plain_second = now;
@@ -173,12 +173,10 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     json_object_set_new(event, "seconds", json_real(seconds));
     char classes[140] = "";
     if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %s of %s", bl_count(health->class_codes, "class code").text,
-                 bl_count(health->classes, "class").text);
-    bl_log_say("validation mAP %.4f%s  %s of %s, %.1f %% on the two commonest%s, bits off "
-               "balance by %.3f (worst %.3f)  %.1f s",
-               result->map, better ? " (best)" : "", bl_count(health->distinct, "distinct code").text,
-               bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, health->bit_balance_mean,
-               health->bit_balance_worst, seconds);
+        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
+                 bl_count(health->class_codes, "code").text);
+    bl_log_say("validation mAP %.4f%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
+               better ? " (best)" : "", bl_count(health->distinct, "code").text,
+               bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
     return par_metrics_write_local(event, err);
 }

@@ -22,7 +22,7 @@ static void enter(void)
     cr_assert_not_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/data.h5", folder);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    bl_log_setup(BL_LOG_QUIET, 0);
+    bl_log_setup(BL_LOG_QUIET, 0, 0);
 }
 
 static void leave(void)

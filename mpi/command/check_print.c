@@ -47,6 +47,26 @@ static void print_work(const json_t *report)
            number(report, "steps"), number(report, "warmup_steps"));
 }
 
+/* Below this many rows a group, keeping groups apart costs time that shows: docs/reproducibility.md. */
+enum { CHEAP_GROUP_ROWS = 64 };
+
+static void print_sums(const json_t *report)
+{
+    const int64_t groups = number(report, "groups"), batch = number(report, "global_batch");
+    if (groups == 0) {
+        printf("  sums        fast: other bits on other numbers of ranks, processors and libraries\n");
+        return;
+    }
+    printf("  sums        exact: %s of about %s; the same bits on up to %s\n",
+           count(report, "groups", "group").text, bl_count(batch / groups, "row").text,
+           bl_count(groups, "rank").text);
+    if (batch / groups < CHEAP_GROUP_ROWS)
+        printf(
+            "              from %d rows a group exact costs next to nothing: a lower train.exact_groups is "
+            "faster, on fewer ranks\n",
+            CHEAP_GROUP_ROWS);
+}
+
 static void print_need(const json_t *report)
 {
     char all[32], data[32], batch[32], parameters[32], gather[32];
@@ -89,6 +109,7 @@ void check_report_print(const json_t *report)
         return;
     }
     print_work(report);
+    print_sums(report);
     print_need(report);
     print_run(report);
 }

@@ -34,6 +34,7 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
         {"steps_per_epoch", plan->steps_per_epoch},
         {"steps", plan->steps},
         {"warmup_steps", plan->warmup_steps},
+        {"groups", plan->groups},
         {"data_bytes", plan->data_bytes},
         {"batch_bytes", plan->batch_bytes},
         {"parameter_bytes", plan->parameter_bytes},

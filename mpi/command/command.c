@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/nearest.h"
+#include "io/file.h"
 
 /* One letter or a long name, alone or on either side of the bar in "--output|-o". */
 static int option_is(const char *names, const char *argument)
@@ -126,4 +128,12 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
             return bl_fail(err, BL_USAGE, "-o %s would replace the input %s; choose another name", output,
                            inputs[i]);
     return BL_OK;
+}
+
+int command_write_new(const char *path, const char *text, struct bl_error *err)
+{
+    /* Absent is what we want; the write itself is atomic. */
+    if (access(path, F_OK) == 0)
+        return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", path);
+    return io_file_write(path, text, (int64_t)strlen(text), err);
 }

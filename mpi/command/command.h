@@ -45,4 +45,7 @@ int command_real(const char *option, const char *text, double min, double max, d
 /* BL_USAGE if output is one of the n inputs, also by another name; NULLs are passed over. Local: agree. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
+/* Writes a text to a file that is not there yet. Local. Errors: BL_PATH, also when the path exists. */
+int command_write_new(const char *path, const char *text, struct bl_error *err);
+
 #endif

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int flush_output(struct bl_error *err)
 {
@@ -116,6 +117,16 @@ static void print_cuts(const struct evaluate_report *report, const struct bl_ret
     }
 }
 
+/* One clause a line: as one line it would be hard to read. */
+static void print_protocol(const char *protocol)
+{
+    printf("\n");
+    for (const char *at = protocol, *end; at; at = end ? end + 2 : NULL) {
+        end = strstr(at, "; ");
+        printf("%.*s\n", end ? (int)(end - at) : (int)strlen(at), at);
+    }
+}
+
 int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err)
 {
     const struct bl_code_health *health = &report->health;
@@ -136,7 +147,8 @@ int evaluate_print_text(const struct evaluate_report *report, struct bl_error *e
     if (health->classes >= 0)
         printf("class codes        %" PRId64 " different of %s\n", health->class_codes,
                bl_count(health->classes, "class").text);
-    printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n\n%s\n",
-           health->bit_balance_worst, health->bit_balance_mean, report->protocol);
+    printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n", health->bit_balance_worst,
+           health->bit_balance_mean);
+    print_protocol(report->protocol);
     return flush_output(err);
 }

@@ -1,13 +1,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "config/reference.h"
 #include "io/config_file.h"
-#include "io/file.h"
 #include "mpi/command/command.h"
 
 /* Heads of 16 bits search fastest; a code that they don't divide has one head. */
@@ -19,14 +16,6 @@ static int split_bits(const char *text, int64_t *heads, int64_t *bits, struct bl
     *bits = all % HEAD_BITS == 0 ? HEAD_BITS : all;
     *heads = all / *bits;
     return code;
-}
-
-/* Absent is what we want; the write itself is atomic. */
-static int write_new(const char *path, const char *text, struct bl_error *err)
-{
-    if (access(path, F_OK) == 0)
-        return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", path);
-    return io_file_write(path, text, (int64_t)strlen(text), err);
 }
 
 static int make_text(const char *reference, const char *data, const char *bits_text, char **text,
@@ -60,7 +49,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = make_text(reference, data, bits, &text, err);
     if (code == BL_OK && output) {
-        code = write_new(output, text, err);
+        code = command_write_new(output, text, err);
     } else if (code == BL_OK) {
         fputs(text, stdout);
         if (fflush(stdout) != 0)

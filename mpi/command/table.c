@@ -10,10 +10,13 @@ extern const struct command command_evaluate;
 extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_init;
+extern const struct command command_report;
 extern const struct command command_search;
+extern const struct command command_slurm;
 extern const struct command command_train;
 extern const struct command command_version;
 
+/* clang-format off: one a line */
 const struct command *const command_table[] = {
     &command_init,
     &command_import,
@@ -22,8 +25,11 @@ const struct command *const command_table[] = {
     &command_encode,
     &command_evaluate,
     &command_search,
+    &command_report,
     &command_baseline,
     &command_info,
+    &command_slurm,
     &command_version,
     NULL,
 };
+/* clang-format on */

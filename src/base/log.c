@@ -15,14 +15,23 @@ static const char warning[] = "warning: ", error[] = "error: ";
 static struct {
     enum bl_log_level level;
     int silent;
+    int terminal;
     int progress_shown;
     FILE *file;
 } state = {.level = BL_LOG_NORMAL};
 
-void bl_log_setup(enum bl_log_level level, int speaks)
+void bl_log_setup(enum bl_log_level level, int speaks, int terminal)
 {
     state.level = level;
     state.silent = !speaks;
+    state.terminal = terminal;
+}
+
+static void clear_progress(void)
+{
+    if (state.progress_shown)
+        fputs("\r\033[K", stderr);
+    state.progress_shown = 0;
 }
 
 /* A line's text begins behind its time. */
@@ -85,16 +94,10 @@ int64_t bl_log_bytes(void)
 
 void bl_log_close(void)
 {
+    clear_progress();
     if (state.file)
         fclose(state.file);
     state.file = NULL;
-}
-
-static void clear_progress(void)
-{
-    if (state.progress_shown)
-        fputs("\r\033[K", stderr);
-    state.progress_shown = 0;
 }
 
 static void write_line(enum bl_log_level needs, const char *prefix, const char *format, va_list args)
@@ -151,14 +154,15 @@ void bl_log_failure(const struct bl_error *err)
 
 int bl_log_progress(const char *format, ...)
 {
-    if (state.silent || state.level < BL_LOG_NORMAL || !isatty(STDERR_FILENO))
+    if (state.silent || state.level < BL_LOG_NORMAL || !state.terminal)
         return 0;
     char text[400];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, "\r\033[K%s", text);
+    /* Without wrapping: of a line that goes on below, only the last part could be replaced. */
+    fprintf(stderr, "\r\033[K\033[?7l%s\033[?7h", text);
     fflush(stderr);
     state.progress_shown = 1;
     return 1;

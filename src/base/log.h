@@ -13,12 +13,14 @@ enum bl_log_level {
     BL_LOG_VERBOSE = 2, /* -v: also why */
 };
 
-/* Sets the level, and whether this process speaks at all (ranks other than 0 do not). */
-void bl_log_setup(enum bl_log_level level, int speaks);
+/* Sets the level, whether this process speaks at all (ranks other than 0 do not), and whether a person reads
+ * standard error on a terminal, where a line may replace itself. */
+void bl_log_setup(enum bl_log_level level, int speaks, int terminal);
 
 /* Also appends every line, each with its time, to the file at path; replaces an earlier one. Of what lies
  * behind keep_bytes (negative: the end) only warnings and errors stay: a run that goes on from there says the
- * rest again. Errors: BL_PATH, BL_MEMORY. bl_log_close is safe without a file. */
+ * rest again. Errors: BL_PATH, BL_MEMORY. bl_log_close is safe without a file, and clears
+ * a progress line. */
 int bl_log_open(const char *path, int64_t keep_bytes, struct bl_error *err);
 void bl_log_close(void);
 
@@ -34,7 +36,7 @@ void bl_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bl_log_failure(const struct bl_error *err);
 
 /* A line that replaces itself on a terminal and appears plain nowhere else; the next ordinary line clears it.
- * Returns 1 if it was shown. */
+ * Returns 1 if it was shown. Begin with what matters: a narrow terminal cuts its end off. */
 int bl_log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -136,7 +136,7 @@ const struct bl_key bl_keys[] = {
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
     CHOICE(
-        "train.reduction", train.reduction, "fast", reductions,
+        "train.reduction", train.reduction, "exact", reductions,
         "exact: the same bits on any number of ranks, threads and kinds of processor; fast: sums as MPI and "
         "OpenBLAS form them."),
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
@@ -145,7 +145,7 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",
-         "Stop with status 75 and a checkpoint after so long; 0 sets no limit."),
+         "Stop with status 75 and a checkpoint in time to be over after so long; 0 sets no limit."),
     REAL("train.stall_minutes", train.stall_minutes, "10", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "minutes",
          "Without progress for so long the run ends with status 6; 0 waits for ever."),
 
@@ -199,9 +199,9 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
                           key->choices[i]);
     else {
         n = snprintf(text, size, "%s %s %g",
-                     key->type == BL_KEY_REAL   ? "number"
-                     : key->type == BL_KEY_LIST ? "list of whole numbers"
-                                                : "whole number",
+                     key->type == BL_KEY_REAL   ? "a number"
+                     : key->type == BL_KEY_LIST ? "a list of whole numbers"
+                                                : "a whole number",
                      key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
         if (key->max < MANY)
             n += snprintf(text + n, size - (size_t)n, "%s %.10g",
@@ -215,6 +215,10 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
 {
     char range[200];
     bl_key_range(key, range, sizeof range);
+    const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
+    if (is_number && key->max >= MANY) /* a bound that isn't worth a word until somebody meets it */
+        return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
+                       text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
 }
 

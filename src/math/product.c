@@ -1,6 +1,7 @@
 #include "math/product.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -45,9 +46,12 @@ const char *bl_product_level_name(const struct bl_product_kernel *kernel)
 int bl_product_init(struct bl_product *product, enum bl_product_kind kind, int threads, struct bl_error *err)
 {
     *product = (struct bl_product){.kind = kind, .threads = threads};
-    if (kind == BL_PRODUCT_BLAS)
+    if (kind == BL_PRODUCT_BLAS) {
+        snprintf(product->name, sizeof product->name, "OpenBLAS %s", bl_blas_kernel());
         return BL_OK;
+    }
     product->kernel = bl_product_level(0);
+    snprintf(product->name, sizeof product->name, "%s chains", product->kernel->name);
     return bl_alloc(&product->space, (int64_t)threads * SPACE, sizeof(float), "packed matrices", err);
 }
 

@@ -26,6 +26,7 @@ struct bl_product {
     enum bl_product_kind kind;
     int threads;
     const struct bl_product_kernel *kernel; /* of BL_PRODUCT_CHAIN */
+    char name[64];                          /* "avx512 chains", "OpenBLAS Haswell" */
     float *space;                           /* [threads, ...]; owned */
 };
 

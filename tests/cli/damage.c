@@ -23,7 +23,7 @@ static void enter(void)
     h5_quiet();
     remove(tiny.data);
     for (int i = 0; i < ROWS * DIM; i++)
-        features[i] = (uint8_t)(i * 7919 % 253 + i / DIM % CLASSES);
+        features[i] = (uint8_t)((int64_t)i * 7919 % 253 + i / DIM % CLASSES);
     for (int i = 0; i < ROWS; i++)
         labels[i] = i % CLASSES;
 }

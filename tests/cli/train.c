@@ -109,6 +109,45 @@ Test(cli_train, a_finished_run_says_so_and_stays_finished)
     expect_whole_run(tiny.run);
 }
 
+/* Steps replace each other in one line; the ordinary lines and the error come after it is cleared. */
+Test(cli_train, a_terminal_sees_one_moving_line_and_a_file_none)
+{
+    struct cli_result result;
+    for (int ranks = 0; ranks <= 2; ranks += 2) {
+        cli_run_on_terminal(&result, ranks, "train %s --fresh --run %s --set log.every_steps=5", tiny.config,
+                            tiny.run);
+        cli_expect_success(&result);
+        cr_assert(strstr(result.out, "\r\033[K\033[?7lepoch 1/4  step 5/44  "), "%d ranks: %s", ranks,
+                  result.out);
+        cli_free(&result);
+    }
+    cli_run(&result, 2, "train %s --fresh --run %s --set log.every_steps=5", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert_null(strchr(result.err, '\033'), "%s", result.err);
+    cli_free(&result);
+}
+
+Test(cli_train, an_error_clears_the_moving_line)
+{
+    struct cli_result result;
+    cli_run_on_terminal(
+        &result, 2,
+        "train %s --run %s --set log.every_steps=1 --set optimizer.lr=1e9 --set data.normalize=none",
+        tiny.config, tiny.run);
+    cr_assert_eq(result.status, 5, "%s", result.out);
+    cr_assert(strstr(result.out, "\033[?7h\r\033[Kbitloom: error: step "), "%s", result.out);
+    cli_free(&result);
+}
+
+Test(cli_train, quiet_says_nothing_even_on_a_terminal)
+{
+    struct cli_result result;
+    cli_run_on_terminal(&result, 2, "train %s --run %s -q", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert_str_empty(result.out, "%s", result.out);
+    cli_free(&result);
+}
+
 Test(cli_train, dropout_tanh_beta_and_sgd_train_too)
 {
     tiny_train_well(&tiny, 3, tiny.run,
@@ -122,6 +161,6 @@ Test(cli_train, a_full_batch_is_one_step_an_epoch)
     struct cli_result result;
     tiny_train(&tiny, &result, 3, tiny.run, "--set train.global_batch=full");
     cli_expect_success(&result);
-    cr_assert(strstr(result.err, "1 steps an epoch, 4 steps in all"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 4 steps in all"), "%s", result.err);
     cli_free(&result);
 }

@@ -11,7 +11,9 @@
 
 #include "base/clock.h"
 
-/* Each rank leaves its process id in folder/RANK and becomes the program, which keeps the id. */
+/* The launcher leaves its process id in folder/launcher and each rank in folder/RANK; the program keeps it.
+ */
+static const char become_the_launcher[] = "sh -c 'echo $$ >\"$0/launcher\" && exec \"$@\"'";
 static const char become_a_rank[] =
     "sh -c 'echo $$ >\"$0/${OMPI_COMM_WORLD_RANK-$PMI_RANK}\" && exec \"$@\"'";
 
@@ -26,8 +28,9 @@ void background_start(struct background *job, int ranks, const char *format, ...
     cli_temp_folder(job->folder);
     int n = snprintf(
         command, sizeof command,
-        "exec timeout -k 2 60 '%s' --shared -n %d %s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null",
-        TEST_LAUNCHER, ranks, become_a_rank, job->folder, TEST_PROGRAM, arguments, job->folder, job->folder);
+        "exec timeout -k 2 60 %s '%s' '%s' --shared -n %d %s '%s' '%s' %s >'%s/out' 2>'%s/err' </dev/null",
+        become_the_launcher, job->folder, TEST_LAUNCHER, ranks, become_a_rank, job->folder, TEST_PROGRAM,
+        arguments, job->folder, job->folder);
     cr_assert(n >= 0 && (size_t)n < sizeof command, "the command line is too long");
     job->pid = fork();
     cr_assert_geq(job->pid, 0);
@@ -37,15 +40,22 @@ void background_start(struct background *job, int ranks, const char *format, ...
     }
 }
 
-static pid_t pid_of(const struct background *job, int rank)
+static pid_t pid_in(const struct background *job, const char *name)
 {
     char path[CLI_PATH_MAX + 16];
     long pid = 0;
-    snprintf(path, sizeof path, "%s/%d", job->folder, rank);
+    snprintf(path, sizeof path, "%s/%s", job->folder, name);
     FILE *file = fopen(path, "r");
-    cr_assert(file && fscanf(file, "%ld", &pid) == 1 && pid > 1, "rank %d hasn't started", rank);
+    cr_assert(file && fscanf(file, "%ld", &pid) == 1 && pid > 1, "%s hasn't started", name);
     fclose(file);
     return (pid_t)pid;
+}
+
+static pid_t pid_of(const struct background *job, int rank)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", rank);
+    return pid_in(job, name);
 }
 
 void background_signal(const struct background *job, int rank, int number)
@@ -55,6 +65,11 @@ void background_signal(const struct background *job, int rank, int number)
     for (int r = first; r <= last; r++)
         sent += kill(pid_of(job, r), number) == 0;
     cr_assert_gt(sent, 0, "there is no such rank to send a signal to");
+}
+
+void background_signal_launcher(const struct background *job, int number)
+{
+    cr_assert_eq(kill(pid_in(job, "launcher"), number), 0, "there is no launcher to send a signal to");
 }
 
 void background_until(const struct background *job, int (*done)(const void *context), const void *context)

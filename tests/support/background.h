@@ -21,6 +21,9 @@ void background_start(struct background *job, int ranks, const char *format, ...
  * can tell. */
 void background_signal(const struct background *job, int rank, int number);
 
+/* Sends the signal to the launcher itself. */
+void background_signal_launcher(const struct background *job, int number);
+
 /* Waits up to half a minute until done(context) isn't 0; fails the test if the run ends first. */
 void background_until(const struct background *job, int (*done)(const void *context), const void *context);
 

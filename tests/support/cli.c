@@ -1,11 +1,13 @@
 #include "support/cli.h"
 
 #include <criterion/criterion.h>
+#include <pty.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "support/folder.h"
@@ -61,22 +63,63 @@ void cli_collect(struct cli_result *result, int status, double start_s, const ch
     folder_remove(folder);
 }
 
-static void run(struct cli_result *result, int ranks, const char *format, va_list args)
+enum { COMMAND_MAX = 5000 };
+
+/* The shell's command for `bitloom ARGUMENTS`; what it prints goes to `ending`. */
+static void make_command(char command[COMMAND_MAX], int ranks, const char *ending, const char *format,
+                         va_list args)
 {
-    char arguments[4000], command[5000], launcher[CLI_PATH_MAX + 50] = "", folder[CLI_PATH_MAX];
+    char arguments[4000], launcher[CLI_PATH_MAX + 50] = "";
     int n = vsnprintf(arguments, sizeof arguments, format, args);
     cr_assert(n >= 0 && (size_t)n < sizeof arguments, "the command line is too long");
     if (ranks > 0)
         snprintf(launcher, sizeof launcher, "'%s' --shared -n %d", TEST_LAUNCHER, ranks);
+    n = snprintf(command, COMMAND_MAX, "timeout -k 2 60 %s '%s' %s %s </dev/null", launcher, TEST_PROGRAM,
+                 arguments, ending);
+    cr_assert(n >= 0 && n < COMMAND_MAX, "the command line is too long");
+}
+
+static void run(struct cli_result *result, int ranks, const char *format, va_list args)
+{
+    char command[COMMAND_MAX], folder[CLI_PATH_MAX], ending[2 * CLI_PATH_MAX + 20];
     cli_temp_folder(folder);
-    n = snprintf(command, sizeof command, "timeout -k 2 60 %s '%s' %s >'%s/out' 2>'%s/err' </dev/null",
-                 launcher, TEST_PROGRAM, arguments, folder, folder);
-    cr_assert(n >= 0 && (size_t)n < sizeof command, "the command line is too long");
+    snprintf(ending, sizeof ending, ">'%s/out' 2>'%s/err'", folder, folder);
+    make_command(command, ranks, ending, format, args);
 
     double start = bl_clock_seconds();
     int status = system(command);
     cr_assert(status != -1 && WIFEXITED(status), "can't run %s", command);
     cli_collect(result, WEXITSTATUS(status), start, folder);
+}
+
+void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
+{
+    enum { ROOM = 1 << 20 };
+    char command[COMMAND_MAX];
+    va_list args;
+    va_start(args, format);
+    make_command(command, ranks, "", format, args);
+    va_end(args);
+    *result = (struct cli_result){.out = calloc(ROOM + 1, 1), .err = calloc(1, 1)};
+    cr_assert(result->out && result->err, "out of memory");
+
+    double start = bl_clock_seconds();
+    int terminal, status;
+    pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+    cr_assert_neq(pid, -1, "can't make a terminal");
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    /* The last one to close the other side makes reading fail. */
+    size_t n = 0;
+    for (ssize_t got; n < ROOM && (got = read(terminal, result->out + n, ROOM - n)) > 0;)
+        n += (size_t)got;
+    close(terminal);
+    cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "can't run %s", command);
+    result->status = WEXITSTATUS(status);
+    result->error_lines = count_errors(result->out);
+    result->seconds = bl_clock_seconds() - start;
 }
 
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)

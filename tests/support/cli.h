@@ -17,6 +17,10 @@ struct cli_result {
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same with a terminal as its standard output and error; all that appears there is in out. */
+void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* cli_run, then cli_expect_success; or cli_expect_error; and nothing of the result is kept. */
 void cli_succeeds(int ranks, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_fails(int ranks, int status, const char *text, const char *format, ...)

@@ -48,7 +48,7 @@ int ranks_main(int argc, char **argv, const struct ranks_case *cases, size_t n_c
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     struct par par = par_world();
     bl_blas_setup();
-    bl_log_setup(BL_LOG_QUIET, par.rank == 0);
+    bl_log_setup(BL_LOG_QUIET, par.rank == 0, 0);
     for (size_t i = 0; i < n_cases; i++) {
         if (argc > 1 && !strstr(cases[i].name, argv[1]))
             continue;

@@ -183,9 +183,9 @@ Test(config, a_key_twice_by_two_spellings_is_refused)
 
 Test(config, a_wrong_type_is_refused_with_its_line)
 {
-    refuse(DATA "train:\n  epochs: many\n", "run.yaml:3: train.epochs must be whole number", "'many'");
+    refuse(DATA "train:\n  epochs: many\n", "run.yaml:3: train.epochs must be a whole number", "'many'");
     refuse(DATA "train:\n  epochs: 1.5\n", "run.yaml:3:", "'1.5'");
-    refuse(DATA "optimizer:\n  lr: fast\n", "run.yaml:3:", "optimizer.lr must be number");
+    refuse(DATA "optimizer:\n  lr: fast\n", "run.yaml:3:", "optimizer.lr must be a number");
     refuse(DATA "optimizer: {nesterov: 1}\n", "run.yaml:2:", "true or false");
     refuse(DATA "train: {epochs: [3]}\n", "run.yaml:2:", "train.epochs takes one value");
     refuse(DATA "train: {epochs: {a: 3}}\n", "run.yaml:2:", "train.epochs takes one value");
@@ -199,16 +199,16 @@ Test(config, a_wrong_type_is_refused_with_its_line)
 
 Test(config, a_number_or_boolean_in_quotes_is_a_text)
 {
-    refuse(DATA "train:\n  epochs: \"4\"\n", "run.yaml:3: train.epochs must be whole number from 1",
+    refuse(DATA "train:\n  epochs: \"4\"\n", "run.yaml:3: train.epochs must be a whole number from 1",
            "not text in quotes; remove the quotes");
     refuse(DATA "train:\n  epochs: '4'\n", "run.yaml:3: train.epochs", "quotes");
-    refuse(DATA "optimizer: {lr: \"0.1\"}\n", "run.yaml:2: optimizer.lr must be number above 0", "quotes");
+    refuse(DATA "optimizer: {lr: \"0.1\"}\n", "run.yaml:2: optimizer.lr must be a number above 0", "quotes");
     refuse(DATA "optimizer: {nesterov: 'true'}\n", "run.yaml:2: optimizer.nesterov must be true or false",
            "quotes");
     refuse(DATA "train:\n  epochs: |-\n    4\n", "run.yaml:3: train.epochs", "quotes");
     refuse(DATA "model:\n  hidden: [512,\n    '256']\n", "run.yaml:4:", "a list of plain numbers");
     refuse(DATA "train:\n  epochs: ''\n", "run.yaml:3: train.epochs", "quotes");
-    refuse_set("train.epochs=\"4\"", "train.epochs must be whole number from 1");
+    refuse_set("train.epochs=\"4\"", "train.epochs must be a whole number from 1");
     refuse_set("model.hidden=['4']", "a list of plain numbers");
 }
 

@@ -22,7 +22,7 @@ static void enter(void)
     cr_assert(folder_make(folder, sizeof folder));
     cr_assert_eq(chdir(folder), 0);
     snprintf(data, sizeof data, "%s/data.h5", folder);
-    bl_log_setup(BL_LOG_QUIET, 0);
+    bl_log_setup(BL_LOG_QUIET, 0, 0);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 

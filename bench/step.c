@@ -1,0 +1,214 @@
+/* A training step under reduction: fast and exact beside its floor, the matrix products alone, on the ranks
+ * of a launcher:
+ *
+ *   mpirun -n 2 bench_step [BATCH]...
+ *
+ * The floor is every sgemm that the step must make, at its shapes, on all ranks at once: forward and both
+ * backward products of each layer, and both products of each tile of pairs. The three are timed in turn,
+ * round by round; ratios are medians over rounds. Layers 784-1024-512-64, SGD with momentum. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "io/config_file.h"
+#include "loss/tile.h"
+#include "math/blas.h"
+#include "mpi/dataset.h"
+#include "mpi/run_state.h"
+#include "mpi/step.h"
+
+enum { ROWS = 32768, DIM = 784, CLASSES = 10, ROUNDS_MAX = 101, FLOOR = 0, FAST, EXACT, WAYS };
+
+static struct bl_error err;
+
+static void must(int code)
+{
+    if (code == BL_OK)
+        return;
+    fprintf(stderr, "bench_step: %s\n", err.what);
+    MPI_Abort(MPI_COMM_WORLD, code);
+}
+
+static void make_data(const char *path)
+{
+    struct par_split_writer *writer = NULL;
+    const struct par_split_writer_options options = {
+        .rows = ROWS, .dim = DIM, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
+    must(par_split_create_local(&writer, path, "train", &options, &err));
+    for (uint64_t i = 0; i < ROWS; i++) {
+        uint64_t words[DIM / 8 + 3];
+        for (uint64_t w = 0; w < DIM / 8; w += 4)
+            bl_rng_words(1, BL_STREAM_LSH, i, w, 0, words + w);
+        const int32_t label = (int32_t)(words[0] % CLASSES);
+        must(par_split_append_local(writer, 1, words, &label, NULL, &err));
+    }
+    must(par_split_commit_local(writer, &err));
+    par_split_destroy_local(writer);
+}
+
+struct trainer {
+    struct bl_config config;
+    struct par_train_data data;
+    struct par_run_state state;
+    struct par_step step;
+    int64_t number;
+};
+
+static void make_trainer(struct trainer *trainer, struct par par, const char *path, long batch,
+                         const char *reduction)
+{
+    char text[400];
+    snprintf(
+        text, sizeof text,
+        "data: {file: x, validation: 0}\noptimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 0}\n"
+        "train: {global_batch: %ld, reduction: %s, epochs: 1000}\n",
+        batch, reduction);
+    must(io_config_parse(text, "bench", &trainer->config, &err));
+    must(par_train_data_init(&trainer->data, par, path, &trainer->config, &err));
+    must(par_run_state_init(&trainer->state, &trainer->config, DIM, &err));
+    must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err));
+}
+
+static void free_trainer(struct trainer *trainer)
+{
+    par_step_free(&trainer->step);
+    par_run_state_free(&trainer->state);
+    par_train_data_free(&trainer->data);
+}
+
+/* Buffers that are large enough for every product of the floor. */
+struct floor {
+    const struct bl_network *network;
+    int64_t n_local, n_global;
+    float *a, *b, *c;
+};
+
+static void make_floor(struct floor *floor, const struct trainer *trainer)
+{
+    const int64_t n = trainer->step.batches.n_global > 1024 ? trainer->step.batches.n_global : 1024;
+    floor->network = &trainer->step.network;
+    floor->n_local = trainer->step.batches.n_local;
+    floor->n_global = trainer->step.batches.n_global;
+    must(bl_alloc_zero(&floor->a, n * 1024, sizeof(float), "floor", &err));
+    must(bl_alloc_zero(&floor->b, n * 1024, sizeof(float), "floor", &err));
+    must(bl_alloc_zero(&floor->c, n * 1024, sizeof(float), "floor", &err));
+    for (int64_t i = 0; i < n * 1024; i++)
+        floor->a[i] = floor->b[i] = (float)(i % 1000) * 1e-3f;
+}
+
+static void free_floor(struct floor *floor)
+{
+    bl_free(&floor->a);
+    bl_free(&floor->b);
+    bl_free(&floor->c);
+}
+
+static void run_floor(struct floor *floor)
+{
+    const struct bl_shape *shape = &floor->network->shape;
+    const int64_t n = floor->n_local;
+    for (int64_t l = 0; l < shape->n_layers; l++) {
+        const int64_t from = shape->width[l], to = shape->width[l + 1];
+        bl_matmul(BL_PLAIN, BL_TRANSPOSED, n, to, from, floor->a, from, floor->b, from, 0, floor->c, to);
+        bl_matmul(BL_TRANSPOSED, BL_PLAIN, to, from, n, floor->a, to, floor->b, from, 0, floor->c, from);
+        if (l > 0)
+            bl_matmul(BL_PLAIN, BL_PLAIN, n, from, to, floor->a, to, floor->b, from, 0, floor->c, from);
+    }
+    const int64_t bits = bl_shape_code_bits(shape);
+    for (int64_t row = 0; row < n; row += BL_TILE_ROWS)
+        for (int64_t lo = 0; lo < floor->n_global; lo += BL_TILE_COLUMNS) {
+            const int64_t rows = n - row < BL_TILE_ROWS ? n - row : BL_TILE_ROWS;
+            const int64_t columns =
+                floor->n_global - lo < BL_TILE_COLUMNS ? floor->n_global - lo : BL_TILE_COLUMNS;
+            bl_matmul(BL_PLAIN, BL_TRANSPOSED, rows, columns, bits, floor->a, bits, floor->b, bits, 0,
+                      floor->c, columns);
+            bl_matmul(BL_PLAIN, BL_PLAIN, rows, bits, columns, floor->c, columns, floor->b, bits, 1, floor->a,
+                      bits);
+        }
+}
+
+static void run_step(struct trainer *trainer)
+{
+    struct par_step_outcome outcome;
+    must(par_step_run(&trainer->step, &trainer->state.model, &trainer->state.optimizer, trainer->number++,
+                      &outcome, &err));
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, ascending);
+    return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+static void measure(struct par par, const char *path, long batch, int rounds)
+{
+    static struct trainer trainers[WAYS];
+    struct floor floor;
+    double ms[WAYS][ROUNDS_MAX], over_floor[WAYS][ROUNDS_MAX], over_fast[ROUNDS_MAX];
+    make_trainer(&trainers[FAST], par, path, batch, "fast");
+    make_trainer(&trainers[EXACT], par, path, batch, "exact");
+    make_floor(&floor, &trainers[FAST]);
+    for (int r = -2; r < rounds; r++) {
+        double taken[WAYS];
+        for (int way = FLOOR; way < WAYS; way++) {
+            MPI_Barrier(par.comm);
+            const double begun = bl_clock_seconds();
+            if (way == FLOOR)
+                run_floor(&floor);
+            else
+                run_step(&trainers[way]);
+            MPI_Barrier(par.comm);
+            taken[way] = bl_clock_seconds() - begun;
+        }
+        for (int way = FLOOR; way < WAYS && r >= 0; way++) {
+            ms[way][r] = 1e3 * taken[way];
+            over_floor[way][r] = taken[way] / taken[FLOOR];
+        }
+        if (r >= 0)
+            over_fast[r] = taken[EXACT] / taken[FAST];
+    }
+    if (par.rank == 0)
+        printf("%8ld  %9.2f  %9.2f  %9.2f  %10.3f  %11.3f  %10.3f\n", batch, median(ms[FLOOR], rounds),
+               median(ms[FAST], rounds), median(ms[EXACT], rounds), median(over_floor[FAST], rounds),
+               median(over_floor[EXACT], rounds), median(over_fast, rounds));
+    free_floor(&floor);
+    free_trainer(&trainers[FAST]);
+    free_trainer(&trainers[EXACT]);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const usual[] = {"512", "2048", "8192"};
+    MPI_Init(&argc, &argv);
+    bl_blas_setup();
+    const struct par par = par_world();
+    char path[96] = "";
+    const char *folder = getenv("TMPDIR");
+    snprintf(path, sizeof path, "%.48s/bench_step-%ld.h5", folder ? folder : "/tmp", (long)getpid());
+    par_broadcast(par, path, sizeof path);
+    if (par.rank == 0) {
+        make_data(path);
+        printf("%d ranks, OpenBLAS %s; ms a step, then ratios (medians)\n", par.size, bl_blas_kernel());
+        printf("   batch      floor       fast      exact  fast/floor  exact/floor  exact/fast\n");
+    }
+    MPI_Barrier(par.comm);
+    for (int i = argc > 1 ? 1 : 0; i < (argc > 1 ? argc : 3); i++) {
+        const long batch = strtol(argc > 1 ? argv[i] : usual[i], NULL, 10);
+        measure(par, path, batch, batch <= 512 ? ROUNDS_MAX : batch <= 2048 ? 41 : 15);
+        fflush(stdout);
+    }
+    if (par.rank == 0)
+        remove(path);
+    MPI_Finalize();
+    return 0;
+}

@@ -1,0 +1,108 @@
+# A small run, disturbed in a job of the private Slurm, and the same run undisturbed: sourced by the tests after
+# cluster.bash, with the program as $1 and the source folder as $2.
+# shellcheck shell=bash disable=SC2154  # work is in cluster.bash
+
+program=$(realpath "$1")
+scripts=$(realpath "$2")/slurm
+export BITLOOM=$program
+
+# As for all tests: root may start ranks, and more of them than there are cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
+
+mpirun --version 2>/dev/null | grep -q "Open MPI" || skip "the scripts are for Open MPI"
+
+# Data, a configuration whose many checkpoints keep it from being over too soon, and its undisturbed run in $work/whole.
+run_undisturbed() {
+    cd "$work" || exit
+    awk 'BEGIN {
+        srand(3)
+        for (i = 0; i < 4000; i++)
+            printf "%f,%f,%f,%d\n", (i % 2 ? 1 : -1) + rand(), (i % 4 > 1 ? 1 : -1) + rand(), rand(), i % 4
+    }' >rows.csv
+    "$program" import -q --format csv --no-header --features rows.csv --label-column 3 --split train -o data.h5
+    cat >small.yaml <<TEXT
+data: {file: data.h5, validation: 0.05, shards: 4}
+model: {hidden: [16], heads: 1, bits: 8}
+train: {steps: 700, global_batch: 32}
+checkpoint: {every_steps: 10}
+evaluate: {every_epochs: 2}
+TEXT
+    mpirun -q -n 2 "$program" train -q small.yaml --run whole
+}
+
+# submit SCRIPT RUN [OPTION OF sbatch]...: two ranks of a script as it is handed out; prints the job's id.
+submit() {
+    local script=$1 run=$2
+    shift 2
+    sbatch --parsable --nodes=1 --ntasks=2 --output="$run.log" "$@" "$scripts/$script" small.yaml --run "$run"
+}
+
+# The processes that are ranks of a run.
+ranks_of() {
+    local pid
+    for pid in $(pgrep -x bitloom); do
+        if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -q -- "train small.yaml.* --run $1 "; then
+            echo "$pid"
+        fi
+    done
+}
+
+signal_ranks() {
+    local pid
+    for pid in $(ranks_of "$2"); do
+        kill -s "$1" "$pid" 2>/dev/null || true
+    done
+}
+
+is_under_way() {
+    [[ $(find "$1/checkpoints" -name '*.h5' 2>/dev/null | wc -l) -ge 2 ]]
+}
+
+# Stops the ranks of a run in its middle, so that what comes finds them there however fast the machine is.
+hold() {
+    await 60 "checkpoints of $1" is_under_way "$1"
+    signal_ranks STOP "$1"
+    [[ ! -e $1/model.h5 ]] || ! grep -q '"end"' "$1/metrics.jsonl" || fail "$1 was over before it could be held"
+}
+
+# Whether a held rank of the run has been sent USR2 or TERM. (Slurm continues what it sends TERM to.)
+is_asked() {
+    local pid pending
+    for pid in $(ranks_of "$1"); do
+        pending=$(awk '/^(Shd|Sig)Pnd:/ { print $2 }' "/proc/$pid/status" 2>/dev/null | sort | tail -n 1)
+        if ((0x${pending:-0} & (1 << 11 | 1 << 14))); then
+            return
+        fi
+    done
+    [[ -z $(ranks_of "$1") ]] || grep -q "stopped on request" "$1.log"
+}
+
+let_go() {
+    await "$2" "a signal to the ranks of $1" is_asked "$1"
+    signal_ranks CONT "$1"
+}
+
+job_is() {
+    [[ $(scontrol --oneliner show job "$1") == *" JobState=$2 "* ]]
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+expect_line() {
+    grep -q -- "$2" "$1" || fail "'$2' is not in $1: $(<"$1")"
+}
+
+# The run has the model of the undisturbed one, bit for bit, and said that it continued.
+expect_same_model() {
+    local tensor n=0
+    expect_line "$1.log" "continuing $1 from step"
+    for tensor in $(h5ls -r whole/model.h5 | awk '$2 == "Dataset" { print $1 }'); do
+        h5diff "$1/model.h5" whole/model.h5 "$tensor" || fail "$tensor of $1 differs"
+        n=$((n + 1))
+    done
+    ((n >= 4)) || fail "a model of $n tensors"
+}
