@@ -211,6 +211,21 @@ int par_checkpoint_open(struct par par, const char *path, struct par_state *head
     return code;
 }
 
+int par_checkpoint_is_newer_local(const char *path)
+{
+    hid_t file;
+    char format[64];
+    int64_t version = 0;
+    struct bl_error ignored;
+    if (h5_open(&file, par_alone(), path, &ignored) != BL_OK)
+        return 0;
+    const int known = h5_get_text(file, "format", format, sizeof format) &&
+                      strcmp(format, PAR_CHECKPOINT_FORMAT) == 0 &&
+                      h5_get_integer(file, "format_version", &version);
+    h5_close(&file, par_alone(), path, &ignored);
+    return known && version > PAR_CHECKPOINT_VERSION;
+}
+
 static int read_tensors_local(const char *path, const struct par_state *state, struct bl_error *err)
 {
     hid_t file;

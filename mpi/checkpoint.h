@@ -60,6 +60,9 @@ int par_checkpoint_open(struct par par, const char *path, struct par_state *head
 int par_checkpoint_read(struct par par, const char *path, const struct par_state *state,
                         struct bl_error *err);
 
+/* 1 if path is a checkpoint of a later version than this program reads: one that isn't damaged. Local. */
+int par_checkpoint_is_newer_local(const char *path);
+
 void par_state_free(struct par_state *state);
 
 /* NULL or the number by that name. */

@@ -215,13 +215,14 @@ static int describe_model(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
-/* The fingerprint is 64 bits, which HDF5 keeps as a signed number; everywhere it is shown in hexadecimal. */
+/* Fingerprint and digest are 64 bits, which HDF5 keeps as a signed number; everywhere they are shown in
+ * hexadecimal. */
 static json_t *json_of_number(const struct par_state_number *number)
 {
     char digits[17];
     if (!number->is_integer)
         return json_of_real(number->real);
-    if (strcmp(number->name, "data_fingerprint") != 0)
+    if (strcmp(number->name, "data_fingerprint") != 0 && strcmp(number->name, "params_digest") != 0)
         return json_integer(number->integer);
     snprintf(digits, sizeof digits, "%016" PRIx64, (uint64_t)number->integer);
     return json_string(digits);

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/reserve.h"
 
 /* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
 static const int64_t piece_bytes = (int64_t)1 << 30;
@@ -109,7 +110,9 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     H5Pclose(creation);
     H5Pclose(access);
     code = *file < 0 ? bl_fail(err, BL_PATH,
-                               "can't write %s on every rank; is its folder shared between the nodes?", path)
+                               "can't write %s on every rank: the disk may be full, or the folder not shared "
+                               "between the nodes",
+                               path)
                      : BL_OK;
     return par_agree(par, code, err);
 }
@@ -124,8 +127,8 @@ int h5_is_stuck_local(void)
 
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
+    int code = par_agree(par, par.rank == 0 ? h5_reserve_local(file, path, err) : BL_OK, err);
+    if (code == BL_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
         code = bl_fail(err, BL_PATH,
                        "can't write %s: the disk may be full; make room there or choose another place", path);
     code = par_agree(par, code, err);

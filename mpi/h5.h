@@ -22,8 +22,8 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
  * Nothing in it keeps the time of its making. BL_PATH. */
 int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
-/* Hands everything to the file system. A failure, e.g. a full disk, is BL_PATH with `path` named. Collective;
- * agreed. */
+/* Takes the room for it (mpi/reserve.h), then hands everything to the file system. A failure, e.g. a full
+ * disk, is BL_PATH with `path` named. Collective; agreed. */
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err);
 
 /* 1 after a failed flush, on all ranks that took part. HDF5 can then neither close the file nor end itself

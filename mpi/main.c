@@ -64,6 +64,11 @@ static int take_common(int argc, char **argv, enum bl_log_level *level, int *hel
     return kept;
 }
 
+static int command_needs_mpi(const struct command *command, int argc, char **argv)
+{
+    return command->parallel && (!command->needs_mpi || command->needs_mpi(argc, argv));
+}
+
 /* Set by the launchers of Open MPI, PMIx (also srun) and MPICH for each process they start. */
 static int launched_by_mpi(void)
 {
@@ -153,7 +158,7 @@ int main(int argc, char **argv)
     argc = take_common(argc, argv, &level, &help);
     const struct command *command = argc > 1 ? find_command(argv[1], &err) : NULL;
     const int runs = command && !help;
-    const int uses_mpi = launched_by_mpi() || (runs && command->parallel);
+    const int uses_mpi = launched_by_mpi() || (runs && command_needs_mpi(command, argc - 1, argv + 1));
     struct par par = par_alone();
     if (runs && command->heeds_signals)
         par_signals_install_local();

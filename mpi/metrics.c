@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 static struct {
     FILE *file;
@@ -16,8 +17,14 @@ int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error
 {
     snprintf(metrics.path, sizeof metrics.path, "%s", path);
     struct stat status;
-    if (stat(path, &status) == 0 && status.st_size > keep_bytes && truncate(path, keep_bytes) != 0)
+    const int64_t bytes = stat(path, &status) == 0 ? status.st_size : 0;
+    if (bytes > keep_bytes && truncate(path, keep_bytes) != 0)
         return bl_fail_path(err, "shorten", path, errno);
+    if (bytes < keep_bytes)
+        bl_log_warn(
+            "%s is shorter than when the checkpoint was written (%lld of %lld bytes): its curves have "
+            "a gap",
+            path, (long long)bytes, (long long)keep_bytes);
     metrics.file = fopen(path, "a");
     return metrics.file ? BL_OK : bl_fail_path(err, "write", path, errno);
 }
@@ -27,6 +34,7 @@ int64_t par_metrics_bytes_local(void)
     if (!metrics.file)
         return 0;
     fflush(metrics.file);
+    fsync(fileno(metrics.file));
     struct stat status;
     return fstat(fileno(metrics.file), &status) == 0 ? status.st_size : 0;
 }

@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 
-/* Opens for appending and first cuts the file to keep_bytes (a resumed run goes on where its checkpoint was).
- * Errors: BL_PATH. */
+/* Opens for appending and first cuts the file to keep_bytes (a resumed run goes on where its checkpoint was);
+ * warns if it is shorter than that. Errors: BL_PATH. */
 int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error *err);
 
-/* Bytes written so far, to be kept in a checkpoint. */
+/* Brings the file to the disk and returns its length, to be kept in a checkpoint. */
 int64_t par_metrics_bytes_local(void);
 
 /* Writes one event and takes the object (also on failure); adds "time". Does nothing when no file is open, so

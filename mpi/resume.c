@@ -72,48 +72,70 @@ static int check_data(const char *path, const struct par_state *head, uint64_t f
     return BL_OK;
 }
 
-static int take(struct par_run_state *state, struct par par, const char *path, const struct par_state *head,
-                const struct bl_config *config, struct bl_error *err)
+static int take(struct par_run_state *state, struct par par, const char *path, const struct bl_config *config,
+                struct bl_error *err)
 {
     const uint64_t fingerprint = state->fingerprint;
-    int code = par_agree(par, check_config(path, head, config, err), err);
-    if (code == BL_OK)
-        code = par_agree(par, check_data(path, head, fingerprint, err), err);
+    struct par_state head = {0};
+    int code = par_checkpoint_open(par, path, &head, err);
     if (code != BL_OK)
         return code;
-    compare_arithmetic(path, head, state->model.arithmetic);
-    return par_run_state_read(state, par, path, head, err);
+    code = par_agree(par, check_config(path, &head, config, err), err);
+    if (code == BL_OK)
+        code = par_agree(par, check_data(path, &head, fingerprint, err), err);
+    if (code == BL_OK)
+        compare_arithmetic(path, &head, state->model.arithmetic);
+    if (code == BL_OK)
+        code = par_run_state_read(state, par, path, &head, err);
+    par_state_free(&head);
+    return code;
+}
+
+/* A later version's file is whole, and older ones are not to be preferred to it. */
+static int is_damaged(struct par par, const char *path, int code)
+{
+    int damaged = code == BL_INPUT;
+    if (damaged && par.rank == 0)
+        damaged = !par_checkpoint_is_newer_local(path);
+    par_broadcast(par, &damaged, sizeof damaged);
+    return damaged;
+}
+
+/* What was passed over goes out of the way once a whole one is found. */
+static int set_aside_local(char **paths, int64_t n, struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t i = 0; i < n && code == BL_OK; i++) {
+        code = par_run_folder_set_aside_local(paths[i], err);
+        if (code == BL_OK)
+            bl_log_warn("%s is now %s.damaged; remove it when nobody needs it", paths[i], paths[i]);
+    }
+    return code;
 }
 
 int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
                const struct bl_config *config, int *found, struct bl_error *err)
 {
-    char **paths = NULL;
-    int64_t n = 0;
+    char **paths = NULL, path[PAR_RUN_PATH_MAX];
+    int64_t n = 0, damaged = 0;
     *found = 0;
     int code = BL_OK;
     if (par.rank == 0)
         code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
     code = par_agree(par, code, err);
-    char path[PAR_RUN_PATH_MAX];
-    int64_t damaged = 0;
-    for (int64_t i = 0; code == BL_OK && share_path(par, paths, n, i, path); i++) {
-        struct par_state head = {0};
-        code = par_checkpoint_open(par, path, &head, err);
-        if (code == BL_INPUT) {
+    while (code == BL_OK && !*found && share_path(par, paths, n, damaged, path)) {
+        code = take(state, par, path, config, err);
+        *found = code == BL_OK;
+        if (is_damaged(par, path, code)) {
             bl_log_warn("%s; trying an older checkpoint", err->what);
             damaged++;
             code = BL_OK;
-            continue;
         }
-        if (code == BL_OK)
-            code = take(state, par, path, &head, config, err);
-        par_state_free(&head);
-        *found = code == BL_OK;
-        break;
     }
     if (code == BL_OK && !*found && damaged > 0)
         code = par_fail_all_damaged_local(folder->checkpoints, damaged, err);
+    if (code == BL_OK)
+        code = par_agree(par, par.rank == 0 ? set_aside_local(paths, damaged, err) : BL_OK, err);
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);

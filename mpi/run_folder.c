@@ -1,5 +1,6 @@
 #include "mpi/run_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -46,6 +47,33 @@ static int lock(struct par_run_folder *folder, struct bl_error *err)
     return BL_OK;
 }
 
+static int remove_file(const char *path, struct bl_error *err)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return bl_fail_path(err, "remove", path, errno);
+    return BL_OK;
+}
+
+/* Removes step-*.h5MARK* from the checkpoints. */
+static int remove_marked(const struct par_run_folder *folder, const char *mark, struct bl_error *err)
+{
+    char path[2 * PAR_RUN_PATH_MAX];
+    int code = BL_OK;
+    DIR *directory = opendir(folder->checkpoints);
+    if (!directory)
+        return bl_fail_path(err, "read the folder", folder->checkpoints, errno);
+    for (struct dirent *entry; code == BL_OK && (entry = readdir(directory));) {
+        const char *ending = strstr(entry->d_name, ".h5");
+        if (strncmp(entry->d_name, "step-", 5) != 0 || !ending ||
+            strncmp(ending + 3, mark, strlen(mark)) != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder->checkpoints, entry->d_name);
+        code = remove_file(path, err);
+    }
+    closedir(directory);
+    return code;
+}
+
 int par_run_folder_open(struct par_run_folder *folder, struct par par, const char *path, struct bl_error *err)
 {
     *folder = (struct par_run_folder){.lock_fd = -1};
@@ -61,6 +89,8 @@ int par_run_folder_open(struct par_run_folder *folder, struct par par, const cha
         code = io_file_make_folder(folder->checkpoints, err);
         if (code == BL_OK)
             code = lock(folder, err);
+        if (code == BL_OK)
+            code = remove_marked(folder, ".part", err);
     }
     code = par_agree(par, code, err);
     if (code != BL_OK)
@@ -75,19 +105,14 @@ void par_run_folder_close(struct par_run_folder *folder)
     folder->lock_fd = -1;
 }
 
-static int remove_file(const char *path, struct bl_error *err)
-{
-    if (unlink(path) != 0 && errno != ENOENT)
-        return bl_fail_path(err, "remove", path, errno);
-    return BL_OK;
-}
-
 int par_run_folder_clear(struct par_run_folder *folder, struct par par, struct bl_error *err)
 {
     int code = BL_OK;
     if (par.rank == 0) {
         const char *files[] = {folder->model, folder->metrics, folder->log};
-        code = par_run_folder_prune_local(folder, 0, err);
+        code = par_run_folder_prune_local(folder, 0, NULL, err);
+        if (code == BL_OK)
+            code = remove_marked(folder, ".damaged", err);
         for (size_t i = 0; i < sizeof files / sizeof *files && code == BL_OK; i++)
             code = remove_file(files[i], err);
     }
@@ -100,16 +125,26 @@ void par_run_folder_checkpoint_local(const struct par_run_folder *folder, int64_
     snprintf(path, (size_t)size, "%s/step-%08" PRId64 ".h5", folder->checkpoints, step);
 }
 
-int par_run_folder_prune_local(const struct par_run_folder *folder, int64_t keep, struct bl_error *err)
+int par_run_folder_prune_local(const struct par_run_folder *folder, int64_t keep, const char *newest,
+                               struct bl_error *err)
 {
     char **paths = NULL;
     int64_t n = 0;
     int code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
     for (int64_t i = 0; i < n && code == BL_OK; i++)
-        if (i >= keep)
+        if (i >= keep && !(newest && strcmp(paths[i], newest) == 0))
             code = remove_file(paths[i], err);
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
     return code;
+}
+
+int par_run_folder_set_aside_local(const char *path, struct bl_error *err)
+{
+    char aside[PAR_RUN_PATH_MAX + 16];
+    snprintf(aside, sizeof aside, "%s.damaged", path);
+    if (rename(path, aside) != 0 && errno != ENOENT)
+        return bl_fail_path(err, "rename", path, errno);
+    return BL_OK;
 }

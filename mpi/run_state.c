@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "io/config_file.h"
 #include "mpi/agree.h"
+#include "mpi/h5.h"
+#include "mpi/state_file.h"
 
 int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
                        struct bl_error *err)
@@ -82,16 +85,18 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
     return BL_OK;
 }
 
-enum { NUMBERS = 11 + BL_TERMS_MAX };
+enum { NUMBERS = 14 + 2 * BL_TERMS_MAX, NAME_BYTES = 32 };
 
-/* The numbers of the state: one list for writing and reading. */
+/* The numbers of the state: one list for writing and reading. The first n_required are in every checkpoint;
+ * those behind them came later, and where one is missing it stays as it is. */
 struct number_field {
     const char *name;
     int64_t *integer; /* one of the two */
     double *real;
 };
 
-static int list_numbers(struct par_run_state *state, struct number_field fields[NUMBERS], char names[][32])
+static int list_numbers(struct par_run_state *state, struct number_field fields[NUMBERS],
+                        char names[][NAME_BYTES], int *n_required)
 {
     int n = 0;
     fields[n++] = (struct number_field){"step", &state->step, NULL};
@@ -106,25 +111,61 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
     fields[n++] = (struct number_field){"data_fingerprint", (int64_t *)&state->fingerprint, NULL};
     fields[n++] = (struct number_field){"params_digest", (int64_t *)&state->digest, NULL};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
-        snprintf(names[t], 32, "epoch_value_%d", t);
+        snprintf(names[t], NAME_BYTES, "epoch_value_%d", t);
         fields[n++] = (struct number_field){names[t], NULL, &state->epoch_values[t]};
     }
+    *n_required = n;
+    fields[n++] = (struct number_field){"log_bytes", &state->log_bytes, NULL};
+    fields[n++] = (struct number_field){"interval_steps", &state->interval_steps, NULL};
+    fields[n++] = (struct number_field){"interval_seconds", NULL, &state->interval_seconds};
+    for (int t = 0; t < BL_TERMS_MAX; t++) {
+        char *name = names[BL_TERMS_MAX + t];
+        snprintf(name, NAME_BYTES, "interval_value_%d", t);
+        fields[n++] = (struct number_field){name, NULL, &state->interval_values[t]};
+    }
     return n;
+}
+
+/* Numbers that an older checkpoint doesn't have must not stay from a damaged one that was tried before. */
+static void forget_later_numbers(struct par_run_state *state)
+{
+    state->log_bytes = -1;
+    state->interval_steps = 0;
+    state->interval_seconds = 0.0;
+    memset(state->interval_values, 0, sizeof state->interval_values);
+}
+
+static int agree_on_digest(struct par_run_state *state, struct par par, struct bl_error *err)
+{
+    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
+    uint64_t first = state->digest;
+    par_broadcast(par, &first, sizeof first);
+    int code = BL_OK;
+    if (first != state->digest)
+        code = bl_fail(err, BL_DEFECT,
+                       "step %" PRId64 ": the parameters of this rank (digest %016" PRIx64
+                       ") are not those of rank 0 (%016" PRIx64
+                       "): no checkpoint was written; continue from the one before, without this rank's node",
+                       state->step, state->digest, first);
+    return par_agree(par, code, err);
 }
 
 int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
                         const char *config_text, struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
-    char names[BL_TERMS_MAX][32];
+    char names[2 * BL_TERMS_MAX][NAME_BYTES];
+    int n_required;
     struct par_state_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
     struct par_state_text texts[2] = {{.name = "config", .text = text},
                                       {.name = "arithmetic", .text = state->model.arithmetic}};
     struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
-    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
-    whole.n_numbers = list_numbers(state, fields, names);
+    int code = agree_on_digest(state, par, err);
+    if (code != BL_OK)
+        return code;
+    whole.n_numbers = list_numbers(state, fields, names, &n_required);
     for (int64_t i = 0; i < whole.n_numbers; i++) {
         snprintf(numbers[i].name, sizeof numbers[i].name, "%s", fields[i].name);
         numbers[i].is_integer = fields[i].integer != NULL;
@@ -133,33 +174,89 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
         else
             numbers[i].real = *fields[i].real;
     }
-    int code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    /* Times and lengths of files are each rank's own, but HDF5 wants the same attributes from all. */
+    par_broadcast(par, numbers, sizeof numbers);
+    code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_write(par, path, &whole, err);
     bl_free(&whole.tensors);
     return code;
 }
 
-int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
-                       const struct par_state *head, struct bl_error *err)
+static int read_numbers(struct par_run_state *state, const char *path, const struct par_state *head,
+                        struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
-    char names[BL_TERMS_MAX][32];
-    const int n = list_numbers(state, fields, names);
+    char names[2 * BL_TERMS_MAX][NAME_BYTES];
+    int n_required;
+    const int n = list_numbers(state, fields, names, &n_required);
+    forget_later_numbers(state);
     for (int i = 0; i < n; i++) {
         const struct par_state_number *number = par_state_find_number(head, fields[i].name);
+        if (!number && i >= n_required)
+            continue;
         if (!number || number->is_integer != (fields[i].integer != NULL))
-            return bl_fail(err, BL_INPUT, "%s: the number %s is missing; use an older checkpoint or --fresh",
-                           path, fields[i].name);
+            return bl_fail(err, BL_INPUT, "%s: the number %s is missing; the file is damaged", path,
+                           fields[i].name);
         if (fields[i].integer)
             *fields[i].integer = number->integer;
         else
             *fields[i].real = number->real;
     }
+    return BL_OK;
+}
+
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
+                       const struct par_state *head, struct bl_error *err)
+{
     struct par_state whole = {0};
-    int code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    int code = read_numbers(state, path, head, err);
+    if (code != BL_OK)
+        return code;
+    code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_read(par, path, &whole, err);
     bl_free(&whole.tensors);
+    if (code == BL_OK && bl_params_digest(state->model.params, state->model.layout.n_params) != state->digest)
+        code = bl_fail(err, BL_INPUT,
+                       "%s: its parameters don't have the digest that they were written with; the file is "
+                       "damaged",
+                       path);
+    return par_agree(par, code, err);
+}
+
+static int read_dim(const char *path, int64_t *dim, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    *dim = par_state_file_rows_local(file, "state/normalize/mean");
+    h5_close(&file, par_alone(), path, &ignored);
+    return *dim > 0 ? BL_OK
+                    : bl_fail(err, BL_INPUT, "%s: the tensor 'state/normalize/mean' is missing", path);
+}
+
+int par_run_state_check_local(const char *path, struct bl_error *err)
+{
+    struct par_run_state state = {0};
+    struct par_state head = {0};
+    struct bl_config config;
+    int64_t dim = 0;
+    int code = par_checkpoint_open(par_alone(), path, &head, err);
+    const char *text = code == BL_OK ? par_state_find_text(&head, "config") : NULL;
+    if (code == BL_OK && !text)
+        code = bl_fail(err, BL_INPUT, "%s: its configuration is missing; the file is damaged", path);
+    if (code == BL_OK)
+        code = io_config_parse(text, path, &config, err);
+    if (code == BL_OK)
+        code = read_dim(path, &dim, err);
+    if (code == BL_OK)
+        code = par_run_state_init(&state, &config, dim, err);
+    if (code == BL_OK)
+        code = par_run_state_read(&state, par_alone(), path, &head, err);
+    par_run_state_free(&state);
+    par_state_free(&head);
     return code;
 }

@@ -16,12 +16,15 @@ struct par_run_state {
     double
         epoch_values[BL_TERMS_MAX]; /* this epoch's sums of each term's value over its steps, of all ranks */
     int64_t epoch_steps;
+    double interval_values[BL_TERMS_MAX]; /* the same since the last line of steps */
+    int64_t interval_steps;
+    double interval_seconds;
     double best_map; /* -1: no evaluation yet */
     int64_t best_step, evaluations_since_best;
-    int64_t last_evaluated_step; /* -1: none yet */
-    int64_t metrics_bytes;
-    uint64_t fingerprint; /* of the data */
-    uint64_t digest;      /* of model.params when the checkpoint was written */
+    int64_t last_evaluated_step;      /* -1: none yet */
+    int64_t metrics_bytes, log_bytes; /* of the run's files when the checkpoint was written; -1: not known */
+    uint64_t fingerprint;             /* of the data */
+    uint64_t digest;                  /* of model.params when the checkpoint was written */
     struct bl_model model;
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */
@@ -33,13 +36,20 @@ int par_run_state_init(struct par_run_state *state, const struct bl_config *conf
                        struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
 
-/* Writes a checkpoint at path. config_text: the effective configuration. Collective; agreed. */
+/* Writes a checkpoint at path. config_text: the effective configuration. Collective; agreed. Errors: BL_PATH;
+ * BL_DEFECT when ranks hold other parameters than rank 0: each writes a part, and the whole would be
+ * nobody's. */
 int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
                         const char *config_text, struct bl_error *err);
 
 /* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open. Collective;
- * agreed. Errors: BL_INPUT when something is missing or has another shape. */
+ * agreed. Errors: BL_INPUT when something is missing, has another shape, or the parameters don't have the
+ * digest that was stored with them; the state is then in between, and another checkpoint may be tried. */
 int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
                        const struct par_state *head, struct bl_error *err);
+
+/* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,
+ * without MPI. Errors: as par_checkpoint_open and par_run_state_read. */
+int par_run_state_check_local(const char *path, struct bl_error *err);
 
 #endif

@@ -89,12 +89,31 @@ int par_state_file_write(struct par_state_file *out, const struct par_state_tens
     return code;
 }
 
+/* As whoever opens it later will: what the close itself wrote was not read back until now. */
+static int verify_closed_local(const struct par_state_file *out, const char *format, int64_t version,
+                               struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error why, ignored;
+    int code = par_state_file_open_local(&file, out->temporary, format, version, &why);
+    if (code == BL_OK)
+        h5_close(&file, par_alone(), out->temporary, &ignored);
+    else
+        code = bl_fail(
+            err, BL_PATH,
+            "%s reads back differently from what was written; the disk may be full or faulty (%.500s)",
+            out->path, why.what);
+    return code;
+}
+
 int par_state_file_commit(struct par_state_file *out, const char *format, int64_t version,
                           struct bl_error *err)
 {
     int code = par_agree(out->par, par_root_put(out->file, out->path, format, version, err), err);
     if (code == BL_OK)
         code = h5_close(&out->file, out->par, out->path, err);
+    if (code == BL_OK && out->par.rank == 0)
+        code = verify_closed_local(out, format, version, err);
     if (code == BL_OK && out->par.rank == 0)
         code = io_file_install(out->temporary, out->path, err);
     code = par_agree(out->par, code, err);
@@ -133,6 +152,21 @@ int par_state_file_open_local(hid_t *file, const char *path, const char *format,
     if (code != BL_OK)
         h5_close(file, par_alone(), path, &ignored);
     return code;
+}
+
+int64_t par_state_file_rows_local(hid_t file, const char *name)
+{
+    hsize_t dims[2] = {0, 0};
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+    if (set < 0)
+        return -1;
+    hid_t space = H5Dget_space(set);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    if (rank == 1 || rank == 2)
+        H5Sget_simple_extent_dims(space, dims, NULL);
+    H5Sclose(space);
+    H5Dclose(set);
+    return rank == 1 || rank == 2 ? (int64_t)dims[0] : -1;
 }
 
 int par_state_file_read_local(hid_t file, const char *path, const struct par_state_tensor *tensor,

@@ -24,8 +24,9 @@ int par_state_file_create(struct par_state_file *out, struct par par, const char
 int par_state_file_write(struct par_state_file *out, const struct par_state_tensor *tensors, int64_t n,
                          struct bl_error *err);
 
-/* Adds the root attributes, closes, fsyncs, renames. Collective; agreed. On any failure nothing stands under
- * the name that did not before. */
+/* Adds the root attributes, closes, reads the closed file once more on rank 0, fsyncs, renames, fsyncs the
+ * folder. Collective; agreed. Errors: BL_PATH; until the rename nothing stands under the name that did not
+ * before. */
 int par_state_file_commit(struct par_state_file *out, const char *format, int64_t version,
                           struct bl_error *err);
 
@@ -36,6 +37,9 @@ void par_state_file_destroy(struct par_state_file *out);
  * failure. Local. Errors: BL_PATH; BL_INPUT another kind or version, unfinished, damaged. */
 int par_state_file_open_local(hid_t *file, const char *path, const char *format, int64_t version,
                               struct bl_error *err);
+
+/* The rows of a tensor; -1 when there is none. Local. */
+int64_t par_state_file_rows_local(hid_t file, const char *name);
 
 /* Fills one tensor, whose shape must be the file's. Local. Errors: BL_INPUT. */
 int par_state_file_read_local(hid_t file, const char *path, const struct par_state_tensor *tensor,

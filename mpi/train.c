@@ -138,7 +138,11 @@ static int start_or_continue(struct run *run, struct bl_error *err)
     int found = 0;
     run->state.fingerprint = run->data.fingerprint;
     if (!run->options->fresh) {
-        int code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
+        /* What is said about checkpoints belongs into the log too. */
+        int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
+        code = par_agree(run->par, code, err);
+        if (code == BL_OK)
+            code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
         if (code != BL_OK)
             return code;
     }
@@ -155,7 +159,7 @@ static int open_files(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
     if (run->par.rank == 0) {
-        code = bl_log_open(run->folder.log, err);
+        code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
         if (code == BL_OK)
             code =
                 par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
@@ -188,8 +192,8 @@ static void say_plan(const struct run *run)
                     "`likelihood` doesn't",
                     data->labels.classes);
     if (run->resumed)
-        bl_log_say("continuing %s from step %" PRId64 " of %" PRId64, run->folder.path, run->state.step,
-                   run->step.total_steps);
+        bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, run->folder.path,
+                   run->state.step, run->step.total_steps, run->state.digest);
     else
         bl_log_say("new run in %s", run->folder.path);
 }
@@ -207,6 +211,8 @@ static int write_start_event(struct run *run, struct bl_error *err)
     json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
     json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(run->step.total_steps));
+    if (run->resumed)
+        json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
     int code = par_metrics_write_local(event, err);
     if (code == BL_OK && run->par.rank == 0)
         code = par_job_report_local(&run->options->job, run->state.step, err);
@@ -248,13 +254,11 @@ static int start(struct run *run, struct bl_error *err)
 
 static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
 {
-    char digest[20];
-    snprintf(digest, sizeof digest, "%016" PRIx64, run->state.digest);
-    bl_log_say("checkpoint %s  digest %s  %.2f s", path, digest, seconds);
+    bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s", path, run->state.digest, seconds);
     json_t *event = json_object();
     json_object_set_new(event, "event", json_string("checkpoint"));
     json_object_set_new(event, "step", json_integer(run->state.step));
-    json_object_set_new(event, "digest", json_string(digest));
+    json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
     json_object_set_new(event, "seconds", json_real(seconds));
     return par_agree(run->par, par_metrics_write_local(event, err), err);
 }
@@ -267,13 +271,13 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     par_train_report_flush(&run->report);
     par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
-    par_broadcast(run->par, &run->state.metrics_bytes, sizeof run->state.metrics_bytes);
+    run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
     int code = par_run_state_write(&run->state, run->par, path, run->config_text, err);
     if (code != BL_OK)
         return code;
     if (run->par.rank == 0)
-        code = par_run_folder_prune_local(&run->folder, run->config->checkpoint.keep, err);
+        code = par_run_folder_prune_local(&run->folder, run->config->checkpoint.keep, path, err);
     code = par_agree(run->par, code, err);
     run->last_checkpoint_s = bl_clock_seconds();
     run->last_checkpoint_step = run->state.step;

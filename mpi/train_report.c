@@ -42,7 +42,7 @@ void par_train_report_add_local(struct par_train_report *report, const struct pa
     for (int64_t t = 0; t < report->step->objective.n_terms; t++)
         report->parameter_values[t] += outcome->parameter_values[t];
     report->local_steps++;
-    report->interval_seconds += seconds;
+    report->state->interval_seconds += seconds;
     report->state->train_seconds += seconds;
 }
 
@@ -54,10 +54,10 @@ void par_train_report_flush(struct par_train_report *report)
                    values);
     for (int64_t t = 0; t < step->objective.n_terms; t++) {
         values[t] += report->parameter_values[t];
-        report->interval_values[t] += values[t];
+        report->state->interval_values[t] += values[t];
         report->state->epoch_values[t] += values[t];
     }
-    report->interval_steps += report->local_steps;
+    report->state->interval_steps += report->local_steps;
     report->state->epoch_steps += report->local_steps;
     memset(report->group_values, 0, (size_t)n_group_values(report) * sizeof(double));
     memset(report->parameter_values, 0, sizeof report->parameter_values);
@@ -108,14 +108,15 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
                                 struct bl_error *err)
 {
     const struct par_step *step = report->step;
-    const int64_t done = report->state->step, per_epoch = step->batches.steps_per_epoch;
+    struct par_run_state *state = report->state;
+    const int64_t done = state->step, per_epoch = step->batches.steps_per_epoch;
     const double now = bl_clock_seconds();
-    double rate = (double)(report->interval_steps * step->batches.n_global) / report->interval_seconds;
+    double rate = (double)(state->interval_steps * step->batches.n_global) / state->interval_seconds;
     double left = (now - report->first_second) / (double)(done - report->first_step) *
                   (double)(step->total_steps - done);
     char values[400], remaining[32];
     json_t *event = new_event(report, "step");
-    describe_values(report, report->interval_values, report->interval_steps, values, sizeof values, event);
+    describe_values(report, state->interval_values, state->interval_steps, values, sizeof values, event);
     par_train_report_duration(left, remaining, sizeof remaining);
     json_object_set_new(event, "lr", json_real(outcome->lr));
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
@@ -129,9 +130,9 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
         bl_log_say("%s", line);
         report->last_plain_second = now;
     }
-    memset(report->interval_values, 0, sizeof report->interval_values);
-    report->interval_steps = 0;
-    report->interval_seconds = 0.0;
+    memset(state->interval_values, 0, sizeof state->interval_values);
+    state->interval_steps = 0;
+    state->interval_seconds = 0.0;
     return par_metrics_write_local(event, err);
 }
 

@@ -12,9 +12,7 @@ struct par_train_report {
     int64_t every_steps;
     double *group_values;                  /* [own groups, BL_TERMS_MAX] not yet summed over groups; owned */
     double parameter_values[BL_TERMS_MAX]; /* of parameter terms, since group_values were summed */
-    double interval_values[BL_TERMS_MAX];  /* of all ranks, since the last line */
-    int64_t local_steps, interval_steps;
-    double interval_seconds;
+    int64_t local_steps;
     double first_second, last_plain_second;
     int64_t first_step;
 };

@@ -7,7 +7,12 @@
 #include "base/buffer.h"
 #include "base/count.h"
 #include "mpi/checked.h"
+#include "mpi/checkpoint.h"
+#include "mpi/codes_file.h"
+#include "mpi/dataset.h"
 #include "mpi/h5.h"
+#include "mpi/model_file.h"
+#include "mpi/root.h"
 #include "mpi/stall.h"
 
 /* Walks the data sets below a group. */
@@ -152,6 +157,22 @@ int par_verify_open_file_local(hid_t file, const char *path, int64_t *sets, int6
     return code;
 }
 
+/* Versions are each kind's own. Files of others pass. */
+static int check_root(hid_t file, const char *format, const char *path, struct bl_error *err)
+{
+    static const struct {
+        const char *format;
+        int64_t version;
+    } known[] = {{PAR_DATASET_FORMAT, PAR_DATASET_VERSION},
+                 {PAR_MODEL_FORMAT, PAR_MODEL_VERSION},
+                 {PAR_CODES_FORMAT, PAR_CODES_VERSION},
+                 {PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(format, known[i].format) == 0)
+            return par_root_check_local(file, path, format, known[i].version, err);
+    return BL_OK;
+}
+
 int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
 {
     hid_t file;
@@ -162,6 +183,11 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     char format[64] = "file by other software";
     int64_t sets = 0, blocks = 0, complete = 1;
     const int ours = h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0;
+    code = check_root(file, format, path, err);
+    if (code != BL_OK) {
+        h5_close(&file, par_alone(), path, &ignored);
+        return code;
+    }
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = par_verify_open_file_local(file, path, &sets, &blocks, err);
         if (code == BL_OK)

@@ -9,12 +9,22 @@
 #include "mpi/command/check_report.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
+#include "mpi/run_state.h"
 #include "mpi/verify.h"
 
 static int is_config(const char *path)
 {
     const char *dot = strrchr(path, '.');
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* A file is checked without it, so also where MPI can't start: on a login node. */
+static int needs_mpi(int argc, char **argv)
+{
+    int any = 0;
+    for (int i = 1; i < argc; i++)
+        any |= is_config(argv[i]);
+    return any;
 }
 
 /* Rank 0 looks at the run folder; what it finds wrong ends the command after the plan has been shown. */
@@ -45,7 +55,9 @@ static int check_file(const char *path, json_t **report, struct bl_error *err)
 {
     char summary[300];
     int code = par_verify_file_local(path, summary, sizeof summary, err);
-    if (code == BL_INPUT)
+    if (code == BL_OK && strncmp(summary, PAR_CHECKPOINT_FORMAT, strlen(PAR_CHECKPOINT_FORMAT)) == 0)
+        code = par_run_state_check_local(path, err);
+    if (code == BL_INPUT && !par_checkpoint_is_newer_local(path))
         check_report_older(path, err);
     if (code != BL_OK)
         return code;
@@ -108,7 +120,10 @@ const struct command command_check = {
             "says rows, steps, parameters, memory per rank and bytes on the wire. Under mpirun it is the "
             "plan for\n"
             "that many ranks. Not looked at are the rows' values (training stops at NaN and Inf).\n"
-            "Anything else is a file: every block is compared with its checksum.\n"
+            "Anything else is a file: every block is compared with its checksum. For a damaged checkpoint a "
+            "whole "
+            "one\n"
+            "beside it is named.\n"
             "\n"
             "  --set KEY=VALUE  override a key of the configuration\n"
             "  --run DIR        the run folder (default: runs/NAME for a configuration NAME.yaml)\n"
@@ -120,5 +135,6 @@ const struct command command_check = {
             "  mpirun -n 4 bitloom check configs/fashion-mnist.yaml\n"
             "  bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
     .parallel = 1,
+    .needs_mpi = needs_mpi,
     .run = run,
 };

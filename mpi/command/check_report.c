@@ -61,7 +61,7 @@ static int64_t find_whole(char **paths, int64_t n, struct par_state *head, json_
 {
     for (int64_t i = 0; i < n; i++) {
         *code = par_checkpoint_open(par_alone(), paths[i], head, err);
-        if (*code != BL_INPUT)
+        if (*code != BL_INPUT || par_checkpoint_is_newer_local(paths[i]))
             return i;
         json_array_append_new(damaged, json_string_nocheck(paths[i]));
         *code = BL_OK;
@@ -144,7 +144,8 @@ void check_report_older(const char *path, struct bl_error *err)
         char summary[300];
         if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
             continue;
-        found = par_verify_file_local(paths[i], summary, sizeof summary, &ignored) == BL_OK;
+        found = par_verify_file_local(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
+                par_run_state_check_local(paths[i], &ignored) == BL_OK;
         if (found)
             bl_fail(err, before.code, "%.700s; %.250s is whole", before.what, paths[i]);
     }

@@ -3,8 +3,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
+
+static const char warning[] = "warning: ", error[] = "error: ";
 
 static struct {
     enum bl_log_level level;
@@ -28,13 +34,62 @@ static void clear_progress(void)
     state.progress_shown = 0;
 }
 
-int bl_log_open(const char *path, struct bl_error *err)
+/* A line's text begins behind its time. */
+static int tells_of_trouble(const char *line)
+{
+    const char *text = strchr(line, ' ');
+    return text && (strncmp(text + 1, warning, sizeof warning - 1) == 0 ||
+                    strncmp(text + 1, error, sizeof error - 1) == 0);
+}
+
+/* Moves the lines of trouble to the front of text and returns their bytes. */
+static size_t keep_trouble(char *text)
+{
+    size_t kept = 0;
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        const size_t n = (size_t)(end + 1 - line);
+        if (!tells_of_trouble(line))
+            continue;
+        memmove(text + kept, line, n);
+        kept += n;
+    }
+    return kept;
+}
+
+static int cut(FILE *file, const char *path, int64_t keep_bytes, struct bl_error *err)
+{
+    struct stat status;
+    char *tail;
+    if (fstat(fileno(file), &status) != 0 || status.st_size <= keep_bytes)
+        return BL_OK;
+    const size_t n = (size_t)(status.st_size - keep_bytes);
+    int code = bl_alloc_zero(&tail, (int64_t)n + 1, 1, "the end of the log", err);
+    if (code != BL_OK)
+        return code;
+    int failed = pread(fileno(file), tail, n, keep_bytes) != (ssize_t)n;
+    const size_t kept = failed ? 0 : keep_trouble(tail);
+    failed = failed || ftruncate(fileno(file), keep_bytes) != 0 || fwrite(tail, 1, kept, file) != kept ||
+             fflush(file) != 0;
+    bl_free(&tail);
+    return failed ? bl_fail_path(err, "shorten the log", path, errno) : BL_OK;
+}
+
+int bl_log_open(const char *path, int64_t keep_bytes, struct bl_error *err)
 {
     bl_log_close();
-    state.file = fopen(path, "a");
+    state.file = fopen(path, "a+");
     if (!state.file)
         return bl_fail_path(err, "write the log", path, errno);
-    return BL_OK;
+    return keep_bytes < 0 ? BL_OK : cut(state.file, path, keep_bytes, err);
+}
+
+int64_t bl_log_bytes(void)
+{
+    struct stat status;
+    if (!state.file || fflush(state.file) != 0)
+        return -1;
+    fsync(fileno(state.file));
+    return fstat(fileno(state.file), &status) == 0 ? status.st_size : -1;
 }
 
 void bl_log_close(void)
@@ -83,7 +138,7 @@ void bl_log_warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(BL_LOG_QUIET, "warning: ", format, args);
+    write_line(BL_LOG_QUIET, warning, format, args);
     va_end(args);
 }
 
@@ -93,7 +148,7 @@ void bl_log_failure(const struct bl_error *err)
         return;
     char when[32];
     bl_clock_text(when, sizeof when);
-    fprintf(state.file, "%s error: %s\n", when, err->what);
+    fprintf(state.file, "%s %s%s\n", when, error, err->what);
     fflush(state.file);
 }
 

@@ -3,6 +3,8 @@
 #ifndef BL_BASE_LOG_H
 #define BL_BASE_LOG_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 enum bl_log_level {
@@ -15,10 +17,15 @@ enum bl_log_level {
  * standard error on a terminal, where a line may replace itself. */
 void bl_log_setup(enum bl_log_level level, int speaks, int terminal);
 
-/* Also appends every line, each with its time, to the file at path; replaces an earlier one.
- * Errors: BL_PATH. bl_log_close is safe without a file, and clears a progress line. */
-int bl_log_open(const char *path, struct bl_error *err);
+/* Also appends every line, each with its time, to the file at path; replaces an earlier one. Of what lies
+ * behind keep_bytes (negative: the end) only warnings and errors stay: a run that goes on from there says the
+ * rest again. Errors: BL_PATH, BL_MEMORY. bl_log_close is safe without a file, and clears
+ * a progress line. */
+int bl_log_open(const char *path, int64_t keep_bytes, struct bl_error *err);
 void bl_log_close(void);
+
+/* Brings the file to the disk and returns its length, which may be keep_bytes later; -1 without a file. */
+int64_t bl_log_bytes(void);
 
 /* One line without its newline; NORMAL, VERBOSE, and always (prefix "warning: "). */
 void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -29,42 +29,18 @@ Test(cli_resume, a_killed_run_continues_to_the_same_bits)
         char more[300];
         snprintf(more, sizeof more, LONG_RUN " %s", ranks > 1 ? "--fresh" : "");
         tiny_train_well(&tiny, ranks, whole, more);
-        long_run_kill(&tiny, ranks);
+        long_run_kill(&tiny, ranks, LONG_RUN);
         tiny_train_well(&tiny, ranks, tiny.run, LONG_RUN);
         long_run_expect_same_model(tiny.run, whole);
         folder_remove(tiny.run);
     }
 }
 
-/* The numbers of step events, in order and without a gap or repetition. */
-static void expect_every_step_once(const char *run, int every, int last)
-{
-    char path[TINY_PATH_MAX + 32];
-    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
-    char *text = tiny_read(path, NULL);
-    int step = 0;
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        if (strstr(line, "\"event\": \"step\"") || strstr(line, "\"event\":\"step\"")) {
-            const char *at = strstr(line, "\"step\":");
-            cr_assert(at, "%s", line);
-            cr_assert_eq(atoi(at + 7), step += every, "after step %d: %s", step - every, line);
-        }
-    cr_assert_eq(step, last);
-    free(text);
-}
-
-Test(cli_resume, the_metrics_hold_every_step_once)
-{
-    long_run_kill(&tiny, 2);
-    tiny_train_well(&tiny, 2, tiny.run, LONG_RUN);
-    expect_every_step_once(tiny.run, 10, LONG_RUN_STEPS);
-}
-
 Test(cli_resume, a_run_moves_to_other_numbers_of_ranks)
 {
     static const int moves[][2] = {{4, 1}, {1, 3}, {3, 2}};
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-        long_run_kill(&tiny, moves[i][0]);
+        long_run_kill(&tiny, moves[i][0], LONG_RUN);
         struct cli_result result;
         tiny_train(&tiny, &result, moves[i][1], tiny.run, LONG_RUN);
         cli_expect_success(&result);

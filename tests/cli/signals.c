@@ -62,7 +62,7 @@ Test(cli_signals, usr2_and_term_stop_with_75_and_the_run_continues)
     for (int i = 0; i < 2; i++) {
         struct background job;
         struct cli_result result;
-        long_run_start(&job, &tiny, 2);
+        long_run_start(&job, &tiny, 2, LONG_RUN);
         background_signal(&job, i, signals[i]);
         background_wait(&job, &result);
         cr_assert_eq(result.status, 75, "status %d: %s", result.status, result.err);

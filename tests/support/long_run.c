@@ -12,18 +12,18 @@ static int has_two_checkpoints(const void *tiny)
     return tiny_checkpoints(((const struct tiny *)tiny)->run, NULL) >= 2;
 }
 
-void long_run_start(struct background *job, const struct tiny *tiny, int ranks)
+void long_run_start(struct background *job, const struct tiny *tiny, int ranks, const char *options)
 {
-    background_start(job, ranks, "train %s --run %s " LONG_RUN, tiny->config, tiny->run);
+    background_start(job, ranks, "train %s --run %s %s", tiny->config, tiny->run, options);
     background_until(job, has_two_checkpoints, tiny);
 }
 
-void long_run_kill(const struct tiny *tiny, int ranks)
+void long_run_kill(const struct tiny *tiny, int ranks, const char *options)
 {
     struct background job;
     struct cli_result result;
     char model[TINY_PATH_MAX + 32];
-    long_run_start(&job, tiny, ranks);
+    long_run_start(&job, tiny, ranks, options);
     background_signal(&job, -1, SIGKILL);
     background_wait(&job, &result);
     cr_assert_neq(result.status, 0, "it finished before it was killed");

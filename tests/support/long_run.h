@@ -9,11 +9,11 @@
 #define LONG_RUN "--set train.epochs=10 --set checkpoint.every_steps=5"
 enum { LONG_RUN_STEPS = 110, LONG_RUN_EVERY = 5 };
 
-/* Starts it in tiny->run and returns when it has two checkpoints. */
-void long_run_start(struct background *job, const struct tiny *tiny, int ranks);
+/* Starts it with these options, LONG_RUN or more, in tiny->run and returns when it has two checkpoints. */
+void long_run_start(struct background *job, const struct tiny *tiny, int ranks, const char *options);
 
 /* The same, and kills all ranks there. */
-void long_run_kill(const struct tiny *tiny, int ranks);
+void long_run_kill(const struct tiny *tiny, int ranks, const char *options);
 
 /* Asserts that the models of two runs hold the same bits. */
 void long_run_expect_same_model(const char *one, const char *other);
