@@ -36,9 +36,22 @@ Test(cli_resume, a_killed_run_continues_to_the_same_bits)
     }
 }
 
-Test(cli_resume, a_run_moves_to_other_numbers_of_ranks)
+Test(cli_resume, a_killed_fast_run_continues_to_the_same_bits_on_as_many_ranks)
+{
+    char whole[TINY_PATH_MAX];
+    tiny_path(&tiny, "whole", whole);
+    tiny_train_well(&tiny, 3, whole, LONG_RUN " --set train.reduction=fast");
+    long_run_kill(&tiny, 3, LONG_RUN " --set train.reduction=fast");
+    tiny_train_well(&tiny, 3, tiny.run, LONG_RUN " --set train.reduction=fast");
+    long_run_expect_same_model(tiny.run, whole);
+}
+
+Test(cli_resume, a_run_moves_to_other_numbers_of_ranks_and_to_the_same_bits)
 {
     static const int moves[][2] = {{4, 1}, {1, 3}, {3, 2}};
+    char whole[TINY_PATH_MAX];
+    tiny_path(&tiny, "whole", whole);
+    tiny_train_well(&tiny, 2, whole, LONG_RUN);
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
         long_run_kill(&tiny, moves[i][0], LONG_RUN);
         struct cli_result result;
@@ -46,6 +59,7 @@ Test(cli_resume, a_run_moves_to_other_numbers_of_ranks)
         cli_expect_success(&result);
         cr_assert(strstr(result.err, "continuing"), "%s", result.err);
         cli_free(&result);
+        long_run_expect_same_model(tiny.run, whole);
         folder_remove(tiny.run);
     }
 }
