@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "math/blas.h"
 #include "mpi/groups.h"
 #include "mpi/reduce.h"
@@ -44,7 +45,6 @@ void par_arithmetic(struct par par, const struct bl_config *config, char text[BL
     name_kernel(par, kernel);
     name_mpi(par, mpi);
     snprintf(text, BL_ARITHMETIC_MAX,
-             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %" PRId64
-             " threads, OpenBLAS %s, %s",
-             config->data.shards, par.size, config->train.threads, kernel, mpi);
+             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s, OpenBLAS %s, %s",
+             config->data.shards, par.size, bl_count(config->train.threads, "thread").text, kernel, mpi);
 }

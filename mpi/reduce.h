@@ -10,6 +10,10 @@ void par_sum_doubles(struct par par, double *values, int64_t n);
 void par_sum_integers(struct par par, int64_t *values, int64_t n);
 void par_sum_words(struct par par, uint64_t *values, int64_t n);
 
+/* Elementwise smallest and largest over all ranks, in place. Collective. */
+void par_min_doubles(struct par par, double *values, int64_t n);
+void par_max_doubles(struct par par, double *values, int64_t n);
+
 /* The smallest and the largest of one number. Collective. */
 int64_t par_min_integer(struct par par, int64_t value);
 int64_t par_max_integer(struct par par, int64_t value);

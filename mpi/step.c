@@ -9,7 +9,6 @@
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
-#include "mpi/stall.h"
 #include "optim/schedule.h"
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
@@ -126,6 +125,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
     if (code == BL_OK)
         code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
                                  config->train.reduction == BL_REDUCTION_EXACT, FLAGS, err);
+    par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
     if (code != BL_OK)
@@ -192,7 +192,7 @@ static void run_objective(struct par_step *step, double beta)
     bl_objective_relax(objective, beta, step->z, gather->n_local, step->h,
                        gather->rows + gather->first * gather->stride, gather->stride);
     if (bl_objective_needs_gather(objective)) {
-        par_stall_tick_local("gathering codes");
+        par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
         par_gather_run(gather, step->par, step->labels);
     }
     const struct bl_batch batch = {.n_global = gather->n_global,
@@ -208,7 +208,7 @@ static void run_objective(struct par_step *step, double beta)
     bl_objective_sums(objective, &batch, &step->groups.local, step->sums);
     if (bl_objective_needs_sums(objective))
         par_groups_sum(&step->groups, step->par, step->sums, n_sums, n_sums, sums);
-    par_stall_tick_local("terms of the objective");
+    par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, sums, step->dh, step->group_values);
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
 }
@@ -264,9 +264,10 @@ static int check_gradient(const struct par_step *step, const struct bl_tensor *b
 static void run_rows(struct par_step *step, struct bl_model *model, int64_t number, double beta)
 {
     struct par_gradient *gradient = &step->gradient;
-    par_stall_tick_local("forward");
+    par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
     choose_rows(step, number);
     load_batch(step, model);
+    par_phases_enter_local(&step->phases, PAR_PHASE_FORWARD);
     const struct bl_dropout dropout = {.p = step->config->model.dropout,
                                        .seed = (uint64_t)step->config->train.seed,
                                        .step = number,
@@ -274,7 +275,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     bl_network_forward(&step->network, model->params, step->x, step->batches.n_local,
                        dropout.p > 0.0 ? &dropout : NULL, step->z);
     run_objective(step, beta);
-    par_stall_tick_local("backward");
+    par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
                         gradient->stride);
 }
@@ -288,7 +289,7 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     *outcome = (struct par_step_outcome){.beta = bl_objective_beta(&step->config->objective, number)};
     run_rows(step, model, number, outcome->beta);
     set_flags(step, gradient->flags);
-    par_stall_tick_local("reducing the gradient");
+    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
     par_gradient_sum(gradient);
     bl_objective_params(&step->objective, &model->layout, model->params, gradient->lo, gradient->hi,
                         gradient->sum, outcome->parameter_values);
@@ -308,6 +309,7 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
         return code;
     const struct bl_config_optimizer *config = &step->config->optimizer;
     struct par_gradient *gradient = &step->gradient;
+    par_phases_enter_local(&step->phases, PAR_PHASE_UPDATE);
     outcome->lr = bl_schedule_rate(config, number, step->total_steps, step->batches.steps_per_epoch);
     if (config->clip_norm > 0.0 && outcome->grad_norm > config->clip_norm) {
         const float scale = (float)(config->clip_norm / outcome->grad_norm);
@@ -316,7 +318,9 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     }
     bl_optimizer_update(optimizer, number + 1, outcome->lr, gradient->lo, gradient->hi, model->params,
                         gradient->sum);
+    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
     par_gradient_share(gradient, model->params);
+    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
     return BL_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "mpi/gather.h"
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
+#include "mpi/phases.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
 
@@ -43,6 +44,7 @@ struct par_step {
     struct bl_network network;
     struct par_gather gather;
     struct par_gradient gradient;
+    struct par_phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;
     int local_request;      /* enum par_request of this rank: rides on the next step's reduction */
     int64_t shuffled_epoch; /* the epoch that the shards' orders stand for; -1: none */

@@ -25,6 +25,7 @@
 #include "mpi/stall.h"
 #include "mpi/statistics.h"
 #include "mpi/step.h"
+#include "mpi/summary.h"
 #include "mpi/train_report.h"
 #include "mpi/validate.h"
 
@@ -170,55 +171,6 @@ static int open_files(struct run *run, struct bl_error *err)
     return par_agree(run->par, code, err);
 }
 
-static void say_plan(const struct run *run)
-{
-    const struct par_train_data *data = &run->data;
-    const struct par_batches *batches = &run->step.batches;
-    const struct bl_model *model = &run->state.model;
-    bl_log_say("%s, %s each, products %s", bl_count(run->par.size, "rank").text,
-               bl_count(run->config->train.threads, "thread").text, run->step.product.name);
-    bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s",
-               run->options->data_path, data->n_train_global, data->dim, bl_type_name(data->type),
-               data->n_validation_global,
-               data->n_dropped_global ? ", rows that are not finite left out" : "");
-    bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
-               bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
-               bl_count(model->shape.bits, "bit").text, bl_count(batches->n_global, "row").text,
-               bl_count(batches->steps_per_epoch, "step").text, bl_count(run->step.total_steps, "step").text);
-    if (run->config->objective.pairwise_weight > 0.0 &&
-        run->config->objective.pairwise_form == BL_FORM_LITERAL && data->labels.classes > 2)
-        bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
-                    " classes drives all of them to two opposite codes (docs/mathematics.md says why); "
-                    "`likelihood` doesn't",
-                    data->labels.classes);
-    if (run->resumed)
-        bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, run->folder.path,
-                   run->state.step, run->step.total_steps, run->state.digest);
-    else
-        bl_log_say("new run in %s", run->folder.path);
-}
-
-static int write_start_event(struct run *run, struct bl_error *err)
-{
-    json_t *event = json_object();
-    json_object_set_new(event, "event", json_string(run->resumed ? "continue" : "start"));
-    json_object_set_new(event, "step", json_integer(run->state.step));
-    json_object_set_new(event, "ranks", json_integer(run->par.size));
-    json_object_set_new(event, "threads", json_integer(run->config->train.threads));
-    json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
-    json_object_set_new(event, "products", json_string(run->step.product.name));
-    json_object_set_new(event, "arithmetic", json_string(run->state.model.arithmetic));
-    json_object_set_new(event, "train_rows", json_integer(run->data.n_train_global));
-    json_object_set_new(event, "parameters", json_integer(run->state.model.layout.n_params));
-    json_object_set_new(event, "steps", json_integer(run->step.total_steps));
-    if (run->resumed)
-        json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
-    int code = par_metrics_write_local(event, err);
-    if (code == BL_OK && run->par.rank == 0)
-        code = par_job_report_local(&run->options->job, run->state.step, err);
-    return par_agree(run->par, code, err);
-}
-
 static int start(struct run *run, struct bl_error *err)
 {
     struct par par = run->par;
@@ -244,10 +196,13 @@ static int start(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     run->state.starts++;
-    say_plan(run);
-    code = par_agree(
-        par, par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err), err);
-    return code == BL_OK ? write_start_event(run, err) : code;
+    code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
+    if (code == BL_OK)
+        code = par_train_report_start_local(&run->report, run->options->data_path, run->folder.path,
+                                            run->resumed, err);
+    if (code == BL_OK && par.rank == 0)
+        code = par_job_report_local(&run->options->job, run->state.step, err);
+    return par_agree(par, code, err);
 }
 
 /* Between steps */
@@ -267,7 +222,7 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
 {
     char path[PAR_RUN_PATH_MAX];
     const double begun = bl_clock_seconds();
-    par_stall_tick_local("writing a checkpoint");
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     par_train_report_flush(&run->report);
     par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
@@ -290,7 +245,7 @@ static int write_model(struct run *run, struct bl_error *err)
 {
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
-    par_stall_tick_local("writing the model");
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, err);
 }
 
@@ -312,7 +267,7 @@ static int evaluate(struct run *run, struct bl_error *err)
 {
     struct par_validation_result result;
     const double begun = bl_clock_seconds();
-    par_stall_tick_local("evaluation");
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
     int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
     if (code != BL_OK)
         return code;
@@ -384,6 +339,7 @@ static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
     struct par_run_state *state = &run->state;
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
     run->step.local_request = local_request(run);
     const double begun = bl_clock_seconds();
     int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
@@ -411,6 +367,11 @@ static int one_step(struct run *run, struct bl_error *err)
 
 /* Ending */
 
+static int summarize(struct run *run, struct bl_error *err)
+{
+    return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
+}
+
 static int finish(struct run *run, struct bl_error *err)
 {
     const int evaluated = run->state.last_evaluated_step == run->state.step;
@@ -422,6 +383,8 @@ static int finish(struct run *run, struct bl_error *err)
         code = write_checkpoint(run, err);
     if (code == BL_OK)
         code = write_model(run, err);
+    if (code == BL_OK)
+        code = summarize(run, err);
     if (code != BL_OK)
         return code;
     json_t *event = json_object();
@@ -458,11 +421,15 @@ static int train(struct run *run, struct bl_error *err)
     par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
                             run->options->job.end_s,
                             4 * run->state.model.layout.n_params * (int64_t)sizeof(float));
+    par_phases_begin_local(&run->step.phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
     if (code != BL_OK)
         return code;
     if (run->stop_reason && !is_finished(run)) {
+        code = summarize(run, err);
+        if (code != BL_OK)
+            return code;
         bl_log_say("%s at step %" PRId64 " of %" PRId64
                    " with a whole checkpoint; start the same command again to continue",
                    run->stop_reason, run->state.step, run->step.total_steps);

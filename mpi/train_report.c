@@ -34,6 +34,57 @@ void par_train_report_free(struct par_train_report *report)
     bl_free(&report->group_values);
 }
 
+static void say_plan(const struct par_train_report *report, const char *data_path)
+{
+    const struct par_step *step = report->step;
+    const struct par_train_data *data = step->data;
+    const struct bl_model *model = &report->state->model;
+    const struct bl_config_objective *objective = &step->config->objective;
+    bl_log_say("%s, %s each, products %s", bl_count(step->par.size, "rank").text,
+               bl_count(step->config->train.threads, "thread").text, step->product.name);
+    bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", data_path,
+               data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
+               data->n_dropped_global ? ", rows that are not finite left out" : "");
+    bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
+               bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
+               bl_count(model->shape.bits, "bit").text, bl_count(step->batches.n_global, "row").text,
+               bl_count(step->batches.steps_per_epoch, "step").text,
+               bl_count(step->total_steps, "step").text);
+    if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL &&
+        data->labels.classes > 2)
+        bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
+                    " classes drives all of them to two opposite codes (docs/mathematics.md says why); "
+                    "`likelihood` doesn't",
+                    data->labels.classes);
+}
+
+int par_train_report_start_local(const struct par_train_report *report, const char *data_path,
+                                 const char *folder, int resumed, struct bl_error *err)
+{
+    const struct par_step *step = report->step;
+    const struct par_run_state *state = report->state;
+    say_plan(report, data_path);
+    if (resumed)
+        bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, folder,
+                   state->step, step->total_steps, state->digest);
+    else
+        bl_log_say("new run in %s", folder);
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string(resumed ? "continue" : "start"));
+    json_object_set_new(event, "step", json_integer(state->step));
+    json_object_set_new(event, "ranks", json_integer(step->par.size));
+    json_object_set_new(event, "threads", json_integer(step->config->train.threads));
+    json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
+    json_object_set_new(event, "products", json_string(step->product.name));
+    json_object_set_new(event, "arithmetic", json_string(state->model.arithmetic));
+    json_object_set_new(event, "train_rows", json_integer(step->data->n_train_global));
+    json_object_set_new(event, "parameters", json_integer(state->model.layout.n_params));
+    json_object_set_new(event, "steps", json_integer(step->total_steps));
+    if (resumed)
+        json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, state->digest));
+    return par_metrics_write_local(event, err);
+}
+
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 double seconds)
 {

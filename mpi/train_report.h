@@ -22,6 +22,11 @@ int par_train_report_init(struct par_train_report *report, struct par_step *step
                           int64_t every_steps, struct bl_error *err);
 void par_train_report_free(struct par_train_report *report);
 
+/* What is about to be done with which data in which folder, and the event "start" or "continue". Local;
+ * errors: BL_PATH on rank 0. */
+int par_train_report_start_local(const struct par_train_report *report, const char *data_path,
+                                 const char *folder, int resumed, struct bl_error *err);
+
 /* Keeps a step's values. Local. */
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 double seconds);

@@ -1,0 +1,150 @@
+#include "mpi/summary.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/count.h"
+#include "base/log.h"
+#include "mpi/agree.h"
+#include "mpi/metrics.h"
+#include "mpi/reduce.h"
+
+/* Above these shares of the whole a phase is worth a hint. */
+static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit = 0.10, evaluation_limit = 0.3,
+                    checkpoint_limit = 0.1;
+
+struct account {
+    int64_t steps, rows, peak_bytes;
+    double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
+    double total_s, steps_s, compute_s; /* means over ranks */
+    double flops;                       /* of all steps and ranks */
+};
+
+static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
+                                         PAR_PHASE_BACKWARD};
+
+/* Multiplications and additions of the matrix products of a step on all ranks: three for each weight and row,
+ * two in the first layer, and both products of each pair. */
+static double flops_of_step(const struct par_step *step, const struct bl_shape *shape)
+{
+    const double n = (double)step->batches.n_global;
+    double per_row = 0.0;
+    for (int64_t l = 0; l < shape->n_layers; l++)
+        per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
+    if (bl_objective_needs_gather(&step->objective))
+        per_row += 4.0 * n * (double)bl_shape_code_bits(shape);
+    return n * per_row;
+}
+
+static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
+                    int64_t steps)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    account->steps = steps;
+    account->rows = steps * step->batches.n_global;
+    account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
+    account->flops = (double)steps * flops_of_step(step, &model->shape);
+    memcpy(account->least, step->phases.seconds, sizeof account->least);
+    memcpy(account->mean, step->phases.seconds, sizeof account->mean);
+    memcpy(account->most, step->phases.seconds, sizeof account->most);
+    par_min_doubles(step->par, account->least, PAR_PHASES);
+    par_max_doubles(step->par, account->most, PAR_PHASES);
+    par_sum_doubles(step->par, account->mean, PAR_PHASES);
+    for (int p = 0; p < PAR_PHASES; p++) {
+        account->mean[p] /= step->par.size;
+        account->total_s += account->mean[p];
+        account->steps_s += p <= PAR_PHASE_UPDATE ? account->mean[p] : 0.0;
+    }
+    for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
+        account->compute_s += account->mean[compute[c]];
+}
+
+/* How much longer the slowest rank computes than the mean of all, as a share of the steps' time. */
+static double imbalance(const struct account *account)
+{
+    double excess = 0.0;
+    for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
+        excess += account->most[compute[c]] - account->mean[compute[c]];
+    return account->steps_s > 0.0 ? excess / account->steps_s : 0.0;
+}
+
+static void say_table(const struct account *account, const struct par_step *step)
+{
+    const double ranks = step->par.size;
+    bl_log_say("time by phase in s, over %s   least     mean     most  share",
+               bl_count(step->par.size, "rank").text);
+    for (int p = 0; p < PAR_PHASES; p++)
+        if (account->most[p] > 0.0)
+            bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", par_phase_name((enum par_phase)p),
+                       account->least[p], account->mean[p], account->most[p],
+                       100.0 * account->mean[p] / account->total_s);
+    bl_log_say(
+        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s); at most %.0f MiB a "
+        "rank",
+        bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
+        1e-9 * account->flops / ranks / account->compute_s, step->product.name,
+        (double)account->peak_bytes / 1048576.0);
+}
+
+static void say_hints(const struct account *account, const struct par_step *step)
+{
+    const double exchange = account->mean[PAR_PHASE_GATHER] + account->mean[PAR_PHASE_REDUCE];
+    if (exchange > exchange_limit * account->steps_s)
+        bl_log_say("hint: %.0f %% of the steps' time goes into exchange between ranks; a larger "
+                   "train.global_batch or fewer ranks give each more to do",
+                   100.0 * exchange / account->steps_s);
+    if (imbalance(account) > imbalance_limit)
+        bl_log_say(
+            "hint: the slowest rank computes longer than the mean by %.0f %% of the steps' time; look for "
+            "busy or slower cores, and for ranks that share one",
+            100.0 * imbalance(account));
+    if (account->mean[PAR_PHASE_INPUT] > input_limit * account->steps_s)
+        bl_log_say(
+            "hint: %.0f %% of the steps' time goes into preparing rows; float32 features need the least",
+            100.0 * account->mean[PAR_PHASE_INPUT] / account->steps_s);
+    if (account->mean[PAR_PHASE_EVALUATION] > evaluation_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into evaluation; raise evaluate.every_epochs or lower "
+                   "data.validation",
+                   100.0 * account->mean[PAR_PHASE_EVALUATION] / account->total_s);
+    if (account->mean[PAR_PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
+                   100.0 * account->mean[PAR_PHASE_CHECKPOINT] / account->total_s);
+    if (step->product.kind == BL_PRODUCT_BLAS && bl_product_level(0) == bl_product_named("avx512") &&
+        strcmp(bl_blas_kernel(), "Haswell") == 0)
+        bl_log_say("hint: this processor has AVX-512 and OpenBLAS uses its Haswell kernel; "
+                   "OPENBLAS_CORETYPE=SkylakeX, or reduction: exact, is likely to be faster");
+}
+
+static json_t *event_of(const struct account *account, const struct par_step *step)
+{
+    json_t *event = json_object(), *phases = json_object();
+    json_object_set_new(event, "event", json_string("summary"));
+    json_object_set_new(event, "steps", json_integer(account->steps));
+    json_object_set_new(event, "ranks", json_integer(step->par.size));
+    json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
+    json_object_set_new(event, "gflops_per_rank",
+                        json_real(1e-9 * account->flops / step->par.size / account->compute_s));
+    json_object_set_new(event, "imbalance", json_real(imbalance(account)));
+    json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
+    for (int p = 0; p < PAR_PHASES; p++)
+        json_object_set_new(phases, par_phase_name((enum par_phase)p),
+                            json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
+    json_object_set_new(event, "phases", phases);
+    return event;
+}
+
+int par_summary(struct par_step *step, const struct bl_model *model, int64_t steps, struct bl_error *err)
+{
+    struct account account = {0};
+    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
+    if (steps == 0)
+        return BL_OK;
+    collect(&account, step, model, steps);
+    say_table(&account, step);
+    say_hints(&account, step);
+    return par_agree(step->par, par_metrics_write_local(event_of(&account, step), err), err);
+}
