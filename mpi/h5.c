@@ -127,7 +127,9 @@ int h5_is_stuck_local(void)
 
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err)
 {
-    int code = par_agree(par, par.rank == 0 ? h5_reserve_local(file, path, err) : BL_OK, err);
+    /* Alone there is nobody to wait for, and an abandoned file's few bytes of metadata may still fit. */
+    const int must_reserve = par.size > 1 && par.rank == 0;
+    int code = par_agree(par, must_reserve ? h5_reserve_local(file, path, err) : BL_OK, err);
     if (code == BL_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
         code = bl_fail(err, BL_PATH,
                        "can't write %s: the disk may be full; make room there or choose another place", path);

@@ -6,8 +6,8 @@
 #include "support/tiny.h"
 
 /* Options of a run of LONG_RUN_STEPS steps with a checkpoint every LONG_RUN_EVERY. */
-#define LONG_RUN "--set train.epochs=10 --set checkpoint.every_steps=5"
-enum { LONG_RUN_STEPS = 110, LONG_RUN_EVERY = 5 };
+#define LONG_RUN "--set train.epochs=20 --set checkpoint.every_steps=5"
+enum { LONG_RUN_STEPS = 220, LONG_RUN_EVERY = 5 };
 
 /* Starts it with these options, LONG_RUN or more, in tiny->run and returns when it has two checkpoints. */
 void long_run_start(struct background *job, const struct tiny *tiny, int ranks, const char *options);

@@ -100,10 +100,20 @@ Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 
 Test(plan, parameters_are_kept_with_gradient_best_and_states)
 {
-    plan_well("train: {global_batch: 20}\n", 1);
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 1);
     cr_assert_eq(plan.parameter_bytes, 5 * 4 * plan.parameters);
-    plan_well("train: {global_batch: 20}\noptimizer: {name: sgd}\n", 1);
+    plan_well("train: {global_batch: 20, reduction: fast}\noptimizer: {name: sgd}\n", 1);
     cr_assert_eq(plan.parameter_bytes, 4 * 4 * plan.parameters);
+}
+
+Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
+{
+    /* 10 groups alone are nodes of 8 and 2; 3 ranks have groups 0-2, 3-5 and 6-9, two nodes each, and each
+     * receives a third of all six. */
+    plan_well("train: {global_batch: 20}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2) * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20}\n", 3);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters);
 }
 
 Test(plan, codes_and_labels_are_gathered_and_gradients_reduced)
