@@ -1,0 +1,22 @@
+#include "math/fixed.h"
+
+#include <math.h>
+
+enum { SUM_BITS = 61 }; /* one bit below the largest, for the roundings of many parts */
+
+struct bl_fixed bl_fixed_of_bound(double bound)
+{
+    int exponent = 0;
+    frexp(bound, &exponent); /* bound <= 2^exponent */
+    return (struct bl_fixed){.scale = ldexp(1.0, SUM_BITS - exponent)};
+}
+
+int64_t bl_fixed_from(struct bl_fixed fixed, double number)
+{
+    return isfinite(number) ? llrint(number * fixed.scale) : 0;
+}
+
+double bl_fixed_to(struct bl_fixed fixed, int64_t integer)
+{
+    return (double)integer / fixed.scale;
+}
