@@ -69,7 +69,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
         batch, reduction);
     must(io_config_parse(text, "bench", &trainer->config, &err));
     must(par_train_data_init(&trainer->data, par, path, &trainer->config, &err));
-    must(par_run_state_init(&trainer->state, &trainer->config, DIM, &err));
+    must(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err));
     must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err));
 }
 

@@ -85,7 +85,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
              either(variant->threads, "1"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
-    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, &err) == BL_OK);
+    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err) == BL_OK);
     CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
           BL_OK);
 }

@@ -80,12 +80,13 @@ static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t 
 /* Total = sum of weight x value; leaves the gradient in f->dh when wanted. */
 static double total(struct fixture *f, double beta, int gradient)
 {
-    double sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX], values[BL_TERMS_MAX], sum = 0.0;
+    double values[BL_TERMS_MAX], sum = 0.0;
+    const struct bl_objective_out out = {.dh = f->dh, .values = values};
     bl_objective_relax(&f->objective, beta, f->z, f->n, f->h, f->codes, K);
     const struct bl_batch batch = batch_of(f, 0, f->n);
     const struct bl_groups all = {.n = 1, .end = &f->n, .n_nodes = 1};
-    bl_objective_sums(&f->objective, &batch, &all, sums);
-    bl_objective_rows(&f->objective, &batch, &all, sums, f->dh, values);
+    bl_objective_sums(&f->objective, &batch, &all);
+    bl_objective_rows(&f->objective, &batch, &all, NULL, &out);
     if (gradient)
         bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
     for (int64_t t = 0; t < f->objective.n_terms; t++)
@@ -278,21 +279,19 @@ Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
     total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
-    double parts[PARTS * BL_TERMS_MAX * BL_TERM_SUMS_MAX], sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX] = {0};
     double values[PARTS * BL_TERMS_MAX], part[BL_TERMS_MAX];
-    const int64_t n_sums = f.objective.n_terms * BL_TERM_SUMS_MAX;
+    const struct bl_objective_out all_out = {.dh = f.dh, .values = values};
+    const struct bl_objective_out part_out = {.dh = f.dh, .values = part};
     const struct bl_groups groups = {.n = PARTS, .end = cuts + 1};
     struct bl_batch batch = batch_of(&f, 0, N);
-    bl_objective_sums(&f.objective, &batch, &groups, parts);
-    for (int64_t i = 0; i < PARTS * n_sums; i++)
-        sums[i % n_sums] += parts[i];
-    bl_objective_rows(&f.objective, &batch, &groups, sums, f.dh, values);
+    bl_objective_sums(&f.objective, &batch, &groups);
+    bl_objective_rows(&f.objective, &batch, &groups, NULL, &all_out);
     memcpy(whole, f.dh, N * K * sizeof(float));
     for (int c = 0; c < PARTS; c++) {
         const int64_t n = cuts[c + 1] - cuts[c];
-        const struct bl_groups one = {.n = 1, .end = &n};
+        const struct bl_groups one = {.first = c, .n = 1, .end = &n};
         batch = batch_of(&f, cuts[c], n);
-        bl_objective_rows(&f.objective, &batch, &one, sums, f.dh, part);
+        bl_objective_rows(&f.objective, &batch, &one, NULL, &part_out);
         cr_assert_eq(memcmp(f.dh, whole + cuts[c] * K, (size_t)(n * K) * sizeof(float)), 0);
         cr_assert_eq(memcmp(part, values + c * BL_TERMS_MAX, sizeof part), 0);
     }
