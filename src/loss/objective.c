@@ -13,6 +13,7 @@
 static const struct bl_term *const all_terms[] = {
     &bl_term_pairwise,
     &bl_term_quantization,
+    &bl_term_classification,
     &bl_term_weight_decay,
 };
 

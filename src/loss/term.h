@@ -101,6 +101,7 @@ struct bl_term {
 
 extern const struct bl_term bl_term_pairwise;
 extern const struct bl_term bl_term_quantization;
+extern const struct bl_term bl_term_classification;
 extern const struct bl_term bl_term_weight_decay;
 
 #endif
