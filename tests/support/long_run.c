@@ -14,7 +14,8 @@ static int has_two_checkpoints(const void *tiny)
 
 void long_run_start(struct background *job, const struct tiny *tiny, int ranks, const char *options)
 {
-    background_start(job, ranks, "train %s --run %s %s", tiny->config, tiny->run, options);
+    background_start(job, ranks, "train %s --run %s %s --set checkpoint.every_steps=5", tiny->config,
+                     tiny->run, options);
     background_until(job, has_two_checkpoints, tiny);
 }
 
