@@ -9,8 +9,9 @@
 #define LONG_RUN "--set train.epochs=20"
 enum { LONG_RUN_STEPS = 220 };
 
-/* Starts it with these options, LONG_RUN or more, in tiny->run and returns when it has two checkpoints. Here
- * alone there is one every few steps: they take nearly all of the time, and no bit depends on them. */
+/* Starts it with these options, LONG_RUN or more, in tiny->run and returns when it has three checkpoints, the
+ * newest after the first epoch. Here alone there is one every few steps: they take nearly all of the time,
+ * and no bit depends on them. */
 void long_run_start(struct background *job, const struct tiny *tiny, int ranks, const char *options);
 
 /* The same, and kills all ranks there. */
