@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "data/checks.h"
 #include "mpi/agree.h"
@@ -16,16 +15,6 @@
 #include "mpi/h5.h"
 #include "mpi/reduce.h"
 #include "mpi/stall.h"
-
-static int check_layout(const struct par_train_data *data, struct par par, const struct bl_config *config,
-                        struct bl_error *err)
-{
-    if (data->shards > data->rows_global)
-        return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
-                       data->shards, bl_count(data->rows_global, "row").text);
-    return par_groups_check_local(config, par.size, err);
-}
 
 static int allocate(struct par_train_data *data, uint64_t **digests, struct bl_error *err)
 {
@@ -169,7 +158,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     if (code != BL_OK)
         goto done;
     describe(data, par, par_dataset_split(dataset), config);
-    code = check_layout(data, par, config, err);
+    code = par_groups_check_local(config, data->rows_global, par.size, err);
     if (code != BL_OK)
         goto done;
     code = allocate(data, &digests, err);
