@@ -25,7 +25,7 @@ struct par_run_state {
     int64_t metrics_bytes, log_bytes; /* of the run's files when the checkpoint was written; -1: not known */
     uint64_t fingerprint;             /* of the data */
     uint64_t digest;                  /* of model.params when the checkpoint was written */
-    struct bl_model model;
+    struct bl_model model;            /* model.trained: what a model of --init was trained on */
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */
 };

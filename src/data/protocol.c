@@ -11,7 +11,7 @@
 #include "data/labels.h"
 
 /* What is drawn: each has random numbers of its own. */
-enum { DRAW_ROWS, DRAW_CLASSES };
+enum { DRAW_TRAIN_ROWS, DRAW_TEST_ROWS, DRAW_CLASSES };
 
 /* Something to be drawn, a row or a class. */
 struct lot {
@@ -47,6 +47,13 @@ static uint64_t key_of(uint64_t seed, int what, int64_t which)
     return words[0];
 }
 
+/* Of a row by its place in its split, so that a longer train split changes nothing in the test split. */
+static uint64_t row_key(const struct bl_protocol_rows *rows, int64_t row)
+{
+    return row < rows->n_train ? key_of(rows->seed, DRAW_TRAIN_ROWS, row)
+                               : key_of(rows->seed, DRAW_TEST_ROWS, row - rows->n_train);
+}
+
 /* Rows [lo, hi) with their keys, without order. Without `classes` all of them count as of class 0; otherwise
  * rows without a class are passed over. */
 static int list_rows(const struct bl_protocol_rows *rows, int64_t lo, int64_t hi, const int32_t *classes,
@@ -56,8 +63,7 @@ static int list_rows(const struct bl_protocol_rows *rows, int64_t lo, int64_t hi
     int code = bl_alloc(lots, hi - lo, sizeof **lots, "drawing rows", err);
     for (int64_t row = lo; row < hi && code == BL_OK; row++)
         if (!classes || classes[row] != BL_UNLABELLED)
-            (*lots)[(*n)++] =
-                (struct lot){classes ? classes[row] : 0, key_of(rows->seed, DRAW_ROWS, row), row};
+            (*lots)[(*n)++] = (struct lot){classes ? classes[row] : 0, row_key(rows, row), row};
     return code;
 }
 
@@ -219,19 +225,19 @@ const struct bl_protocol bl_protocol_table[] = {
      .whole = 1,
      .cut = cut_test_train},
     {.name = "held-out",
-     .summary = "half of the test rows ask, the other half is searched; no searched row was trained on",
+     .summary = "half of the test rows ask, the other half, which nothing was trained on, is searched",
      .draws = 1,
      .whole = 1,
      .cut = cut_held_out},
     {.name = "cvpr15",
-     .summary = "100 queries of each class; all other rows are searched and trained on",
+     .summary = "100 queries of each class, all other rows are searched and trained on",
      .queries_per_class = 100,
      .database_has_train = 1,
      .needs_classes = 1,
      .draws = 1,
      .cut = cut_pool},
     {.name = "59k",
-     .summary = "100 queries and 500 training rows of each class; all but the queries are searched",
+     .summary = "100 queries and 500 training rows of each class, all but the queries are searched",
      .queries_per_class = 100,
      .train_per_class = 500,
      .database_has_train = 1,
@@ -239,7 +245,7 @@ const struct bl_protocol bl_protocol_table[] = {
      .draws = 1,
      .cut = cut_pool},
     {.name = "54k",
-     .summary = "100 queries and 500 training rows of each class; all other rows are searched",
+     .summary = "100 queries and 500 training rows of each class, all other rows are searched",
      .queries_per_class = 100,
      .train_per_class = 500,
      .needs_classes = 1,
@@ -251,7 +257,7 @@ const struct bl_protocol bl_protocol_table[] = {
      .whole = 1,
      .cut = cut_test_train},
     {.name = "50k-5k",
-     .summary = "the test rows ask, the train rows are searched; 500 of each class are trained on",
+     .summary = "the test rows ask, the train rows are searched, 500 of each class are trained on",
      .train_per_class = 500,
      .database_has_train = 1,
      .needs_classes = 1,
@@ -260,6 +266,7 @@ const struct bl_protocol bl_protocol_table[] = {
     {.name = "unseen",
      .summary = "a quarter of the classes is held back: their test rows ask, their train rows are searched",
      .needs_classes = 1,
+     .holds_classes_back = 1,
      .draws = 1,
      .cut = cut_unseen},
     {0},

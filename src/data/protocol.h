@@ -28,7 +28,7 @@ struct bl_protocol {
     const char *summary;                        /* one line */
     int64_t queries_per_class, train_per_class; /* the usual numbers; 0: not drawn by class */
     int database_has_train;                     /* rows that are trained on are searched as well */
-    int needs_classes;
+    int needs_classes, holds_classes_back;
     int draws; /* the seed matters */
     int whole; /* trains on the whole train split: a model trained on that can be evaluated without a cut */
     int (*cut)(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows, uint8_t *parts,

@@ -1,5 +1,8 @@
 #include "data/row_sample.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/checks.h"
@@ -56,6 +59,34 @@ void bl_row_sample_merge(struct bl_row_sample *sample, const struct bl_row_sampl
     sample->rows += other->rows;
     for (int64_t i = 0; i < other->n; i++)
         keep(sample, other->hash[i]);
+}
+
+int bl_row_sample_is_valid(const struct bl_row_sample *sample)
+{
+    int valid = sample->n >= 1 && sample->n <= BL_ROW_SAMPLE_MAX && sample->rows >= sample->n;
+    for (int64_t i = 1; valid && i < sample->n; i++)
+        valid = sample->hash[i - 1] < sample->hash[i];
+    return valid;
+}
+
+void bl_row_sample_print(const struct bl_row_sample *sample, char *text)
+{
+    int at = snprintf(text, BL_ROW_SAMPLE_TEXT, "%" PRId64, sample->rows);
+    for (int64_t i = 0; i < sample->n; i++)
+        at += snprintf(text + at, (size_t)(BL_ROW_SAMPLE_TEXT - at), " %016" PRIx64, sample->hash[i]);
+}
+
+int bl_row_sample_parse(const char *text, struct bl_row_sample *sample)
+{
+    struct bl_row_sample read = {0};
+    char *end;
+    read.rows = strtoll(text, &end, 10);
+    for (text = end; *text == ' ' && read.n < BL_ROW_SAMPLE_MAX; text = end)
+        read.hash[read.n++] = strtoull(text, &end, 16);
+    if (*text != '\0' || !bl_row_sample_is_valid(&read))
+        return 0;
+    *sample = read;
+    return 1;
 }
 
 void bl_row_tally_add(struct bl_row_tally *tally, enum bl_type type, const void *rows, int64_t n, int64_t dim)

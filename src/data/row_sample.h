@@ -26,6 +26,14 @@ uint64_t bl_row_hash(enum bl_type type, const void *row, int64_t dim);
 void bl_row_sample_add(struct bl_row_sample *sample, uint64_t hash);
 void bl_row_sample_merge(struct bl_row_sample *sample, const struct bl_row_sample *other);
 
+/* The sample as text, rows and hashes, in text [BL_ROW_SAMPLE_TEXT]; and back: 1, or 0 if it is none. */
+enum { BL_ROW_SAMPLE_TEXT = 24 + 17 * BL_ROW_SAMPLE_MAX };
+void bl_row_sample_print(const struct bl_row_sample *sample, char *text);
+int bl_row_sample_parse(const char *text, struct bl_row_sample *sample);
+
+/* 1 if it could have come from here: some rows, hashes in order. */
+int bl_row_sample_is_valid(const struct bl_row_sample *sample);
+
 /* Which rows of a sample were met among others. */
 struct bl_row_tally {
     const struct bl_row_sample *sample; /* borrowed */

@@ -76,6 +76,26 @@ Test(row_sample, a_few_rows_are_all_kept)
         cr_assert_lt(few.hash[i - 1], few.hash[i]);
 }
 
+Test(row_sample, goes_through_a_text_unchanged)
+{
+    char text[BL_ROW_SAMPLE_TEXT];
+    for (int n = 1; n <= 100; n += 33) {
+        struct bl_row_sample sample = sample_of(0, n, 1), read = {0};
+        bl_row_sample_print(&sample, text);
+        cr_assert(bl_row_sample_parse(text, &read));
+        expect_same(&sample, &read);
+    }
+}
+
+Test(row_sample, what_is_no_sample_is_not_taken_for_one)
+{
+    static const char *const texts[] = {"",      "0",   "5", "1 zz", "2 0000000000000002 0000000000000001",
+                                        "1 1 2", "-1 1"};
+    struct bl_row_sample sample = {0};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        cr_assert_not(bl_row_sample_parse(texts[i], &sample), "%s", texts[i]);
+}
+
 static int64_t found(const struct bl_row_sample *sample, int lo, int hi)
 {
     struct bl_row_tally tally = {.sample = sample};
