@@ -143,6 +143,8 @@ static void put_protocol(json_t *object, const struct evaluate_report *report)
         json_string(report->relevance == BL_LABELS_SINGLE ? "same class" : "any shared label"));
     json_object_set_new(object, "ties", json_string("expectation over all orders"));
     json_object_set_new(object, "self_pairs_excluded", json_boolean(sides->same));
+    if (sides->data[0])
+        json_object_set_new(object, "data", json_text(sides->data));
     json_object_set_new(object, "model", json_text(sides->model));
     if (sides->method[0])
         json_object_set_new(object, "method", json_text(sides->method));

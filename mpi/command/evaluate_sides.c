@@ -246,6 +246,7 @@ int evaluate_sides_encode(struct par par, const struct evaluate_request *request
         const int halves = plan.protocol && !plan.protocol->database_has_train;
         name_side(&sides->queries, halves ? "half of " : "", plan.query_split, request->data);
         name_side(&sides->database, halves ? "the other half of " : "", plan.database_split, request->data);
+        snprintf(sides->data, sizeof sides->data, "%s", request->data);
         snprintf(sides->model, sizeof sides->model, "%s", request->model);
         snprintf(sides->method, sizeof sides->method, "%s", model.method);
         sides->trained_rows = model.trained.rows;

@@ -21,6 +21,7 @@ struct evaluate_sides {
     char protocol_words[600];              /* and in words */
     int64_t seed;                          /* of the protocol; -1: nothing was drawn */
     int64_t trained_rows, trained_sampled; /* that the model was trained on; 0: not known */
+    char data[BL_PATH_MAX];                /* the data set; "" for codes */
     char model[BL_PATH_MAX];               /* the model file, or that of the queries' codes */
     char method[BL_NAME_MAX];              /* "" where it isn't known */
 };

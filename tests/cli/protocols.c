@@ -157,6 +157,27 @@ Test(cli_protocols, halving_by_evaluate_takes_the_rows_that_cut_takes)
     cr_assert_neq(map[0], map[1]);
 }
 
+Test(cli_protocols, an_evaluation_becomes_a_curve)
+{
+    char model[TINY_PATH_MAX], json[TINY_PATH_MAX];
+    tiny_path(&tiny, "lsh.h5", model);
+    tiny_path(&tiny, "result.json", json);
+    baseline(tiny.data, "train", model);
+    cli_succeeds(0, "cut held-out %s -o %s", tiny.data, cut);
+    evaluate(2, model, cut);
+    tiny_write(json, result.out, (int64_t)strlen(result.out));
+    cli_free(&result);
+    cli_run(&result, 0, "report --precision-recall %s --data", json);
+    cli_expect_success(&result);
+    int lines = 0;
+    for (const char *at = result.out; (at = strchr(at, '\n')); at++)
+        lines++;
+    cr_assert_eq(lines, 1 + 17, "%s", result.out);
+    cr_assert(strstr(result.out, "result: lsh, 16 bits\theld-out (seed 0) of cut.h5: 32 queries, 32 items, "
+                                 "training rows searched: no\t"),
+              "%s", result.out);
+}
+
 Test(cli_protocols, test_train_is_the_two_splits)
 {
     char model[TINY_PATH_MAX], arguments[2 * TINY_PATH_MAX];
