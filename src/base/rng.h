@@ -7,12 +7,13 @@
 
 /* One name for each use, so that no two uses share numbers. */
 enum bl_stream {
-    BL_STREAM_INIT = 1,         /* (layer, row, block) */
-    BL_STREAM_BATCH = 2,        /* (epoch, shard, index) */
-    BL_STREAM_DROPOUT = 3,      /* (step and layer, file row, block of units) */
-    BL_STREAM_VALIDATION = 4,   /* (row, 0, 0) */
-    BL_STREAM_LSH = 5,          /* (bit, block, 0) */
-    BL_STREAM_CLASS_CODES = 12, /* (what is drawn, class and candidate, bit) */
+    BL_STREAM_INIT = 1,       /* (layer, row, block) */
+    BL_STREAM_BATCH = 2,      /* (epoch, shard, index) */
+    BL_STREAM_DROPOUT = 3,    /* (step and layer, file row, block of units) */
+    BL_STREAM_VALIDATION = 4, /* (row, 0, 0) */
+    BL_STREAM_LSH = 5,        /* (bit, block, 0) */
+    BL_STREAM_ROTATION = 8,   /* (row, block, 0) */
+    BL_STREAM_CODES = 12,     /* (what is drawn, class and candidate, bit) */
 };
 
 /* Four independent 64-bit words for key (seed, 0) and counter (stream, a, b, c). */

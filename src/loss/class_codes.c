@@ -24,7 +24,7 @@ int64_t bl_class_codes_floats(int64_t classes, int64_t bits)
 
 static float draw_sign(uint64_t seed, uint64_t what, int64_t a, int64_t b)
 {
-    return bl_rng_below(seed, BL_STREAM_CLASS_CODES, what, (uint64_t)a, (uint64_t)b, 2) ? 1.0f : -1.0f;
+    return bl_rng_below(seed, BL_STREAM_CODES, what, (uint64_t)a, (uint64_t)b, 2) ? 1.0f : -1.0f;
 }
 
 /* Sylvester's matrix: +1 where row and column have an even number of common binary digits. */
@@ -39,8 +39,8 @@ static void make_hadamard(uint64_t seed, int64_t classes, int64_t bits, float *c
     for (int64_t i = 0; i < bits; i++)
         order[i] = i;
     for (int64_t c = 0; c < classes && c < bits; c++) {
-        const int64_t at = c + (int64_t)bl_rng_below(seed, BL_STREAM_CLASS_CODES, DRAW_ROW, (uint64_t)c, 0,
-                                                     (uint64_t)(bits - c));
+        const int64_t at =
+            c + (int64_t)bl_rng_below(seed, BL_STREAM_CODES, DRAW_ROW, (uint64_t)c, 0, (uint64_t)(bits - c));
         const int64_t row = order[at];
         const float sign = draw_sign(seed, DRAW_SIGN, c, 0);
         order[at] = order[c];
@@ -59,7 +59,7 @@ static void draw_balanced(uint64_t seed, int64_t candidate, int64_t bits, float 
     if (bits % 2)
         code[bits - 1] = draw_sign(seed, DRAW_MIDDLE, candidate, 0);
     for (int64_t k = bits - 1; k > 0; k--) {
-        const int64_t other = (int64_t)bl_rng_below(seed, BL_STREAM_CLASS_CODES, DRAW_CANDIDATE,
+        const int64_t other = (int64_t)bl_rng_below(seed, BL_STREAM_CODES, DRAW_CANDIDATE,
                                                     (uint64_t)candidate, (uint64_t)k, (uint64_t)k + 1);
         const float kept = code[k];
         code[k] = code[other];
