@@ -112,13 +112,23 @@ static int make_random(uint64_t seed, int64_t classes, int64_t bits, float *code
     return code;
 }
 
-static int check(int how, int has_hadamard, int64_t bits, struct bl_label_layout labels, struct bl_error *err)
+static int is_power_of_two(int64_t n)
 {
-    if (how == BL_CLASS_CODES_HADAMARD && !has_hadamard)
+    return (n & (n - 1)) == 0;
+}
+
+static int check(int how, int64_t bits, struct bl_label_layout labels, struct bl_error *err)
+{
+    if (how == BL_CLASS_CODES_HADAMARD && !is_power_of_two(bits))
         return bl_fail(err, BL_USAGE,
-                       "objective.class_codes: hadamard needs a power of two bits and at most twice as many "
-                       "classes; for %" PRId64 " bits and %" PRId64 " classes use auto or random",
-                       bits, labels.classes);
+                       "objective.class_codes: hadamard needs a power of two bits and the code has %" PRId64
+                       "; use auto or random, or change model.bits",
+                       bits);
+    if (how == BL_CLASS_CODES_HADAMARD && labels.classes > 2 * bits)
+        return bl_fail(err, BL_USAGE,
+                       "objective.class_codes: hadamard has codes for at most twice as many classes as bits; "
+                       "with %" PRId64 " classes and %" PRId64 " bits use auto or random",
+                       labels.classes, bits);
     if (labels.kind == BL_LABELS_SINGLE && bits < 62 && labels.classes > INT64_C(1) << bits)
         return bl_fail(err, BL_USAGE,
                        "%" PRId64 " classes can't have different codes of %" PRId64
@@ -131,8 +141,8 @@ int bl_class_codes_make(int how, uint64_t seed, int64_t bits, struct bl_label_la
                         struct bl_error *err)
 {
     const int64_t classes = labels.classes;
-    const int has_hadamard = (bits & (bits - 1)) == 0 && classes <= 2 * bits;
-    int code = check(how, has_hadamard, bits, labels, err);
+    const int has_hadamard = is_power_of_two(bits) && classes <= 2 * bits;
+    int code = check(how, bits, labels, err);
     if (code != BL_OK)
         return code;
     for (int64_t k = 0; k < bits; k++)

@@ -149,6 +149,6 @@ static void check_refusal(int how, int64_t bits, int64_t classes, const char *te
 Test(class_codes, refuse_a_hadamard_matrix_that_is_not_there_and_fewer_codes_than_classes)
 {
     check_refusal(BL_CLASS_CODES_HADAMARD, 48, 10, "objective.class_codes: hadamard needs a power of two");
-    check_refusal(BL_CLASS_CODES_HADAMARD, 16, 33, "16 bits and 33 classes use auto or random");
+    check_refusal(BL_CLASS_CODES_HADAMARD, 16, 33, "with 33 classes and 16 bits use auto or random");
     check_refusal(BL_CLASS_CODES_AUTO, 3, 9, "9 classes can't have different codes of 3 bits");
 }
