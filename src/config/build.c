@@ -17,7 +17,7 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_JOINT, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_JOINT, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_JOINT, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_JOINT, "objective.terms.classification.weight", "1"},
+    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
     {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
