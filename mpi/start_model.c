@@ -101,7 +101,7 @@ static int init_params(struct par par, const struct bl_config *config, const str
         code = fit_layer(par, rows, model, last, &seed, err);
     if (code != BL_OK)
         return code;
-    par_arithmetic_add_start(par, model->arithmetic);
+    par_arithmetic_add_lapack(par, model->arithmetic);
     bl_log_say("first parameters from principal directions in %.1f s", bl_clock_seconds() - begun);
     return BL_OK;
 }
