@@ -24,16 +24,18 @@ struct bl_batch {
     int64_t codes_stride;
     struct bl_label_layout label_layout;
     const uint32_t *labels; /* [n_global, label_layout.words], without a gather those of own rows alone;
-                             * classes of SINGLE are dense: [0, classes) or -1 */
+                             * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
 struct bl_term_scratch {
     const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
-    int64_t *class_count;             /* [classes] for single labels */
-    float *label_norm;                /* [n_global] for multi-labels */
-    float *work;                      /* the most that any term asked for; holds nothing between calls */
+    int64_t *class_count;             /* [classes] for one class or group a row */
+    int64_t *group_begin; /* [classes + 1] for several groups a row: where each one's rows begin */
+    int32_t *group_rows;  /* [n_global * words] rows of the batch, group by group, ascending */
+    float *label_norm;    /* [n_global] for multi-labels */
+    float *work;          /* the most that any term asked for; holds nothing between calls */
 };
 
 /* What a term asks for, once. */
@@ -68,6 +70,8 @@ struct bl_term {
     const char *name;
     double (*weight)(const struct bl_config_objective *config);
     int needs_codes; /* the gathered codes and labels of the whole batch */
+
+    int needs_classes; /* labels, which groups are not */
 
     /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
     int (*check)(const struct bl_config_objective *config, struct bl_label_layout labels,
