@@ -135,6 +135,8 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
     plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
     plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES : 0;
+    if (gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
+        plan->gather_bytes += plan->batch * label_bytes;
     if (gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
