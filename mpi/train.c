@@ -99,7 +99,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     int code = par_model_read(run->par, path, &other, err);
     if (code != BL_OK)
         return code;
-    if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
+    if (!bl_shape_is_trainable(&other.shape))
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
+                    "linear at both ends (of train, lsh, pcah or itq)",
+                    path, other.method);
+    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
         code = bl_fail(err, BL_USAGE,
                        "--init %s: its layers (%s, %s, %s) are not those of the configuration "
                        "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
