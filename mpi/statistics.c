@@ -22,7 +22,7 @@ static int read_block(const struct par_rows *rows, int64_t lo, int64_t n, const 
                       struct bl_error *err)
 {
     if (rows->read)
-        return rows->read(rows->context, lo, n, block, err);
+        return rows->read(rows->context, lo, n, block, NULL, err);
     *block = (const char *)rows->resident + (size_t)(lo * rows->dim) * bl_type_bytes(rows->type);
     return BL_OK;
 }

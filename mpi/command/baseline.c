@@ -64,14 +64,20 @@ struct reader {
     struct par_dataset *dataset;
     struct par_groups groups;
     int64_t row_lo;
-    void *buffer;
+    void *features;
+    uint32_t *labels;
 };
 
-static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, struct bl_error *err)
+static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, const uint32_t **labels,
+                     struct bl_error *err)
 {
     struct reader *reader = context;
-    *rows = reader->buffer;
-    return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, reader->buffer, NULL, NULL, err);
+    if (rows)
+        *rows = reader->features;
+    if (labels)
+        *labels = reader->labels;
+    return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, rows ? reader->features : NULL,
+                                  labels ? reader->labels : NULL, NULL, err);
 }
 
 /* Statistics are formed by this many runs of rows, whatever the number of ranks. */
@@ -106,9 +112,13 @@ static int open_rows(struct par par, const struct request *request, struct reade
                               .n_local = row_hi - reader->row_lo,
                               .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
                               .groups = &reader->groups,
+                              .labels = split->labels,
                               .read = read_rows,
                               .context = reader};
-    code = bl_alloc(&reader->buffer, rows->block_rows, (size_t)row_bytes, "rows being read", err);
+    code = bl_alloc(&reader->features, rows->block_rows, (size_t)row_bytes, "rows being read", err);
+    if (code == BL_OK)
+        code = bl_alloc(&reader->labels, rows->block_rows * split->labels.words, sizeof *reader->labels,
+                        "labels being read", err);
     return par_agree(par, code, err);
 }
 
@@ -155,7 +165,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
                    bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);
     bl_model_free(&model);
-    bl_free(&reader.buffer);
+    bl_free(&reader.features);
+    bl_free(&reader.labels);
     par_groups_free(&reader.groups);
     par_dataset_close(reader.dataset);
     return code;
