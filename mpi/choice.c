@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "math/elementwise.h"
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
 
@@ -124,6 +125,45 @@ void par_choice_free(struct par_choice *choice)
 {
     bl_free(&choice->keep);
     bl_free(&choice->labels);
+}
+
+struct collection {
+    int64_t dim;
+    float *own;
+    int is_finite;
+};
+
+static void collect(void *context, int64_t group, int64_t first, int64_t n, float *points)
+{
+    struct collection *collection = context;
+    (void)group;
+    collection->is_finite &= bl_all_finite(n * collection->dim, points);
+    memcpy(collection->own + first * collection->dim, points, (size_t)(n * collection->dim) * sizeof *points);
+}
+
+int par_choice_collect(const struct par_choice *choice, struct par par, const struct par_rows *rows,
+                       const struct bl_model *model, int64_t layers, float **own, struct bl_error *err)
+{
+    struct par_rows chosen = *rows;
+    struct par_points points = {0};
+    chosen.keep = choice->keep;
+    *own = NULL;
+    int code = par_points_init(&points, par, &chosen, model, layers, err);
+    struct collection collection = {.dim = points.dim, .is_finite = 1};
+    if (code == BL_OK)
+        code = bl_alloc(&collection.own, choice->n_local * points.dim, sizeof(float), "chosen rows", err);
+    if (code == BL_OK)
+        code = par_points_visit_local(&points, collect, &collection, err);
+    if (code == BL_OK && !collection.is_finite)
+        code = bl_fail(err, BL_NUMBERS,
+                       "a chosen training row has features that aren't finite numbers (NaN, infinity) or are "
+                       "too large; correct or remove such rows");
+    code = par_agree(par, code, err);
+    par_points_free(&points);
+    if (code != BL_OK)
+        bl_free(&collection.own);
+    *own = collection.own;
+    return code;
 }
 
 void par_choice_gather(const struct par_choice *choice, struct par par, int64_t row_bytes, const void *own,

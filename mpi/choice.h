@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "data/choose.h"
-#include "mpi/statistics.h"
+#include "mpi/points.h"
 
 /* What to choose. */
 struct par_choice_of {
@@ -28,6 +28,12 @@ struct par_choice {
 int par_choice_make(struct par_choice *choice, struct par par, const struct par_rows *rows,
                     struct par_choice_of of, struct bl_error *err);
 void par_choice_free(struct par_choice *choice);
+
+/* Allocates *own [n_local, width[layers]], the outputs of the model's first `layers` layers (0: normalised
+ * features) for this rank's chosen rows; the caller frees it. One pass over the rows. Collective; agreed.
+ * Errors: BL_MEMORY; those of read; BL_NUMBERS a row that isn't finite. */
+int par_choice_collect(const struct par_choice *choice, struct par par, const struct par_rows *rows,
+                       const struct bl_model *model, int64_t layers, float **own, struct bl_error *err);
 
 /* all [n_global, row_bytes] on all ranks from each one's own [n_local, row_bytes]. Collective. */
 void par_choice_gather(const struct par_choice *choice, struct par par, int64_t row_bytes, const void *own,

@@ -14,6 +14,8 @@ void par_sum_words(struct par par, uint64_t *values, int64_t n);
 void par_join_bytes(struct par par, void *bytes, int64_t n);
 
 /* Elementwise smallest and largest over all ranks, in place. Collective. */
+void par_min_floats(struct par par, float *values, int64_t n);
+void par_max_floats(struct par par, float *values, int64_t n);
 void par_min_doubles(struct par par, double *values, int64_t n);
 void par_max_doubles(struct par par, double *values, int64_t n);
 
