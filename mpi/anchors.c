@@ -5,30 +5,44 @@
 #include "mpi/agree.h"
 #include "mpi/choice.h"
 
-/* Equal on all ranks, since the anchors are. */
-static int set_sharpness(struct bl_model *model, struct bl_error *err)
+/* sigma^2 by the rule; local, and equal on all ranks, since the anchors are. */
+static int find_width(const struct bl_model *model, enum par_anchors_width width, double *squared,
+                      struct bl_error *err)
 {
-    const struct bl_tensor *weight = &model->layout.tensor[0], *bias = &model->layout.tensor[1];
-    const double m = (double)weight->rows;
-    const float *anchors = model->params + weight->offset;
-    double *sums = NULL;
-    int code = bl_alloc(&sums, 2 * weight->cols, sizeof *sums, "sums over anchors", err);
-    if (code != BL_OK)
-        return code;
-    /* An anchor's distance to itself is 0 and doesn't count. */
-    const double mean =
-        bl_distance_mean(weight->rows, weight->rows, weight->cols, anchors, anchors, sums) * m / (m - 1.0);
-    bl_free(&sums);
-    if (!(mean > 0.0))
-        return bl_fail(err, BL_INPUT, "the %lld rows taken as anchors are all equal; nothing can be learnt",
-                       (long long)weight->rows);
-    for (int64_t j = 0; j < bias->rows; j++)
-        model->params[bias->offset + j] = (float)(1.0 / (2.0 * mean));
-    return BL_OK;
+    const struct bl_tensor *weight = &model->layout.tensor[0];
+    const int64_t m = weight->rows;
+    struct bl_product product = {0};
+    float *distances = NULL;
+    int code = bl_product_init(&product, BL_PRODUCT_CHAIN, 1, err);
+    if (code == BL_OK)
+        code = bl_alloc(&distances, m * m, sizeof *distances, "distances of anchors", err);
+    if (code == BL_OK) {
+        const float *anchors = model->params + weight->offset;
+        bl_distance_run(&product, 0, m, m, weight->cols, anchors, anchors, distances);
+        *squared =
+            width == PAR_WIDTH_MEAN ? bl_distance_mean(m, distances) : bl_distance_nearest(m, distances);
+    }
+    bl_free(&distances);
+    bl_product_free(&product);
+    return code;
 }
 
-int par_anchors_fit(struct par par, const struct par_rows *rows, uint64_t seed, struct bl_model *model,
-                    struct bl_error *err)
+static int set_sharpness(struct bl_model *model, enum par_anchors_width width, struct bl_error *err)
+{
+    const struct bl_tensor *bias = &model->layout.tensor[1];
+    double squared = 0.0;
+    int code = find_width(model, width, &squared, err);
+    if (code == BL_OK && !(squared > 0.0))
+        code = bl_fail(err, BL_INPUT,
+                       "the %lld rows taken as anchors are equal to each other; nothing can be learnt",
+                       (long long)bias->rows);
+    for (int64_t j = 0; j < bias->rows && code == BL_OK; j++)
+        model->params[bias->offset + j] = (float)(1.0 / (2.0 * squared));
+    return code;
+}
+
+int par_anchors_fit(struct par par, const struct par_rows *rows, enum par_anchors_width width, uint64_t seed,
+                    struct bl_model *model, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[0];
     struct par_choice choice = {0};
@@ -44,7 +58,7 @@ int par_anchors_fit(struct par par, const struct par_rows *rows, uint64_t seed, 
     if (code == BL_OK) {
         par_choice_gather(&choice, par, weight->cols * (int64_t)sizeof *own, own,
                           model->params + weight->offset);
-        code = par_agree(par, set_sharpness(model, err), err);
+        code = par_agree(par, set_sharpness(model, width, err), err);
     }
     bl_free(&own);
     par_choice_free(&choice);

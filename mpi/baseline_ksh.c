@@ -140,7 +140,7 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
         code = bl_alloc(&a, bits * m, sizeof *a, "hash functions", err);
     code = par_agree(par, code, err);
     if (code == BL_OK)
-        code = par_anchors_fit(par, rows, options->seed, model, err);
+        code = par_anchors_fit(par, rows, PAR_WIDTH_MEAN, options->seed, model, err);
     if (code == BL_OK)
         code = find_means(par, rows, model, mean, err);
     if (code == BL_OK)

@@ -106,7 +106,7 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
     const struct par_choice_of of = {
         .n = options->rows, .labelled = 1, .seed = options->seed, .use = BL_CHOOSE_ROWS};
     int64_t classes = 0;
-    int code = par_anchors_fit(par, rows, options->seed, model, err);
+    int code = par_anchors_fit(par, rows, PAR_WIDTH_NEAREST, options->seed, model, err);
     if (code == BL_OK)
         code = par_choice_make(&fit.choice, par, rows, of, err);
     if (code == BL_OK)

@@ -1,6 +1,6 @@
 #include "math/distance.h"
 
-#include <string.h>
+#include <math.h>
 
 enum { ROWS = 256, ANCHORS = 64 };
 
@@ -44,23 +44,24 @@ void bl_distance_run(const struct bl_product *product, int thread, int64_t n, in
     }
 }
 
-/* Adds the rows into sum [dim]; returns the sum of their squared lengths. */
-static double add_rows(int64_t n, int64_t dim, const float *x, double *sum)
+double bl_distance_mean(int64_t m, const float *squared)
 {
-    double squares = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        squares += squared_length(dim, x + i * dim);
-        for (int64_t d = 0; d < dim; d++)
-            sum[d] += (double)x[i * dim + d];
-    }
-    return squares;
+    double sum = 0.0;
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < m; j++)
+            sum += j != i ? (double)squared[i * m + j] : 0.0;
+    return m > 1 ? sum / ((double)m * (double)(m - 1)) : 0.0;
 }
 
-double bl_distance_mean(int64_t n, int64_t m, int64_t dim, const float *x, const float *p, double *sums)
+double bl_distance_nearest(int64_t m, const float *squared)
 {
-    memset(sums, 0, (size_t)(2 * dim) * sizeof *sums);
-    double mean = add_rows(n, dim, x, sums) / (double)n + add_rows(m, dim, p, sums + dim) / (double)m;
-    for (int64_t d = 0; d < dim; d++)
-        mean -= 2.0 * (sums[d] / (double)n) * (sums[dim + d] / (double)m);
-    return mean > 0.0 ? mean : 0.0;
+    double sum = 0.0;
+    for (int64_t i = 0; i < m && m > 1; i++) {
+        double nearest = INFINITY;
+        for (int64_t j = 0; j < m; j++)
+            if (j != i && (double)squared[i * m + j] < nearest)
+                nearest = (double)squared[i * m + j];
+        sum += sqrt(nearest);
+    }
+    return (sum / (double)m) * (sum / (double)m);
 }

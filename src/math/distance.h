@@ -13,8 +13,9 @@
 void bl_distance_run(const struct bl_product *product, int thread, int64_t n, int64_t m, int64_t dim,
                      const float *x, const float *p, float *out);
 
-/* The mean of all n m squared distances, from sums over rows alone: n, m >= 1. In double, rows ascending.
- * Work space: sums [2, dim]. */
-double bl_distance_mean(int64_t n, int64_t m, int64_t dim, const float *x, const float *p, double *sums);
+/* Of m points' squared distances to each other [m, m]: their mean over pairs of different points; and the
+ * square of the mean distance to the nearest other point. 0 for m = 1. In double, in the order of rows. */
+double bl_distance_mean(int64_t m, const float *squared);
+double bl_distance_nearest(int64_t m, const float *squared);
 
 #endif

@@ -110,7 +110,6 @@ static void descend(const struct fit *fit, double *a)
             fit->before[j] = fit->now[j];
         }
         before = reached;
-        step *= 2.0; /* it may grow again */
         reached = search(fit, bl_ksh_smooth(fit->problem, fit->ahead, fit->s, fit->rs, fit->gradient), &step);
         if (reached < lowest) {
             lowest = reached;

@@ -69,11 +69,11 @@ Test(distance, to_itself_is_never_negative)
     }
 }
 
-Test(distance, mean_is_that_of_all_pairs)
+Test(distance, widths_are_those_of_different_points)
 {
-    double sums[2 * DIM], mean = 0.0;
-    for (int i = 0; i < N; i++)
-        for (int j = 0; j < M; j++)
-            mean += naive(x + i * DIM, p + j * DIM) / (N * M);
-    cr_assert_float_eq(bl_distance_mean(N, M, DIM, x, p, sums), mean, 1e-9 * mean);
+    const float squared[9] = {0, 4, 36, 4, 0, 16, 36, 16, 0}; /* points 0, 2, 6 on a line */
+    cr_assert_float_eq(bl_distance_mean(3, squared), (4 + 36 + 16) / 3.0, 1e-12);
+    cr_assert_float_eq(bl_distance_nearest(3, squared), pow((2 + 2 + 4) / 3.0, 2), 1e-12);
+    cr_assert_eq(bl_distance_mean(1, squared), 0.0);
+    cr_assert_eq(bl_distance_nearest(1, squared), 0.0);
 }
