@@ -59,7 +59,7 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
 {
     const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
                *rows = NULL, *anchors = NULL, *positional[2];
-    int64_t number = 1;
+    int64_t seed_number = 1;
     request->train = "train";
     const struct command_option options[] = {
         {.name = "--bits", .takes_value = 1, .value = &bits},
@@ -84,9 +84,10 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
     if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
         (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
-        (code = command_integer("--seed", seed, 0, INT64_MAX, &number, err)))
+        (code = command_integer("--seed", seed, 0, INT64_MAX, &seed_number, err)))
         return code;
-    request->options = (struct baseline_options){.seed = (uint64_t)number, .iterations = PAR_ITQ_ITERATIONS};
+    request->options =
+        (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
     if ((code = parse_sizes(rows, anchors, request, err)))
         return code;
     if (iterations &&
