@@ -1,9 +1,12 @@
+#include <stdio.h>
+
 #include "base/buffer.h"
 #include "math/elementwise.h"
 #include "math/fixed.h"
 #include "model/ksh.h"
 #include "mpi/agree.h"
 #include "mpi/anchors.h"
+#include "mpi/arithmetic.h"
 #include "mpi/baseline.h"
 #include "mpi/choice.h"
 #include "mpi/reduce.h"
@@ -152,6 +155,8 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
         par_broadcast(par, a, bits * m * (int64_t)sizeof *a);
         store(a, mean, bits, m, model->params + weight->offset,
               model->params + model->layout.tensor[3].offset);
+        snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);
+        par_arithmetic_add_lapack(par, model->arithmetic);
     }
     sample_free(&sample);
     bl_free(&mean);

@@ -1,7 +1,10 @@
+#include <stdio.h>
+
 #include "math/elementwise.h"
 #include "model/sdh_shen.h"
 #include "mpi/agree.h"
 #include "mpi/anchors.h"
+#include "mpi/arithmetic.h"
 #include "mpi/baseline.h"
 #include "mpi/choice.h"
 #include "mpi/reduce.h"
@@ -121,8 +124,11 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
                          err);
     for (int64_t i = 0; i <= BL_SDH_ITERATIONS && code == BL_OK; i++)
         code = iterate(&fit, err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
         store(&fit.sdh, model);
+        snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);
+        par_arithmetic_add_blas(par, model->arithmetic);
+    }
     bl_sdh_free(&fit.sdh);
     par_points_free(&fit.points);
     par_choice_free(&fit.choice);

@@ -1,10 +1,12 @@
 #include <math.h>
+#include <stdio.h>
 
 #include "base/buffer.h"
 #include "math/elementwise.h"
 #include "model/linear.h"
 #include "model/spectral.h"
 #include "mpi/agree.h"
+#include "mpi/arithmetic.h"
 #include "mpi/baseline.h"
 #include "mpi/covariance.h"
 #include "mpi/reduce.h"
@@ -109,8 +111,11 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
         code = par_principal_fit(&fit.principal, par, &fit.points, fit.k, err);
     if (code == BL_OK)
         code = find_extents(&fit, par, err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
         store(&fit, model);
+        snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);
+        par_arithmetic_add_lapack(par, model->arithmetic);
+    }
     release(&fit);
     return code;
 }
