@@ -12,6 +12,7 @@
 #include "mpi/dataset.h"
 #include "mpi/itq.h"
 #include "mpi/model_file.h"
+#include "mpi/row_sample.h"
 
 enum { ANCHORS_MAX = BL_SOLVE_MAX - 1 }; /* a row of equations each, and one for the constant */
 
@@ -208,6 +209,24 @@ static int init_model(struct par par, const struct request *request, int64_t dim
     return code;
 }
 
+/* Which rows the model is fitted to, so that an evaluation can tell whether it searches them. */
+static int sample_rows(struct par par, const struct par_rows *rows, struct bl_row_sample *sample,
+                       struct bl_error *err)
+{
+    const int64_t row_bytes = rows->dim * (int64_t)bl_type_bytes(rows->type);
+    const void *block;
+    int code = BL_OK;
+    for (int64_t at = 0; at < rows->n_local && code == BL_OK; at += rows->block_rows) {
+        const int64_t n = rows->n_local - at < rows->block_rows ? rows->n_local - at : rows->block_rows;
+        code = par_rows_read_local(rows, at, n, &block, err);
+        for (int64_t i = 0; i < n && code == BL_OK; i++)
+            bl_row_sample_add(sample,
+                              bl_row_hash(rows->type, (const char *)block + i * row_bytes, rows->dim));
+    }
+    code = par_agree(par, code, err);
+    return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct request request = {0};
@@ -235,6 +254,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
         code = request.method->fit(par, &rows, &request.options, &model, err);
+    if (code == BL_OK)
+        code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)

@@ -16,6 +16,7 @@ enum bl_stream {
     BL_STREAM_CHOICE = 10,    /* (use, number, 0) */
     BL_STREAM_PIVOT = 11,     /* (pivot, pick, 0) */
     BL_STREAM_SIGNS = 12,     /* (row, 256 bits, 0) */
+    BL_STREAM_PROTOCOL = 20,  /* (what is drawn, row of its split or class, 0) */
 };
 
 /* Four independent 64-bit words for key (seed, 0) and counter (stream, a, b, c). */
