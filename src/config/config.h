@@ -10,9 +10,24 @@ enum { BL_PATH_MAX = 1024, BL_NAME_MAX = 64, BL_HIDDEN_MAX = 64, BL_CODE_BITS_MA
 enum bl_normalize { BL_NORMALIZE_NONE, BL_NORMALIZE_CENTER, BL_NORMALIZE_STANDARDIZE, BL_NORMALIZE_UNIT };
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
-enum bl_preset { BL_PRESET_LIKELIHOOD, BL_PRESET_SEED, BL_PRESET_NONE };
+enum bl_preset {
+    BL_PRESET_LIKELIHOOD,
+    BL_PRESET_SEED,
+    BL_PRESET_NONE,
+    BL_PRESET_HASHNET,
+    BL_PRESET_DSH,
+    BL_PRESET_DCH,
+    BL_PRESET_IDHN
+};
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
-enum bl_pair_form { BL_FORM_LIKELIHOOD, BL_FORM_LITERAL };
+enum bl_pair_form_name {
+    BL_FORM_LIKELIHOOD,
+    BL_FORM_LITERAL,
+    BL_FORM_CONTRASTIVE,
+    BL_FORM_CAUCHY,
+    BL_FORM_MIXED
+};
+enum bl_quantization_form { BL_QUANTIZATION_SQUARE, BL_QUANTIZATION_ABSOLUTE, BL_QUANTIZATION_CAUCHY };
 enum bl_similarity { BL_SIMILARITY_LABEL, BL_SIMILARITY_SHARED, BL_SIMILARITY_JACCARD, BL_SIMILARITY_COSINE };
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
@@ -52,7 +67,11 @@ struct bl_config_objective {
     double pairwise_alpha;   /* 0 means auto */
     double pairwise_similar; /* explicit weights w+ and w- */
     double pairwise_dissimilar;
+    double pairwise_margin; /* contrastive; 0 means auto */
+    double pairwise_soft;   /* mixed: weight of pairs that are neither similar nor dissimilar */
     double quantization_weight;
+    int quantization_form;
+    double gamma; /* of Cauchy's distribution, in both terms */
     double classification_weight;
     double weight_decay_weight;
 };

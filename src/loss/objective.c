@@ -83,6 +83,8 @@ static int allocate(struct bl_objective *objective, struct bl_label_layout label
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
         code = bl_alloc(&scratch->label_norm, n_global_max, sizeof(float), "label norms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->code_length, n_global_max, sizeof(float), "lengths of codes", err);
     return code;
 }
 
@@ -108,6 +110,7 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->scratch.tiles);
     bl_free(&objective->scratch.class_count);
     bl_free(&objective->scratch.label_norm);
+    bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
 }
 

@@ -186,6 +186,21 @@ static void it_is_for_the_other_relaxations(struct par par)
     check_gradient(par, &(struct variant){.relaxation = "tanh-beta"});
 }
 
+/* Methods of other papers. */
+static const struct variant rivals[] = {
+    {.preset = "hashnet"},
+    {.preset = "dsh"},
+    {.preset = "dch"},
+    {.preset = "idhn", .similarity = "cosine", .multi = 1},
+};
+enum { RIVALS = sizeof rivals / sizeof *rivals };
+
+static void it_is_for_rivals(struct par par)
+{
+    for (int i = 0; i < RIVALS; i++)
+        check_gradient(par, &rivals[i]);
+}
+
 static const char *const more_terms[] = {", classification: {weight: 1}"};
 enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
 
@@ -269,6 +284,12 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
+    for (int i = 0; i < RIVALS; i++) {
+        struct variant variant = rivals[i];
+        variant.reduction = "exact";
+        variant.threads = "2";
+        check_exact(par, &variant);
+    }
     for (int t = 0; t < MORE_TERMS; t++)
         check_exact(par, &(struct variant){.reduction = "exact", .terms = more_terms[t], .multi = t % 2});
 }
@@ -293,6 +314,8 @@ static void ten_steps_allocate_nothing(struct par par)
 {
     check_allocations(par, &(struct variant){.dropout = "0.3"});
     check_allocations(par, &(struct variant){.reduction = "exact"});
+    for (int i = 0; i < RIVALS; i++)
+        check_allocations(par, &rivals[i]);
     for (int t = 0; t < MORE_TERMS; t++)
         check_allocations(par, &(struct variant){.terms = more_terms[t]});
 }
@@ -330,6 +353,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_the_cosine_of_label_rows),
         CASE(it_is_for_jaccard_and_shared_labels),
         CASE(it_is_for_the_other_relaxations),
+        CASE(it_is_for_rivals),
         CASE(it_is_for_every_term_alone),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),

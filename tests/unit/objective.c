@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "hash/code.h"
 #include "loss/objective.h"
-#include "loss/pair_kernel.h"
+#include "loss/pair_form.h"
 #include "loss/similarity.h"
 
 /* Two columns of tiles and a partial row tile, so that every edge of the tiling is visited. */
@@ -121,6 +121,8 @@ static struct bl_config_objective base(void)
                                         .pairwise_form = BL_FORM_LIKELIHOOD,
                                         .pairwise_similarity = BL_SIMILARITY_LABEL,
                                         .pairwise_balance = BL_BALANCE_BALANCED,
+                                        .pairwise_soft = 0.3,
+                                        .gamma = 1.5,
                                         .quantization_weight = 0.1};
 }
 
@@ -145,64 +147,125 @@ static double naive_similarity(const struct fixture *f, int64_t i, int64_t j)
     return 1.0;
 }
 
-static double naive_pairwise(const struct fixture *f)
+/* The two weights of pairs. */
+static void naive_weights(const struct fixture *f, double *similar, double *dissimilar)
 {
     const double z = (double)f->n * (double)(f->n - 1);
-    double s1 = 0.0, similar = 1.0, dissimilar = 1.0, sum = 0.0;
+    double s1 = 0.0;
+    *similar = *dissimilar = 1.0;
     for (int64_t i = 0; i < f->n; i++)
         for (int64_t j = 0; j < f->n; j++)
             s1 += i == j ? 0.0 : naive_similarity(f, i, j);
     if (f->config.pairwise_balance == BL_BALANCE_BALANCED) {
-        similar = z / (2.0 * s1);
-        dissimilar = z / (2.0 * (z - s1));
+        *similar = z / (2.0 * s1);
+        *dissimilar = z / (2.0 * (z - s1));
     } else if (f->config.pairwise_balance == BL_BALANCE_EXPLICIT) {
         double mean = (s1 * f->config.pairwise_similar + (z - s1) * f->config.pairwise_dissimilar) / z;
-        similar = f->config.pairwise_similar / mean;
-        dissimilar = f->config.pairwise_dissimilar / mean;
+        *similar = f->config.pairwise_similar / mean;
+        *dissimilar = f->config.pairwise_dissimilar / mean;
     }
-    const double alpha = f->config.pairwise_form == BL_FORM_LIKELIHOOD ? 10.0 / K : 1.0;
+}
+
+static double naive_alpha(const struct bl_config_objective *config)
+{
+    return config->pairwise_form == BL_FORM_LIKELIHOOD ? 10.0 / K
+           : config->pairwise_form == BL_FORM_MIXED    ? 5.0 / K
+                                                       : 1.0;
+}
+
+static struct bl_pair naive_pair(const struct fixture *f, int64_t i, int64_t j)
+{
+    const struct bl_config_objective *config = &f->config;
+    struct bl_pair pair = {.s = naive_similarity(f, i, j),
+                           .bits = K,
+                           .alpha = naive_alpha(config),
+                           .margin = config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * K,
+                           .gamma = config->gamma,
+                           .soft = config->pairwise_soft};
+    for (int k = 0; k < K; k++) {
+        const double a = (double)f->codes[i * K + k], b = (double)f->codes[j * K + k];
+        pair.product += a * b;
+        pair.square_i += a * a;
+        pair.square_j += b * b;
+    }
+    return pair;
+}
+
+/* The value of the pairwise term, and its gradient in c if that is wanted. */
+static double naive_pairwise(const struct fixture *f, double *gradient)
+{
+    const struct bl_pair_form *form = bl_pair_form(f->config.pairwise_form);
+    const double scale =
+        1.0 / ((double)f->n * (double)(f->n - 1)) / (f->config.pairwise_form == BL_FORM_CONTRASTIVE ? K : 1);
+    double similar, dissimilar, sum = 0.0;
+    naive_weights(f, &similar, &dissimilar);
     for (int64_t i = 0; i < f->n; i++)
         for (int64_t j = 0; j < f->n; j++) {
-            double theta = 0.0, derivative, s = naive_similarity(f, i, j);
+            double a, b;
             if (i == j)
                 continue;
-            for (int k = 0; k < K; k++)
-                theta += (double)f->codes[i * K + k] * (double)f->codes[j * K + k];
-            double w = s * similar + (1.0 - s) * dissimilar;
-            sum += f->config.pairwise_form == BL_FORM_LIKELIHOOD
-                       ? bl_pair_likelihood_naive(alpha * theta, s, w, &derivative)
-                       : bl_pair_literal_naive(alpha * theta, s, w, &derivative);
+            const struct bl_pair pair = naive_pair(f, i, j);
+            const double w = pair.s * similar + (1.0 - pair.s) * dissimilar;
+            sum += w * form->naive(&pair, &a, &b);
+            for (int k = 0; gradient && k < K; k++)
+                gradient[i * K + k] +=
+                    2.0 * scale * w * (a * (double)f->codes[j * K + k] + b * (double)f->codes[i * K + k]);
         }
-    return sum / z;
+    return sum * scale;
 }
 
 static void check_value(struct bl_config_objective config, int multi)
 {
+    static double gradient[N * K];
     struct fixture f;
+    double difference = 0.0, norm = 0.0;
     config.quantization_weight = 0.0;
     fixture_init(&f, config, multi, N);
+    memset(gradient, 0, sizeof gradient);
     /* Losses are of order 1 and may cancel (literal: they have two signs), so the error is absolute. */
-    double value = total(&f, 1.0, 0), expected = naive_pairwise(&f);
+    double value = total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient);
     cr_assert_float_eq(value, expected, 1e-6, "%.9g %.9g", value, expected);
+    for (int64_t i = 0; i < N * K; i++) {
+        difference += pow((double)f.dh[i] - gradient[i], 2.0);
+        norm += gradient[i] * gradient[i];
+    }
+    /* 1 - cos of codes that nearly point one way has lost digits. */
+    const double bound = config.pairwise_form == BL_FORM_CAUCHY ? 1e-5 : 1e-6;
+    cr_assert_lt(sqrt(difference / norm), bound, "form %d: %g", config.pairwise_form,
+                 sqrt(difference / norm));
     fixture_free(&f);
     cr_assert_eq(bl_alloc_live(), 0);
 }
 
+static int is_soft(int similarity)
+{
+    return similarity == BL_SIMILARITY_JACCARD || similarity == BL_SIMILARITY_COSINE;
+}
+
+/* Weights and similarities in turn. */
 Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_weight_and_similarity)
 {
-    for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
-        struct bl_config_objective config = base();
-        config.pairwise_balance = balance;
-        config.pairwise_similar = 3.0;
-        config.pairwise_dissimilar = 0.5;
-        check_value(config, 0);
-        config.pairwise_form = BL_FORM_LITERAL;
-        check_value(config, 0);
-        config.pairwise_form = BL_FORM_LIKELIHOOD;
-        for (int similarity = BL_SIMILARITY_LABEL; similarity <= BL_SIMILARITY_COSINE; similarity++) {
-            config.pairwise_similarity = similarity;
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
+            struct bl_config_objective config = base();
+            config.pairwise_form = form;
+            config.pairwise_balance = balance;
+            config.pairwise_similar = 3.0;
+            config.pairwise_dissimilar = 0.5;
+            check_value(config, 0);
+            config.pairwise_similarity =
+                bl_pair_form(form)->soft ? BL_SIMILARITY_SHARED + balance : balance % 2;
             check_value(config, 1);
         }
+}
+
+Test(pairwise, margin_decides_which_dissimilar_pairs_count)
+{
+    for (int margin = 1; margin <= 21; margin += 10) {
+        struct bl_config_objective config = base();
+        config.pairwise_form = BL_FORM_CONTRASTIVE;
+        config.pairwise_margin = (double)margin / 2.0;
+        check_value(config, 0);
     }
 }
 
@@ -249,7 +312,7 @@ static void check_gradient(struct bl_config_objective config, int multi, double 
 
 Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
 {
-    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_LITERAL; form++)
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
         for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
             struct bl_config_objective config = base();
             config.pairwise_form = form;
@@ -262,11 +325,14 @@ Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
 
 Test(objective, gradient_equals_central_differences_for_soft_similarities)
 {
-    for (int similarity = BL_SIMILARITY_SHARED; similarity <= BL_SIMILARITY_COSINE; similarity++) {
-        struct bl_config_objective config = base();
-        config.pairwise_similarity = similarity;
-        check_gradient(config, 1, 1.0);
-    }
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int similarity = BL_SIMILARITY_SHARED; similarity <= BL_SIMILARITY_COSINE; similarity++) {
+            struct bl_config_objective config = base();
+            config.pairwise_form = form;
+            config.pairwise_similarity = similarity;
+            if (bl_pair_form(form)->soft || !is_soft(similarity))
+                check_gradient(config, 1, 1.0);
+        }
 }
 
 Test(objective, gradient_equals_central_differences_with_a_steeper_tanh)
@@ -280,6 +346,47 @@ Test(objective, gradient_equals_central_differences_with_a_steeper_tanh)
 static struct bl_config_objective alone(void)
 {
     return (struct bl_config_objective){.relaxation = BL_RELAXATION_TANH};
+}
+
+Test(quantization, gradient_equals_central_differences_for_every_form)
+{
+    for (int form = BL_QUANTIZATION_SQUARE; form <= BL_QUANTIZATION_CAUCHY; form++) {
+        struct bl_config_objective config = alone();
+        config.quantization_weight = 0.7;
+        config.quantization_form = form;
+        config.gamma = 1.5;
+        check_gradient(config, 0, 1.0);
+    }
+}
+
+Test(quantization, equals_its_definition_for_every_form)
+{
+    for (int form = BL_QUANTIZATION_SQUARE; form <= BL_QUANTIZATION_CAUCHY; form++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        double expected = 0.0;
+        config.quantization_weight = 1.0;
+        config.quantization_form = form;
+        config.gamma = 1.5;
+        fixture_init(&f, config, 0, N);
+        double value = total(&f, 1.0, 0);
+        for (int64_t i = 0; i < N; i++) {
+            double square = 0.0, absolute = 0.0, length = 0.0, sum = 0.0;
+            for (int k = 0; k < K; k++) {
+                const double a = fabs((double)f.h[i * K + k]);
+                square += (1.0 - a) * (1.0 - a);
+                absolute += fabs(a - 1.0);
+                sum += a;
+                length += a * a;
+            }
+            const double distance = K / 2.0 * (1.0 - sum / sqrt(K * length));
+            expected += form == BL_QUANTIZATION_SQUARE     ? square / (2.0 * K)
+                        : form == BL_QUANTIZATION_ABSOLUTE ? absolute / K
+                                                           : log(1.0 + distance / config.gamma);
+        }
+        cr_assert_float_eq(value, expected / N, 1e-7, "%.9g %.9g", value, expected / N);
+        fixture_free(&f);
+    }
 }
 
 Test(classification, gradient_equals_central_differences_for_classes_and_for_label_matrices)
@@ -441,39 +548,88 @@ Test(objective, refuses_a_similarity_that_the_labels_cannot_give)
     cr_assert(strstr(err.what, "needs labels"));
 }
 
+/* Powers of two, so that factors cost no digits. */
+static const struct bl_pair_factors some_factors = {.similar = 2.0f,
+                                                    .dissimilar = 0.5f,
+                                                    .alpha = 0.5f,
+                                                    .slope = 4.0f,
+                                                    .bits = 64.0f,
+                                                    .margin = 100.37f,
+                                                    .gamma = 16.0f,
+                                                    .soft = 0.25f};
+
+/* What rounding in the input of the form's last function may cost: 4e-7 of that input's size. */
+static double condition(int form, const struct bl_pair *pair)
+{
+    if (form == BL_FORM_CONTRASTIVE)
+        return 128.0;
+    if (form != BL_FORM_CAUCHY)
+        return form == BL_FORM_MIXED ? 16.0 : fmax(1.0, fabs(pair->alpha * pair->product));
+    const double gap = 1.0 - pair->product / sqrt(pair->square_i * pair->square_j);
+    return 1.0 + 1.0 / (gap + 1e-6);
+}
+
+/* Products from one end of the codes of 64 bits with lengths 8 and 4 to the other. */
+static void check_kernel(int form, float similarity)
+{
+    enum { COUNT = 4001 };
+    static float product[COUNT], lengths[COUNT], s[COUNT], own[COUNT];
+    const struct bl_pair_form *row_form = bl_pair_form(form);
+    const int inverse = row_form->length == BL_LENGTH_INVERSE;
+    struct bl_pair_row row = {.n = COUNT,
+                              .length = inverse ? 0.125f : 64.0f,
+                              .lengths = lengths,
+                              .product = product,
+                              .s = s,
+                              .own = own};
+    for (int i = 0; i < COUNT; i++) {
+        product[i] = ((float)i - 2000.0f) * 0.016f;
+        lengths[i] = inverse ? 0.25f : 16.0f;
+        s[i] = similarity;
+    }
+    row_form->kernel(&some_factors, &row);
+    for (int i = 0; i < COUNT; i++) {
+        const struct bl_pair pair = {.product = (double)(((float)i - 2000.0f) * 0.016f),
+                                     .square_i = 64.0,
+                                     .square_j = 16.0,
+                                     .s = (double)similarity,
+                                     .bits = 64.0,
+                                     .alpha = 0.5,
+                                     .margin = (double)100.37f,
+                                     .gamma = 16.0,
+                                     .soft = 0.25};
+        double a, b;
+        const double loss = row_form->naive(&pair, &a, &b), w = 0.5 + pair.s * 1.5;
+        const double per_slope = row_form->alpha_bits > 0.0 ? 4.0 / 0.5 : form == BL_FORM_LITERAL ? 8.0 : 4.0;
+        const double bound = 4e-7 * w * condition(form, &pair);
+        cr_assert_float_eq((double)s[i], w * loss, bound, "form %d p %g", form, pair.product);
+        cr_assert_float_eq((double)product[i] / per_slope, w * a, bound, "form %d p %g", form, pair.product);
+        if (row_form->length != BL_LENGTH_NONE)
+            cr_assert_float_eq((double)own[i] / 4.0, w * b, bound, "form %d p %g", form, pair.product);
+    }
+}
+
 Test(pair_kernel, equals_its_naive_twin_over_the_whole_range)
 {
-    /* Powers of two, so that factors cost no digits. */
-    const struct bl_pair_factors factors = {2.0f, 0.5f, 0.5f, 4.0f};
-    enum { COUNT = 4001 };
-    float theta[COUNT], s[COUNT];
-    for (int form = 0; form < 2; form++)
-        for (int step = 0; step <= 4; step += form ? 4 : 1) {
-            double sum = 0.0;
-            for (int i = 0; i < COUNT; i++) {
-                theta[i] = ((float)i - 2000.0f) * 0.04f;
-                s[i] = (float)step / 4.0f;
-            }
-            double result = form ? bl_pair_literal(COUNT, factors, theta, s)
-                                 : bl_pair_likelihood(COUNT, factors, theta, s);
-            for (int i = 0; i < COUNT; i++) {
-                double t = (double)(((float)i - 2000.0f) * 0.02f), y = step / 4.0, w = 0.5 + y * 1.5,
-                       derivative, loss;
-                loss = form ? bl_pair_literal_naive(t, y, w, &derivative)
-                            : bl_pair_likelihood_naive(t, y, w, &derivative);
-                sum += loss;
-                cr_assert_float_eq((double)theta[i] / 4.0, derivative, 3e-7 * w, "theta %g s %g", t, y);
-                cr_assert_float_eq((double)s[i], loss, 4e-7 * w * fmax(1.0, fabs(t)), "theta %g s %g", t, y);
-            }
-            cr_assert_float_eq(result, sum, 1e-6 * fabs(sum) + 1e-6);
-        }
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int step = 0; step <= 4; step += bl_pair_form(form)->soft ? 1 : 4)
+            check_kernel(form, (float)step / 4.0f);
 }
 
 Test(pair_kernel, carries_nan_into_the_sum)
 {
-    float theta[20] = {0}, s[20] = {0};
-    theta[11] = NAN;
-    cr_assert(isnan(bl_pair_likelihood(20, (struct bl_pair_factors){1.0f, 1.0f, 1.0f, 1.0f}, theta, s)));
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++) {
+        float product[20] = {0}, s[20] = {0}, own[20] = {0}, lengths[20];
+        for (int i = 0; i < 20; i++)
+            lengths[i] = 1.0f;
+        product[11] = NAN;
+        s[11] = 0.5f;
+        bl_pair_form(form)->kernel(
+            &some_factors,
+            &(struct bl_pair_row){
+                .n = 20, .length = 1.0f, .lengths = lengths, .product = product, .s = s, .own = own});
+        cr_assert(isnan(bl_pair_sum(20, s)), "form %d", form);
+    }
 }
 
 Test(beta, grows_from_its_start_to_its_cap)
