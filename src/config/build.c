@@ -35,6 +35,10 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_IDHN, "objective.terms.pairwise.similarity", "cosine"},
     {BL_PRESET_IDHN, "objective.terms.quantization.weight", "0.1"},
     {BL_PRESET_IDHN, "objective.terms.quantization.form", "absolute"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.alpha", "0.5"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.against", "memory"},
+    {BL_PRESET_DPSH, "objective.terms.quantization.weight", "0.1"},
 };
 
 struct build {

@@ -17,7 +17,8 @@ enum bl_preset {
     BL_PRESET_HASHNET,
     BL_PRESET_DSH,
     BL_PRESET_DCH,
-    BL_PRESET_IDHN
+    BL_PRESET_IDHN,
+    BL_PRESET_DPSH
 };
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
 enum bl_pair_form_name {
@@ -29,6 +30,7 @@ enum bl_pair_form_name {
 };
 enum bl_quantization_form { BL_QUANTIZATION_SQUARE, BL_QUANTIZATION_ABSOLUTE, BL_QUANTIZATION_CAUCHY };
 enum bl_similarity { BL_SIMILARITY_LABEL, BL_SIMILARITY_SHARED, BL_SIMILARITY_JACCARD, BL_SIMILARITY_COSINE };
+enum bl_against { BL_AGAINST_BATCH, BL_AGAINST_MEMORY };
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
@@ -69,6 +71,7 @@ struct bl_config_objective {
     double pairwise_dissimilar;
     double pairwise_margin; /* contrastive; 0 means auto */
     double pairwise_soft;   /* mixed: weight of pairs that are neither similar nor dissimilar */
+    int pairwise_against;   /* what rows are paired with */
     double quantization_weight;
     int quantization_form;
     double gamma; /* of Cauchy's distribution, in both terms */

@@ -16,11 +16,13 @@
 static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
-static const char *const presets[] = {"likelihood", "seed", "none", "hashnet", "dsh", "dch", "idhn", NULL};
+static const char *const presets[] = {"likelihood", "seed", "none", "hashnet", "dsh",
+                                      "dch",        "idhn", "dpsh", NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
 static const char *const quantizations[] = {"square", "absolute", "cauchy", NULL};
 static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
+static const char *const againsts[] = {"batch", "memory", NULL};
 static const char *const balances[] = {"none", "balanced", "explicit", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
@@ -108,6 +110,9 @@ const struct bl_key bl_keys[] = {
          "form: contrastive: squared distance from which on dissimilar codes are left alone; auto is 2K."),
     REAL("objective.terms.pairwise.soft_weight", objective.pairwise_soft, "0.1", 0, MANY, 0, NULL, "",
          "form: mixed: weight of the squared errors of pairs with a similarity between 0 and 1."),
+    CHOICE("objective.terms.pairwise.against", objective.pairwise_against, "batch", againsts,
+           "What rows are paired with: their batch, or the last codes of all training rows, which every rank "
+           "keeps."),
     REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, BL_KEY_ROW_TERM,
          NULL, "", "Weight of the distance between relaxed and binary code."),
     CHOICE("objective.terms.quantization.form", objective.quantization_form, "square", quantizations,

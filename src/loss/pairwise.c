@@ -6,7 +6,11 @@
 
 /* The pairwise term over ordered pairs i != j; rows i are this rank's of the global batch, columns j the
  * whole batch. The forms of a pair's loss and their sources: pair_form.h. Since w, s and the loss are
- * symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks. */
+ * symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks.
+ *
+ * against: memory. Columns are the last codes of all training rows, as in the algorithm of Li, Wang and Kang,
+ * "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 4-7 (DPSH). They are
+ * constants, those of the batch's own rows too, so that the gradient is the row's sum once. */
 
 static double weight(const struct bl_config_objective *config)
 {
@@ -30,6 +34,8 @@ static struct bl_term_size size(const struct bl_config_objective *config, int64_
 
 static struct bl_columns columns_of(const struct bl_batch *batch)
 {
+    if (batch->memory.n > 0)
+        return batch->memory;
     return (struct bl_columns){
         .n = batch->n_global, .codes = batch->codes, .stride = batch->codes_stride, .labels = batch->labels};
 }
@@ -99,6 +105,7 @@ static struct tile_task task_of(const struct bl_term_in *in)
     const struct bl_config_objective *config = in->config;
     const struct bl_pair_form *form = bl_pair_form(config->pairwise_form);
     const double bits = (double)in->batch->bits, z = pair_count(in->batch);
+    const double sides = in->batch->memory.n > 0 ? 1.0 : 2.0; /* c_i is a row, and a column or not */
     const double alpha = alpha_of(config, form, bits);
     const double similar_sum = config->pairwise_balance != BL_BALANCE_NONE ? in->sums[0] : 0.0;
     struct tile_task task = {
@@ -108,7 +115,7 @@ static struct tile_task task_of(const struct bl_term_in *in)
         .form = form,
         .columns = columns_of(in->batch),
         .factors = {.alpha = (float)alpha,
-                    .slope = (float)(2.0 * alpha * config->pairwise_weight / z),
+                    .slope = (float)(sides * alpha * config->pairwise_weight / z),
                     .bits = (float)bits,
                     .margin = (float)(config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * bits),
                     .gamma = (float)config->gamma,

@@ -207,6 +207,7 @@ Test(config_text, every_preset_comes_back)
     round_trip(DATA "objective: {preset: dsh}\n");
     round_trip(DATA "objective: {preset: dch}\n");
     round_trip(DATA "objective: {preset: idhn}\n");
+    round_trip(DATA "objective: {preset: dpsh}\n");
 }
 
 Test(config_text, a_value_against_its_preset_comes_back)

@@ -11,7 +11,7 @@
 #include "loss/similarity.h"
 
 /* Two columns of tiles and a partial row tile, so that every edge of the tiling is visited. */
-enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2 };
+enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2, MEMORY = 1100 };
 
 struct fixture {
     struct bl_config_objective config;
@@ -23,6 +23,9 @@ struct fixture {
     float *own, *own_grad; /* [n_own] the terms' own tensors, and their gradient */
     int64_t n_own;
     int64_t n;
+    struct bl_columns memory; /* none but where a test adds one */
+    float *memory_codes;
+    uint32_t *memory_labels, *place;
 };
 
 /* Starts of the terms' own tensors that are like nothing in particular. */
@@ -40,6 +43,41 @@ static void fill_own(struct fixture *f)
     }
 }
 
+static void fill_labels(uint64_t stream, int multi, int64_t n, uint32_t *labels)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t words[4];
+        bl_rng_words(5, stream, (uint64_t)i, 0, 0, words);
+        if (!multi)
+            labels[i] = i % 97 == 3 ? (uint32_t)BL_UNLABELLED : (uint32_t)(words[0] % CLASSES);
+        for (int c = 0; multi && c < MULTI && i % 97 != 3; c++)
+            if ((words[1] >> c & 7u) == 0)
+                labels[i * MULTI_WORDS + c / 32] |= 1u << (c % 32);
+    }
+}
+
+/* A memory of MEMORY rows, in which the batch stands backwards, with other codes than its own. */
+static void fill_memory(struct fixture *f, int multi)
+{
+    const int64_t words = f->layout.words;
+    bl_alloc_zero(&f->memory_codes, MEMORY * K, sizeof(float), "memory", NULL);
+    bl_alloc_zero(&f->memory_labels, MEMORY * MULTI_WORDS, sizeof(uint32_t), "memory", NULL);
+    bl_alloc(&f->place, f->n, sizeof(uint32_t), "memory", NULL);
+    fill_labels(96, multi, MEMORY, f->memory_labels);
+    for (int64_t i = 0; i < f->n; i++) {
+        f->place[i] = (uint32_t)(MEMORY - 3 - 2 * i);
+        memcpy(f->memory_labels + f->place[i] * words, f->labels + i * words,
+               (size_t)words * sizeof(uint32_t));
+    }
+    for (int64_t i = 0; i < (MEMORY - 40) * K; i++) { /* the last 40 rows were in no batch yet */
+        double normal[4];
+        bl_rng_normal(7, 95, (uint64_t)i, 0, 0, normal);
+        f->memory_codes[i] = (float)tanh(normal[0]);
+    }
+    f->memory = (struct bl_columns){
+        .n = MEMORY, .codes = f->memory_codes, .stride = K, .labels = f->memory_labels, .place = f->place};
+}
+
 static void fixture_init(struct fixture *f, struct bl_config_objective config, int multi, int64_t n)
 {
     memset(f, 0, sizeof *f);
@@ -51,14 +89,10 @@ static void fixture_init(struct fixture *f, struct bl_config_objective config, i
     bl_alloc(&f->codes, n * K, sizeof(float), "codes", NULL);
     bl_alloc(&f->dh, n * K, sizeof(float), "dh", NULL);
     bl_alloc_zero(&f->labels, n * MULTI_WORDS, sizeof(uint32_t), "labels", NULL);
+    fill_labels(99, multi, n, f->labels);
+    if (config.pairwise_against == BL_AGAINST_MEMORY)
+        fill_memory(f, multi);
     for (int64_t i = 0; i < n; i++) {
-        uint64_t words[4];
-        bl_rng_words(5, 99, (uint64_t)i, 0, 0, words);
-        if (!multi)
-            f->labels[i] = i % 97 == 3 ? (uint32_t)BL_UNLABELLED : (uint32_t)(words[0] % CLASSES);
-        for (int c = 0; multi && c < MULTI && i % 97 != 3; c++)
-            if ((words[1] >> c & 7u) == 0)
-                f->labels[i * MULTI_WORDS + c / 32] |= 1u << (c % 32);
         for (int k = 0; k < K; k++) {
             double normal[4];
             bl_rng_normal(7, 98, (uint64_t)i, (uint64_t)k, 0, normal);
@@ -67,7 +101,8 @@ static void fixture_init(struct fixture *f, struct bl_config_objective config, i
     }
     fill_own(f);
     cr_assert_eq(bl_product_init(&f->product, BL_PRODUCT_CHAIN, 1, NULL), 0);
-    cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n, &f->product, NULL), 0);
+    const int64_t n_columns = f->memory.n > 0 ? f->memory.n : n;
+    cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n_columns, &f->product, NULL), 0);
 }
 
 static void fixture_free(struct fixture *f)
@@ -82,6 +117,9 @@ static void fixture_free(struct fixture *f)
     bl_free(&f->labels);
     bl_free(&f->own);
     bl_free(&f->own_grad);
+    bl_free(&f->memory_codes);
+    bl_free(&f->memory_labels);
+    bl_free(&f->place);
 }
 
 static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t n_local)
@@ -94,7 +132,8 @@ static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t 
                              .codes = f->codes,
                              .codes_stride = K,
                              .label_layout = f->layout,
-                             .labels = f->labels};
+                             .labels = f->labels,
+                             .memory = f->memory};
 }
 
 /* Total = sum of weight x value; leaves the gradient in f->dh when wanted. */
@@ -126,17 +165,31 @@ static struct bl_config_objective base(void)
                                         .quantization_weight = 0.1};
 }
 
-/* s, w and the loss from their definitions, pair by pair, in double. */
-static double naive_similarity(const struct fixture *f, int64_t i, int64_t j)
+/* What rows are paired with. */
+static struct bl_columns columns_of(const struct fixture *f)
 {
+    if (f->memory.n > 0)
+        return f->memory;
+    return (struct bl_columns){.n = f->n, .codes = f->codes, .stride = K, .labels = f->labels};
+}
+
+static int is_self(const struct bl_columns *columns, int64_t i, int64_t j)
+{
+    return j == (columns->place ? (int64_t)columns->place[i] : i);
+}
+
+/* s, w and the loss from their definitions, pair by pair, in double. */
+static double naive_similarity(const struct fixture *f, const struct bl_columns *columns, int64_t i,
+                               int64_t j)
+{
+    const uint32_t *own = f->labels + i * f->layout.words, *other = columns->labels + j * f->layout.words;
     if (f->layout.kind == BL_LABELS_SINGLE)
-        return bl_label_relevant(f->layout, f->labels + i, f->labels + j);
+        return bl_label_relevant(f->layout, own, other);
     int common = 0, a = 0, b = 0;
     for (int w = 0; w < MULTI_WORDS; w++) {
-        uint32_t x = f->labels[i * MULTI_WORDS + w], y = f->labels[j * MULTI_WORDS + w];
-        common += __builtin_popcount(x & y);
-        a += __builtin_popcount(x);
-        b += __builtin_popcount(y);
+        common += __builtin_popcount(own[w] & other[w]);
+        a += __builtin_popcount(own[w]);
+        b += __builtin_popcount(other[w]);
     }
     if (common == 0)
         return 0.0;
@@ -148,14 +201,15 @@ static double naive_similarity(const struct fixture *f, int64_t i, int64_t j)
 }
 
 /* The two weights of pairs. */
-static void naive_weights(const struct fixture *f, double *similar, double *dissimilar)
+static void naive_weights(const struct fixture *f, const struct bl_columns *columns, double *similar,
+                          double *dissimilar)
 {
-    const double z = (double)f->n * (double)(f->n - 1);
+    const double z = (double)f->n * (double)(columns->n - 1);
     double s1 = 0.0;
     *similar = *dissimilar = 1.0;
     for (int64_t i = 0; i < f->n; i++)
-        for (int64_t j = 0; j < f->n; j++)
-            s1 += i == j ? 0.0 : naive_similarity(f, i, j);
+        for (int64_t j = 0; j < columns->n; j++)
+            s1 += is_self(columns, i, j) ? 0.0 : naive_similarity(f, columns, i, j);
     if (f->config.pairwise_balance == BL_BALANCE_BALANCED) {
         *similar = z / (2.0 * s1);
         *dissimilar = z / (2.0 * (z - s1));
@@ -173,17 +227,18 @@ static double naive_alpha(const struct bl_config_objective *config)
                                                        : 1.0;
 }
 
-static struct bl_pair naive_pair(const struct fixture *f, int64_t i, int64_t j)
+static struct bl_pair naive_pair(const struct fixture *f, const struct bl_columns *columns, int64_t i,
+                                 int64_t j)
 {
     const struct bl_config_objective *config = &f->config;
-    struct bl_pair pair = {.s = naive_similarity(f, i, j),
+    struct bl_pair pair = {.s = naive_similarity(f, columns, i, j),
                            .bits = K,
                            .alpha = naive_alpha(config),
                            .margin = config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * K,
                            .gamma = config->gamma,
                            .soft = config->pairwise_soft};
     for (int k = 0; k < K; k++) {
-        const double a = (double)f->codes[i * K + k], b = (double)f->codes[j * K + k];
+        const double a = (double)f->codes[i * K + k], b = (double)columns->codes[j * K + k];
         pair.product += a * b;
         pair.square_i += a * a;
         pair.square_j += b * b;
@@ -191,46 +246,56 @@ static struct bl_pair naive_pair(const struct fixture *f, int64_t i, int64_t j)
     return pair;
 }
 
-/* The value of the pairwise term, and its gradient in c if that is wanted. */
-static double naive_pairwise(const struct fixture *f, double *gradient)
+static double naive_gap(const struct bl_pair *pair)
+{
+    return 1.0 - pair->product / sqrt(pair->square_i * pair->square_j) + 1e-6;
+}
+
+/* The value of the pairwise term, and its gradient in c; *gap is the least 1 - cos of all pairs. A row's code
+ * stands in a batch's pairs twice, as row and as column; those of a memory are constants. */
+static double naive_pairwise(const struct fixture *f, double *gradient, double *gap)
 {
     const struct bl_pair_form *form = bl_pair_form(f->config.pairwise_form);
-    const double scale =
-        1.0 / ((double)f->n * (double)(f->n - 1)) / (f->config.pairwise_form == BL_FORM_CONTRASTIVE ? K : 1);
+    const struct bl_columns columns = columns_of(f);
+    const double per_bit = f->config.pairwise_form == BL_FORM_CONTRASTIVE ? K : 1;
+    const double scale = 1.0 / ((double)f->n * (double)(columns.n - 1) * per_bit);
+    const double sides = f->memory.n > 0 ? 1.0 : 2.0;
     double similar, dissimilar, sum = 0.0;
-    naive_weights(f, &similar, &dissimilar);
+    naive_weights(f, &columns, &similar, &dissimilar);
     for (int64_t i = 0; i < f->n; i++)
-        for (int64_t j = 0; j < f->n; j++) {
+        for (int64_t j = 0; j < columns.n; j++) {
             double a, b;
-            if (i == j)
+            if (is_self(&columns, i, j))
                 continue;
-            const struct bl_pair pair = naive_pair(f, i, j);
+            const struct bl_pair pair = naive_pair(f, &columns, i, j);
             const double w = pair.s * similar + (1.0 - pair.s) * dissimilar;
+            *gap = fmin(*gap, naive_gap(&pair));
             sum += w * form->naive(&pair, &a, &b);
-            for (int k = 0; gradient && k < K; k++)
+            for (int k = 0; k < K; k++)
                 gradient[i * K + k] +=
-                    2.0 * scale * w * (a * (double)f->codes[j * K + k] + b * (double)f->codes[i * K + k]);
+                    sides * scale * w *
+                    (a * (double)columns.codes[j * K + k] + b * (double)f->codes[i * K + k]);
         }
     return sum * scale;
 }
 
-static void check_value(struct bl_config_objective config, int multi)
+static void check_value(struct bl_config_objective config, int multi, int64_t n)
 {
     static double gradient[N * K];
     struct fixture f;
-    double difference = 0.0, norm = 0.0;
+    double difference = 0.0, norm = 0.0, gap = 1.0;
     config.quantization_weight = 0.0;
-    fixture_init(&f, config, multi, N);
+    fixture_init(&f, config, multi, n);
     memset(gradient, 0, sizeof gradient);
     /* Losses are of order 1 and may cancel (literal: they have two signs), so the error is absolute. */
-    double value = total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient);
+    double value = total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient, &gap);
     cr_assert_float_eq(value, expected, 1e-6, "%.9g %.9g", value, expected);
-    for (int64_t i = 0; i < N * K; i++) {
+    for (int64_t i = 0; i < n * K; i++) {
         difference += pow((double)f.dh[i] - gradient[i], 2.0);
         norm += gradient[i] * gradient[i];
     }
-    /* 1 - cos of codes that nearly point one way has lost digits. */
-    const double bound = config.pairwise_form == BL_FORM_CAUCHY ? 1e-5 : 1e-6;
+    /* cauchy: 1 - cos, rounded to 1e-7, stands below the line. */
+    const double bound = config.pairwise_form == BL_FORM_CAUCHY ? 1e-6 + 1e-7 / gap : 1e-6;
     cr_assert_lt(sqrt(difference / norm), bound, "form %d: %g", config.pairwise_form,
                  sqrt(difference / norm));
     fixture_free(&f);
@@ -252,10 +317,27 @@ Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_weight_and_simi
             config.pairwise_balance = balance;
             config.pairwise_similar = 3.0;
             config.pairwise_dissimilar = 0.5;
-            check_value(config, 0);
+            check_value(config, 0, N);
             config.pairwise_similarity =
                 bl_pair_form(form)->soft ? BL_SIMILARITY_SHARED + balance : balance % 2;
-            check_value(config, 1);
+            check_value(config, 1, N);
+        }
+}
+
+Test(pairwise, equals_its_definition_against_a_memory_of_codes)
+{
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
+            struct bl_config_objective config = base();
+            config.pairwise_against = BL_AGAINST_MEMORY;
+            config.pairwise_form = form;
+            config.pairwise_balance = balance;
+            config.pairwise_similar = 3.0;
+            config.pairwise_dissimilar = 0.5;
+            check_value(config, 0, 140);
+            config.pairwise_similarity =
+                bl_pair_form(form)->soft ? BL_SIMILARITY_SHARED + balance : balance % 2;
+            check_value(config, 1, 140);
         }
 }
 
@@ -265,7 +347,7 @@ Test(pairwise, margin_decides_which_dissimilar_pairs_count)
         struct bl_config_objective config = base();
         config.pairwise_form = BL_FORM_CONTRASTIVE;
         config.pairwise_margin = (double)margin / 2.0;
-        check_value(config, 0);
+        check_value(config, 0, N);
     }
 }
 
@@ -333,6 +415,16 @@ Test(objective, gradient_equals_central_differences_for_soft_similarities)
             if (bl_pair_form(form)->soft || !is_soft(similarity))
                 check_gradient(config, 1, 1.0);
         }
+}
+
+Test(objective, gradient_equals_central_differences_against_a_memory_of_codes)
+{
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++) {
+        struct bl_config_objective config = base();
+        config.pairwise_form = form;
+        config.pairwise_against = BL_AGAINST_MEMORY;
+        check_gradient(config, 0, 1.0);
+    }
 }
 
 Test(objective, gradient_equals_central_differences_with_a_steeper_tanh)
@@ -565,8 +657,7 @@ static double condition(int form, const struct bl_pair *pair)
         return 128.0;
     if (form != BL_FORM_CAUCHY)
         return form == BL_FORM_MIXED ? 16.0 : fmax(1.0, fabs(pair->alpha * pair->product));
-    const double gap = 1.0 - pair->product / sqrt(pair->square_i * pair->square_j);
-    return 1.0 + 1.0 / (gap + 1e-6);
+    return 1.0 + 1.0 / naive_gap(pair);
 }
 
 /* Products from one end of the codes of 64 bits with lengths 8 and 4 to the other. */
