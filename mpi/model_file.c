@@ -45,6 +45,10 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     failed |= h5_put_text(file, "method", model->method) != 0;
     if (model->arithmetic[0])
         failed |= h5_put_text(file, "arithmetic", model->arithmetic) != 0;
+    if (model->trained.n > 0) {
+        failed |= h5_put_integer(file, "trained_rows", model->trained.rows) != 0;
+        failed |= h5_put_words(file, "trained_sample", model->trained.hash, model->trained.n) != 0;
+    }
     return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path)
                   : BL_OK;
 }
@@ -115,6 +119,16 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
     return BL_OK;
 }
 
+/* A sample that isn't whole or in order counts as none. */
+static void read_trained(hid_t file, struct bl_row_sample *trained)
+{
+    struct bl_row_sample sample = {0};
+    if (h5_get_integer(file, "trained_rows", &sample.rows) &&
+        h5_get_words(file, "trained_sample", sample.hash, BL_ROW_SAMPLE_MAX, &sample.n) &&
+        bl_row_sample_is_valid(&sample))
+        *trained = sample;
+}
+
 static int read_local(const char *path, struct bl_model *model, struct bl_error *err)
 {
     hid_t file;
@@ -133,6 +147,7 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
         const int n = list_tensors(model, tensors);
         snprintf(model->method, sizeof model->method, "%s", method);
         h5_get_text(file, "arithmetic", model->arithmetic, sizeof model->arithmetic);
+        read_trained(file, &model->trained);
         for (int t = 0; t < n && code == BL_OK; t++)
             code = par_state_file_read_local(file, path, &tensors[t], err);
     }
@@ -146,6 +161,7 @@ struct head {
     int normalize;
     char method[BL_NAME_MAX];
     char arithmetic[BL_ARITHMETIC_MAX];
+    struct bl_row_sample trained;
 };
 
 int par_model_read(struct par par, const char *path, struct bl_model *model, struct bl_error *err)
@@ -156,7 +172,8 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
     if (code != BL_OK)
         goto done;
     if (par.rank == 0) {
-        head = (struct head){.shape = model->shape, .normalize = model->normalizer.kind};
+        head = (struct head){
+            .shape = model->shape, .normalize = model->normalizer.kind, .trained = model->trained};
         memcpy(head.method, model->method, sizeof head.method);
         memcpy(head.arithmetic, model->arithmetic, sizeof head.arithmetic);
     }
@@ -168,6 +185,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
         goto done;
     memcpy(model->method, head.method, sizeof head.method);
     memcpy(model->arithmetic, head.arithmetic, sizeof head.arithmetic);
+    model->trained = head.trained;
     par_broadcast(par, model->params, model->layout.n_params * (int64_t)sizeof(float));
     par_broadcast(par, model->normalizer.mean, model->normalizer.dim * (int64_t)sizeof(double));
     par_broadcast(par, model->normalizer.scale, model->normalizer.dim * (int64_t)sizeof(double));

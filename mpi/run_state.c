@@ -187,9 +187,13 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
     struct par_state_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
-    struct par_state_text texts[2] = {{.name = "config", .text = text},
-                                      {.name = "arithmetic", .text = state->model.arithmetic}};
-    struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
+    char trained[BL_ROW_SAMPLE_TEXT];
+    struct par_state_text texts[3] = {{.name = "config", .text = text},
+                                      {.name = "arithmetic", .text = state->model.arithmetic},
+                                      {.name = "trained_before", .text = trained}};
+    struct par_state whole = {
+        .numbers = numbers, .n_texts = state->model.trained.n > 0 ? 3 : 2, .texts = texts};
+    bl_row_sample_print(&state->model.trained, trained);
     int code = agree_on_digests(state, par, err);
     if (code != BL_OK)
         return code;
@@ -238,9 +242,13 @@ int par_run_state_read(struct par_run_state *state, struct par par, const char *
                        const struct par_state *head, struct bl_error *err)
 {
     struct par_state whole = {0};
+    const char *trained = par_state_find_text(head, "trained_before");
     int code = read_numbers(state, path, head, err);
     if (code != BL_OK)
         return code;
+    state->model.trained = (struct bl_row_sample){0};
+    if (trained)
+        bl_row_sample_parse(trained, &state->model.trained);
     code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_read(par, path, &whole, err);

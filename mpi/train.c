@@ -74,6 +74,7 @@ static int start_from_model(struct run *run, struct bl_error *err)
         /* Its parameters belong to its statistics. */
         memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
         memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
+        own->trained = other.trained;
         bl_log_say("starting from %s%s", path,
                    run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
     }
@@ -209,6 +210,7 @@ static int write_model(struct run *run, struct bl_error *err)
 {
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
+    bl_row_sample_merge(&best.trained, &run->data.trained);
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, err);
 }

@@ -11,6 +11,7 @@
 #include "mpi/dataset.h"
 #include "mpi/itq.h"
 #include "mpi/model_file.h"
+#include "mpi/row_sample.h"
 
 struct request {
     const struct baseline *method;
@@ -35,7 +36,7 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
 {
     const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
                *positional[2];
-    int64_t number = 1;
+    int64_t seed_number = 1;
     request->train = "train";
     const struct command_option options[] = {
         {.name = "--bits", .takes_value = 1, .value = &bits},
@@ -57,9 +58,10 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
     if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
         (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
-        (code = command_integer("--seed", seed, 0, INT64_MAX, &number, err)))
+        (code = command_integer("--seed", seed, 0, INT64_MAX, &seed_number, err)))
         return code;
-    request->options = (struct baseline_options){.seed = (uint64_t)number, .iterations = PAR_ITQ_ITERATIONS};
+    request->options =
+        (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
     if (iterations &&
         (code = command_integer("--iterations", iterations, 0, INT32_MAX, &request->options.iterations, err)))
         return code;
@@ -133,6 +135,34 @@ static int init_model(struct par par, const struct request *request, int64_t dim
     return code;
 }
 
+/* Which rows the model is fitted to, so that an evaluation can tell whether it searches them. */
+static int sample_rows(struct par par, const struct par_rows *rows, struct bl_row_sample *sample,
+                       struct bl_error *err)
+{
+    const int64_t row_bytes = rows->dim * (int64_t)bl_type_bytes(rows->type);
+    const void *block;
+    int code = BL_OK;
+    for (int64_t at = 0; at < rows->n_local && code == BL_OK; at += rows->block_rows) {
+        const int64_t n = rows->n_local - at < rows->block_rows ? rows->n_local - at : rows->block_rows;
+        code = rows->read(rows->context, at, n, &block, err);
+        for (int64_t i = 0; i < n && code == BL_OK; i++)
+            bl_row_sample_add(sample,
+                              bl_row_hash(rows->type, (const char *)block + i * row_bytes, rows->dim));
+    }
+    code = par_agree(par, code, err);
+    return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
+}
+
+/* What is wrong with the rows is said with where they stand. */
+static int fit(struct par par, const struct request *request, const struct par_rows *rows,
+               struct bl_model *model, struct bl_error *err)
+{
+    int code = request->method->fit(par, rows, &request->options, model, err);
+    if (code == BL_NUMBERS || code == BL_INPUT)
+        bl_fail_prefix(err, "%s, split %s", request->data, request->train);
+    return code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct request request = {0};
@@ -157,7 +187,9 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && constant > 0)
         bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
-        code = request.method->fit(par, &rows, &request.options, &model, err);
+        code = fit(par, &request, &rows, &model, err);
+    if (code == BL_OK)
+        code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)

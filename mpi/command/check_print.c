@@ -80,6 +80,9 @@ static void print_need(const json_t *report)
     if (number(report, "codes_bytes") > 0)
         printf(", memory of codes %s", bytes_text(number(report, "codes_bytes"), codes));
     printf("\n");
+    if (number(report, "start_bytes") > 0)
+        printf("  start       model.init takes %s on each rank, freed before the first step\n",
+               bytes_text(number(report, "start_bytes"), all));
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else

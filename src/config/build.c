@@ -15,9 +15,21 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_LIKELIHOOD, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_JOINT, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_JOINT, "objective.terms.pairwise.balance", "balanced"},
+    {BL_PRESET_JOINT, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
     {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_CSQ, "objective.terms.centers.weight", "1"},
+    {BL_PRESET_CSQ, "objective.terms.quantization.weight", "0.0001"},
+    {BL_PRESET_CSQ, "objective.terms.quantization.form", "log-cosh"},
+    {BL_PRESET_ORTHOHASH, "objective.terms.cosine.weight", "1"},
+    {BL_PRESET_GREEDYHASH, "objective.relaxation", "ste"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.classification.weight", "1"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.form", "cubic"},
     {BL_PRESET_HASHNET, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_HASHNET, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_HASHNET, "objective.relaxation", "tanh-beta"},
@@ -264,6 +276,7 @@ int bl_config_build(const struct bl_setting *settings, int64_t n, const char *na
     int code = apply(&build);
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
+    built.objective.seed = built.train.seed;
     if (code == BL_OK)
         *config = built;
     return code;

@@ -17,14 +17,15 @@ static const char *const normalizes[] = {"none", "center", "standardize", "unit"
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
-static const char *const presets[] = {"likelihood", "seed", "none", "hashnet", "dsh",
-                                      "dch",        "idhn", "dpsh", NULL};
+static const char *const presets[] = {"likelihood", "joint", "seed",      "hashnet",    "dpsh", "dsh", "dch",
+                                      "idhn",       "csq",   "orthohash", "greedyhash", "none", NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
-static const char *const quantizations[] = {"square", "absolute", "cauchy", NULL};
 static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
 static const char *const againsts[] = {"batch", "memory", NULL};
 static const char *const balances[] = {"none", "balanced", "explicit", NULL};
+static const char *const quantizations[] = {"squared", "log-cosh", "cubic", "absolute", "cauchy", NULL};
+static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const reductions[] = {"fast", "exact", NULL};
@@ -81,8 +82,8 @@ const struct bl_key bl_keys[] = {
     CHOICE("objective.preset", objective.preset, "likelihood", presets,
            "The method: sets the terms below, each of which may be overridden."),
     CHOICE("objective.relaxation", objective.relaxation, "tanh", relaxations,
-           "The code that the pairwise term sees: tanh(z), sign(z) with a straight-through gradient, or "
-           "tanh(beta z)."),
+           "The code that the terms pairwise, classification and cosine see: tanh(z), sign(z) with a "
+           "straight-through gradient, or tanh(beta z)."),
     REAL("objective.beta.start", objective.beta_start, "1", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
          "tanh-beta: beta(t) = min(max, start (1 + growth t)^power) at step t."),
     REAL("objective.beta.growth", objective.beta_growth, "0.005", 0, MANY, 0, NULL, "per step",
@@ -93,6 +94,10 @@ const struct bl_key bl_keys[] = {
          "See objective.beta.start."),
     REAL("objective.gamma", objective.gamma, "20", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "bits",
          "Width of the Cauchy distribution in the forms `cauchy` of pairwise and quantization."),
+    CHOICE(
+        "objective.class_codes", objective.class_codes, "auto", class_codes,
+        "The fixed codes of the terms centers and cosine: rows of a Hadamard matrix (a power of two bits, at "
+        "most twice as many classes), or random ones; auto takes the first where it can."),
     REAL("objective.terms.pairwise.weight", objective.pairwise_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL,
          "", "Weight of the pairwise similarity term; 0 leaves it out."),
     CHOICE(
@@ -120,11 +125,22 @@ const struct bl_key bl_keys[] = {
            "keeps."),
     REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, BL_KEY_ROW_TERM,
          NULL, "", "Weight of the distance between relaxed and binary code."),
-    CHOICE("objective.terms.quantization.form", objective.quantization_form, "square", quantizations,
-           "How that distance is measured: squared, absolute, or as an angle under a Cauchy distribution."),
+    CHOICE(
+        "objective.terms.quantization.form", objective.quantization_form, "squared", quantizations,
+        "What is made small of each bit's distance to its sign: half its square, its log cosh, its cube or "
+        "itself; or of the angle between code and signs, under a Cauchy distribution."),
     REAL("objective.terms.classification.weight", objective.classification_weight, "0", 0, MANY,
          BL_KEY_ROW_TERM, NULL, "",
          "Weight of the cross-entropy of a linear classifier on the code, which is trained along with it."),
+    REAL("objective.terms.centers.weight", objective.centers_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the cross-entropy between each bit and that of the class's fixed code."),
+    REAL("objective.terms.cosine.weight", objective.cosine_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the cross-entropy of a classifier by cosines between the code and the classes' fixed "
+         "codes."),
+    REAL("objective.terms.cosine.scale", objective.cosine_scale, "8", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
+         "What the cosines are multiplied by."),
+    REAL("objective.terms.cosine.margin", objective.cosine_margin, "0.2", 0, 1, 0, NULL, "",
+         "What is taken off the cosine to a row's own class."),
     REAL("objective.terms.weight_decay.weight", objective.weight_decay_weight, "0", 0, MANY, 0, NULL, "",
          "Weight of half the sum of squares of all parameters; not together with optimizer.weight_decay."),
 

@@ -11,10 +11,8 @@
 #include "math/fixed.h"
 
 static const struct bl_term *const all_terms[] = {
-    &bl_term_pairwise,
-    &bl_term_quantization,
-    &bl_term_classification,
-    &bl_term_weight_decay,
+    &bl_term_pairwise, &bl_term_quantization, &bl_term_classification,
+    &bl_term_centers,  &bl_term_cosine,       &bl_term_weight_decay,
 };
 
 void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
@@ -56,6 +54,7 @@ static int64_t place_terms(struct bl_objective *objective, struct bl_label_layou
         if (term->size)
             size = term->size(&objective->config, objective->bits, labels);
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
+        objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
@@ -63,6 +62,17 @@ static int64_t place_terms(struct bl_objective *objective, struct bl_label_layou
         most = floats > most ? floats : most;
     }
     return most;
+}
+
+static int make_constants(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
+{
+    int code = bl_alloc(&objective->constants, objective->constants_at[objective->n_terms], sizeof(float),
+                        "constants of terms", err);
+    for (int64_t t = 0; t < objective->n_terms && code == BL_OK; t++)
+        if (objective->term[t]->constants)
+            code = objective->term[t]->constants(&objective->config, objective->bits, labels,
+                                                 objective->constants + objective->constants_at[t], err);
+    return code;
 }
 
 static int allocate(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max,
@@ -80,6 +90,8 @@ static int allocate(struct bl_objective *objective, struct bl_label_layout label
         code = bl_alloc(&objective->global_sums, n_sums, sizeof(double), "sums of terms", err);
     if (code == BL_OK)
         code = bl_alloc(&scratch->work, n_work, sizeof(float), "work space of terms", err);
+    if (code == BL_OK)
+        code = make_constants(objective, labels, err);
     if (code != BL_OK || !bl_objective_needs_gather(objective))
         return code;
     code = bl_alloc(&scratch->tiles, scratch->product->threads * BL_TILE_FLOATS, sizeof(float),
@@ -112,6 +124,7 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->sums);
     bl_free(&objective->group_sums);
     bl_free(&objective->global_sums);
+    bl_free(&objective->constants);
     bl_free(&objective->scratch.tiles);
     bl_free(&objective->scratch.class_count);
     bl_free(&objective->scratch.label_norm);
@@ -182,7 +195,8 @@ static void sum_groups(struct bl_objective *objective, int64_t t, const struct b
     const int64_t lo = objective->sums_at[t], hi = objective->sums_at[t + 1];
     for (int64_t g = 0; g < groups->n; g++) {
         const struct bl_batch part = batch_of_group(batch, groups, g);
-        const struct bl_term_in in = {&objective->config, &part, &objective->scratch, NULL, NULL};
+        const struct bl_term_in in = {
+            .config = &objective->config, .batch = &part, .scratch = &objective->scratch};
         memset(objective->group_sums + lo, 0, (size_t)(hi - lo) * sizeof *objective->group_sums);
         term->sums(&in, objective->group_sums + lo);
         for (int64_t i = lo; i < hi; i++)
@@ -195,7 +209,8 @@ void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *ba
 {
     memset(objective->sums, 0, (size_t)bl_objective_n_sums(objective) * sizeof *objective->sums);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        const struct bl_term_in in = {&objective->config, batch, &objective->scratch, NULL, NULL};
+        const struct bl_term_in in = {
+            .config = &objective->config, .batch = batch, .scratch = &objective->scratch};
         if (objective->term[t]->prepare)
             objective->term[t]->prepare(&in);
         if (objective->sums_at[t + 1] > objective->sums_at[t])
@@ -238,9 +253,12 @@ void bl_objective_rows(const struct bl_objective *objective, const struct bl_bat
             continue;
         for (int64_t i = lo; i < hi; i++)
             objective->global_sums[i] = bl_fixed_to(resolution_of(term, batch), objective->sums[i]);
-        const struct bl_term_in in = {&objective->config, batch, &objective->scratch,
+        const struct bl_term_in in = {&objective->config,
+                                      batch,
+                                      &objective->scratch,
                                       objective->global_sums + lo,
-                                      term->tensors ? own_params + objective->tensors_at[t] : NULL};
+                                      term->tensors ? own_params + objective->tensors_at[t] : NULL,
+                                      objective->constants + objective->constants_at[t]};
         const struct bl_term_out term_out = {out->dh, objective->row_values, groups,
                                              term->tensors ? out->grad + objective->tensors_at[t] : NULL,
                                              out->node_stride};

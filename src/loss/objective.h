@@ -13,12 +13,14 @@ struct bl_objective {
     int64_t bits;
     int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
-    int64_t sums_at[BL_TERMS_MAX + 1]; /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
-    int64_t tensors_at[BL_TERMS_MAX];  /* its own tensors' place behind the network's parameters */
-    struct bl_term_scratch scratch;    /* owned */
-    double *row_values;                /* [own rows]; owned */
-    int64_t *sums;                     /* [bl_objective_n_sums] in fixed point; owned */
-    double *group_sums, *global_sums;  /* [the same] of a group, of the global batch; owned */
+    int64_t sums_at[BL_TERMS_MAX + 1];      /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
+    int64_t tensors_at[BL_TERMS_MAX];       /* its own tensors' place behind the network's parameters */
+    int64_t constants_at[BL_TERMS_MAX + 1]; /* its constants' place among all */
+    struct bl_term_scratch scratch;         /* owned */
+    double *row_values;                     /* [own rows]; owned */
+    int64_t *sums;                          /* [bl_objective_n_sums] in fixed point; owned */
+    double *group_sums, *global_sums;       /* [the same] of a group, of the global batch; owned */
+    float *constants;                       /* of all terms; owned */
 };
 
 /* Appends to a network's layout the tensors of the terms that a configuration chooses. labels as in

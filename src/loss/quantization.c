@@ -1,54 +1,66 @@
 #include <math.h>
 
 #include "base/functions.h"
+#include "base/isa.h"
 #include "hash/code.h"
 #include "loss/term.h"
+#include "math/vexp.h"
 
-/* How far h is from a corner b = sign(h), which is held constant (sign(tanh(z)) = sign(z), also at zero).
- * Each form gives one row's value and adds scale x its gradient to d.
+/* (1/NK) sum of f(1 - |h|), the distance of each bit to its corner sign(h) = sign(z), which is held constant;
+ * gradient -f'(1 - |h|) sign(h)/(NK). The forms of f:
  *
- * square: (1/2NK) sum |b - h|^2. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015,
- *   eq. 3.
- * absolute: (1/NK) sum ||h| - 1|_1. Liu et al., "Deep supervised hashing for fast image retrieval", CVPR
- * 2016, eq. 3. cauchy: (1/N) sum log(1 + d/gamma), d = (K/2)(1 - cos(|h|, 1)). Cao et al., "Deep Cauchy
- * hashing for Hamming space retrieval", CVPR 2018, eq. 9. Since |h| = bh, cos(|h|, 1) = cos(h, b). */
+ * squared, x^2/2: (1/2)|b - h|^2 of Liong et al., "Deep hashing for compact binary codes learning", CVPR
+ * 2015, eq. 3.
+ *
+ * log-cosh, log cosh x: L_Q of Yuan et al., "Central similarity quantization for efficient image and video
+ * retrieval", CVPR 2020, with h in (-1, 1) for their 2h - 1.
+ *
+ * cubic, x^3: the penalty of Su et al., "Greedy hash", NeurIPS 2018, section 3.4.
+ *
+ * absolute, x: ||h| - 1|_1 of Liu et al., "Deep supervised hashing for fast image retrieval", CVPR 2016,
+ * eq. 3.
+ *
+ * And the form cauchy, of whole codes: (1/N) sum log(1 + d/gamma), d = (K/2)(1 - cos(|h|, 1)), of Cao et al.,
+ * "Deep Cauchy hashing for Hamming space retrieval", CVPR 2018, eq. 9. */
 
 static double weight(const struct bl_config_objective *config)
 {
     return config->quantization_weight;
 }
 
-static double square_row(const struct bl_config_objective *config, int64_t bits, const float *h, double scale,
-                         float *d)
+struct bend {
+    float value, slope;
+};
+
+/* f and its derivative at x in [0, 1]. */
+BL_INLINE struct bend bend(int form, float x)
 {
-    const float step = (float)scale;
-    double value = 0.0;
-    (void)config;
-    for (int64_t k = 0; k < bits; k++) {
-        float gap = h[k] - bl_code_sign(h[k]);
-        value += (double)gap * (double)gap;
-        d[k] += step * gap;
-    }
-    return 0.5 * value;
+    if (form == BL_QUANTIZATION_SQUARED)
+        return (struct bend){0.5f * x * x, x};
+    if (form == BL_QUANTIZATION_ABSOLUTE)
+        return (struct bend){x, 1.0f};
+    if (form == BL_QUANTIZATION_CUBIC)
+        return (struct bend){x * x * x, 3.0f * x * x};
+    const float log_2 = 0.693147181f;
+    return (struct bend){x + bl_log1p_unit(bl_exp_negative(-2.0f * x)) - log_2, bl_tanh(x)};
 }
 
-/* |h| < 1, so that |h| - 1 has one sign. */
-static double absolute_row(const struct bl_config_objective *config, int64_t bits, const float *h,
-                           double scale, float *d)
+/* Returns the sum over bits; adds scale x its gradient to d. */
+static double row_value(int form, int64_t bits, const float *h, float scale, float *d)
 {
-    const float step = (float)scale;
     double value = 0.0;
-    (void)config;
     for (int64_t k = 0; k < bits; k++) {
-        value += 1.0 - fabs((double)h[k]);
-        d[k] -= step * bl_code_sign(h[k]);
+        const float sign = bl_code_sign(h[k]);
+        const struct bend f = bend(form, 1.0f - sign * h[k]);
+        value += (double)f.value;
+        d[k] -= scale * f.slope * sign;
     }
     return value;
 }
 
-/* With l = 1/|h|: d cos/dh = (b/sqrt(K) - cos h l) l. A row of zeros is at a right angle to every b. */
-static double cauchy_row(const struct bl_config_objective *config, int64_t bits, const float *h, double scale,
-                         float *d)
+/* cos(|h|, 1) is cos(h, b), b = sign(h). With l = 1/|h|: d cos/dh = (b/sqrt(K) - cos h l) l. A row of zeros
+ * is at a right angle to every b. Returns the row's value; adds scale x its gradient to d. */
+static double cauchy_value(double gamma, int64_t bits, const float *h, double scale, float *d)
 {
     const double half = 0.5 * (double)bits, root = 1.0 / sqrt((double)bits);
     double sum = 0.0, square = 0.0;
@@ -58,31 +70,26 @@ static double cauchy_row(const struct bl_config_objective *config, int64_t bits,
     }
     const double inverse = square > 0.0 ? 1.0 / sqrt(square) : square; /* 0, or what isn't a number */
     const double cosine = sum * root * inverse, distance = half * (1.0 - cosine);
-    const double step = -scale * half * inverse / (config->gamma + distance);
+    const double step = -scale * half * inverse / (gamma + distance);
     for (int64_t k = 0; k < bits; k++)
         d[k] += (float)(step * ((double)bl_code_sign(h[k]) * root - cosine * (double)h[k] * inverse));
-    return bl_log1p(distance / config->gamma);
+    return bl_log1p(distance / gamma);
 }
-
-struct form {
-    int per_bit; /* sums over bits, which are divided by K */
-    double (*row)(const struct bl_config_objective *config, int64_t bits, const float *h, double scale,
-                  float *d);
-};
 
 static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 {
-    static const struct form forms[] = {[BL_QUANTIZATION_SQUARE] = {1, square_row},
-                                        [BL_QUANTIZATION_ABSOLUTE] = {1, absolute_row},
-                                        [BL_QUANTIZATION_CAUCHY] = {0, cauchy_row}};
-    const struct form *form = &forms[in->config->quantization_form];
+    const struct bl_config_objective *config = in->config;
     const struct bl_batch *batch = in->batch;
     const int64_t bits = batch->bits;
-    const double mean = 1.0 / ((double)batch->n_global * (form->per_bit ? (double)bits : 1.0));
-    const double scale = in->config->quantization_weight * mean;
-    for (int64_t i = 0; i < batch->n_local; i++)
-        out->row_values[i] +=
-            mean * form->row(in->config, bits, batch->h + i * bits, scale, out->dh + i * bits);
+    const int whole = config->quantization_form == BL_QUANTIZATION_CAUCHY;
+    const double mean = 1.0 / ((double)batch->n_global * (whole ? 1.0 : (double)bits));
+    const double scale = config->quantization_weight * mean;
+    for (int64_t i = 0; i < batch->n_local; i++) {
+        const float *h = batch->h + i * bits;
+        float *d = out->dh + i * bits;
+        out->row_values[i] += mean * (whole ? cauchy_value(config->gamma, bits, h, scale, d)
+                                            : row_value(config->quantization_form, bits, h, (float)scale, d));
+    }
 }
 
 const struct bl_term bl_term_quantization = {.name = "quantization", .weight = weight, .rows = rows};

@@ -52,6 +52,7 @@ struct bl_term_size {
     int64_t sums;       /* numbers that are summed over the global batch before the gradient */
     int64_t floats;     /* of scratch->work, whatever the rows */
     int64_t row_floats; /* and for each own row */
+    int64_t constants;  /* floats that constants() fills once */
 };
 
 /* What a term works on in a step. All borrowed. */
@@ -59,8 +60,9 @@ struct bl_term_in {
     const struct bl_config_objective *config;
     const struct bl_batch *batch;
     const struct bl_term_scratch *scratch;
-    const double *sums;  /* [size.sums] over the global batch */
-    const float *params; /* the term's own tensors, one after another */
+    const double *sums;     /* [size.sums] over the global batch */
+    const float *params;    /* the term's own tensors, one after another */
+    const float *constants; /* [size.constants] */
 };
 
 /* Where a term's gradient goes. */
@@ -84,6 +86,11 @@ struct bl_term {
 
     struct bl_term_size (*size)(const struct bl_config_objective *config, int64_t bits,
                                 struct bl_label_layout labels);
+
+    /* Fills what stays the same over the run, from configuration, bits and labels alone: the same on every
+     * rank and after each start, so no checkpoint holds it. BL_USAGE naming the key if that can't be. */
+    int (*constants)(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
+                     float *constants, struct bl_error *err);
 
     /* Appends own tensors, which are trained like the network's and left out of the model. */
     void (*tensors)(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout);
@@ -113,6 +120,8 @@ struct bl_term {
 extern const struct bl_term bl_term_pairwise;
 extern const struct bl_term bl_term_quantization;
 extern const struct bl_term bl_term_classification;
+extern const struct bl_term bl_term_centers;
+extern const struct bl_term bl_term_cosine;
 extern const struct bl_term bl_term_weight_decay;
 
 #endif

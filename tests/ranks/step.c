@@ -203,7 +203,12 @@ static void it_is_for_rivals(struct par par)
         check_gradient(par, &rivals[i]);
 }
 
-static const char *const more_terms[] = {", classification: {weight: 1}"};
+static const char *const more_terms[] = {
+    ", classification: {weight: 1}",
+    ", centers: {weight: 1}",
+    ", cosine: {weight: 1}",
+    ", quantization: {weight: 1, form: log-cosh}",
+};
 enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
 
 static void it_is_for_every_term_alone(struct par par)

@@ -203,6 +203,10 @@ Test(config_text, every_preset_comes_back)
 {
     round_trip(DATA "objective: {preset: seed}\n");
     round_trip(DATA "objective: {preset: none, terms: {quantization: {weight: 2}}}\n");
+    round_trip(DATA "objective: {preset: joint}\n");
+    round_trip(DATA "objective: {preset: csq, class_codes: random}\n");
+    round_trip(DATA "objective: {preset: orthohash, terms: {cosine: {margin: 0.3, scale: 10}}}\n");
+    round_trip(DATA "objective: {preset: greedyhash}\n");
     round_trip(DATA "objective: {preset: hashnet}\n");
     round_trip(DATA "objective: {preset: dsh}\n");
     round_trip(DATA "objective: {preset: dch}\n");

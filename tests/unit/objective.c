@@ -446,45 +446,27 @@ static struct bl_config_objective alone(void)
     return (struct bl_config_objective){.relaxation = BL_RELAXATION_TANH};
 }
 
-Test(quantization, gradient_equals_central_differences_for_every_form)
+Test(quantization, under_cauchy_equals_its_definition_and_its_gradient_central_differences)
 {
-    for (int form = BL_QUANTIZATION_SQUARE; form <= BL_QUANTIZATION_CAUCHY; form++) {
-        struct bl_config_objective config = alone();
-        config.quantization_weight = 0.7;
-        config.quantization_form = form;
-        config.gamma = 1.5;
-        check_gradient(config, 0, 1.0);
-    }
-}
-
-Test(quantization, equals_its_definition_for_every_form)
-{
-    for (int form = BL_QUANTIZATION_SQUARE; form <= BL_QUANTIZATION_CAUCHY; form++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        double expected = 0.0;
-        config.quantization_weight = 1.0;
-        config.quantization_form = form;
-        config.gamma = 1.5;
-        fixture_init(&f, config, 0, N);
-        double value = total(&f, 1.0, 0);
-        for (int64_t i = 0; i < N; i++) {
-            double square = 0.0, absolute = 0.0, length = 0.0, sum = 0.0;
-            for (int k = 0; k < K; k++) {
-                const double a = fabs((double)f.h[i * K + k]);
-                square += (1.0 - a) * (1.0 - a);
-                absolute += fabs(a - 1.0);
-                sum += a;
-                length += a * a;
-            }
-            const double distance = K / 2.0 * (1.0 - sum / sqrt(K * length));
-            expected += form == BL_QUANTIZATION_SQUARE     ? square / (2.0 * K)
-                        : form == BL_QUANTIZATION_ABSOLUTE ? absolute / K
-                                                           : log(1.0 + distance / config.gamma);
+    struct fixture f;
+    struct bl_config_objective config = alone();
+    double expected = 0.0;
+    config.quantization_weight = 1.0;
+    config.quantization_form = BL_QUANTIZATION_CAUCHY;
+    config.gamma = 1.5;
+    check_gradient(config, 0, 1.0);
+    fixture_init(&f, config, 0, N);
+    const double value = total(&f, 1.0, 0);
+    for (int64_t i = 0; i < N; i++) {
+        double length = 0.0, sum = 0.0;
+        for (int k = 0; k < K; k++) {
+            sum += fabs((double)f.h[i * K + k]);
+            length += (double)f.h[i * K + k] * (double)f.h[i * K + k];
         }
-        cr_assert_float_eq(value, expected / N, 1e-7, "%.9g %.9g", value, expected / N);
-        fixture_free(&f);
+        expected += log(1.0 + K / 2.0 * (1.0 - sum / sqrt(K * length)) / config.gamma);
     }
+    cr_assert_float_eq(value, expected / N, 1e-7, "%.9g %.9g", value, expected / N);
+    fixture_free(&f);
 }
 
 Test(classification, gradient_equals_central_differences_for_classes_and_for_label_matrices)
@@ -538,6 +520,163 @@ Test(classification, needs_labels)
     cr_assert(strstr(err.what, "classification needs labels"));
 }
 
+Test(quantization, equals_its_definition_and_its_gradient_central_differences_in_every_form)
+{
+    for (int form = BL_QUANTIZATION_SQUARED; form <= BL_QUANTIZATION_ABSOLUTE; form++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        config.quantization_weight = 1.0;
+        config.quantization_form = form;
+        fixture_init(&f, config, 0, N);
+        double value = total(&f, 1.0, 0), expected = 0.0;
+        for (int64_t i = 0; i < N * K; i++) {
+            const double x = fabs(fabs((double)f.h[i]) - 1.0);
+            expected += form == BL_QUANTIZATION_SQUARED    ? 0.5 * x * x
+                        : form == BL_QUANTIZATION_LOG_COSH ? log(cosh(x))
+                        : form == BL_QUANTIZATION_ABSOLUTE ? x
+                                                           : pow(x, 3.0);
+        }
+        cr_assert_float_eq(value, expected / (N * K), 1e-6, "%.9g %.9g", value, expected / (N * K));
+        fixture_free(&f);
+        check_gradient(config, 0, 1.0);
+    }
+}
+
+/* +1 or -1: bit k of what a row is drawn to, the majority of its labels' codes. */
+static double naive_target(const struct fixture *f, const float *codes, int64_t row, int64_t k)
+{
+    const uint32_t *labels = f->labels + row * f->layout.words;
+    double sum = 0.0;
+    for (int64_t c = 0; c < f->layout.classes; c++)
+        if (f->layout.kind == BL_LABELS_SINGLE ? labels[0] == (uint32_t)c : labels[c / 32] >> (c % 32) & 1u)
+            sum += (double)codes[c * K + k];
+    if (sum == 0.0)
+        sum = (double)codes[f->layout.classes * K + k];
+    return sum > 0.0 ? 1.0 : -1.0;
+}
+
+Test(centers, equals_its_definition)
+{
+    for (int multi = 0; multi < 2; multi++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        config.centers_weight = 1.0;
+        fixture_init(&f, config, multi, N);
+        double value = total(&f, 1.0, 0), expected = 0.0;
+        for (int64_t i = 0; i < N; i++)
+            for (int64_t k = 0; k < K && bl_label_any(f.layout, f.labels + i * f.layout.words); k++) {
+                const double y = (naive_target(&f, f.objective.constants, i, k) + 1.0) / 2.0;
+                const double p = ((double)f.h[i * K + k] + 1.0) / 2.0;
+                expected -= y * log(p) + (1.0 - y) * log(1.0 - p);
+            }
+        cr_assert_float_eq(value, expected / (N * K), 1e-6, "%.9g %.9g", value, expected / (N * K));
+        fixture_free(&f);
+    }
+}
+
+Test(centers, gradient_equals_central_differences_for_classes_and_for_label_matrices)
+{
+    struct bl_config_objective config = alone();
+    config.centers_weight = 0.7;
+    check_gradient(config, 0, 1.0);
+    check_gradient(config, 1, 1.0);
+}
+
+Test(centers, stays_finite_where_a_bit_is_saturated_on_the_wrong_side)
+{
+    struct bl_config_objective config = alone();
+    config.centers_weight = 1.0;
+    struct fixture f;
+    fixture_init(&f, config, 0, 60);
+    for (int i = 0; i < 60 * K; i++)
+        f.z[i] *= 1e6f;
+    const double value = total(&f, 1.0, 1);
+    cr_assert(value > 4.0 && value < 20.0, "%g", value);
+    for (int i = 0; i < 60 * K; i++)
+        cr_assert(isfinite(f.dh[i]));
+    fixture_free(&f);
+}
+
+Test(cosine, equals_its_definition)
+{
+    for (int multi = 0; multi < 2; multi++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        config.cosine_weight = 1.0;
+        config.cosine_scale = 8.0;
+        config.cosine_margin = 0.2;
+        fixture_init(&f, config, multi, N);
+        double value = total(&f, 1.0, 0), expected = 0.0;
+        for (int64_t i = 0; i < N; i++) {
+            const uint32_t *labels = f.labels + i * f.layout.words;
+            double sum = 0.0, own = 0.0, n_own = 0.0, norm2 = 0.0;
+            if (!bl_label_any(f.layout, labels))
+                continue;
+            for (int64_t k = 0; k < K; k++)
+                norm2 += pow((double)f.h[i * K + k], 2.0);
+            for (int64_t c = 0; c < f.layout.classes; c++) {
+                double cosine = 0.0;
+                for (int64_t k = 0; k < K; k++)
+                    cosine += (double)f.h[i * K + k] * (double)f.objective.constants[c * K + k];
+                cosine /= sqrt((norm2 + 1e-6 * K) * K);
+                const int is_own = multi ? (int)(labels[c / 32] >> (c % 32) & 1u) : labels[0] == (uint32_t)c;
+                const double logit = 8.0 * (cosine - (is_own ? 0.2 : 0.0));
+                sum += exp(logit);
+                own += is_own ? logit : 0.0;
+                n_own += is_own;
+            }
+            expected += log(sum) - own / n_own;
+        }
+        cr_assert_float_eq(value, expected / N, 4e-6, "%.9g %.9g", value, expected / N);
+        fixture_free(&f);
+    }
+}
+
+Test(cosine, gradient_equals_central_differences_for_classes_and_for_label_matrices)
+{
+    struct bl_config_objective config = alone();
+    config.cosine_weight = 0.7;
+    config.cosine_scale = 8.0;
+    config.cosine_margin = 0.2;
+    check_gradient(config, 0, 1.0);
+    check_gradient(config, 1, 1.0);
+}
+
+Test(cosine, is_finite_for_a_code_of_zeros)
+{
+    struct bl_config_objective config = alone();
+    config.cosine_weight = 1.0;
+    config.cosine_scale = 8.0;
+    struct fixture f;
+    fixture_init(&f, config, 0, 60);
+    memset(f.z, 0, 60 * K * sizeof(float));
+    /* All cosines are 0; two rows of the 60 have no class. */
+    cr_assert_float_eq(total(&f, 1.0, 1), log((double)CLASSES) * 59.0 / 60.0, 1e-6);
+    for (int i = 0; i < 60 * K; i++)
+        cr_assert(isfinite(f.dh[i]));
+    fixture_free(&f);
+}
+
+static void check_needs_labels(struct bl_config_objective config, const char *text)
+{
+    struct bl_objective objective;
+    struct bl_error err = {0};
+    const struct bl_product product = {.threads = 1};
+    const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
+    cr_assert_eq(bl_objective_init(&objective, &config, K, none, 4, 4, &product, &err), BL_USAGE);
+    cr_assert(strstr(err.what, text), "%s", err.what);
+}
+
+Test(class_wise_terms, need_labels)
+{
+    struct bl_config_objective config = alone();
+    config.centers_weight = 1.0;
+    check_needs_labels(config, "centers needs labels");
+    config = alone();
+    config.cosine_weight = 1.0;
+    check_needs_labels(config, "cosine needs labels");
+}
+
 Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
 {
     struct bl_config_objective config = base();
@@ -561,12 +700,12 @@ Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
 }
 
 /* As ranks with different rows do, and as one rank with groups does: the same bits. */
-Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
+static void check_parts(struct bl_config_objective config, int multi)
 {
     enum { PARTS = 4 };
     static const int64_t cuts[PARTS + 1] = {0, 1, 130, 700, N};
     struct fixture f;
-    fixture_init(&f, base(), 0, N);
+    fixture_init(&f, config, multi, N);
     total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
@@ -590,11 +729,30 @@ Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
     fixture_free(&f);
 }
 
-Test(objective, gives_the_same_bits_with_any_number_of_threads)
+/* Terms of classes, without tensors of their own. */
+static struct bl_config_objective class_wise(void)
+{
+    struct bl_config_objective config = alone();
+    config.centers_weight = 0.5;
+    config.cosine_weight = 1.0;
+    config.cosine_scale = 8.0;
+    config.quantization_weight = 0.1;
+    config.quantization_form = BL_QUANTIZATION_LOG_COSH;
+    return config;
+}
+
+Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
+{
+    check_parts(base(), 0);
+    check_parts(class_wise(), 0);
+    check_parts(class_wise(), 1);
+}
+
+static void check_threads(struct bl_config_objective config, int multi)
 {
     struct fixture one, three;
-    fixture_init(&one, base(), 0, N);
-    fixture_init(&three, base(), 0, N);
+    fixture_init(&one, config, multi, N);
+    fixture_init(&three, config, multi, N);
     bl_objective_free(&three.objective);
     bl_product_free(&three.product);
     cr_assert_eq(bl_product_init(&three.product, BL_PRODUCT_CHAIN, 3, NULL), 0);
@@ -604,6 +762,13 @@ Test(objective, gives_the_same_bits_with_any_number_of_threads)
     cr_assert_eq(memcmp(one.dh, three.dh, N * K * sizeof(float)), 0);
     fixture_free(&three);
     fixture_free(&one);
+}
+
+Test(objective, gives_the_same_bits_with_any_number_of_threads)
+{
+    check_threads(base(), 0);
+    check_threads(class_wise(), 0);
+    check_threads(class_wise(), 1);
 }
 
 Test(objective, costs_log_2_where_all_codes_are_zero)
