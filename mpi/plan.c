@@ -5,6 +5,7 @@
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
 #include "optim/optimizer.h"
@@ -88,6 +89,8 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+    const int64_t start_bytes = par_start_bytes_local(config, shape, train);
+    plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
     plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
@@ -145,6 +148,8 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
+    if (code == BL_OK)
+        code = par_start_check_local(config, &shape, err);
     if (code != BL_OK)
         return code;
     plan->layers = shape.n_layers;

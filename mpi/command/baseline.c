@@ -153,6 +153,16 @@ static int sample_rows(struct par par, const struct par_rows *rows, struct bl_ro
     return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
 }
 
+/* What is wrong with the rows is said with where they stand. */
+static int fit(struct par par, const struct request *request, const struct par_rows *rows,
+               struct bl_model *model, struct bl_error *err)
+{
+    int code = request->method->fit(par, rows, &request->options, model, err);
+    if (code == BL_NUMBERS || code == BL_INPUT)
+        bl_fail_prefix(err, "%s, split %s", request->data, request->train);
+    return code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct request request = {0};
@@ -177,7 +187,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && constant > 0)
         bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
-        code = request.method->fit(par, &rows, &request.options, &model, err);
+        code = fit(par, &request, &rows, &model, err);
     if (code == BL_OK)
         code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)

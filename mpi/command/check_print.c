@@ -77,6 +77,9 @@ static void print_need(const json_t *report)
         bytes_text(number(report, "batch_bytes"), batch),
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes"), gather));
+    if (number(report, "start_bytes") > 0)
+        printf("  start       model.init takes %s on each rank, freed before the first step\n",
+               bytes_text(number(report, "start_bytes"), all));
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else

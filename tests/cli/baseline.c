@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,20 @@ Test(cli_baseline, every_normalization_can_be_fitted)
     }
 }
 
+Test(cli_baseline, a_number_that_is_not_finite_is_named_where_nothing_is_centred)
+{
+    static float features[TINY_TRAIN * TINY_DIM];
+    static int32_t labels[TINY_TRAIN];
+    char data[TINY_PATH_MAX];
+    tiny_rows(TINY_TRAIN, 1, features, labels);
+    features[300 * TINY_DIM + 5] = NAN;
+    tiny_path(&tiny, "bad.h5", data);
+    tiny_import(&tiny, data, "train", TINY_TRAIN, features, labels);
+    for (int ranks = 0; ranks <= 3; ranks += 3)
+        cli_fails(ranks, 5, "bad.h5, split train: column 5 holds a NaN",
+                  "baseline itq %s --bits 4 --normalize none -o %s", data, model);
+}
+
 Test(cli_baseline, rows_that_are_all_equal_have_no_directions)
 {
     static float features[40 * TINY_DIM];
@@ -109,6 +124,7 @@ Test(cli_baseline, rows_that_are_all_equal_have_no_directions)
         features[i] = (float)(i % TINY_DIM);
     tiny_path(&tiny, "equal.h5", data);
     tiny_import(&tiny, data, "train", 40, features, NULL);
-    cli_fails(0, 3, "all rows are equal", "baseline pcah %s --bits 2 -o %s", data, model);
+    cli_fails(0, 3, "equal.h5, split train: all rows are equal", "baseline pcah %s --bits 2 -o %s", data,
+              model);
     cli_fails(2, 3, "all rows are equal", "baseline itq %s --bits 2 -o %s", data, model);
 }
