@@ -83,7 +83,9 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
         batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards : n;
     }
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t data_bytes =
+        rows * place_bytes +
         rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
         train * ROW_NUMBER_BYTES;
     const int64_t batch_bytes =
@@ -131,8 +133,11 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
-    plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
+    plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
+    if (place_bytes > 0)
+        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
     plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
     plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES : 0;
     if (gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
@@ -172,7 +177,8 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
 
 int64_t par_plan_memory_local(const struct par_plan *plan)
 {
-    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes;
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
+           plan->codes_bytes;
 }
 
 int64_t par_plan_wire_local(const struct par_plan *plan)

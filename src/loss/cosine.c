@@ -30,12 +30,6 @@ static struct bl_term_size size(const struct bl_config_objective *config, int64_
                                  .constants = bl_class_codes_floats(labels.classes, bits)};
 }
 
-static int constants(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
-                     float *codes, struct bl_error *err)
-{
-    return bl_class_codes_make(config->class_codes, (uint64_t)config->seed, bits, labels, codes, err);
-}
-
 static double dot(int64_t n, const float *a, const float *b)
 {
     double sum = 0.0;
@@ -115,5 +109,5 @@ const struct bl_term bl_term_cosine = {.name = "cosine",
                                        .weight = weight,
                                        .needs_classes = 1,
                                        .size = size,
-                                       .constants = constants,
+                                       .constants = bl_class_codes_make,
                                        .rows = rows};

@@ -39,6 +39,11 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
     return BL_OK;
 }
 
+int bl_objective_wants_memory(const struct bl_config_objective *config)
+{
+    return config->pairwise_weight > 0.0 && config->pairwise_against == BL_AGAINST_MEMORY;
+}
+
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
 {
     for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++) {
@@ -87,17 +92,17 @@ static int make_constants(struct bl_objective *objective, struct bl_label_layout
 }
 
 static int allocate_groups(struct bl_term_scratch *scratch, struct bl_label_layout labels,
-                           int64_t n_global_max, struct bl_error *err)
+                           int64_t n_columns_max, struct bl_error *err)
 {
     int code = bl_alloc(&scratch->group_begin, labels.classes + 1, sizeof(int64_t), "starts of groups", err);
     if (code == BL_OK)
-        code = bl_alloc(&scratch->group_rows, n_global_max * labels.words, sizeof(int32_t), "rows of groups",
+        code = bl_alloc(&scratch->group_rows, n_columns_max * labels.words, sizeof(int32_t), "rows of groups",
                         err);
     return code;
 }
 
 static int allocate(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max,
-                    int64_t n_global_max, struct bl_error *err)
+                    int64_t n_columns_max, struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
     const int64_t n_work = place_terms(objective, labels, n_local_max);
@@ -120,20 +125,22 @@ static int allocate(struct bl_objective *objective, struct bl_label_layout label
     if (code == BL_OK && bl_label_is_one(labels))
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
     if (code == BL_OK && labels.kind == BL_LABELS_GROUPS && labels.words > 1)
-        code = allocate_groups(scratch, labels, n_global_max, err);
+        code = allocate_groups(scratch, labels, n_columns_max, err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
-        code = bl_alloc(&scratch->label_norm, n_global_max, sizeof(float), "label norms", err);
+        code = bl_alloc(&scratch->label_norm, n_columns_max, sizeof(float), "label norms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->code_length, n_columns_max, sizeof(float), "lengths of codes", err);
     return code;
 }
 
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
+                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
                       const struct bl_product *product, struct bl_error *err)
 {
     *objective = (struct bl_objective){.config = *config, .bits = bits, .scratch.product = product};
     int code = choose_terms(objective, labels, err);
     if (code == BL_OK)
-        code = allocate(objective, labels, n_local_max, n_global_max, err);
+        code = allocate(objective, labels, n_local_max, n_columns_max, err);
     if (code != BL_OK)
         bl_objective_free(objective);
     return code;
@@ -151,6 +158,7 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->scratch.group_begin);
     bl_free(&objective->scratch.group_rows);
     bl_free(&objective->scratch.label_norm);
+    bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
 }
 

@@ -12,6 +12,15 @@
 #include "math/product.h"
 #include "model/params.h"
 
+/* Rows that a batch's rows are paired with. All borrowed. */
+struct bl_columns {
+    int64_t n;
+    const float *codes; /* [n, stride], K values each */
+    int64_t stride;
+    const uint32_t *labels; /* [n, words] */
+    const uint32_t *place;  /* [n_global] which column each row of the batch is; NULL: row i is column i */
+};
+
 /* The step's global batch as a rank sees it. All borrowed. */
 struct bl_batch {
     int64_t n_global; /* N */
@@ -23,8 +32,9 @@ struct bl_batch {
                          * values each */
     int64_t codes_stride;
     struct bl_label_layout label_layout;
-    const uint32_t *labels; /* [n_global, label_layout.words], without a gather those of own rows alone;
-                             * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
+    const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
+                               * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
+    struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
@@ -32,10 +42,11 @@ struct bl_term_scratch {
     const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
     int64_t *class_count;             /* [classes] for one class or group a row */
-    int64_t *group_begin; /* [classes + 1] for several groups a row: where each one's rows begin */
-    int32_t *group_rows;  /* [n_global * words] rows of the batch, group by group, ascending */
-    float *label_norm;    /* [n_global] for multi-labels */
-    float *work;          /* the most that any term asked for; holds nothing between calls */
+    int64_t *group_begin;             /* [classes + 1] for several: where each one's columns begin */
+    int32_t *group_rows;              /* [columns * words] the columns of each group, ascending */
+    float *label_norm;                /* [columns] for multi-labels */
+    float *code_length;               /* [columns] for forms of pairs that look at lengths */
+    float *work;                      /* the most that any term asked for; holds nothing between calls */
 };
 
 /* What a term asks for, once. */

@@ -178,6 +178,19 @@ Test(plan, more_ranks_than_shards_are_refused)
     cr_assert(strstr(err.what, "11 ranks are more than data.shards = 10"), "%s", err.what);
 }
 
+Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
+{
+    plan_well("train: {global_batch: 20}\n", 2);
+    const struct par_plan without = plan;
+    cr_assert_eq(without.codes_bytes, 0);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
+    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4));
+    cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
+    cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
+    cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,
+                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
+}
+
 Test(plan, more_shards_than_rows_are_refused)
 {
     const struct par_split split = split_of(9, BL_LABELS_SINGLE);

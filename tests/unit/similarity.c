@@ -13,6 +13,7 @@ enum { N = 300, GROUPS = 23, WORDS_MAX = 6 };
 static struct bl_objective objective;
 static struct bl_product product;
 static struct bl_batch batch;
+static struct bl_columns columns;
 static int32_t lists[N * WORDS_MAX]; /* [N, words] as they were drawn */
 static uint32_t packed[N * WORDS_MAX];
 
@@ -40,6 +41,7 @@ static void enter_groups(int64_t words)
     cr_assert_eq(bl_objective_init(&objective, &config, 8, layout, N, N, &product, &err), 0, "%s", err.what);
     batch =
         (struct bl_batch){.n_global = N, .n_local = N, .bits = 8, .label_layout = layout, .labels = packed};
+    columns = (struct bl_columns){.n = N, .labels = packed};
 }
 
 static void leave_groups(void)
@@ -60,12 +62,12 @@ static float naive(int64_t words, int64_t i, int64_t j)
 
 static void prepare(void)
 {
-    bl_similarity_prepare(BL_SIMILARITY_GROUP, &batch, &objective.scratch);
+    bl_similarity_prepare(BL_SIMILARITY_GROUP, batch.label_layout, &columns, &objective.scratch);
 }
 
 static void row(int64_t i, int64_t lo, int64_t hi, float *out)
 {
-    bl_similarity_row(BL_SIMILARITY_GROUP, &batch, &objective.scratch, i, lo, hi, out);
+    bl_similarity_row(BL_SIMILARITY_GROUP, &batch, &columns, &objective.scratch, i, lo, hi, out);
 }
 
 static double sum_of(int64_t first, int64_t n)
@@ -73,7 +75,7 @@ static double sum_of(int64_t first, int64_t n)
     struct bl_batch part = batch;
     part.first = first;
     part.n_local = n;
-    return bl_similarity_sum(BL_SIMILARITY_GROUP, &part, &objective.scratch);
+    return bl_similarity_sum(BL_SIMILARITY_GROUP, &part, &columns, &objective.scratch);
 }
 
 static void check_rows(int64_t words)
@@ -100,6 +102,17 @@ Test(similarity, of_groups_is_one_where_two_rows_share_one)
     check_rows(WORDS_MAX);
 }
 
+/* The columns are the rows from behind, as a memory of codes has them in an order of its own. */
+static void turn_columns(int64_t words)
+{
+    static uint32_t turned[N * WORDS_MAX], place[N];
+    for (int64_t i = 0; i < N; i++) {
+        memcpy(turned + (N - 1 - i) * words, packed + i * words, (size_t)words * sizeof *turned);
+        place[i] = (uint32_t)(N - 1 - i);
+    }
+    columns = (struct bl_columns){.n = N, .labels = turned, .place = place};
+}
+
 static void check_sum(int64_t words)
 {
     double expected = 0.0, head = 0.0;
@@ -110,7 +123,9 @@ static void check_sum(int64_t words)
             head += i == j || i >= 100 ? 0.0 : (double)naive(words, i, j);
         }
     cr_assert_gt(head, 0.0);
-    for (int again = 0; again < 2; again++) {
+    for (int turned = 0; turned < 2; turned++) {
+        if (turned)
+            turn_columns(words);
         prepare();
         cr_assert_eq(sum_of(0, N), expected);
         cr_assert_eq(sum_of(0, 100), head);
