@@ -50,7 +50,7 @@ static void run(struct bench *bench, int way)
         const struct bl_tensor *bad;
         par_gradient_sum(&bench->gradient);
         par_gradient_square_sum(&bench->gradient, &bad);
-        par_gradient_share(&bench->gradient, bench->params);
+        par_gradient_share(&bench->gradient, bench->par, bench->params);
     }
 }
 

@@ -32,6 +32,7 @@
 /* Everything that a run owns. */
 struct run {
     struct par par;
+    struct par_traffic traffic;
     const struct par_train_options *options;
     const struct bl_config *config;
     char *config_text;
@@ -82,7 +83,8 @@ static int fit_normalizer(struct run *run, struct bl_error *err)
     const struct par_rows rows =
         par_rows_resident_local(data->dim, data->type, data->features, n, keep, &groups);
     if (code == BL_OK)
-        code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
+        code = par_normalizer_fit(par_as_local(run->par, PAR_TRAFFIC_STATISTICS), &rows,
+                                  &run->state.model.normalizer, &constant, err);
     if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
         bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
                    constant, data->dim);
@@ -229,7 +231,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     run->state.metrics_bytes = par_metrics_bytes_local();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
-    int code = par_run_state_write(&run->state, run->par, path, run->config_text, err);
+    int code = par_run_state_write(&run->state, par_as_local(run->par, PAR_TRAFFIC_CHECKPOINT), path,
+                                   run->config_text, err);
     if (code != BL_OK)
         return code;
     if (run->par.rank == 0)
@@ -269,7 +272,8 @@ static int evaluate(struct run *run, struct bl_error *err)
     struct par_validation_result result;
     const double begun = bl_clock_seconds();
     par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
-    int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
+    int code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
+                            &result, err);
     if (code != BL_OK)
         return code;
     run->state.last_evaluated_step = run->state.step;
@@ -446,6 +450,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
 {
     struct run run = {
         .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
+    run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);

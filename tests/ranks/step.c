@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/rng.h"
 #include "io/config_file.h"
+#include "mpi/collective.h"
 #include "mpi/dataset.h"
 #include "mpi/run_state.h"
 #include "support/ranks.h"
