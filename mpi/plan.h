@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "mpi/dataset.h"
+#include "mpi/traffic.h"
 
 struct par_plan {
     int64_t ranks;
@@ -27,9 +28,10 @@ struct par_plan {
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
     int64_t gather_bytes;    /* codes and labels of the global batch */
 
-    /* of a step, over all ranks; 0 on one rank */
-    int64_t gathered_bytes; /* codes and labels that every rank receives */
-    int64_t reduced_bytes;  /* gradients that are summed */
+    int gathers;  /* whether codes travel */
+    int64_t sums; /* numbers that terms sum over the batch in a step */
+
+    struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */
 };
 
 /* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:
@@ -38,8 +40,11 @@ struct par_plan {
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                    int64_t ranks, struct bl_error *err);
 
-/* All memory of the plan, and all bytes that travel in a step. */
+/* What rank `rank` sends and receives in a step: exactly what the step will count. Local. */
+struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
+                                          const struct par_split *split, int rank);
+
+/* All memory of the plan. */
 int64_t par_plan_memory_local(const struct par_plan *plan);
-int64_t par_plan_wire_local(const struct par_plan *plan);
 
 #endif

@@ -67,6 +67,24 @@ static void print_sums(const json_t *report)
             CHEAP_GROUP_ROWS);
 }
 
+/* Of the rank that receives most. */
+static void print_wire(const json_t *report)
+{
+    json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
+    const char *name, *before = "";
+    char amount[32];
+    printf("  wire        a rank receives %s a step: ",
+           bytes_text(number(report, "received_bytes_per_step"), amount));
+    json_object_foreach(kinds, name, value)
+    {
+        if (json_integer_value(value) == 0)
+            continue;
+        printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
+        before = ", ";
+    }
+    printf("; %" PRId64 " ranks\n", number(report, "ranks"));
+}
+
 static void print_need(const json_t *report)
 {
     char all[32], data[32], batch[32], parameters[32], gather[32];
@@ -80,10 +98,7 @@ static void print_need(const json_t *report)
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else
-        printf("  wire        %s of codes and labels gathered and %s of gradients summed in a step, %" PRId64
-               " ranks\n",
-               bytes_text(number(report, "gathered_bytes_per_step"), gather),
-               bytes_text(number(report, "reduced_bytes_per_step"), parameters), ranks);
+        print_wire(report);
 }
 
 static void print_run(const json_t *report)

@@ -94,6 +94,37 @@ Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
 }
 
+Test(inspect, what_check_plans_is_what_a_run_counts)
+{
+    static const char *const keys[] = {"received_bytes", "sent_bytes", "messages"};
+    for (int fast = 0; fast < 2; fast++) {
+        const char *reduction = fast ? "fast" : "exact";
+        char path[CLI_PATH_MAX + 64], run[16];
+        double planned[3];
+        snprintf(run, sizeof run, "run-%s", reduction);
+        cli_run(&result, 3, "check %s/run.yaml --run %s/%s --json --set train.reduction=%s", folder, folder,
+                run, reduction);
+        cli_expect_success(&result);
+        for (int k = 0; k < 3; k++) {
+            char key[64];
+            snprintf(key, sizeof key, "%s_per_step", keys[k]);
+            planned[k] = tiny_number(result.out, key);
+        }
+        cli_free(&result);
+        cli_succeeds(3, "train %s/run.yaml --run %s/%s --set train.reduction=%s", folder, folder, run,
+                     reduction);
+        snprintf(path, sizeof path, "%s/%s/metrics.jsonl", folder, run);
+        char *metrics = tiny_read(path, NULL);
+        const char *summary = strstr(metrics, "traffic_per_step");
+        cr_assert_not_null(summary);
+        cr_assert_gt(planned[0], 0);
+        cr_assert_eq(tiny_number(summary, keys[0]), planned[0]); /* of the rank with most */
+        cr_assert_geq(tiny_number(summary, keys[1]), planned[1]);
+        cr_assert_geq(tiny_number(summary, keys[2]), planned[2]);
+        free(metrics);
+    }
+}
+
 Test(inspect, one_of_a_kind_is_singular)
 {
     cli_run(
