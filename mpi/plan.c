@@ -112,6 +112,7 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+    plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
     plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
@@ -124,17 +125,21 @@ static int64_t nodes_of(const struct par_plan *plan, int rank)
     return bl_tree_of(lo, hi).n_nodes;
 }
 
+static void count_nodes(struct par_plan *plan)
+{
+    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
+        const int64_t nodes = nodes_of(plan, rank);
+        plan->most_nodes = nodes > plan->most_nodes ? nodes : plan->most_nodes;
+        plan->all_nodes += nodes;
+    }
+}
+
 /* Parameter blocks that the gradient takes: under exact one for each node of a rank's tree, and as many that
  * are received. */
 static int64_t gradient_blocks(const struct par_plan *plan)
 {
-    int64_t most = 1, all = 0;
-    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
-        const int64_t nodes = nodes_of(plan, rank);
-        most = nodes > most ? nodes : most;
-        all += nodes;
-    }
-    return most + (plan->ranks > 1 ? (all + plan->ranks - 1) / plan->ranks : 0);
+    const int64_t most = plan->groups > 0 ? plan->most_nodes : 1;
+    return most + (plan->ranks > 1 ? (plan->all_nodes + plan->ranks - 1) / plan->ranks : 0);
 }
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
@@ -160,6 +165,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
     const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
+    plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
@@ -172,23 +178,16 @@ static void exact_traffic(struct par_traffic *traffic, const struct par_plan *pl
 {
     const int ranks = (int)plan->ranks;
     const int64_t blocks = par_gradient_blocks_local(layout);
-    int64_t lo, hi, first, last, all_nodes = 0, most_nodes = 0, others = 0;
+    int64_t lo, hi, first, last;
     par_gradient_slice_local(layout, rank, ranks, &lo, &hi);
     par_range_local(blocks, rank, ranks, &first, &last);
-    for (int r = 0; r < ranks; r++) {
-        int64_t slice_lo, slice_hi;
-        const int64_t nodes = nodes_of(plan, r);
-        par_gradient_slice_local(layout, r, ranks, &slice_lo, &slice_hi);
-        all_nodes += nodes;
-        most_nodes = nodes > most_nodes ? nodes : most_nodes;
-        others += r != rank && slice_hi > slice_lo;
-    }
     const int64_t own_nodes = nodes_of(plan, rank), slice = hi - lo;
+    const int64_t owners = blocks < ranks ? blocks : ranks, others = owners - (slice > 0);
     traffic->of[PAR_TRAFFIC_GRADIENT] = (struct par_traffic_count){
-        .collectives = most_nodes,
+        .collectives = plan->most_nodes,
         .messages = own_nodes * others,
         .sent_bytes = own_nodes * (plan->parameters - slice) * FLOAT_BYTES,
-        .received_bytes = (all_nodes - own_nodes) * slice * FLOAT_BYTES,
+        .received_bytes = (plan->all_nodes - own_nodes) * slice * FLOAT_BYTES,
     };
     traffic->of[PAR_TRAFFIC_FLAGS] =
         par_traffic_allgather((blocks + ranks * PAR_STEP_FLAGS) * DOUBLE_BYTES,
@@ -256,6 +255,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
         return code;
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
+    count_nodes(plan);
     code = plan_parts(plan, config, split, err);
     if (code == BL_OK)
         plan_traffic(plan, config, split);

@@ -19,6 +19,7 @@ struct par_plan {
 
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
+    int64_t batch_rows; /* of a batch, on the rank that has most */
     int64_t batch, steps_per_epoch, steps, warmup_steps;
     int64_t groups; /* of reduction: exact; 0 under fast */
 
@@ -28,8 +29,11 @@ struct par_plan {
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
     int64_t gather_bytes;    /* codes and labels of the global batch */
 
-    int gathers;  /* whether codes travel */
-    int64_t sums; /* numbers that terms sum over the batch in a step */
+    int gathers;            /* whether codes travel */
+    int64_t gathered_bytes; /* codes and labels of a batch; 0 if they don't */
+    int64_t all_nodes,
+        most_nodes; /* of the gradient's tree: of all ranks, of the rank with most; 0 under fast */
+    int64_t sums;   /* numbers that terms sum over the batch in a step */
 
     struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */
 };

@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/log.h"
+#include "cost/trial.h"
 #include "mpi/agree.h"
 #include "mpi/metrics.h"
 #include "mpi/reduce.h"
@@ -28,19 +29,6 @@ struct account {
 static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
                                          PAR_PHASE_BACKWARD};
 
-/* Multiplications and additions of the matrix products of a step on all ranks: three for each weight and row,
- * two in the first layer, and both products of each pair. */
-static double flops_of_step(const struct par_step *step, const struct bl_shape *shape)
-{
-    const double n = (double)step->batches.n_global;
-    double per_row = 0.0;
-    for (int64_t l = 0; l < shape->n_layers; l++)
-        per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
-    if (bl_objective_needs_gather(&step->objective))
-        per_row += 4.0 * n * (double)bl_shape_code_bits(shape);
-    return n * per_row;
-}
-
 static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
                     int64_t steps)
 {
@@ -49,7 +37,9 @@ static void collect(struct account *account, struct par_step *step, const struct
     account->steps = steps;
     account->rows = steps * step->batches.n_global;
     account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
-    account->flops = (double)steps * flops_of_step(step, &model->shape);
+    account->flops =
+        (double)steps * bl_trial_flops(&model->shape, step->batches.n_global, step->batches.n_global,
+                                       bl_objective_needs_gather(&step->objective));
     memcpy(account->least, step->phases.seconds, sizeof account->least);
     memcpy(account->mean, step->phases.seconds, sizeof account->mean);
     memcpy(account->most, step->phases.seconds, sizeof account->most);

@@ -125,6 +125,41 @@ Test(inspect, what_check_plans_is_what_a_run_counts)
     }
 }
 
+Test(inspect, check_models_ranks_that_are_not_there)
+{
+    cli_run(
+        &result, 0,
+        "check %s/run.yaml --run %s/run --ranks 3 --network 1Gb/s --latency 5us --cores-per-node 1 --json",
+        folder, folder);
+    expect_text("\"scale\":{\"cores_per_node\":1,\"network_bytes_per_s\":125000000.0");
+    expect_text("\"timed\":true");
+    const char *last = strstr(result.out, "{\"ranks\":3,\"nodes\":3,");
+    cr_assert(strstr(result.out, "{\"ranks\":1,") && strstr(result.out, "{\"ranks\":2,") && last, "%s",
+              result.out);
+    cr_assert_float_eq(tiny_number(last, "step_s"),
+                       tiny_number(last, "compute_s") + tiny_number(last, "exchange_s"), 1e-9);
+    cr_assert_gt(tiny_number(last, "exchange_s"), 5 * 5e-6);
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 4 --gflops 50", folder, folder);
+    expect_text("a rank's rate as given");
+    expect_text("% efficient up to ");
+}
+
+Test(inspect, check_models_no_more_ranks_than_would_run)
+{
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 5", folder, folder);
+    cli_expect_error(&result, 2, "5 ranks are more than data.shards = 4");
+}
+
+Test(inspect, check_names_an_option_of_the_model_that_is_wrong)
+{
+    cli_fails(0, 2, "--network must be a number above 0 and a unit, like 100Gb/s, not '100'",
+              "check %s/run.yaml --ranks 2 --network 100", folder);
+    cli_fails(0, 2, "--latency must be", "check %s/run.yaml --ranks 2 --latency 5Gb/s", folder);
+    cli_fails(0, 2, "need --ranks P", "check %s/run.yaml --network 1Gb/s", folder);
+    cli_fails(0, 2, "--ranks are for a configuration", "check %s/d.h5 --ranks 2", folder);
+}
+
 Test(inspect, one_of_a_kind_is_singular)
 {
     cli_run(
