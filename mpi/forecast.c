@@ -12,12 +12,14 @@ const char *par_limit_name(enum par_limit limit)
     return names[limit];
 }
 
-/* The sizes of the rank with most rows; it updates about a P-th of the parameters under exact. */
-static struct bl_trial_size trial_size(const struct par_plan *plan)
+/* The sizes of the rank with most rows; it updates about a P-th of the parameters under exact. With a memory
+ * of codes rows are paired with all training rows. */
+static struct bl_trial_size trial_size(const struct par_plan *plan, const struct bl_config *config)
 {
+    const int64_t columns = bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batch;
     const int64_t ranks = plan->ranks, up = ranks - 1;
     struct bl_trial_size size = {
-        .n_local = plan->batch_rows, .n_global = plan->batch, .groups = 1, .updated = plan->parameters};
+        .n_local = plan->batch_rows, .n_global = columns, .groups = 1, .updated = plan->parameters};
     if (plan->groups > 0) {
         size.groups = (plan->groups + up) / ranks;
         size.updated = (plan->parameters + up) / ranks;
@@ -74,7 +76,7 @@ int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *
     nodes = nodes < ranks ? nodes : ranks;
     const struct bl_wire wire = {
         .ranks = ranks, .nodes = nodes, .network = cluster->network, .memory = bl_link_memory};
-    const struct bl_trial_size size = trial_size(plan);
+    const struct bl_trial_size size = trial_size(plan, config);
     struct bl_trial trial = {0};
     *forecast = (struct par_forecast){.ranks = ranks,
                                       .nodes = nodes,

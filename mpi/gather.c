@@ -6,10 +6,13 @@
 #include "mpi/agree.h"
 
 int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits,
-                    int64_t label_words, struct bl_error *err)
+                    int64_t label_words, int with_places, struct bl_error *err)
 {
-    *gather = (struct par_gather){
-        .bits = bits, .label_words = label_words, .stride = bits + label_words, .n_local = n_local};
+    *gather = (struct par_gather){.bits = bits,
+                                  .label_words = label_words,
+                                  .place_words = with_places != 0,
+                                  .stride = bits + label_words + (with_places != 0),
+                                  .n_local = n_local};
     int code = par_agree(par, par_blocks_init(&gather->rank_rows, par.size, err), err);
     if (code != BL_OK)
         return code;
@@ -21,6 +24,9 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
     if (code == BL_OK)
         code = bl_alloc(&gather->labels, gather->n_global * label_words, sizeof(uint32_t),
                         "labels of the global batch", err);
+    if (code == BL_OK && with_places)
+        code =
+            bl_alloc(&gather->places, gather->n_global, sizeof(uint32_t), "places of the global batch", err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         par_gather_free(gather);
@@ -32,6 +38,7 @@ void par_gather_free(struct par_gather *gather)
     par_blocks_free(&gather->rank_rows);
     bl_free(&gather->rows);
     bl_free(&gather->labels);
+    bl_free(&gather->places);
 }
 
 void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
@@ -41,15 +48,29 @@ void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
                (size_t)(gather->n_local * gather->label_words) * sizeof *labels);
 }
 
+/* Words that travel in a row behind `column` floats, to or from a table of their own. */
+static void pack(struct par_gather *gather, int64_t column, int64_t words, int64_t lo, int64_t hi,
+                 const uint32_t *table)
+{
+    for (int64_t i = lo; i < hi && words > 0; i++)
+        memcpy(gather->rows + i * gather->stride + column, table + (i - lo) * words,
+               (size_t)words * sizeof *table);
+}
+
+static void unpack(const struct par_gather *gather, int64_t column, int64_t words, uint32_t *table)
+{
+    for (int64_t i = 0; i < gather->n_global && words > 0; i++)
+        memcpy(table + i * words, gather->rows + i * gather->stride + column, (size_t)words * sizeof *table);
+}
+
 void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *labels)
 {
-    const size_t label_bytes = (size_t)gather->label_words * sizeof(uint32_t);
-    for (int64_t i = 0; i < gather->n_local && label_bytes > 0; i++)
-        memcpy(gather->rows + (gather->first + i) * gather->stride + gather->bits,
-               labels + i * gather->label_words, label_bytes);
+    const int64_t lo = gather->first, hi = lo + gather->n_local, place = gather->bits + gather->label_words;
+    pack(gather, gather->bits, gather->label_words, lo, hi, labels);
+    if (gather->place_words > 0)
+        pack(gather, place, gather->place_words, lo, hi, gather->places + lo);
     par_allgather(par_as_local(par, PAR_TRAFFIC_CODES), &gather->rank_rows, gather->rows,
                   gather->stride * (int64_t)sizeof *gather->rows);
-    for (int64_t i = 0; i < gather->n_global && label_bytes > 0; i++)
-        memcpy(gather->labels + i * gather->label_words, gather->rows + i * gather->stride + gather->bits,
-               label_bytes);
+    unpack(gather, gather->bits, gather->label_words, gather->labels);
+    unpack(gather, place, gather->place_words, gather->places);
 }

@@ -251,6 +251,29 @@ int h5_get_real(hid_t object, const char *name, double *value)
     return get_number(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, value);
 }
 
+int h5_put_words(hid_t object, const char *name, const uint64_t *words, int64_t n)
+{
+    const hsize_t dims = (hsize_t)n;
+    hid_t space = H5Screate_simple(1, &dims, NULL);
+    int result = put(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, space, words);
+    H5Sclose(space);
+    return result;
+}
+
+int h5_get_words(hid_t object, const char *name, uint64_t *words, int64_t most, int64_t *n)
+{
+    int64_t there;
+    size_t bytes;
+    hid_t attribute = open_attribute(object, name, H5T_INTEGER, &there, &bytes);
+    if (attribute < 0)
+        return 0;
+    int found = there >= 1 && there <= most && H5Aread(attribute, H5T_NATIVE_UINT64, words) >= 0;
+    if (found)
+        *n = there;
+    H5Aclose(attribute);
+    return found;
+}
+
 int h5_get_text(hid_t object, const char *name, char *text, int64_t size)
 {
     int64_t n;

@@ -5,6 +5,7 @@
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
 #include "optim/optimizer.h"
@@ -92,13 +93,17 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
         train += shard_train(config, split->rows, s);
     }
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t data_bytes =
+        rows * place_bytes +
         rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
         train * ROW_NUMBER_BYTES;
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
     plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
+    const int64_t start_bytes = par_start_bytes_local(config, shape, train);
+    plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
     plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
@@ -150,9 +155,12 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
+    plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
+    if (place_bytes > 0)
+        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
-    plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
@@ -189,7 +197,7 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     struct bl_layout layout = bl_layout_of(&shape);
     struct par_traffic traffic = {0};
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + split->labels.words * WORD_BYTES;
+    const int64_t row_bytes = plan->batch > 0 ? plan->gathered_bytes / plan->batch : 0;
     if (ranks == 1)
         return traffic;
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
@@ -226,6 +234,8 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
+    if (code == BL_OK)
+        code = par_start_check_local(config, &shape, err);
     if (code != BL_OK)
         return code;
     plan->layers = shape.n_layers;
@@ -250,5 +260,6 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
 
 int64_t par_plan_memory_local(const struct par_plan *plan)
 {
-    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes;
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
+           plan->codes_bytes;
 }

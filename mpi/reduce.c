@@ -22,6 +22,21 @@ void par_sum_words(struct par par, uint64_t *values, int64_t n)
     par_allreduce(par, values, n, MPI_UINT64_T, MPI_SUM);
 }
 
+void par_join_bytes(struct par par, void *bytes, int64_t n)
+{
+    par_allreduce(par, bytes, n, MPI_BYTE, MPI_BOR);
+}
+
+void par_min_floats(struct par par, float *values, int64_t n)
+{
+    par_allreduce(par, values, n, MPI_FLOAT, MPI_MIN);
+}
+
+void par_max_floats(struct par par, float *values, int64_t n)
+{
+    par_allreduce(par, values, n, MPI_FLOAT, MPI_MAX);
+}
+
 void par_min_doubles(struct par par, double *values, int64_t n)
 {
     par_allreduce(par, values, n, MPI_DOUBLE, MPI_MIN);

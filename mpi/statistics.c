@@ -23,7 +23,7 @@ int par_rows_read_local(const struct par_rows *rows, int64_t lo, int64_t n, cons
                         struct bl_error *err)
 {
     if (rows->read)
-        return rows->read(rows->context, lo, n, block, err);
+        return rows->read(rows->context, lo, n, block, NULL, err);
     *block = (const char *)rows->resident + (size_t)(lo * rows->dim) * bl_type_bytes(rows->type);
     return BL_OK;
 }

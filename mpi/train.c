@@ -58,7 +58,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     int code = par_model_read(run->par, path, &other, err);
     if (code != BL_OK)
         return code;
-    if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
+    if (!bl_shape_is_trainable(&other.shape))
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
+                    "linear at both ends (of train, lsh, pcah or itq)",
+                    path, other.method);
+    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
         code = bl_fail(err, BL_USAGE,
                        "--init %s: its layers (%s, %s, %s) are not those of the configuration "
                        "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
@@ -75,6 +81,7 @@ static int start_from_model(struct run *run, struct bl_error *err)
         /* Its parameters belong to its statistics. */
         memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
         memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
+        own->trained = other.trained;
         bl_log_say("starting from %s%s", path,
                    run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
     }
@@ -151,6 +158,8 @@ static int start(struct run *run, struct bl_error *err)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
     if (code != BL_OK)
         return code;
+    run->state.memory = run->step.memory.codes;
+    run->state.memory_rows = run->step.memory.rows;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     par_arithmetic(par, config, run->state.model.arithmetic);
     code = start_or_continue(run, err);
@@ -209,6 +218,7 @@ static int write_model(struct run *run, struct bl_error *err)
 {
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
+    bl_row_sample_merge(&best.trained, &run->data.trained);
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, err);
 }
@@ -382,10 +392,12 @@ static int train(struct run *run, struct bl_error *err)
         bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
-    /* A checkpoint's blocks: the parameters, the best ones, and at most two states of the optimiser. */
+    /* A checkpoint's blocks: the parameters, the best ones, at most two states of the optimiser, and a memory
+     * of codes. */
+    const int64_t floats =
+        4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
     par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
-                            run->options->job.end_s,
-                            4 * run->state.model.layout.n_params * (int64_t)sizeof(float));
+                            run->options->job.end_s, floats * (int64_t)sizeof(float));
     par_phases_begin_local(&run->step.phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);

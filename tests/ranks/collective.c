@@ -123,10 +123,11 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
         struct bl_error err;
         const int64_t n = 2 + par.rank;
         uint32_t labels[2 * 6];
-        CHECK(par_gather_init(&gather, par, n, BITS, WORDS, &err) == BL_OK);
+        CHECK(par_gather_init(&gather, par, n, BITS, WORDS, 1, &err) == BL_OK);
         for (int64_t i = 0; i < n; i++) {
             for (int b = 0; b < BITS; b++)
                 gather.rows[(gather.first + i) * gather.stride + b] = (float)(10 * (gather.first + i) + b);
+            gather.places[gather.first + i] = 100 - (uint32_t)(gather.first + i);
             labels[2 * i] = 7 + (uint32_t)(gather.first + i);
             labels[2 * i + 1] = 0xffffffffu - (uint32_t)par.rank;
         }
@@ -135,6 +136,7 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
         for (int64_t i = 0; i < gather.n_global; i++) {
             CHECK(gather.rows[i * gather.stride + 2] == (float)(10 * i + 2));
             CHECK(gather.labels[2 * i] == 7 + (uint32_t)i);
+            CHECK(gather.places[i] == 100 - (uint32_t)i);
             CHECK(gather.labels[2 * i + 1] > 0xfffffff0u);
         }
         par_gather_free(&gather);
