@@ -39,12 +39,6 @@ static struct bl_term_size size(const struct bl_config_objective *config, int64_
                                  .constants = bl_class_codes_floats(labels.classes, bits)};
 }
 
-static int constants(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
-                     float *codes, struct bl_error *err)
-{
-    return bl_class_codes_make(config->class_codes, (uint64_t)config->seed, bits, labels, codes, err);
-}
-
 /* The sum over bits; adds scale x its gradient to d. */
 static double row_value(int64_t bits, const float *h, const float *target, float scale, float *d)
 {
@@ -79,5 +73,9 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_centers = {
-    .name = "centers", .weight = weight, .check = check, .size = size, .constants = constants, .rows = rows};
+const struct bl_term bl_term_centers = {.name = "centers",
+                                        .weight = weight,
+                                        .check = check,
+                                        .size = size,
+                                        .constants = bl_class_codes_make,
+                                        .rows = rows};

@@ -5,7 +5,6 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
-#include "config/config.h"
 #include "hash/code.h"
 
 /* What is drawn: the first position of the counter. */
@@ -137,10 +136,12 @@ static int check(int how, int64_t bits, struct bl_label_layout labels, struct bl
     return BL_OK;
 }
 
-int bl_class_codes_make(int how, uint64_t seed, int64_t bits, struct bl_label_layout labels, float *codes,
-                        struct bl_error *err)
+int bl_class_codes_make(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
+                        float *codes, struct bl_error *err)
 {
     const int64_t classes = labels.classes;
+    const uint64_t seed = (uint64_t)config->seed;
+    const int how = config->class_codes;
     const int has_hadamard = is_power_of_two(bits) && classes <= 2 * bits;
     int code = check(how, bits, labels, err);
     if (code != BL_OK)

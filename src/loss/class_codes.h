@@ -16,16 +16,17 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "data/labels.h"
 
 /* Floats that codes of this many classes take: one code each, and one for ties. */
 int64_t bl_class_codes_floats(int64_t classes, int64_t bits);
 
-/* codes [classes + 1, bits]: each class's, and that of the ties of bl_class_codes_row. how: enum
- * bl_class_codes. Allocates for the time of the call. Errors: BL_USAGE for hadamard where there is none and
- * for more classes of single labels than codes, naming the key; BL_MEMORY. */
-int bl_class_codes_make(int how, uint64_t seed, int64_t bits, struct bl_label_layout labels, float *codes,
-                        struct bl_error *err);
+/* codes [classes + 1, bits]: each class's, and that of the ties of bl_class_codes_row; a term's constants.
+ * Allocates for the time of the call. Errors: BL_USAGE for hadamard where there is none and for more classes
+ * of single labels than codes, naming the key; BL_MEMORY. */
+int bl_class_codes_make(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
+                        float *codes, struct bl_error *err);
 
 /* The code [bits] that a row of these labels is drawn to; NULL for a row without any. Of several labels each
  * bit takes the majority, and in a tie the bit of one more random code (Yuan et al., the centers of

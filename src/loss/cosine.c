@@ -41,12 +41,6 @@ static struct bl_term_size size(const struct bl_config_objective *config, int64_
                                  .constants = bl_class_codes_floats(labels.classes, bits)};
 }
 
-static int constants(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
-                     float *codes, struct bl_error *err)
-{
-    return bl_class_codes_make(config->class_codes, (uint64_t)config->seed, bits, labels, codes, err);
-}
-
 static double dot(int64_t n, const float *a, const float *b)
 {
     double sum = 0.0;
@@ -122,5 +116,9 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         row_block(in, out, bl_tile_thread(), row, row + BL_TILE_ROWS < n ? BL_TILE_ROWS : n - row);
 }
 
-const struct bl_term bl_term_cosine = {
-    .name = "cosine", .weight = weight, .check = check, .size = size, .constants = constants, .rows = rows};
+const struct bl_term bl_term_cosine = {.name = "cosine",
+                                       .weight = weight,
+                                       .check = check,
+                                       .size = size,
+                                       .constants = bl_class_codes_make,
+                                       .rows = rows};

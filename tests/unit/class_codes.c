@@ -3,17 +3,16 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "config/config.h"
 #include "loss/class_codes.h"
 
-static float *make(int how, uint64_t seed, int64_t bits, int64_t classes)
+static float *make(int how, int64_t seed, int64_t bits, int64_t classes)
 {
     float *codes;
     struct bl_error err = {0};
     bl_alloc(&codes, bl_class_codes_floats(classes, bits), sizeof *codes, "codes", NULL);
-    cr_assert_eq(
-        bl_class_codes_make(how, seed, bits, bl_label_layout(BL_LABELS_SINGLE, classes), codes, &err), 0,
-        "%s", err.what);
+    const struct bl_config_objective config = {.class_codes = how, .seed = seed};
+    const struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, classes);
+    cr_assert_eq(bl_class_codes_make(&config, bits, layout, codes, &err), 0, "%s", err.what);
     return codes;
 }
 
@@ -142,7 +141,8 @@ static void check_refusal(int how, int64_t bits, int64_t classes, const char *te
     float codes[2000];
     struct bl_error err = {0};
     const struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, classes);
-    cr_assert_eq(bl_class_codes_make(how, 1, bits, layout, codes, &err), BL_USAGE);
+    const struct bl_config_objective config = {.class_codes = how, .seed = 1};
+    cr_assert_eq(bl_class_codes_make(&config, bits, layout, codes, &err), BL_USAGE);
     cr_assert(strstr(err.what, text), "%s", err.what);
 }
 
