@@ -1,30 +1,17 @@
 #include "mpi/plan.h"
 
-#include <inttypes.h>
-
-#include "base/count.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
 enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8 };
-
-static int check_shards(const struct bl_config *config, const struct par_split *split, int64_t ranks,
-                        struct bl_error *err)
-{
-    const int64_t shards = config->data.shards;
-    if (shards > split->rows)
-        return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
-                       shards, bl_count(split->rows, "row").text);
-    return par_groups_check_local(config, ranks, err);
-}
 
 static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
 {
@@ -96,12 +83,16 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
         batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards : n;
     }
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t data_bytes =
+        rows * place_bytes +
         rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
         train * ROW_NUMBER_BYTES;
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+    const int64_t start_bytes = par_start_bytes_local(config, shape, train);
+    plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
     plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
@@ -142,8 +133,11 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
-    plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
+    plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
+    if (place_bytes > 0)
+        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
     plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
     plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES : 0;
     if (gathers)
@@ -156,9 +150,11 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
 {
     *plan = (struct par_plan){.ranks = ranks};
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
-    int code = check_shards(config, split, ranks, err);
+    int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
+    if (code == BL_OK)
+        code = par_start_check_local(config, &shape, err);
     if (code != BL_OK)
         return code;
     plan->layers = shape.n_layers;
@@ -179,7 +175,8 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
 
 int64_t par_plan_memory_local(const struct par_plan *plan)
 {
-    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes;
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
+           plan->codes_bytes;
 }
 
 int64_t par_plan_wire_local(const struct par_plan *plan)

@@ -26,6 +26,8 @@ struct par_plan {
     int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
     int64_t gather_bytes;    /* codes and labels of the global batch */
+    int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */
+    int64_t start_bytes; /* not in the sum: what model.init needs before the first step */
 
     /* of a step, over all ranks; 0 on one rank */
     int64_t gathered_bytes; /* codes and labels that every rank receives */
@@ -33,7 +35,8 @@ struct par_plan {
 };
 
 /* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:
- * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, labels
+ * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, too many
+ * inputs for model.init, labels
  * that the objective needs and the split has not. */
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                    int64_t ranks, struct bl_error *err);

@@ -32,6 +32,21 @@ void par_sum_words(struct par par, uint64_t *values, int64_t n)
     reduce(par, values, n, sizeof *values, MPI_UINT64_T, MPI_SUM);
 }
 
+void par_join_bytes(struct par par, void *bytes, int64_t n)
+{
+    reduce(par, bytes, n, 1, MPI_BYTE, MPI_BOR);
+}
+
+void par_min_floats(struct par par, float *values, int64_t n)
+{
+    reduce(par, values, n, sizeof *values, MPI_FLOAT, MPI_MIN);
+}
+
+void par_max_floats(struct par par, float *values, int64_t n)
+{
+    reduce(par, values, n, sizeof *values, MPI_FLOAT, MPI_MAX);
+}
+
 void par_min_doubles(struct par par, double *values, int64_t n)
 {
     reduce(par, values, n, sizeof *values, MPI_DOUBLE, MPI_MIN);

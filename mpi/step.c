@@ -91,6 +91,7 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
 {
     const int64_t n = step->batches.n_local, n_groups = step->groups.local.n;
     const struct bl_config *config = step->config;
+    const int64_t n_columns = step->memory.rows > 0 ? step->memory.rows : step->batches.n_global;
     const enum bl_product_kind kind =
         config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
     int code = allocate_rows(step, model, err);
@@ -103,7 +104,7 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
         code = bl_network_init(&step->network, &model->shape, n, &step->product, err);
     if (code == BL_OK)
         code = bl_objective_init(&step->objective, &config->objective, bl_shape_code_bits(&model->shape),
-                                 step->data->labels, n, step->batches.n_global, &step->product, err);
+                                 step->data->labels, n, n_columns, &step->product, err);
     return code;
 }
 
@@ -115,10 +116,13 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
     if (code == BL_OK)
         code = init_groups(step, err);
     if (code == BL_OK)
+        code = par_code_memory_init(&step->memory, par, &config->objective, data,
+                                    bl_shape_code_bits(&model->shape), err);
+    if (code == BL_OK)
         code = par_agree(par, allocate(step, model, err), err);
     if (code == BL_OK)
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
-                               data->labels.words, err);
+                               data->labels.words, step->memory.rows > 0, err);
     if (code == BL_OK)
         code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
                                  config->train.reduction == BL_REDUCTION_EXACT, FLAGS, err);
@@ -143,6 +147,7 @@ void par_step_free(struct par_step *step)
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
     par_gather_free(&step->gather);
+    par_code_memory_free(&step->memory);
     par_gradient_free(&step->gradient);
     par_groups_free(&step->groups);
 }
@@ -188,7 +193,9 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                        gather->rows + gather->first * gather->stride, gather->stride);
     if (bl_objective_needs_gather(objective)) {
         par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+        par_code_memory_places_local(&step->memory, step->rows, gather->n_local, gather);
         par_gather_run(gather, step->par, step->labels);
+        par_code_memory_take_local(&step->memory, gather);
     } else {
         par_gather_own_local(gather, step->labels);
     }
@@ -200,7 +207,8 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                                    .codes = gather->rows,
                                    .codes_stride = gather->stride,
                                    .label_layout = step->data->labels,
-                                   .labels = gather->labels};
+                                   .labels = gather->labels,
+                                   .memory = par_code_memory_columns_local(&step->memory, gather)};
     const int64_t n_network = model->layout.n_network;
     const struct bl_objective_out out = {.dh = step->dh,
                                          .values = step->group_values,

@@ -7,6 +7,7 @@
 #include "loss/objective.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "mpi/code_memory.h"
 #include "mpi/gather.h"
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
@@ -43,6 +44,7 @@ struct par_step {
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
     struct par_phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;

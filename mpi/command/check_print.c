@@ -69,14 +69,20 @@ static void print_sums(const json_t *report)
 
 static void print_need(const json_t *report)
 {
-    char all[32], data[32], batch[32], parameters[32], gather[32];
+    char all[32], data[32], batch[32], parameters[32], gather[32], codes[32];
     const int64_t ranks = number(report, "ranks");
     printf(
-        "  memory      %s on the rank that needs most: data %s, batch %s, parameters %s, gathered codes %s\n",
+        "  memory      %s on the rank that needs most: data %s, batch %s, parameters %s, gathered codes %s",
         bytes_text(number(report, "memory_bytes"), all), bytes_text(number(report, "data_bytes"), data),
         bytes_text(number(report, "batch_bytes"), batch),
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes"), gather));
+    if (number(report, "codes_bytes") > 0)
+        printf(", memory of codes %s", bytes_text(number(report, "codes_bytes"), codes));
+    printf("\n");
+    if (number(report, "start_bytes") > 0)
+        printf("  start       model.init takes %s on each rank, freed before the first step\n",
+               bytes_text(number(report, "start_bytes"), all));
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else

@@ -39,6 +39,8 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
         {"batch_bytes", plan->batch_bytes},
         {"parameter_bytes", plan->parameter_bytes},
         {"gather_bytes", plan->gather_bytes},
+        {"codes_bytes", plan->codes_bytes},
+        {"start_bytes", plan->start_bytes},
         {"memory_bytes", par_plan_memory_local(plan)},
         {"gathered_bytes_per_step", plan->gathered_bytes},
         {"reduced_bytes_per_step", plan->reduced_bytes},

@@ -143,11 +143,52 @@ Test(plan, memory_is_the_sum_of_its_parts)
                  plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
 }
 
+static int plan_start(int init, int64_t dim)
+{
+    struct bl_config config = config_of("train: {global_batch: 20}\n");
+    struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    config.model.init = init;
+    split.dim = dim;
+    return par_plan_local(&plan, &config, &split, 3, &err);
+}
+
+Test(plan, a_start_from_the_data_takes_matrices_or_projections)
+{
+    cr_assert_eq(plan_start(BL_INIT_RANDOM, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 0);
+    const int64_t memory = par_plan_memory_local(&plan);
+    cr_assert_eq(plan_start(BL_INIT_PCA, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 16 * 8 * 8);
+    cr_assert_eq(par_plan_memory_local(&plan), memory); /* its time is over when steps begin */
+    cr_assert_eq(plan_start(BL_INIT_ITQ, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 360 * 4 * 4); /* 360 rows of 4 bits are more than 8 x 8 numbers */
+}
+
+Test(plan, more_columns_than_a_start_can_fit_are_refused)
+{
+    cr_assert_eq(plan_start(BL_INIT_RANDOM, 40000), BL_OK, "%s", err.what);
+    cr_assert_eq(plan_start(BL_INIT_PCA, 40000), BL_USAGE);
+    cr_assert(strstr(err.what, "at most 32768 inputs, not 40000; set it to random"), "%s", err.what);
+}
+
 Test(plan, more_ranks_than_shards_are_refused)
 {
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 11), BL_USAGE);
     cr_assert(strstr(err.what, "11 ranks are more than data.shards = 10"), "%s", err.what);
+}
+
+Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
+{
+    plan_well("train: {global_batch: 20}\n", 2);
+    const struct par_plan without = plan;
+    cr_assert_eq(without.codes_bytes, 0);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
+    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4));
+    cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
+    cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
+    cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,
+                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
 }
 
 Test(plan, more_shards_than_rows_are_refused)
