@@ -6,6 +6,7 @@
 
 #include "base/count.h"
 #include "math/blas.h"
+#include "mpi/collective.h"
 #include "mpi/groups.h"
 #include "mpi/reduce.h"
 
@@ -56,4 +57,12 @@ void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX])
     snprintf(first, sizeof first, "%s", bl_blas_kernel());
     par_broadcast(par, first, sizeof first);
     snprintf(text + n, BL_ARITHMETIC_MAX - n, PAR_ARITHMETIC_LAPACK "%s", first);
+}
+
+void par_arithmetic_add_blas(struct par par, char text[BL_ARITHMETIC_MAX])
+{
+    char kernel[NAME_BYTES];
+    const size_t n = strlen(text);
+    name_kernel(par, kernel);
+    snprintf(text + n, BL_ARITHMETIC_MAX - n, ", sums by OpenBLAS %s", kernel);
 }

@@ -17,4 +17,7 @@ void par_arithmetic(struct par par, const struct bl_config *config, char text[BL
 #define PAR_ARITHMETIC_LAPACK ", eigenvectors by LAPACK on OpenBLAS "
 void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX]);
 
+/* Appends what sums that every rank forms with OpenBLAS depend on: the kernel. Collective. */
+void par_arithmetic_add_blas(struct par par, char text[BL_ARITHMETIC_MAX]);
+
 #endif

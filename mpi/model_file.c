@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
@@ -14,6 +15,8 @@ enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 /* Names of the choices as they stand in the file: part of the format. */
 static const char *const normalize_names[] = {"none", "center", "standardize", "unit"};
 static const char *const activation_names[] = {"relu", "tanh"};
+static const char *const input_names[] = {"linear", "distance", "rbf"};
+static const char *const output_names[] = {"linear", "cosine"};
 
 static int list_tensors(const struct bl_model *model, struct par_state_tensor tensors[TENSORS_MAX])
 {
@@ -41,6 +44,10 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     failed |= h5_put_integer(file, "bits_per_head", shape->bits) != 0;
     failed |= h5_put_integer(file, "bits", bl_shape_code_bits(shape)) != 0;
     failed |= h5_put_text(file, "activation", activation_names[shape->activation]) != 0;
+    if (!bl_shape_is_trainable(shape)) {
+        failed |= h5_put_text(file, "input", input_names[shape->input]) != 0;
+        failed |= h5_put_text(file, "output", output_names[shape->output]) != 0;
+    }
     failed |= h5_put_text(file, "normalize", normalize_names[model->normalizer.kind]) != 0;
     failed |= h5_put_text(file, "method", model->method) != 0;
     if (model->arithmetic[0])
@@ -51,6 +58,12 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     }
     return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path)
                   : BL_OK;
+}
+
+/* The lowest version whose readers encode such a model rightly. */
+static int64_t version_of(const struct bl_shape *shape)
+{
+    return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
 int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err)
@@ -66,7 +79,7 @@ int par_model_write(struct par par, const char *path, const struct bl_model *mod
         if (code == BL_OK)
             code = par_state_file_write(&file, tensors, n, err);
         if (code == BL_OK)
-            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
+            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, version_of(&model->shape), err);
         par_state_file_destroy(&file);
     }
     return par_agree(par, code, err);
@@ -95,6 +108,16 @@ static int64_t bias_rows(hid_t file, int64_t layer)
     return rows;
 }
 
+/* The number of the attribute's text among n names: 0 where there is no such attribute, -1 for another text.
+ */
+static int optional_name(hid_t file, const char *attribute, const char *const *names, int n)
+{
+    char text[32] = "";
+    if (H5Aexists(file, attribute) == 0)
+        return 0;
+    return h5_get_text(file, attribute, text, sizeof text) ? find_name(text, names, n) : -1;
+}
+
 static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int *normalize, char *method,
                       struct bl_error *err)
 {
@@ -107,6 +130,8 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
     whole &= h5_get_text(file, "normalize", kind, sizeof kind);
     h5_get_text(file, "method", method, BL_NAME_MAX);
     shape->activation = find_name(activation, activation_names, 2);
+    shape->input = optional_name(file, "input", input_names, 3);
+    shape->output = optional_name(file, "output", output_names, 2);
     *normalize = find_name(kind, normalize_names, 4);
     whole = whole && shape->activation >= 0 && *normalize >= 0;
     whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;

@@ -29,6 +29,8 @@ struct par_run_state {
     struct bl_model model;             /* model.trained: what a model of --init was trained on */
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */
+    float *memory;      /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
+    int64_t memory_rows;
 };
 
 /* Allocates model, optimiser and best parameters for a configuration, a data width and the data's labels;

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/command/command.h"
 #include "mpi/encode_split.h"
 #include "mpi/model_file.h"
