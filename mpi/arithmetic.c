@@ -6,6 +6,7 @@
 
 #include "base/count.h"
 #include "math/blas.h"
+#include "mpi/collective.h"
 #include "mpi/groups.h"
 #include "mpi/reduce.h"
 

@@ -65,6 +65,7 @@ static int open_local(struct par_codes *codes, struct bl_error *err)
         info->trained_found > info->trained_sampled)
         info->trained_sampled = info->trained_found = 0;
     codes->info.labels = codes->tags.labels;
+    codes->info.groups = codes->tags.groups.layout;
     codes->info.id_bytes = codes->tags.id_bytes;
     codes->info.n_class_names = codes->tags.n_class_names;
     codes->info.class_names = (const char *const *)codes->tags.class_names;
@@ -120,6 +121,13 @@ static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t 
                            "%s: row %" PRId64 " of 'codes' has bits set beyond its %" PRId64 " bits",
                            codes->path, row_lo + i, codes->info.bits);
     return BL_OK;
+}
+
+void par_codes_choose_local(struct par_codes *codes)
+{
+    par_tags_choose_local(&codes->tags, 0);
+    codes->info.labels = codes->tags.labels;
+    codes->info.n_class_names = codes->tags.n_class_names;
 }
 
 int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uint8_t *rows, uint32_t *labels,

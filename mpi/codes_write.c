@@ -57,7 +57,10 @@ static int create_outputs(struct par_codes_writer *writer, const struct par_code
         return bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
     int code = par_output_create(&writer->codes, file, "codes", H5Tcopy(H5T_STD_U8LE), info->rows,
                                  bl_code_bytes(info->bits), err);
-    if (code == BL_OK && info->labels.kind != BL_LABELS_NONE) {
+    if (code == BL_OK && info->labels.kind == BL_LABELS_GROUPS) {
+        code = par_output_create(&writer->labels, file, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
+                                 info->labels.words > 1 ? info->labels.words : 0, err);
+    } else if (code == BL_OK && info->labels.kind != BL_LABELS_NONE) {
         int multi = info->labels.kind == BL_LABELS_MULTI;
         code =
             par_output_create(&writer->labels, file, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
@@ -102,7 +105,7 @@ static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t
                         struct bl_error *err)
 {
     struct bl_label_layout layout = writer->layout;
-    if (layout.kind == BL_LABELS_SINGLE)
+    if (layout.kind != BL_LABELS_MULTI)
         return par_output_write_local(&writer->labels, row_lo, n, labels, writer->path, err);
     for (int64_t at = 0; at < n; at += writer->scratch_rows) {
         int64_t piece = n - at < writer->scratch_rows ? n - at : writer->scratch_rows;

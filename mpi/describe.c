@@ -116,16 +116,15 @@ static int describe_any(hid_t file, const char *path, json_t *description, struc
 }
 
 /* What rows carry, of data sets and of codes. */
-static void put_tags(json_t *object, struct bl_label_layout labels, int64_t id_bytes, int64_t n_names,
-                     const char *const *names)
+static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_label_layout groups,
+                     int64_t id_bytes, int64_t n_names, const char *const *names)
 {
-    static const char *const kinds[] = {[BL_LABELS_NONE] = "none",
-                                        [BL_LABELS_SINGLE] = "single",
-                                        [BL_LABELS_MULTI] = "multi",
-                                        [BL_LABELS_GROUPS] = "groups"};
+    static const char *const kinds[] = {"none", "single", "multi"};
     json_object_set_new(object, "labels", json_string(kinds[labels.kind]));
     if (labels.classes > 0)
         json_object_set_new(object, "classes", json_integer(labels.classes));
+    if (groups.words > 0)
+        json_object_set_new(object, "groups", json_integer(groups.words));
     json_object_set_new(object, "ids", json_boolean(id_bytes > 0));
     if (n_names == 0)
         return;
@@ -147,9 +146,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     json_object_set_new(entry, "rows", json_integer(split->rows));
     json_object_set_new(entry, "dim", json_integer(split->dim));
     json_object_set_new(entry, "type", json_string(bl_type_name(split->type)));
-    put_tags(entry, split->labels, split->id_bytes, split->n_class_names, split->class_names);
-    if (split->groups.words > 0)
-        json_object_set_new(entry, "groups", json_integer(split->groups.words));
+    put_tags(entry, split->labels, split->groups, split->id_bytes, split->n_class_names, split->class_names);
     json_object_set_new(entry, "checksums", json_boolean(split->has_checksums));
     json_array_append_new(splits, entry);
     par_dataset_close(dataset);
@@ -188,7 +185,7 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     const struct par_codes_info *info = par_codes_info(codes);
     json_object_set_new(description, "rows", json_integer(info->rows));
     json_object_set_new(description, "bits", json_integer(info->bits));
-    put_tags(description, info->labels, info->id_bytes, info->n_class_names, info->class_names);
+    put_tags(description, info->labels, info->groups, info->id_bytes, info->n_class_names, info->class_names);
     par_codes_close(codes);
     return BL_OK;
 }

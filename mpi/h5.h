@@ -62,6 +62,11 @@ int h5_make_group(hid_t file, const char *name);
 int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int64_t cols, hid_t *dataset,
                     struct bl_error *err);
 
+/* Writes or reads rows [row_lo, row_lo + n) in calls of at most piece_bytes (but a row at least); 0 or -1.
+ * What the two below do with 1 GiB, as MPI-IO counts bytes in an int; by itself for tests. */
+int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
+                 void *rows, int64_t piece_bytes);
+
 /* One contiguous block of rows by independent transfers, at most 1 GiB a call to HDF5. `what` names file and
  * data set in the message. BL_PATH when writing fails, BL_INPUT when reading does. */
 int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, const void *rows,

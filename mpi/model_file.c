@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 

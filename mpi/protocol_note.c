@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 
 struct number {

@@ -11,6 +11,7 @@
 #include "io/config_file.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
+#include "mpi/collective.h"
 
 int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err)
 {

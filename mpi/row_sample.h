@@ -6,7 +6,7 @@
 #include "mpi/comm.h"
 
 /* The sample of all ranks' rows from each rank's own, the same for any number of ranks. Collective. Travels:
- * half a KiB a rank. Errors, agreed: BL_MEMORY. */
+ * 8 KiB a rank. Errors, agreed: BL_MEMORY. */
 int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl_error *err);
 
 /* What any rank has met. Collective (samples equal). */

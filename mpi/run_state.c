@@ -8,6 +8,7 @@
 #include "io/config_file.h"
 #include "loss/objective.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 

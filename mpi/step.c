@@ -13,7 +13,7 @@
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
  * were asked for a checkpoint and to stop. */
-enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAGS };
+enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err)
@@ -125,7 +125,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                                data->labels.words, step->memory.rows > 0, err);
     if (code == BL_OK)
         code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
-                                 config->train.reduction == BL_REDUCTION_EXACT, FLAGS, err);
+                                 config->train.reduction == BL_REDUCTION_EXACT, PAR_STEP_FLAGS, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -215,7 +215,8 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                                          .grad = step->gradient.nodes + n_network,
                                          .node_stride = step->gradient.stride};
     bl_objective_sums(objective, &batch, &step->groups.local);
-    par_sum_integers(step->par, objective->sums, bl_objective_n_sums(objective));
+    par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
+                     bl_objective_n_sums(objective));
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
@@ -223,7 +224,7 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
 
 static void set_flags(const struct par_step *step, double *flags)
 {
-    memset(flags, 0, FLAGS * sizeof *flags);
+    memset(flags, 0, PAR_STEP_FLAGS * sizeof *flags);
     for (int64_t g = 0; g < step->groups.local.n; g++)
         for (int64_t t = 0; t < step->objective.n_terms; t++)
             if (!isfinite(step->group_values[g * BL_TERMS_MAX + t]))
@@ -327,7 +328,7 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     bl_optimizer_update(optimizer, number + 1, outcome->lr, gradient->lo, gradient->hi, model->params,
                         gradient->sum);
     par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
-    par_gradient_share(gradient, model->params);
+    par_gradient_share(gradient, par_as_local(step->par, PAR_TRAFFIC_PARAMETERS), model->params);
     par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
     return BL_OK;
 }
@@ -335,5 +336,6 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
 void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer)
 {
     for (int s = 0; s < optimizer->type->n_states; s++)
-        par_gradient_share(&step->gradient, optimizer->states[s]);
+        par_gradient_share(&step->gradient, par_as_local(step->par, PAR_TRAFFIC_CHECKPOINT),
+                           optimizer->states[s]);
 }

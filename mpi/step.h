@@ -15,6 +15,9 @@
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
 
+/* Numbers that ride along with the gradient. */
+enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 2 };
+
 /* How the batches of an epoch lie: shard after shard, `rows_per_shard` rows of each. */
 struct par_batches {
     int64_t rows_per_shard; /* 0: all training rows of every shard (global_batch: full) */

@@ -32,6 +32,7 @@
 /* Everything that a run owns. */
 struct run {
     struct par par;
+    struct par_traffic traffic;
     const struct par_train_options *options;
     const struct bl_config *config;
     char *config_text;
@@ -91,9 +92,9 @@ static int start_from_model(struct run *run, struct bl_error *err)
 /* A new run: statistics, first parameters, empty files. */
 static int start_new(struct run *run, struct bl_error *err)
 {
-    int code = run->options->init_path
-                   ? start_from_model(run, err)
-                   : par_start_model(run->par, run->config, &run->data, &run->state.model, err);
+    int code = run->options->init_path ? start_from_model(run, err)
+                                       : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS),
+                                                         run->config, &run->data, &run->state.model, err);
     if (code == BL_OK)
         code = par_run_folder_clear(&run->folder, run->par, err);
     if (code == BL_OK)
@@ -199,7 +200,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     run->state.metrics_bytes = par_metrics_bytes_local();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
-    int code = par_run_state_write(&run->state, run->par, path, run->config_text, err);
+    int code = par_run_state_write(&run->state, par_as_local(run->par, PAR_TRAFFIC_CHECKPOINT), path,
+                                   run->config_text, err);
     if (code != BL_OK)
         return code;
     if (run->par.rank == 0)
@@ -240,7 +242,8 @@ static int evaluate(struct run *run, struct bl_error *err)
     struct par_validation_result result;
     const double begun = bl_clock_seconds();
     par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
-    int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
+    int code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
+                            &result, err);
     if (code != BL_OK)
         return code;
     run->state.last_evaluated_step = run->state.step;
@@ -419,6 +422,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
 {
     struct run run = {
         .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
+    run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);

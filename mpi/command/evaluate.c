@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/command/command.h"
 #include "mpi/command/evaluate_report.h"
 #include "mpi/command/evaluate_sides.h"

@@ -85,7 +85,7 @@ static void say_trained(const struct evaluate_sides *sides, int64_t found, char 
     if (sampled == 0)
         snprintf(text, size, "unknown");
     else if (found > 0 && found < sampled)
-        snprintf(text, size, "about %.0f %% of them (%" PRId64 " of %" PRId64 " sampled)",
+        snprintf(text, size, "about %.2g %% of them (%" PRId64 " of %" PRId64 " sampled)",
                  100.0 * (double)found / (double)sampled, found, sampled);
     else
         snprintf(text, size, "%s (%s of %" PRId64 " sampled)", word, found == 0 ? "none" : "all", sampled);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/command/command.h"
 #include "mpi/encode_split.h"
 #include "mpi/model_file.h"
@@ -61,6 +62,8 @@ int evaluate_sides_load(struct par par, const char *query_path, const char *data
         code = par_codes_open(&database, par, database_path, err);
     if (code != BL_OK)
         goto done;
+    par_codes_choose_local(queries);
+    par_codes_choose_local(database);
     const struct par_codes_info *q = par_codes_info(queries), *d = par_codes_info(database);
     sides->queries.rows = q->rows;
     sides->database.rows = d->rows;

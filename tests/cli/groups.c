@@ -78,6 +78,23 @@ static void remove_data(void)
     cr_assert_eq(remove(data), 0);
 }
 
+/* The same figure from codes, which carry the groups. */
+static void check_codes(double map)
+{
+    char queries[TINY_PATH_MAX], database[TINY_PATH_MAX];
+    tiny_path(&tiny, "queries.h5", queries);
+    tiny_path(&tiny, "database.h5", database);
+    cli_succeeds(1, "encode %s/model.h5 %s --split test -o %s", tiny.run, data, queries);
+    cli_succeeds(2, "encode %s/model.h5 %s --split train -o %s", tiny.run, data, database);
+    cli_succeeds(0, "check %s", database);
+    cli_free(&result);
+    cli_run(&result, 2, "evaluate --codes %s %s --json", queries, database);
+    cli_expect_success(&result);
+    cr_assert_eq(tiny_number(result.out, "map"), map, "%s", result.out);
+    cr_assert(strstr(result.out, "\"relevance\":\"any shared group\""), "%s", result.out);
+    cli_succeeds(0, "search %s %s -k 3", queries, database);
+}
+
 static void check_whole_way(int with_lists)
 {
     remove_data();
@@ -91,6 +108,7 @@ static void check_whole_way(int with_lists)
     cr_assert_gt(map, 0.9, "%s", result.out);
     cr_assert(strstr(result.out, "\"relevance\":\"any shared group\""), "%s", result.out);
     cr_assert_eq(evaluate(3, "--relevant group"), map);
+    check_codes(map);
 }
 
 Test(cli_groups, data_without_classes_are_imported_trained_on_and_evaluated)

@@ -7,7 +7,9 @@
 #include "base/buffer.h"
 #include "base/rng.h"
 #include "io/config_file.h"
+#include "mpi/collective.h"
 #include "mpi/dataset.h"
+#include "mpi/plan.h"
 #include "mpi/run_state.h"
 #include "support/ranks.h"
 
@@ -385,6 +387,52 @@ static void a_memory_holds_all_training_rows(struct par par)
     free_trainer(&alone);
 }
 
+/* Three steps count three times what the plan says for this rank. */
+static void check_traffic(struct par par, const struct variant *variant)
+{
+    static struct trainer together, alone;
+    struct par_traffic traffic = {0};
+    struct par_plan plan;
+    struct bl_error err = {0};
+    par.traffic = &traffic;
+    make_both(par, variant, &together, &alone);
+    const struct par_split split = {
+        .rows = ROWS, .dim = DIM, .type = BL_FLOAT32, .labels = together.data.labels};
+    CHECK(par_plan_local(&plan, &together.config, &split, par.size, &err) == BL_OK);
+    const struct par_traffic planned = par_plan_traffic_local(&plan, &together.config, &split, par.rank);
+    const struct par_traffic before = traffic;
+    for (int64_t number = 0; number < 3; number++) {
+        struct par_step_outcome outcome;
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+    }
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
+        const struct par_traffic_count *was = &before.of[kind], *is = &traffic.of[kind],
+                                       *one = &planned.of[kind];
+        CHECK(is->collectives - was->collectives == 3 * one->collectives);
+        CHECK(is->messages - was->messages == 3 * one->messages);
+        CHECK(is->sent_bytes - was->sent_bytes == 3 * one->sent_bytes);
+        CHECK(is->received_bytes - was->received_bytes == 3 * one->received_bytes);
+    }
+    CHECK((par_traffic_of_steps(&planned).received_bytes > 0) == (par.size > 1));
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void a_step_sends_and_receives_what_is_planned(struct par par)
+{
+    check_traffic(par, &(struct variant){0});
+    check_traffic(par, &(struct variant){.reduction = "exact"});
+    check_traffic(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
+    check_traffic(par, &(struct variant){.similarity = "cosine", .multi = 1});
+    for (int i = 0; i < RIVALS; i++)
+        check_traffic(par, &rivals[i]);
+    for (int t = 0; t < MORE_TERMS; t++) {
+        check_traffic(par, &(struct variant){.preset = "none", .terms = more_terms[t]});
+        check_traffic(par, &(struct variant){.reduction = "exact", .terms = more_terms[t], .multi = 1});
+    }
+}
+
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
 {
     static struct trainer together, alone;
@@ -425,6 +473,7 @@ int main(int argc, char **argv)
         CASE(exact_steps_have_the_bits_of_one_rank),
         CASE(a_memory_holds_all_training_rows),
         CASE(ten_steps_allocate_nothing),
+        CASE(a_step_sends_and_receives_what_is_planned),
         CASE(a_value_that_is_not_finite_fails_on_all_ranks),
     };
     return ranks_main(argc, argv, cases, sizeof cases / sizeof *cases);

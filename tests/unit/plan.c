@@ -116,24 +116,48 @@ Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
     cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters);
 }
 
-Test(plan, codes_and_labels_are_gathered_and_gradients_reduced)
+static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
 {
+    cr_expect_eq(plan.traffic.of[kind].sent_bytes, sent, "%s: %lld sent", par_traffic_name(kind),
+                 (long long)plan.traffic.of[kind].sent_bytes);
+    cr_expect_eq(plan.traffic.of[kind].received_bytes, received, "%s: %lld received", par_traffic_name(kind),
+                 (long long)plan.traffic.of[kind].received_bytes);
+}
+
+Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
+{
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
+    cr_assert_eq(plan.parameters, 102);
+    expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 18), 4 * (102 + 18));
+    expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
+    expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
+}
+
+Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
+{
+    /* 10 groups on 2 ranks: each has 5, which are nodes of 4 and 1 or of 1, 2 and 2. The six tensors are six
+     * blocks, 3 of each rank: 48 + 6 + 24 parameters and 4 + 16 + 4. Rank 0 receives most: 3 nodes. */
     plan_well("train: {global_batch: 20}\n", 2);
-    cr_assert_eq(plan.gathered_bytes, 20 * (4 * 4 + 4));
-    cr_assert_eq(plan.reduced_bytes, 4 * plan.parameters);
-    cr_assert_eq(par_plan_wire_local(&plan), plan.gathered_bytes + plan.reduced_bytes);
+    expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 18) * 8, (3 + 18) * 8);
+    expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
+    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
 
 Test(plan, one_rank_sends_nothing)
 {
     plan_well("train: {global_batch: 20}\n", 1);
-    cr_assert_eq(par_plan_wire_local(&plan), 0);
+    const struct par_traffic_count sum = par_traffic_of_steps(&plan.traffic);
+    cr_assert_eq(sum.collectives, 0);
+    cr_assert_eq(sum.sent_bytes + sum.received_bytes, 0);
 }
 
 Test(plan, an_objective_without_pairs_gathers_nothing)
 {
     plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 2);
-    cr_assert_eq(plan.gathered_bytes, 0);
+    expect_bytes(PAR_TRAFFIC_CODES, 0, 0);
 }
 
 Test(plan, memory_is_the_sum_of_its_parts)
