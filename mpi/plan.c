@@ -123,7 +123,7 @@ static int64_t gradient_blocks(const struct par_plan *plan)
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
 static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                      struct bl_error *err)
+                      const struct bl_layout *layout, struct bl_error *err)
 {
     struct bl_objective objective;
     struct bl_optimizer optimizer;
@@ -131,10 +131,11 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
     const struct bl_product one_thread = {.threads = 1};
     int code =
-        bl_objective_init(&objective, &config->objective, plan->bits, split->labels, 1, 1, &one_thread, err);
+        bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &one_thread, err);
     if (code != BL_OK)
         return code;
     const int gathers = bl_objective_needs_gather(&objective);
+    const int64_t sums_bytes = bl_objective_n_sums(&objective) * (int64_t)sizeof(int64_t);
     bl_objective_free(&objective);
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
     if (code != BL_OK)
@@ -145,7 +146,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
     plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
-    plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES : 0;
+    plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES + sums_bytes : 0;
     if (gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
@@ -174,7 +175,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
         return code;
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
-    return plan_parts(plan, config, split, err);
+    return plan_parts(plan, config, split, &layout, err);
 }
 
 int64_t par_plan_memory_local(const struct par_plan *plan)

@@ -29,7 +29,7 @@ struct par_plan {
 
     /* of a step, over all ranks; 0 on one rank */
     int64_t gathered_bytes; /* codes and labels that every rank receives */
-    int64_t reduced_bytes;  /* gradients that are summed */
+    int64_t reduced_bytes;  /* gradients, and sums that terms need, that are summed */
 };
 
 /* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:

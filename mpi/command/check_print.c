@@ -80,8 +80,8 @@ static void print_need(const json_t *report)
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else
-        printf("  wire        %s of codes and labels gathered and %s of gradients summed in a step, %" PRId64
-               " ranks\n",
+        printf("  wire        %s of codes and labels gathered and %s of gradients and sums added up in a "
+               "step, %" PRId64 " ranks\n",
                bytes_text(number(report, "gathered_bytes_per_step"), gather),
                bytes_text(number(report, "reduced_bytes_per_step"), parameters), ranks);
 }

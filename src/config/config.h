@@ -54,6 +54,10 @@ struct bl_config_objective {
     double pairwise_dissimilar;
     double quantization_weight;
     double classification_weight;
+    double balance_weight;
+    double decorrelation_weight;
+    double scatter_weight;
+    double independence_weight;
     double weight_decay_weight;
 };
 

@@ -102,6 +102,19 @@ const struct bl_key bl_keys[] = {
     REAL("objective.terms.classification.weight", objective.classification_weight, "0", 0, MANY,
          BL_KEY_ROW_TERM, NULL, "",
          "Weight of the cross-entropy of a linear classifier on the code, which is trained along with it."),
+    REAL("objective.terms.balance.weight", objective.balance_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the variance of the relaxed code's bits, which is made large, so that no bit is "
+         "constant."),
+    REAL("objective.terms.decorrelation.weight", objective.decorrelation_weight, "0", 0, MANY,
+         BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the distance of the bits' second moments from the identity: different bits for different "
+         "things."),
+    REAL("objective.terms.scatter.weight", objective.scatter_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the spread between classes less that within them, which is made large; by sums of "
+         "classes, "
+         "never pairs."),
+    REAL("objective.terms.independence.weight", objective.independence_weight, "0", 0, MANY, 0, NULL, "",
+         "Weight of how far each weight matrix's rows (or columns, if they are fewer) are from orthonormal."),
     REAL("objective.terms.weight_decay.weight", objective.weight_decay_weight, "0", 0, MANY, 0, NULL, "",
          "Weight of half the sum of squares of all parameters; not together with optimizer.weight_decay."),
 

@@ -186,7 +186,9 @@ static void it_is_for_the_other_relaxations(struct par par)
     check_gradient(par, &(struct variant){.relaxation = "tanh-beta"});
 }
 
-static const char *const more_terms[] = {", classification: {weight: 1}"};
+static const char *const more_terms[] = {", classification: {weight: 1}", ", balance: {weight: 1}",
+                                         ", decorrelation: {weight: 1}", ", scatter: {weight: 1}",
+                                         ", quantization: {weight: 1e-9}, independence: {weight: 1}"};
 enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
 
 static void it_is_for_every_term_alone(struct par par)
