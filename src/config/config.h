@@ -86,6 +86,8 @@ struct bl_config_train {
     int reduction;
     int64_t exact_groups; /* 0: as many as shards */
     int64_t threads;
+    double settle; /* relative change of an epoch's objective; 0: never */
+    int64_t settle_epochs;
     double max_hours;     /* 0: no limit */
     double stall_minutes; /* 0: no guard */
 };

@@ -148,6 +148,12 @@ const struct bl_key bl_keys[] = {
             "Passes over the training rows."),
     INTEGER("train.steps", train.steps, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
             "Steps in all, in place of train.epochs; 0 counts epochs."),
+    REAL(
+        "train.settle", train.settle, "0", 0, 1, BL_KEY_MAY_CHANGE, NULL, "share",
+        "Stop when the objective, the mean over an epoch, has settled: it changed by less than this share of "
+        "itself in each of train.settle_epochs epochs; 0 never."),
+    INTEGER("train.settle_epochs", train.settle_epochs, "3", 1, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
+            "epochs", "See train.settle."),
     INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
