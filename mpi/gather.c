@@ -70,6 +70,13 @@ void par_gather_free(struct par_gather *gather)
     gather->stride = 0;
 }
 
+void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
+{
+    if (gather->label_words > 0)
+        memcpy(gather->labels + gather->first * gather->label_words, labels,
+               (size_t)(gather->n_local * gather->label_words) * sizeof *labels);
+}
+
 void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *labels)
 {
     const size_t label_bytes = (size_t)gather->label_words * sizeof(uint32_t);

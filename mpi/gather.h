@@ -23,6 +23,9 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
                     int64_t label_words, struct bl_error *err);
 void par_gather_free(struct par_gather *gather);
 
+/* Puts own labels [n_local, label_words] into their place in `labels`: for steps that need no others. */
+void par_gather_own_local(struct par_gather *gather, const uint32_t *labels);
+
 /* Own rows' codes stand in rows + first * stride already; labels [n_local, label_words] are packed beside
  * them, exchanged, and unpacked. Travels: n_global * stride floats. Collective. */
 void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *labels);

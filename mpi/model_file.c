@@ -18,7 +18,7 @@ static const char *const activation_names[] = {"relu", "tanh"};
 static int list_tensors(const struct bl_model *model, struct par_state_tensor tensors[TENSORS_MAX])
 {
     int n = 0;
-    for (int64_t t = 0; t < model->layout.n_tensors; t++, n++) {
+    for (int64_t t = 0; t < bl_layout_network_tensors(&model->layout); t++, n++) {
         const struct bl_tensor *part = &model->layout.tensor[t];
         tensors[n] = (struct par_state_tensor){
             .rows = part->rows, .cols = part->is_weight ? part->cols : 0, .at = model->params + part->offset};

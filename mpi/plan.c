@@ -162,8 +162,10 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     if (code != BL_OK)
         return code;
     plan->layers = shape.n_layers;
-    plan->parameters = bl_layout_of(&shape).n_params;
     plan->bits = bl_shape_code_bits(&shape);
+    struct bl_layout layout = bl_layout_of(&shape);
+    bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
+    plan->parameters = layout.n_params;
     count_rows(plan, config, split->rows);
     code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
     if (code == BL_OK)

@@ -6,16 +6,25 @@
 
 #include "base/buffer.h"
 #include "io/config_file.h"
+#include "loss/objective.h"
 #include "mpi/agree.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
 int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
-                       struct bl_error *err)
+                       struct bl_label_layout labels, struct bl_error *err)
 {
-    *state = (struct par_run_state){.best_map = -1.0, .last_evaluated_step = -1};
+    *state = (struct par_run_state){.best_map = -1.0,
+                                    .last_evaluated_step = -1,
+                                    .label_kind = labels.kind,
+                                    .label_classes = labels.classes};
     struct bl_shape shape = bl_shape_of(&config->model, dim);
-    int code = bl_model_init(&state->model, &shape, config->data.normalize, err);
+    int code = bl_shape_check(&shape, err);
+    if (code != BL_OK)
+        return code;
+    struct bl_layout layout = bl_layout_of(&shape);
+    bl_objective_tensors(&config->objective, labels, bl_shape_code_bits(&shape), &layout);
+    code = bl_model_init_training(&state->model, &shape, &layout, config->data.normalize, err);
     if (code == BL_OK)
         code = bl_optimizer_init(&state->optimizer, &config->optimizer, &state->model.layout, err);
     if (code == BL_OK)
@@ -25,7 +34,7 @@ int par_run_state_init(struct par_run_state *state, const struct bl_config *conf
         par_run_state_free(state);
         return code;
     }
-    bl_params_init(&shape, (uint64_t)config->train.seed, state->model.params);
+    bl_params_init(&shape, &layout, (uint64_t)config->train.seed, state->model.params);
     memcpy(state->best_params, state->model.params, (size_t)state->model.layout.n_params * sizeof(float));
     return BL_OK;
 }
@@ -85,7 +94,7 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
     return BL_OK;
 }
 
-enum { NUMBERS = 14 + 2 * BL_TERMS_MAX, NAME_BYTES = 32 };
+enum { NUMBERS = 16 + 2 * BL_TERMS_MAX, NAME_BYTES = 32 };
 
 /* The numbers of the state: one list for writing and reading. The first n_required are in every checkpoint;
  * those behind them came later, and where one is missing it stays as it is. */
@@ -116,6 +125,8 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
     }
     *n_required = n;
     fields[n++] = (struct number_field){"log_bytes", &state->log_bytes, NULL};
+    fields[n++] = (struct number_field){"label_kind", &state->label_kind, NULL};
+    fields[n++] = (struct number_field){"label_classes", &state->label_classes, NULL};
     fields[n++] = (struct number_field){"interval_steps", &state->interval_steps, NULL};
     fields[n++] = (struct number_field){"interval_seconds", NULL, &state->interval_seconds};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
@@ -238,6 +249,16 @@ static int read_dim(const char *path, int64_t *dim, struct bl_error *err)
                     : bl_fail(err, BL_INPUT, "%s: the tensor 'state/normalize/mean' is missing", path);
 }
 
+/* The labels that a checkpoint's run had; none in files from before it mattered. */
+static struct bl_label_layout read_labels(const struct par_state *head)
+{
+    const struct par_state_number *kind = par_state_find_number(head, "label_kind"),
+                                  *classes = par_state_find_number(head, "label_classes");
+    if (!kind || !classes)
+        return bl_label_layout(BL_LABELS_NONE, 0);
+    return bl_label_layout((enum bl_label_kind)kind->integer, classes->integer);
+}
+
 int par_run_state_check_local(const char *path, struct bl_error *err)
 {
     struct par_run_state state = {0};
@@ -253,7 +274,7 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
     if (code == BL_OK)
         code = read_dim(path, &dim, err);
     if (code == BL_OK)
-        code = par_run_state_init(&state, &config, dim, err);
+        code = par_run_state_init(&state, &config, dim, read_labels(&head), err);
     if (code == BL_OK)
         code = par_run_state_read(&state, par_alone(), path, &head, err);
     par_run_state_free(&state);

@@ -21,19 +21,20 @@ struct par_run_state {
     double interval_seconds;
     double best_map; /* -1: no evaluation yet */
     int64_t best_step, evaluations_since_best;
-    int64_t last_evaluated_step;      /* -1: none yet */
-    int64_t metrics_bytes, log_bytes; /* of the run's files when the checkpoint was written; -1: not known */
-    uint64_t fingerprint;             /* of the data */
-    uint64_t digest;                  /* of model.params when the checkpoint was written */
+    int64_t last_evaluated_step;       /* -1: none yet */
+    int64_t metrics_bytes, log_bytes;  /* of the run's files when the checkpoint was written; -1: not known */
+    uint64_t fingerprint;              /* of the data */
+    uint64_t digest;                   /* of model.params when the checkpoint was written */
+    int64_t label_kind, label_classes; /* of the data: what the terms' own tensors are made for */
     struct bl_model model;
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */
 };
 
-/* Allocates model, optimiser and best parameters for a configuration and a data width; parameters start from
- * the seed. Errors: BL_MEMORY, BL_DEFECT. par_run_state_free is safe twice. */
+/* Allocates model, optimiser and best parameters for a configuration, a data width and the data's labels;
+ * parameters start from the seed. Errors: BL_MEMORY, BL_DEFECT. par_run_state_free is safe twice. */
 int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
-                       struct bl_error *err);
+                       struct bl_label_layout labels, struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
 
 /* Writes a checkpoint at path. config_text: the effective configuration. Collective; agreed. Errors: BL_PATH;

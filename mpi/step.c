@@ -64,7 +64,7 @@ static int init_groups(struct par_step *step, struct bl_error *err)
         shard_rows[s] = batch_rows_of_shard(step, s);
     if (code == BL_OK)
         code = par_groups_init(&step->groups, step->par, par_groups_total_local(step->config, step->par.size),
-                               shard_rows, n, BL_TERMS_MAX * BL_TERM_SUMS_MAX, err);
+                               shard_rows, n, BL_TERMS_MAX, err);
     bl_free(&shard_rows);
     return code;
 }
@@ -94,9 +94,6 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     const enum bl_product_kind kind =
         config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
     int code = allocate_rows(step, model, err);
-    if (code == BL_OK)
-        code = bl_alloc(&step->sums, n_groups * BL_TERMS_MAX * BL_TERM_SUMS_MAX, sizeof(double),
-                        "sums of groups", err);
     if (code == BL_OK)
         code = bl_alloc_zero(&step->group_values, n_groups * BL_TERMS_MAX, sizeof(double), "values of groups",
                              err);
@@ -141,7 +138,6 @@ void par_step_free(struct par_step *step)
     bl_free(&step->z);
     bl_free(&step->h);
     bl_free(&step->dh);
-    bl_free(&step->sums);
     bl_free(&step->group_values);
     bl_network_free(&step->network);
     bl_objective_free(&step->objective);
@@ -184,16 +180,17 @@ static void load_batch(struct par_step *step, const struct bl_model *model)
 }
 
 /* The terms' values and gradients in h; leaves dz in step->dh. */
-static void run_objective(struct par_step *step, double beta)
+static void run_objective(struct par_step *step, const struct bl_model *model, double beta)
 {
     struct bl_objective *objective = &step->objective;
     struct par_gather *gather = &step->gather;
-    double sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX];
     bl_objective_relax(objective, beta, step->z, gather->n_local, step->h,
                        gather->rows + gather->first * gather->stride, gather->stride);
     if (bl_objective_needs_gather(objective)) {
         par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
         par_gather_run(gather, step->par, step->labels);
+    } else {
+        par_gather_own_local(gather, step->labels);
     }
     const struct bl_batch batch = {.n_global = gather->n_global,
                                    .n_local = gather->n_local,
@@ -204,12 +201,15 @@ static void run_objective(struct par_step *step, double beta)
                                    .codes_stride = gather->stride,
                                    .label_layout = step->data->labels,
                                    .labels = gather->labels};
-    const int64_t n_sums = objective->n_terms * BL_TERM_SUMS_MAX;
-    bl_objective_sums(objective, &batch, &step->groups.local, step->sums);
-    if (bl_objective_needs_sums(objective))
-        par_groups_sum(&step->groups, step->par, step->sums, n_sums, n_sums, sums);
+    const int64_t n_network = model->layout.n_network;
+    const struct bl_objective_out out = {.dh = step->dh,
+                                         .values = step->group_values,
+                                         .grad = step->gradient.nodes + n_network,
+                                         .node_stride = step->gradient.stride};
+    bl_objective_sums(objective, &batch, &step->groups.local);
+    par_sum_integers(step->par, objective->sums, bl_objective_n_sums(objective));
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
-    bl_objective_rows(objective, &batch, &step->groups.local, sums, step->dh, step->group_values);
+    bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
 }
 
@@ -274,7 +274,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
                                        .rows = step->rows};
     bl_network_forward(&step->network, model->params, step->x, step->batches.n_local,
                        dropout.p > 0.0 ? &dropout : NULL, step->z);
-    run_objective(step, beta);
+    run_objective(step, model, beta);
     par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
                         gradient->stride);

@@ -51,7 +51,6 @@ struct par_step {
     int64_t *rows;          /* [n_local] file rows of the batch */
     uint32_t *labels;       /* [n_local, words] */
     float *x, *z, *h, *dh;  /* [n_local, D], [n_local, K] x 3 */
-    double *sums;           /* [groups, terms * BL_TERM_SUMS_MAX] */
     double *group_values;   /* [groups, BL_TERMS_MAX] each group's part of each row term's value */
 };
 

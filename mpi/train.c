@@ -70,7 +70,7 @@ static int start_from_model(struct run *run, struct bl_error *err)
                        path);
     if (code == BL_OK) {
         const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
-        memcpy(own->params, other.params, (size_t)own->layout.n_params * sizeof(float));
+        memcpy(own->params, other.params, (size_t)own->layout.n_network * sizeof(float));
         /* Its parameters belong to its statistics. */
         memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
         memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
@@ -144,7 +144,8 @@ static int start(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
     if (code == BL_OK)
-        code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, err), err);
+        code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, run->data.labels, err),
+                         err);
     if (code == BL_OK)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
     if (code != BL_OK)
@@ -353,7 +354,7 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "step", json_integer(run->state.step));
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
     code = par_agree(run->par, par_metrics_write_local(event, err), err);
-    const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_params);
+    const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_network);
     if (run->state.best_map >= 0.0)
         bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps",
                    run->state.best_map, run->state.best_step, run->state.train_seconds);

@@ -135,10 +135,18 @@ static int check_pairwise(const struct build *build)
     return BL_OK;
 }
 
+static int has_row_term(const struct bl_config *config)
+{
+    for (const struct bl_key *key = bl_keys; key->name; key++)
+        if (key->flags & BL_KEY_ROW_TERM && *(const double *)((const char *)config + key->offset) > 0.0)
+            return 1;
+    return 0;
+}
+
 static int check_weights(const struct build *build)
 {
-    struct bl_config_objective *objective = &build->config->objective;
-    if (objective->pairwise_weight == 0.0 && objective->quantization_weight == 0.0)
+    const struct bl_config_objective *objective = &build->config->objective;
+    if (!has_row_term(build->config))
         return bl_fail(build->err, BL_USAGE,
                        "%s: no term of the rows has a weight; choose objective.preset or set "
                        "objective.terms.pairwise.weight",

@@ -55,6 +55,7 @@ struct bl_config_objective {
     double pairwise_similar; /* explicit weights w+ and w- */
     double pairwise_dissimilar;
     double quantization_weight;
+    double classification_weight;
     double weight_decay_weight;
 };
 

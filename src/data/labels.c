@@ -20,6 +20,16 @@ void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *
             words[c / 32] |= 1u << (c % 32);
 }
 
+int bl_label_any(struct bl_label_layout layout, const uint32_t *words)
+{
+    if (layout.kind == BL_LABELS_SINGLE)
+        return (int32_t)words[0] != BL_UNLABELLED;
+    for (int64_t w = 0; w < layout.words; w++)
+        if (words[w])
+            return 1;
+    return 0;
+}
+
 int bl_label_relevant(struct bl_label_layout layout, const uint32_t *a, const uint32_t *b)
 {
     if (layout.kind == BL_LABELS_SINGLE)

@@ -24,6 +24,9 @@ struct bl_label_layout bl_label_layout(enum bl_label_kind kind, int64_t classes)
 /* Packs a row of C bytes (0 or 1) into layout.words words. */
 void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *words);
 
+/* 1 if the row has a class, else 0. */
+int bl_label_any(struct bl_label_layout layout, const uint32_t *words);
+
 /* 1 if the two rows share a class, else 0. */
 int bl_label_relevant(struct bl_label_layout layout, const uint32_t *a, const uint32_t *b);
 

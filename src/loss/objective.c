@@ -8,20 +8,30 @@
 #include "loss/similarity.h"
 #include "loss/tile.h"
 #include "math/elementwise.h"
+#include "math/fixed.h"
 
 static const struct bl_term *const all_terms[] = {
     &bl_term_pairwise,
     &bl_term_quantization,
+    &bl_term_classification,
     &bl_term_weight_decay,
 };
+
+void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
+                          int64_t bits, struct bl_layout *layout)
+{
+    for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++)
+        if (all_terms[t]->tensors && all_terms[t]->weight(config) != 0.0)
+            all_terms[t]->tensors(bits, labels, layout);
+}
 
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
 {
     for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++) {
         if (all_terms[t]->weight(&objective->config) == 0.0)
             continue;
-        if (all_terms[t]->needs_labels) {
-            int code = bl_similarity_check(objective->config.pairwise_similarity, labels, err);
+        if (all_terms[t]->check) {
+            int code = all_terms[t]->check(&objective->config, labels, err);
             if (code != BL_OK)
                 return code;
         }
@@ -30,24 +40,60 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
     return BL_OK;
 }
 
-int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
-                      const struct bl_product *product, struct bl_error *err)
+/* Where each term's sums and tensors stand; returns the floats of work space that serve every term. */
+static int64_t place_terms(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max)
 {
-    *objective = (struct bl_objective){.config = *config, .bits = bits};
+    struct bl_layout own = {0};
+    int64_t most = 0;
+    for (int64_t t = 0; t < objective->n_terms; t++) {
+        const struct bl_term *term = objective->term[t];
+        struct bl_term_size size = {0};
+        if (term->size)
+            size = term->size(&objective->config, objective->bits, labels);
+        objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
+        objective->tensors_at[t] = own.n_params;
+        if (term->tensors)
+            term->tensors(objective->bits, labels, &own);
+        const int64_t floats = size.floats + n_local_max * size.row_floats;
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+static int allocate(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max,
+                    int64_t n_global_max, struct bl_error *err)
+{
     struct bl_term_scratch *scratch = &objective->scratch;
-    scratch->product = product;
-    int code = choose_terms(objective, labels, err);
+    const int64_t n_work = place_terms(objective, labels, n_local_max);
+    const int64_t n_sums = bl_objective_n_sums(objective);
+    int code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
     if (code == BL_OK)
-        code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
+        code = bl_alloc(&objective->sums, n_sums, sizeof(int64_t), "sums of terms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&objective->group_sums, n_sums, sizeof(double), "sums of terms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&objective->global_sums, n_sums, sizeof(double), "sums of terms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->work, n_work, sizeof(float), "work space of terms", err);
     if (code != BL_OK || !bl_objective_needs_gather(objective))
-        goto done;
-    code = bl_alloc(&scratch->tiles, product->threads * BL_TILE_FLOATS, sizeof(float), "tiles of pairs", err);
+        return code;
+    code = bl_alloc(&scratch->tiles, scratch->product->threads * BL_TILE_FLOATS, sizeof(float),
+                    "tiles of pairs", err);
     if (code == BL_OK && labels.kind == BL_LABELS_SINGLE)
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
         code = bl_alloc(&scratch->label_norm, n_global_max, sizeof(float), "label norms", err);
-done:
+    return code;
+}
+
+int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
+                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
+                      const struct bl_product *product, struct bl_error *err)
+{
+    *objective = (struct bl_objective){.config = *config, .bits = bits, .scratch.product = product};
+    int code = choose_terms(objective, labels, err);
+    if (code == BL_OK)
+        code = allocate(objective, labels, n_local_max, n_global_max, err);
     if (code != BL_OK)
         bl_objective_free(objective);
     return code;
@@ -56,9 +102,13 @@ done:
 void bl_objective_free(struct bl_objective *objective)
 {
     bl_free(&objective->row_values);
+    bl_free(&objective->sums);
+    bl_free(&objective->group_sums);
+    bl_free(&objective->global_sums);
     bl_free(&objective->scratch.tiles);
     bl_free(&objective->scratch.class_count);
     bl_free(&objective->scratch.label_norm);
+    bl_free(&objective->scratch.work);
 }
 
 int bl_objective_needs_gather(const struct bl_objective *objective)
@@ -69,12 +119,9 @@ int bl_objective_needs_gather(const struct bl_objective *objective)
     return 0;
 }
 
-int bl_objective_needs_sums(const struct bl_objective *objective)
+int64_t bl_objective_n_sums(const struct bl_objective *objective)
 {
-    for (int64_t t = 0; t < objective->n_terms; t++)
-        if (objective->term[t]->sums)
-            return 1;
-    return 0;
+    return objective->sums_at[objective->n_terms];
 }
 
 double bl_objective_beta(const struct bl_config_objective *config, int64_t step)
@@ -114,20 +161,37 @@ static struct bl_batch batch_of_group(const struct bl_batch *batch, const struct
     return part;
 }
 
-void bl_objective_sums(const struct bl_objective *objective, const struct bl_batch *batch,
-                       const struct bl_groups *groups, double *sums)
+static struct bl_fixed resolution_of(const struct bl_term *term, const struct bl_batch *batch)
 {
-    const int64_t stride = objective->n_terms * BL_TERM_SUMS_MAX;
-    memset(sums, 0, (size_t)(groups->n * stride) * sizeof *sums);
+    return bl_fixed_of_bound(term->bound(batch));
+}
+
+static void sum_groups(struct bl_objective *objective, int64_t t, const struct bl_batch *batch,
+                       const struct bl_groups *groups)
+{
+    const struct bl_term *term = objective->term[t];
+    const struct bl_fixed fixed = resolution_of(term, batch);
+    const int64_t lo = objective->sums_at[t], hi = objective->sums_at[t + 1];
+    for (int64_t g = 0; g < groups->n; g++) {
+        const struct bl_batch part = batch_of_group(batch, groups, g);
+        const struct bl_term_in in = {&objective->config, &part, &objective->scratch, NULL, NULL};
+        memset(objective->group_sums + lo, 0, (size_t)(hi - lo) * sizeof *objective->group_sums);
+        term->sums(&in, objective->group_sums + lo);
+        for (int64_t i = lo; i < hi; i++)
+            objective->sums[i] += bl_fixed_from(fixed, objective->group_sums[i]);
+    }
+}
+
+void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *batch,
+                       const struct bl_groups *groups)
+{
+    memset(objective->sums, 0, (size_t)bl_objective_n_sums(objective) * sizeof *objective->sums);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        const struct bl_term *term = objective->term[t];
-        if (term->prepare)
-            term->prepare(&objective->config, batch, &objective->scratch);
-        for (int64_t g = 0; g < groups->n && term->sums; g++) {
-            const struct bl_batch part = batch_of_group(batch, groups, g);
-            term->sums(&objective->config, &part, &objective->scratch,
-                       sums + g * stride + t * BL_TERM_SUMS_MAX);
-        }
+        const struct bl_term_in in = {&objective->config, batch, &objective->scratch, NULL, NULL};
+        if (objective->term[t]->prepare)
+            objective->term[t]->prepare(&in);
+        if (objective->sums_at[t + 1] > objective->sums_at[t])
+            sum_groups(objective, t, batch, groups);
     }
 }
 
@@ -139,21 +203,40 @@ static double sum_rows(const double *row_values, int64_t lo, int64_t hi)
     return sum;
 }
 
-void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
-                       const struct bl_groups *groups, const double *sums, float *dh, double *values)
+static void run_term(const struct bl_objective *objective, int64_t t, const struct bl_term_in *in,
+                     const struct bl_term_out *out, double *values)
 {
-    double *row_values = objective->row_values;
-    memset(dh, 0, (size_t)(batch->n_local * batch->bits) * sizeof *dh);
-    memset(values, 0, (size_t)(groups->n * BL_TERMS_MAX) * sizeof *values);
+    const struct bl_term *term = objective->term[t];
+    const struct bl_groups *groups = out->groups;
+    memset(out->row_values, 0, (size_t)in->batch->n_local * sizeof *out->row_values);
+    term->rows(in, out);
+    for (int64_t g = 0; g < groups->n; g++)
+        values[g * BL_TERMS_MAX + t] =
+            sum_rows(out->row_values, g > 0 ? groups->end[g - 1] : 0, groups->end[g]);
+    if (term->whole && groups->n > 0 && groups->first == 0)
+        values[t] = term->whole(in);
+}
+
+void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
+                       const struct bl_groups *groups, const float *own_params,
+                       const struct bl_objective_out *out)
+{
+    memset(out->dh, 0, (size_t)(batch->n_local * batch->bits) * sizeof *out->dh);
+    memset(out->values, 0, (size_t)(groups->n * BL_TERMS_MAX) * sizeof *out->values);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        if (!objective->term[t]->rows)
+        const struct bl_term *term = objective->term[t];
+        const int64_t lo = objective->sums_at[t], hi = objective->sums_at[t + 1];
+        if (!term->rows)
             continue;
-        memset(row_values, 0, (size_t)batch->n_local * sizeof *row_values);
-        objective->term[t]->rows(&objective->config, batch, &objective->scratch, sums + t * BL_TERM_SUMS_MAX,
-                                 dh, row_values);
-        for (int64_t g = 0; g < groups->n; g++)
-            values[g * BL_TERMS_MAX + t] =
-                sum_rows(row_values, g > 0 ? groups->end[g - 1] : 0, groups->end[g]);
+        for (int64_t i = lo; i < hi; i++)
+            objective->global_sums[i] = bl_fixed_to(resolution_of(term, batch), objective->sums[i]);
+        const struct bl_term_in in = {&objective->config, batch, &objective->scratch,
+                                      objective->global_sums + lo,
+                                      term->tensors ? own_params + objective->tensors_at[t] : NULL};
+        const struct bl_term_out term_out = {out->dh, objective->row_values, groups,
+                                             term->tensors ? out->grad + objective->tensors_at[t] : NULL,
+                                             out->node_stride};
+        run_term(objective, t, &in, &term_out, out->values);
     }
 }
 

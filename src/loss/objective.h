@@ -13,9 +13,18 @@ struct bl_objective {
     int64_t bits;
     int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
-    struct bl_term_scratch scratch; /* owned */
-    double *row_values;             /* [own rows]; owned */
+    int64_t sums_at[BL_TERMS_MAX + 1]; /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
+    int64_t tensors_at[BL_TERMS_MAX];  /* its own tensors' place behind the network's parameters */
+    struct bl_term_scratch scratch;    /* owned */
+    double *row_values;                /* [own rows]; owned */
+    int64_t *sums;                     /* [bl_objective_n_sums] in fixed point; owned */
+    double *group_sums, *global_sums;  /* [the same] of a group, of the global batch; owned */
 };
+
+/* Appends to a network's layout the tensors of the terms that a configuration chooses. labels as in
+ * bl_objective_init. */
+void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
+                          int64_t bits, struct bl_layout *layout);
 
 /* Chooses the terms and allocates what a step needs for n_local_max own rows of batches of n_global_max rows.
  * labels.classes of single labels is the number of dense classes. Borrows product. Free with
@@ -29,8 +38,8 @@ void bl_objective_free(struct bl_objective *objective);
 /* Whether any term needs the codes (and labels) of the whole batch. */
 int bl_objective_needs_gather(const struct bl_objective *objective);
 
-/* Whether any term needs sums over ranks (bl_objective_sums). */
-int bl_objective_needs_sums(const struct bl_objective *objective);
+/* How many numbers have to be summed over ranks in a step, between the two functions below. */
+int64_t bl_objective_n_sums(const struct bl_objective *objective);
 
 /* The growing steepness of tanh-beta at a global step; 1 for the other relaxations.
  * beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power). Cao et al., "HashNet", ICCV 2017,
@@ -42,16 +51,26 @@ double bl_objective_beta(const struct bl_config_objective *config, int64_t step)
 void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n,
                         float *h, float *codes, int64_t stride);
 
-/* The parts of each group of own rows of the sums that terms need over the global batch: sums [groups->n,
- * n_terms * BL_TERM_SUMS_MAX], overwritten. Call it before bl_objective_rows also when no term needs sums. */
-void bl_objective_sums(const struct bl_objective *objective, const struct bl_batch *batch,
-                       const struct bl_groups *groups, double *sums);
+/* objective->sums = this rank's part of the sums that terms need over the global batch: integers, to be added
+ * over ranks in any order. Formed group by group, so that only the groups decide their bits. Call it before
+ * bl_objective_rows also when there are no sums. */
+void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *batch,
+                       const struct bl_groups *groups);
 
-/* dh [n_local, K], overwritten with the gradient of all row terms in h (or c: straight-through); values
- * [groups->n, BL_TERMS_MAX] gets each group's part of each unweighted value, rows ascending, 0 for terms of
- * the parameters. sums [n_terms * BL_TERM_SUMS_MAX]: of all groups of all ranks, added in their order. */
+/* What bl_objective_rows leaves. */
+struct bl_objective_out {
+    float *dh;      /* [n_local, K] the gradient of all row terms in h (or c: straight-through) */
+    double *values; /* [groups->n, BL_TERMS_MAX] each group's part of each unweighted value, rows ascending; 0
+                     * for terms of the parameters; a value of sums alone stands in the batch's first group */
+    float *grad;    /* terms' own tensors: gradients of each node of the groups */
+    int64_t node_stride; /* node i is at grad + i * node_stride */
+};
+
+/* Values and gradients of the row terms; objective->sums are of all ranks now. own_params: the terms' own
+ * tensors, which stand behind the network's. All of out is overwritten. */
 void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
-                       const struct bl_groups *groups, const double *sums, float *dh, double *values);
+                       const struct bl_groups *groups, const float *own_params,
+                       const struct bl_objective_out *out);
 
 /* dh becomes dz in place: times beta (1 - h^2). */
 void bl_objective_dz(const struct bl_objective *objective, double beta, const float *h, int64_t n, float *dh);

@@ -15,17 +15,29 @@ static double weight(const struct bl_config_objective *config)
     return config->pairwise_weight;
 }
 
-static void prepare(const struct bl_config_objective *config, const struct bl_batch *batch,
-                    const struct bl_term_scratch *scratch)
+static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
+                 struct bl_error *err)
 {
-    bl_similarity_prepare(config->pairwise_similarity, batch, scratch);
+    return bl_similarity_check(config->pairwise_similarity, labels, err);
 }
 
-static void sums(const struct bl_config_objective *config, const struct bl_batch *batch,
-                 const struct bl_term_scratch *scratch, double *out)
+/* One sum, S1, where the weights need it. */
+static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
+                                struct bl_label_layout labels)
 {
-    if (config->pairwise_balance != BL_BALANCE_NONE)
-        out[0] += bl_similarity_sum(config->pairwise_similarity, batch, scratch);
+    (void)bits;
+    (void)labels;
+    return (struct bl_term_size){.sums = config->pairwise_balance != BL_BALANCE_NONE};
+}
+
+static void prepare(const struct bl_term_in *in)
+{
+    bl_similarity_prepare(in->config->pairwise_similarity, in->batch, in->scratch);
+}
+
+static void sums(const struct bl_term_in *in, double *similar_sum)
+{
+    *similar_sum += bl_similarity_sum(in->config->pairwise_similarity, in->batch, in->scratch);
 }
 
 static double pair_count(const struct bl_batch *batch)
@@ -119,23 +131,25 @@ static void tile_rows(const struct tile_task *task, int thread, int64_t row, int
     }
 }
 
-static void rows(const struct bl_config_objective *config, const struct bl_batch *batch,
-                 const struct bl_term_scratch *scratch, const double *term_sums, float *dh,
-                 double *row_values)
+static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 {
-    const struct tile_task task = {config, batch, scratch, pair_factors(config, batch, term_sums[0]),
-                                   1.0 / pair_count(batch)};
-#pragma omp parallel for schedule(static) num_threads(scratch->product->threads)
+    const struct bl_batch *batch = in->batch;
+    const double similar_sum = in->config->pairwise_balance != BL_BALANCE_NONE ? in->sums[0] : 0.0;
+    const struct tile_task task = {in->config, batch, in->scratch,
+                                   pair_factors(in->config, batch, similar_sum), 1.0 / pair_count(batch)};
+#pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
     for (int64_t row = 0; row < batch->n_local; row += BL_TILE_ROWS) {
         int64_t n = row + BL_TILE_ROWS < batch->n_local ? BL_TILE_ROWS : batch->n_local - row;
-        tile_rows(&task, bl_tile_thread(), row, n, dh, row_values);
+        tile_rows(&task, bl_tile_thread(), row, n, out->dh, out->row_values);
     }
 }
 
 const struct bl_term bl_term_pairwise = {.name = "pairwise",
                                          .weight = weight,
-                                         .needs_labels = 1,
                                          .needs_codes = 1,
+                                         .check = check,
+                                         .size = size,
                                          .prepare = prepare,
                                          .sums = sums,
+                                         .bound = pair_count,
                                          .rows = rows};

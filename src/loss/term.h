@@ -1,5 +1,5 @@
 /* The terms of the objective. Each is one file with one row of the table in objective.c: its value and its
- * gradient in the relaxed codes h (or in the parameters) stand side by side. Formulas: docs/mathematics.md.
+ * gradient in the relaxed codes h (or in parameters) stand side by side. Formulas: docs/mathematics.md.
  */
 #ifndef BL_LOSS_TERM_H
 #define BL_LOSS_TERM_H
@@ -19,11 +19,12 @@ struct bl_batch {
     int64_t first;
     int64_t bits;       /* K */
     const float *h;     /* [n_local, K] relaxed codes of own rows */
-    const float *codes; /* [n_global, codes_stride] the pairwise term's c of all rows, K values each */
+    const float *codes; /* [n_global, codes_stride] the code c of all rows (without a gather: of own rows), K
+                         * values each */
     int64_t codes_stride;
     struct bl_label_layout label_layout;
-    const uint32_t
-        *labels; /* [n_global, label_layout.words]; classes of SINGLE are dense: [0, classes) or -1 */
+    const uint32_t *labels; /* [n_global, label_layout.words], without a gather those of own rows alone;
+                             * classes of SINGLE are dense: [0, classes) or -1 */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
@@ -32,39 +33,75 @@ struct bl_term_scratch {
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
     int64_t *class_count;             /* [classes] for single labels */
     float *label_norm;                /* [n_global] for multi-labels */
+    float *work;                      /* the most that any term asked for; holds nothing between calls */
 };
 
-enum { BL_TERM_SUMS_MAX = 2 };
+/* What a term asks for, once. */
+struct bl_term_size {
+    int64_t sums;       /* numbers that are summed over the global batch before the gradient */
+    int64_t floats;     /* of scratch->work, whatever the rows */
+    int64_t row_floats; /* and for each own row */
+};
 
+/* What a term works on in a step. All borrowed. */
+struct bl_term_in {
+    const struct bl_config_objective *config;
+    const struct bl_batch *batch;
+    const struct bl_term_scratch *scratch;
+    const double *sums;  /* [size.sums] over the global batch */
+    const float *params; /* the term's own tensors, one after another */
+};
+
+/* Where a term's gradient goes. */
+struct bl_term_out {
+    float *dh;                      /* [n_local, K]: the term adds weight x gradient in h (or c) */
+    double *row_values;             /* [n_local]: adds each row's part of the unweighted value */
+    const struct bl_groups *groups; /* of the batch's rows */
+    float *grad;                    /* its own tensors': sets weight x gradient of each node of the groups */
+    int64_t node_stride;            /* node i is at grad + i * node_stride */
+};
+
+/* Everything but name and weight may be NULL or 0: the term has none of it. */
 struct bl_term {
     const char *name;
     double (*weight)(const struct bl_config_objective *config);
-    int needs_labels;
-    int needs_codes; /* the gathered codes of the whole batch */
+    int needs_codes; /* the gathered codes and labels of the whole batch */
 
-    /* Once a step before the others, with the whole batch: fills scratch. NULL: nothing to do. */
-    void (*prepare)(const struct bl_config_objective *config, const struct bl_batch *batch,
-                    const struct bl_term_scratch *scratch);
+    /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
+    int (*check)(const struct bl_config_objective *config, struct bl_label_layout labels,
+                 struct bl_error *err);
 
-    /* Sums over the global batch that the gradient needs: adds the part of the batch's own rows to
-     * sums[BL_TERM_SUMS_MAX]. Called for each group of rows by itself. NULL: none. */
-    void (*sums)(const struct bl_config_objective *config, const struct bl_batch *batch,
-                 const struct bl_term_scratch *scratch, double *sums);
+    struct bl_term_size (*size)(const struct bl_config_objective *config, int64_t bits,
+                                struct bl_label_layout labels);
 
-    /* Adds weight x gradient to dh [n_local, K] and each row's part of the unweighted value to row_values
-     * [n_local]; the parts of all rows of the global batch add up to the value. What is added for a row must
-     * not depend on which rows are this rank's. NULL for terms of the parameters alone. */
-    void (*rows)(const struct bl_config_objective *config, const struct bl_batch *batch,
-                 const struct bl_term_scratch *scratch, const double *sums, float *dh, double *row_values);
+    /* Appends own tensors, which are trained like the network's and left out of the model. */
+    void (*tensors)(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout);
 
-    /* Adds weight x gradient to [lo, hi) of grad [n_params] and returns the whole unweighted value. Called
-     * once, after the reduction, with the same parameters on every rank. NULL for terms of the rows. */
+    /* Once a step before the others, with the whole batch: fills scratch. in->sums isn't there yet. */
+    void (*prepare)(const struct bl_term_in *in);
+
+    /* Adds the part of the batch's own rows to sums; called for each group of rows by itself. No sum's parts
+     * add up, in absolute values, to more than bound(): that decides their resolution (math/fixed.h). */
+    void (*sums)(const struct bl_term_in *in, double *sums);
+    double (*bound)(const struct bl_batch *batch);
+
+    /* The unweighted value, of the sums alone; the term adds nothing to row_values then. */
+    double (*whole)(const struct bl_term_in *in);
+
+    /* The gradient; the values of all rows of the global batch add up to the unweighted value. What is added
+     * for a row must not depend on which rows are this rank's. */
+    void (*rows)(const struct bl_term_in *in, const struct bl_term_out *out);
+
+    /* For terms of the network's parameters alone: adds weight x gradient to [lo, hi) of grad [n_params] and
+     * returns the whole unweighted value. Called once, after the reduction, with the same parameters on every
+     * rank. */
     double (*params)(const struct bl_config_objective *config, const struct bl_layout *layout,
                      const float *params, int64_t lo, int64_t hi, float *grad);
 };
 
 extern const struct bl_term bl_term_pairwise;
 extern const struct bl_term bl_term_quantization;
+extern const struct bl_term bl_term_classification;
 extern const struct bl_term bl_term_weight_decay;
 
 #endif

@@ -12,7 +12,7 @@ enum { BL_ARITHMETIC_MAX = 256 };
 struct bl_model {
     struct bl_shape shape;
     struct bl_layout layout;
-    float *params; /* [layout.n_params]; owned */
+    float *params; /* [layout.n_params], of which the first n_network are the model; owned */
     struct bl_normalizer normalizer;
     char method[BL_NAME_MAX];           /* preset or baseline that made it */
     char arithmetic[BL_ARITHMETIC_MAX]; /* what its bits depend on; "" where nothing is known */
@@ -21,6 +21,10 @@ struct bl_model {
 /* Allocates parameters (unset) and normaliser for the shape. bl_model_free is safe twice and on a zeroed
  * struct. */
 int bl_model_init(struct bl_model *model, const struct bl_shape *shape, int normalize, struct bl_error *err);
+
+/* The same while it is trained: layout is the shape's with the tensors that terms appended. */
+int bl_model_init_training(struct bl_model *model, const struct bl_shape *shape,
+                           const struct bl_layout *layout, int normalize, struct bl_error *err);
 void bl_model_free(struct bl_model *model);
 
 /* Scratch for encoding up to max_rows rows at a time; owned by the caller. Products are chains

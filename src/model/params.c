@@ -7,10 +7,10 @@
 #include "base/rng.h"
 #include "data/checks.h"
 
-static void add_tensor(struct bl_layout *layout, int64_t layer, int is_weight, int64_t rows, int64_t cols)
+void bl_layout_append(struct bl_layout *layout, const char *name, int is_weight, int64_t rows, int64_t cols)
 {
     struct bl_tensor *tensor = &layout->tensor[layout->n_tensors++];
-    snprintf(tensor->name, sizeof tensor->name, "layer%d/%s", (int)layer, is_weight ? "weight" : "bias");
+    snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->offset = layout->n_params;
     tensor->rows = rows;
     tensor->cols = cols;
@@ -18,13 +18,25 @@ static void add_tensor(struct bl_layout *layout, int64_t layer, int is_weight, i
     layout->n_params += rows * cols;
 }
 
+int64_t bl_layout_network_tensors(const struct bl_layout *layout)
+{
+    int64_t n = 0;
+    while (n < layout->n_tensors && layout->tensor[n].offset < layout->n_network)
+        n++;
+    return n;
+}
+
 struct bl_layout bl_layout_of(const struct bl_shape *shape)
 {
     struct bl_layout layout = {0};
-    for (int64_t l = 0; l < shape->n_layers; l++) {
-        add_tensor(&layout, l, 1, shape->width[l + 1], shape->width[l]);
-        add_tensor(&layout, l, 0, shape->width[l + 1], 1);
+    for (int l = 0; l < shape->n_layers; l++) {
+        char name[32];
+        snprintf(name, sizeof name, "layer%d/weight", l);
+        bl_layout_append(&layout, name, 1, shape->width[l + 1], shape->width[l]);
+        snprintf(name, sizeof name, "layer%d/bias", l);
+        bl_layout_append(&layout, name, 0, shape->width[l + 1], 1);
     }
+    layout.n_network = layout.n_params;
     return layout;
 }
 
@@ -41,15 +53,18 @@ static void fill_weight(uint64_t seed, int64_t layer, const struct bl_tensor *we
         }
 }
 
-void bl_params_init(const struct bl_shape *shape, uint64_t seed, float *params)
+void bl_params_init(const struct bl_shape *shape, const struct bl_layout *layout, uint64_t seed,
+                    float *params)
 {
-    struct bl_layout layout = bl_layout_of(shape);
-    for (int64_t l = 0; l < shape->n_layers; l++) {
-        const struct bl_tensor *weight = &layout.tensor[2 * l], *bias = &layout.tensor[2 * l + 1];
-        int before_relu = l + 1 < shape->n_layers && shape->activation == BL_ACTIVATION_RELU;
-        double in = (double)weight->cols, out = (double)weight->rows;
-        fill_weight(seed, l, weight, sqrt(6.0 / (before_relu ? in : in + out)), params + weight->offset);
-        memset(params + bias->offset, 0, (size_t)bias->rows * sizeof *params);
+    for (int64_t t = 0; t < layout->n_tensors; t++) {
+        const struct bl_tensor *tensor = &layout->tensor[t];
+        const int before_relu = t / 2 + 1 < shape->n_layers && shape->activation == BL_ACTIVATION_RELU;
+        const double in = (double)tensor->cols, out = (double)tensor->rows;
+        if (tensor->is_weight)
+            fill_weight(seed, t / 2, tensor, sqrt(6.0 / (before_relu ? in : in + out)),
+                        params + tensor->offset);
+        else
+            memset(params + tensor->offset, 0, (size_t)tensor->rows * sizeof *params);
     }
 }
 

@@ -16,18 +16,30 @@ struct bl_tensor {
     int is_weight; /* what a decoupled weight decay applies to */
 };
 
+enum { BL_TENSORS_MAX = 2 * BL_LAYERS_MAX + 8 };
+
 struct bl_layout {
     int64_t n_tensors; /* layer l: weight is tensor 2l, bias is tensor 2l+1; offsets ascend without gaps */
     int64_t n_params;
-    struct bl_tensor tensor[2 * BL_LAYERS_MAX];
+    int64_t n_network; /* of these are the network's, and the first; behind them stand tensors that terms of
+                        * the objective train for themselves, which are no part of the model */
+    struct bl_tensor tensor[BL_TENSORS_MAX];
 };
 
 /* Where each tensor of a network of this shape lies in its block. */
 struct bl_layout bl_layout_of(const struct bl_shape *shape);
 
+/* Appends a weight [rows, cols] or a bias [rows] behind what is there. */
+void bl_layout_append(struct bl_layout *layout, const char *name, int is_weight, int64_t rows, int64_t cols);
+
+/* Tensors of the network alone. */
+int64_t bl_layout_network_tensors(const struct bl_layout *layout);
+
 /* Fills params [n_params]: weights uniform in +-sqrt(6/(in+out)) (Glorot and Bengio 2010), or +-sqrt(6/in)
- * before a relu (He et al. 2015); biases 0. A function of seed, layer and position alone. */
-void bl_params_init(const struct bl_shape *shape, uint64_t seed, float *params);
+ * before a relu (He et al. 2015); biases 0. A function of seed, place of the tensor and position alone.
+ * layout: the shape's, and what terms appended to it. */
+void bl_params_init(const struct bl_shape *shape, const struct bl_layout *layout, uint64_t seed,
+                    float *params);
 
 /* XXH3-64 of params [n_params] as IEEE numbers, little end first: what two people compare their runs by. */
 uint64_t bl_params_digest(const float *params, int64_t n_params);

@@ -15,13 +15,14 @@ enum { ROWS = 131, DIM = 8, CLASSES = 5, STEPS = 5 };
 
 static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
                             "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
-                            "objective: {relaxation: %s, terms: {pairwise: {similarity: %s}}}\n"
+                            "objective: {preset: %s, relaxation: %s, terms: {pairwise: {similarity: %s}%s}}\n"
                             "optimizer: {lr: 0.01, clip_norm: %s}\n"
                             "train: {global_batch: %s, epochs: 9, reduction: %s, threads: %s}\n";
 
 /* One way to train; NULL is the ordinary one. */
 struct variant {
     const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *threads;
+    const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
     int multi;
 };
 
@@ -79,13 +80,13 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
     char text[800];
     struct bl_error err = {0};
     memset(trainer, 0, sizeof *trainer);
-    snprintf(text, sizeof text, basis, either(variant->dropout, "0"), either(variant->relaxation, "tanh"),
-             either(variant->similarity, "label"), either(variant->clip_norm, "0"),
-             either(variant->global_batch, "32"), either(variant->reduction, "fast"),
-             either(variant->threads, "1"));
+    snprintf(text, sizeof text, basis, either(variant->dropout, "0"), either(variant->preset, "likelihood"),
+             either(variant->relaxation, "tanh"), either(variant->similarity, "label"),
+             either(variant->terms, ""), either(variant->clip_norm, "0"), either(variant->global_batch, "32"),
+             either(variant->reduction, "fast"), either(variant->threads, "1"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
-    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, &err) == BL_OK);
+    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err) == BL_OK);
     CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
           BL_OK);
 }
@@ -185,6 +186,16 @@ static void it_is_for_the_other_relaxations(struct par par)
     check_gradient(par, &(struct variant){.relaxation = "tanh-beta"});
 }
 
+static const char *const more_terms[] = {", classification: {weight: 1}"};
+enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
+
+static void it_is_for_every_term_alone(struct par par)
+{
+    for (int t = 0; t < MORE_TERMS; t++)
+        for (int multi = 0; multi < 2; multi++)
+            check_gradient(par, &(struct variant){.preset = "none", .terms = more_terms[t], .multi = multi});
+}
+
 /* Compares with rank 0's bits. */
 static void check_equal_on_all(struct par par, const struct trainer *trainer)
 {
@@ -258,6 +269,8 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
+    for (int t = 0; t < MORE_TERMS; t++)
+        check_exact(par, &(struct variant){.reduction = "exact", .terms = more_terms[t], .multi = t % 2});
 }
 
 static void check_allocations(struct par par, const struct variant *variant)
@@ -280,6 +293,8 @@ static void ten_steps_allocate_nothing(struct par par)
 {
     check_allocations(par, &(struct variant){.dropout = "0.3"});
     check_allocations(par, &(struct variant){.reduction = "exact"});
+    for (int t = 0; t < MORE_TERMS; t++)
+        check_allocations(par, &(struct variant){.terms = more_terms[t]});
 }
 
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
@@ -315,6 +330,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_the_cosine_of_label_rows),
         CASE(it_is_for_jaccard_and_shared_labels),
         CASE(it_is_for_the_other_relaxations),
+        CASE(it_is_for_every_term_alone),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),
         CASE(ten_steps_allocate_nothing),

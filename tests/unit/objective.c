@@ -20,8 +20,25 @@ struct fixture {
     struct bl_label_layout layout;
     float *z, *h, *codes, *dh;
     uint32_t *labels;
+    float *own, *own_grad; /* [n_own] the terms' own tensors, and their gradient */
+    int64_t n_own;
     int64_t n;
 };
+
+/* Starts of the terms' own tensors that are like nothing in particular. */
+static void fill_own(struct fixture *f)
+{
+    struct bl_layout layout = {0};
+    bl_objective_tensors(&f->config, f->layout, K, &layout);
+    f->n_own = layout.n_params;
+    bl_alloc(&f->own, f->n_own, sizeof(float), "own", NULL);
+    bl_alloc(&f->own_grad, f->n_own, sizeof(float), "own gradient", NULL);
+    for (int64_t i = 0; i < f->n_own; i++) {
+        double normal[4];
+        bl_rng_normal(11, 97, (uint64_t)i, 0, 0, normal);
+        f->own[i] = (float)normal[0];
+    }
+}
 
 static void fixture_init(struct fixture *f, struct bl_config_objective config, int multi, int64_t n)
 {
@@ -48,6 +65,7 @@ static void fixture_init(struct fixture *f, struct bl_config_objective config, i
             f->z[i * K + k] = (float)normal[0];
         }
     }
+    fill_own(f);
     cr_assert_eq(bl_product_init(&f->product, BL_PRODUCT_CHAIN, 1, NULL), 0);
     cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n, &f->product, NULL), 0);
 }
@@ -62,6 +80,8 @@ static void fixture_free(struct fixture *f)
     bl_free(&f->codes);
     bl_free(&f->dh);
     bl_free(&f->labels);
+    bl_free(&f->own);
+    bl_free(&f->own_grad);
 }
 
 static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t n_local)
@@ -80,12 +100,13 @@ static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t 
 /* Total = sum of weight x value; leaves the gradient in f->dh when wanted. */
 static double total(struct fixture *f, double beta, int gradient)
 {
-    double sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX], values[BL_TERMS_MAX], sum = 0.0;
+    double values[BL_TERMS_MAX], sum = 0.0;
+    const struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = f->own_grad};
     bl_objective_relax(&f->objective, beta, f->z, f->n, f->h, f->codes, K);
     const struct bl_batch batch = batch_of(f, 0, f->n);
     const struct bl_groups all = {.n = 1, .end = &f->n, .n_nodes = 1};
-    bl_objective_sums(&f->objective, &batch, &all, sums);
-    bl_objective_rows(&f->objective, &batch, &all, sums, f->dh, values);
+    bl_objective_sums(&f->objective, &batch, &all);
+    bl_objective_rows(&f->objective, &batch, &all, f->own, &out);
     if (gradient)
         bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
     for (int64_t t = 0; t < f->objective.n_terms; t++)
@@ -187,6 +208,29 @@ Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_weight_and_simi
 
 /* Differences of a sum over a million pairs in float: a larger step and an average over several directions.
  */
+static void check_differences(struct fixture *f, double beta, float *x, int64_t n, const float *gradient)
+{
+    double difference2 = 0.0, norm2 = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        const float kept = x[i], step = 4e-3f;
+        /* The code b of quantization is held: stay on one side of zero. */
+        if (fabsf(kept) < 2.0f * step)
+            continue;
+        x[i] = kept + step;
+        double up = total(f, beta, 0);
+        x[i] = kept - step;
+        double down = total(f, beta, 0);
+        x[i] = kept;
+        double numeric = (up - down) / (2.0 * (double)step);
+        difference2 += (numeric - (double)gradient[i]) * (numeric - (double)gradient[i]);
+        norm2 += numeric * numeric;
+    }
+    if (n == 0)
+        return;
+    cr_assert_gt(norm2, 0.0);
+    cr_assert_lt(sqrt(difference2 / norm2), 2e-3, "relative difference %g", sqrt(difference2 / norm2));
+}
+
 static void check_gradient(struct bl_config_objective config, int multi, double beta)
 {
     struct fixture f;
@@ -194,25 +238,11 @@ static void check_gradient(struct bl_config_objective config, int multi, double 
     fixture_init(&f, config, multi, ROWS);
     total(&f, beta, 1);
     float *gradient;
-    bl_alloc(&gradient, ROWS * K, sizeof(float), "gradient", NULL);
+    bl_alloc(&gradient, ROWS * K + f.n_own, sizeof(float), "gradient", NULL);
     memcpy(gradient, f.dh, ROWS * K * sizeof(float));
-    double difference2 = 0.0, norm2 = 0.0;
-    for (int i = 0; i < ROWS * K; i++) {
-        const float kept = f.z[i], step = 4e-3f;
-        /* The code b of quantization is held: stay on one side of zero. */
-        if (fabsf(kept) < 2.0f * step)
-            continue;
-        f.z[i] = kept + step;
-        double up = total(&f, beta, 0);
-        f.z[i] = kept - step;
-        double down = total(&f, beta, 0);
-        f.z[i] = kept;
-        double numeric = (up - down) / (2.0 * (double)step);
-        difference2 += (numeric - (double)gradient[i]) * (numeric - (double)gradient[i]);
-        norm2 += numeric * numeric;
-    }
-    cr_assert_gt(norm2, 0.0);
-    cr_assert_lt(sqrt(difference2 / norm2), 2e-3, "relative difference %g", sqrt(difference2 / norm2));
+    memcpy(gradient + ROWS * K, f.own_grad, (size_t)f.n_own * sizeof(float));
+    check_differences(&f, beta, f.z, ROWS * K, gradient);
+    check_differences(&f, beta, f.own, f.n_own, gradient + ROWS * K);
     bl_free(&gradient);
     fixture_free(&f);
 }
@@ -244,6 +274,63 @@ Test(objective, gradient_equals_central_differences_with_a_steeper_tanh)
     struct bl_config_objective config = base();
     config.relaxation = BL_RELAXATION_TANH_BETA;
     check_gradient(config, 0, 2.5);
+}
+
+/* A term by itself: nothing hides behind another's larger gradient. */
+static struct bl_config_objective alone(void)
+{
+    return (struct bl_config_objective){.relaxation = BL_RELAXATION_TANH};
+}
+
+Test(classification, gradient_equals_central_differences_for_classes_and_for_label_matrices)
+{
+    struct bl_config_objective config = alone();
+    config.classification_weight = 0.7;
+    check_gradient(config, 0, 1.0);
+    check_gradient(config, 1, 1.0);
+}
+
+Test(classification, equals_its_definition)
+{
+    for (int multi = 0; multi < 2; multi++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        config.classification_weight = 1.0;
+        fixture_init(&f, config, multi, N);
+        const int64_t classes = f.layout.classes;
+        double value = total(&f, 1.0, 0), expected = 0.0;
+        for (int64_t i = 0; i < N; i++) {
+            const uint32_t *labels = f.labels + i * f.layout.words;
+            double sum = 0.0, own = 0.0, mean = 0.0;
+            if (!bl_label_any(f.layout, labels))
+                continue;
+            for (int64_t c = 0; c < classes; c++) {
+                double logit = (double)f.own[classes * K + c];
+                for (int64_t k = 0; k < K; k++)
+                    logit += (double)f.own[c * K + k] * (double)f.h[i * K + k];
+                sum += exp(logit);
+                own += !multi && labels[0] == (uint32_t)c ? logit : 0.0;
+                if (multi)
+                    mean += log1p(exp(logit)) - (labels[c / 32] >> (c % 32) & 1u ? logit : 0.0);
+            }
+            expected += multi ? mean / (double)classes : log(sum) - own;
+        }
+        cr_assert_float_eq(value, expected / N, 1e-6, "%.9g %.9g", value, expected / N);
+        fixture_free(&f);
+    }
+}
+
+Test(classification, needs_labels)
+{
+    struct bl_objective objective;
+    struct bl_error err = {0};
+    struct bl_config_objective config = alone();
+    const struct bl_product product = {.threads = 1};
+    config.classification_weight = 1.0;
+    cr_assert_eq(
+        bl_objective_init(&objective, &config, K, bl_label_layout(BL_LABELS_NONE, 0), 4, 4, &product, &err),
+        BL_USAGE);
+    cr_assert(strstr(err.what, "classification needs labels"));
 }
 
 Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
@@ -278,21 +365,19 @@ Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
     total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
-    double parts[PARTS * BL_TERMS_MAX * BL_TERM_SUMS_MAX], sums[BL_TERMS_MAX * BL_TERM_SUMS_MAX] = {0};
     double values[PARTS * BL_TERMS_MAX], part[BL_TERMS_MAX];
-    const int64_t n_sums = f.objective.n_terms * BL_TERM_SUMS_MAX;
+    const struct bl_objective_out all_out = {.dh = f.dh, .values = values};
+    const struct bl_objective_out part_out = {.dh = f.dh, .values = part};
     const struct bl_groups groups = {.n = PARTS, .end = cuts + 1};
     struct bl_batch batch = batch_of(&f, 0, N);
-    bl_objective_sums(&f.objective, &batch, &groups, parts);
-    for (int64_t i = 0; i < PARTS * n_sums; i++)
-        sums[i % n_sums] += parts[i];
-    bl_objective_rows(&f.objective, &batch, &groups, sums, f.dh, values);
+    bl_objective_sums(&f.objective, &batch, &groups);
+    bl_objective_rows(&f.objective, &batch, &groups, NULL, &all_out);
     memcpy(whole, f.dh, N * K * sizeof(float));
     for (int c = 0; c < PARTS; c++) {
         const int64_t n = cuts[c + 1] - cuts[c];
-        const struct bl_groups one = {.n = 1, .end = &n};
+        const struct bl_groups one = {.first = c, .n = 1, .end = &n};
         batch = batch_of(&f, cuts[c], n);
-        bl_objective_rows(&f.objective, &batch, &one, sums, f.dh, part);
+        bl_objective_rows(&f.objective, &batch, &one, NULL, &part_out);
         cr_assert_eq(memcmp(f.dh, whole + cuts[c] * K, (size_t)(n * K) * sizeof(float)), 0);
         cr_assert_eq(memcmp(part, values + c * BL_TERMS_MAX, sizeof part), 0);
     }

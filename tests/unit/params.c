@@ -36,7 +36,8 @@ static void fill(int activation, uint64_t seed, float *params)
 {
     struct bl_shape shape = shape_with(activation);
     memset(params, 0xff, (size_t)bl_layout_of(&shape).n_params * sizeof *params);
-    bl_params_init(&shape, seed, params);
+    const struct bl_layout layout = bl_layout_of(&shape);
+    bl_params_init(&shape, &layout, seed, params);
 }
 
 Test(params, the_start_is_written_fully_within_its_bounds_and_biases_are_zero)

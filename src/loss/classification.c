@@ -1,0 +1,103 @@
+#include <string.h>
+
+#include "loss/softmax.h"
+#include "loss/term.h"
+#include "loss/tile.h"
+
+/* How well a linear classifier reads the class from the code: (1/N) sum of the cross-entropy of softmax(V c_i
+ * + v) against the label; for label matrices of binary cross-entropies, their mean over the C columns. V and
+ * v are trained with the network. A row without labels adds nothing. Softmax cross-entropy: Bishop, "Pattern
+ * recognition and machine learning", 2006, eq. 4.108-4.109; on codes beside a pairwise term: Li, Sun, He and
+ * Tan, "Deep supervised discrete hashing", NIPS 2017; on signs, straight through: Su et al., "Greedy hash",
+ * NeurIPS 2018, eq. 8. */
+
+static double weight(const struct bl_config_objective *config)
+{
+    return config->classification_weight;
+}
+
+static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
+                 struct bl_error *err)
+{
+    (void)config;
+    if (labels.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE,
+                       "the term classification needs labels and the train split has none; import labels or "
+                       "set objective.terms.classification.weight to 0");
+    return BL_OK;
+}
+
+/* Each row's logits, which become its residuals. */
+static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
+                                struct bl_label_layout labels)
+{
+    (void)config;
+    (void)bits;
+    return (struct bl_term_size){.row_floats = labels.classes};
+}
+
+static void tensors(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout)
+{
+    bl_layout_append(layout, "classifier/weight", 1, labels.classes, bits);
+    bl_layout_append(layout, "classifier/bias", 0, labels.classes, 1);
+}
+
+/* One row's logits V c, without v, become its residuals. */
+static double residual(const struct bl_batch *batch, const float *bias, float scale, int64_t row,
+                       float *logit)
+{
+    const int64_t n = batch->label_layout.classes;
+    const uint32_t *labels = batch->labels + (batch->first + row) * batch->label_layout.words;
+    const int single = batch->label_layout.kind == BL_LABELS_SINGLE;
+    if (!bl_label_any(batch->label_layout, labels)) {
+        memset(logit, 0, (size_t)n * sizeof *logit);
+        return 0.0;
+    }
+    for (int64_t c = 0; c < n; c++)
+        logit[c] += bias[c];
+    return single ? bl_softmax_row(n, (int32_t)*labels, scale, logit)
+                  : bl_sigmoid_row(n, labels, scale, logit);
+}
+
+/* Rows [row, row + n): residuals into work, and their share of dh. */
+static void row_block(const struct bl_term_in *in, const struct bl_term_out *out, int thread, int64_t row,
+                      int64_t n)
+{
+    const struct bl_batch *batch = in->batch;
+    const struct bl_product *product = in->scratch->product;
+    const int64_t classes = batch->label_layout.classes, bits = batch->bits, stride = batch->codes_stride;
+    const float *classifier = in->params, *bias = in->params + classes * bits;
+    const float *codes = batch->codes + (batch->first + row) * stride;
+    const double mean = 1.0 / (double)batch->n_global;
+    const float scale = (float)(in->config->classification_weight * mean);
+    float *work = in->scratch->work + row * classes;
+    bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, classes, bits, codes, stride, classifier,
+                   bits, 0, work, classes);
+    for (int64_t i = 0; i < n; i++)
+        out->row_values[row + i] += mean * residual(batch, bias, scale, row + i, work + i * classes);
+    bl_product_run(product, thread, BL_PLAIN, BL_PLAIN, n, bits, classes, work, classes, classifier, bits, 1,
+                   out->dh + row * bits, bits);
+}
+
+static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
+{
+    const struct bl_batch *batch = in->batch;
+    const struct bl_product *product = in->scratch->product;
+    const int64_t classes = batch->label_layout.classes, bits = batch->bits;
+#pragma omp parallel for schedule(static) num_threads(product->threads)
+    for (int64_t row = 0; row < batch->n_local; row += BL_TILE_ROWS)
+        row_block(in, out, bl_tile_thread(), row,
+                  row + BL_TILE_ROWS < batch->n_local ? BL_TILE_ROWS : batch->n_local - row);
+    bl_product_groups(product, 0, classes, bits, in->scratch->work, classes,
+                      batch->codes + batch->first * batch->codes_stride, batch->codes_stride, out->groups,
+                      out->grad, bits, out->node_stride);
+    bl_product_group_sums(product, 0, classes, in->scratch->work, classes, out->groups,
+                          out->grad + classes * bits, out->node_stride);
+}
+
+const struct bl_term bl_term_classification = {.name = "classification",
+                                               .weight = weight,
+                                               .check = check,
+                                               .size = size,
+                                               .tensors = tensors,
+                                               .rows = rows};
