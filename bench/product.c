@@ -7,24 +7,15 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/rng.h"
+#include "bench.h"
 #include "math/product.h"
 
 enum { ROUNDS = 60, FLOATS = 4 << 20, WAYS_MAX = 4, GROUP_ROWS = 512 };
 
-static struct bl_error err;
-
-static void must(int code)
-{
-    if (code == BL_OK)
-        return;
-    fprintf(stderr, "bench_product: %s\n", err.what);
-    exit(1);
-}
-
 static float *random_floats(uint64_t stream)
 {
     float *x;
-    must(bl_alloc(&x, FLOATS, sizeof *x, "matrices", &err));
+    bench_must(bl_alloc(&x, FLOATS, sizeof *x, "matrices", &bench_error));
     for (int64_t i = 0; i < FLOATS; i++) {
         uint64_t words[4];
         bl_rng_words(1, stream, (uint64_t)i, 0, 0, words);
@@ -37,9 +28,9 @@ static float *random_floats(uint64_t stream)
 static int make_ways(struct bl_product ways[WAYS_MAX])
 {
     int n = 1;
-    must(bl_product_init(&ways[0], BL_PRODUCT_BLAS, 1, &err));
+    bench_must(bl_product_init(&ways[0], BL_PRODUCT_BLAS, 1, &bench_error));
     for (; n < WAYS_MAX && bl_product_level(n - 1); n++) {
-        must(bl_product_init(&ways[n], BL_PRODUCT_CHAIN, 1, &err));
+        bench_must(bl_product_init(&ways[n], BL_PRODUCT_CHAIN, 1, &bench_error));
         ways[n].kernel = bl_product_level(n - 1);
     }
     return n;

@@ -11,26 +11,11 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "bench.h"
 #include "mpi/gradient.h"
 #include "mpi/reduce.h"
 
 enum { ROUNDS = 101, GROUPS = 16, FLOAT = 0, FIXED, SLICES, WAYS };
-
-static struct bl_error err;
-
-static void must(int code)
-{
-    if (code == BL_OK)
-        return;
-    fprintf(stderr, "bench_reduction: %s\n", err.what);
-    MPI_Abort(MPI_COMM_WORLD, code);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 struct bench {
     struct par par;
@@ -67,8 +52,7 @@ static void measure(struct bench *bench)
             ms[way][r] = 1e3 * (bl_clock_seconds() - begun);
         }
     for (int way = 0; way < WAYS && bench->par.rank == 0; way++) {
-        qsort(ms[way], ROUNDS, sizeof(double), ascending);
-        printf("%-8s %8.2f ms\n", names[way], ms[way][ROUNDS / 2]);
+        printf("%-8s %8.2f ms\n", names[way], bench_median(ms[way], ROUNDS));
     }
 }
 
@@ -81,11 +65,11 @@ int main(int argc, char **argv)
     struct par_groups groups;
     int64_t lo, hi, rows[GROUPS] = {0};
     par_range_local(GROUPS, bench.par.rank, bench.par.size, &lo, &hi);
-    must(par_groups_init(&groups, bench.par, GROUPS, rows, hi - lo, 1, &err));
-    must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, 1, &err));
-    must(bl_alloc_zero(&bench.floats, bench.n, sizeof(float), "floats", &err));
-    must(bl_alloc_zero(&bench.params, bench.n, sizeof(float), "parameters", &err));
-    must(bl_alloc_zero(&bench.integers, 2 * bench.n, sizeof(int64_t), "integers", &err));
+    bench_must(par_groups_init(&groups, bench.par, GROUPS, rows, hi - lo, 1, &bench_error));
+    bench_must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, 1, &bench_error));
+    bench_must(bl_alloc_zero(&bench.floats, bench.n, sizeof(float), "floats", &bench_error));
+    bench_must(bl_alloc_zero(&bench.params, bench.n, sizeof(float), "parameters", &bench_error));
+    bench_must(bl_alloc_zero(&bench.integers, 2 * bench.n, sizeof(int64_t), "integers", &bench_error));
     for (int64_t i = 0; i < bench.gradient.n_nodes * bench.gradient.stride; i++)
         bench.gradient.nodes[i] = 0.0f;
     if (bench.par.rank == 0)

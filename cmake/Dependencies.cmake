@@ -24,6 +24,13 @@ add_library(BLAS::BLAS INTERFACE IMPORTED)
 target_include_directories(BLAS::BLAS INTERFACE ${BITLOOM_CBLAS_INCLUDE})
 target_link_libraries(BLAS::BLAS INTERFACE ${BITLOOM_OPENBLAS})
 
+# LAPACK from C; Debian's OpenBLAS has none of its own.
+find_library(BITLOOM_LAPACKE lapacke REQUIRED)
+find_path(BITLOOM_LAPACKE_INCLUDE lapacke.h REQUIRED)
+add_library(bitloom_lapacke INTERFACE)
+target_include_directories(bitloom_lapacke SYSTEM INTERFACE ${BITLOOM_LAPACKE_INCLUDE})
+target_link_libraries(bitloom_lapacke INTERFACE ${BITLOOM_LAPACKE})
+
 # One INTERFACE target for a library that pkg-config knows.
 function(bitloom_pkg target module)
   pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})

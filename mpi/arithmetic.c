@@ -48,3 +48,12 @@ void par_arithmetic(struct par par, const struct bl_config *config, char text[BL
              "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s, OpenBLAS %s, %s",
              config->data.shards, par.size, bl_count(config->train.threads, "thread").text, kernel, mpi);
 }
+
+void par_arithmetic_add_start(struct par par, char text[BL_ARITHMETIC_MAX])
+{
+    char first[NAME_BYTES] = "";
+    const size_t n = strlen(text);
+    snprintf(first, sizeof first, "%s", bl_blas_kernel());
+    par_broadcast(par, first, sizeof first);
+    snprintf(text + n, BL_ARITHMETIC_MAX - n, PAR_ARITHMETIC_START "%s", first);
+}

@@ -11,4 +11,10 @@
  * the same text on all ranks. */
 void par_arithmetic(struct par par, const struct bl_config *config, char text[BL_ARITHMETIC_MAX]);
 
+/* Appends what the bits of first parameters that LAPACK computed on rank 0 depend on, once. How a run began
+ * stays in its text wherever it goes on: on resuming, the text from PAR_ARITHMETIC_START on is kept.
+ * Collective. */
+#define PAR_ARITHMETIC_START ", started by LAPACK on OpenBLAS "
+void par_arithmetic_add_start(struct par par, char text[BL_ARITHMETIC_MAX]);
+
 #endif

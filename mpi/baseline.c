@@ -4,10 +4,12 @@
 
 #include "base/nearest.h"
 
-extern const struct baseline baseline_lsh;
+extern const struct baseline baseline_lsh, baseline_pcah, baseline_itq;
 
 const struct baseline *const baseline_table[] = {
     &baseline_lsh,
+    &baseline_pcah,
+    &baseline_itq,
     NULL,
 };
 

@@ -18,8 +18,8 @@ struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const vo
                              .resident = resident};
 }
 
-static int read_block(const struct par_rows *rows, int64_t lo, int64_t n, const void **block,
-                      struct bl_error *err)
+int par_rows_read_local(const struct par_rows *rows, int64_t lo, int64_t n, const void **block,
+                        struct bl_error *err)
 {
     if (rows->read)
         return rows->read(rows->context, lo, n, block, err);
@@ -33,7 +33,7 @@ static int first_row(const struct par_rows *rows, int64_t at, double *center, st
     const void *row = NULL;
     if (at == rows->n_local)
         return BL_OK;
-    int code = read_block(rows, at, 1, &row, err);
+    int code = par_rows_read_local(rows, at, 1, &row, err);
     if (code == BL_OK)
         bl_type_to_double(rows->type, row, rows->dim, center);
     return code;
@@ -66,7 +66,7 @@ static int add_rows(const struct par_rows *rows, int64_t begin, int64_t end, con
         int64_t n = end - lo < rows->block_rows ? end - lo : rows->block_rows;
         const uint8_t *keep = rows->keep ? rows->keep + lo : NULL;
         const void *block;
-        int code = read_block(rows, lo, n, &block, err);
+        int code = par_rows_read_local(rows, lo, n, &block, err);
         if (code != BL_OK)
             return code;
         bl_normalizer_add(rows->dim, rows->type, block, n, keep, center, power, sums);

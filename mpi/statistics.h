@@ -26,6 +26,10 @@ struct par_rows {
 struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const void *resident, int64_t n_local,
                                         const uint8_t *keep, struct par_groups *groups);
 
+/* Sets *block to rows [lo, lo + n) of this rank, n <= block_rows; borrowed until the next call. */
+int par_rows_read_local(const struct par_rows *rows, int64_t lo, int64_t n, const void **block,
+                        struct bl_error *err);
+
 /* Sets normalizer (initialised: kind, dim) from the kept rows of all ranks: two passes, means and then
  * squared deviations, sums in double by groups, none for the kinds that need none. *n_constant, which may be
  * NULL: constant columns under standardize. Collective (kind, dim, type equal). Errors, agreed: BL_MEMORY;

@@ -23,7 +23,7 @@
 #include "mpi/run_folder.h"
 #include "mpi/signals.h"
 #include "mpi/stall.h"
-#include "mpi/statistics.h"
+#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/summary.h"
 #include "mpi/train_report.h"
@@ -48,48 +48,6 @@ struct run {
 };
 
 /* Starting */
-
-/* Groups of all own rows of the train split, as those of a batch are cut. */
-static int group_rows(struct run *run, struct par_groups *groups, struct bl_error *err)
-{
-    const struct par_train_data *data = &run->data;
-    const int64_t n = data->shard_hi - data->shard_lo;
-    int64_t *rows = NULL;
-    int code = par_agree(run->par, bl_alloc(&rows, n, sizeof *rows, "rows of shards", err), err);
-    for (int64_t s = 0; s < n && code == BL_OK; s++)
-        rows[s] = bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s + 1) -
-                  bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s);
-    if (code == BL_OK)
-        code = par_groups_init(groups, run->par, par_groups_total_local(run->config, run->par.size), rows, n,
-                               data->dim, err);
-    bl_free(&rows);
-    return code;
-}
-
-static int fit_normalizer(struct run *run, struct bl_error *err)
-{
-    const struct par_train_data *data = &run->data;
-    const int64_t n = data->row_hi - data->row_lo;
-    struct par_groups groups = {0};
-    uint8_t *keep = NULL;
-    int64_t constant = 0;
-    int code = group_rows(run, &groups, err);
-    if (code == BL_OK)
-        code = par_agree(run->par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
-    for (int64_t s = 0; code == BL_OK && s < data->shard_hi - data->shard_lo; s++)
-        for (int64_t i = 0; i < data->shard[s].n_train; i++)
-            keep[data->shard[s].train[i] - data->row_lo] = 1;
-    const struct par_rows rows =
-        par_rows_resident_local(data->dim, data->type, data->features, n, keep, &groups);
-    if (code == BL_OK)
-        code = par_normalizer_fit(run->par, &rows, &run->state.model.normalizer, &constant, err);
-    if (code == BL_OK && constant > 0 && run->config->data.normalize == BL_NORMALIZE_STANDARDIZE)
-        bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
-                   constant, data->dim);
-    bl_free(&keep);
-    par_groups_free(&groups);
-    return code;
-}
 
 static int start_from_model(struct run *run, struct bl_error *err)
 {
@@ -116,7 +74,8 @@ static int start_from_model(struct run *run, struct bl_error *err)
         /* Its parameters belong to its statistics. */
         memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
         memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
-        bl_log_say("starting from %s", path);
+        bl_log_say("starting from %s%s", path,
+                   run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
     }
     bl_model_free(&other);
     return code;
@@ -125,7 +84,9 @@ static int start_from_model(struct run *run, struct bl_error *err)
 /* A new run: statistics, first parameters, empty files. */
 static int start_new(struct run *run, struct bl_error *err)
 {
-    int code = run->options->init_path ? start_from_model(run, err) : fit_normalizer(run, err);
+    int code = run->options->init_path
+                   ? start_from_model(run, err)
+                   : par_start_model(run->par, run->config, &run->data, &run->state.model, err);
     if (code == BL_OK)
         code = par_run_folder_clear(&run->folder, run->par, err);
     if (code == BL_OK)

@@ -9,12 +9,14 @@
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
 #include "mpi/dataset.h"
+#include "mpi/itq.h"
 #include "mpi/model_file.h"
 
 struct request {
     const struct baseline *method;
     const char *data, *output, *train;
-    int64_t bits, heads, seed;
+    int64_t bits, heads;
+    struct baseline_options options;
     int normalize;
 };
 
@@ -31,7 +33,9 @@ static int normalize_of(const char *text, int *kind, struct bl_error *err)
 
 static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
 {
-    const char *bits = NULL, *heads = "1", *seed = "1", *normalize = "center", *positional[2];
+    const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
+               *positional[2];
+    int64_t number = 1;
     request->train = "train";
     const struct command_option options[] = {
         {.name = "--bits", .takes_value = 1, .value = &bits},
@@ -39,9 +43,10 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         {.name = "--normalize", .takes_value = 1, .value = &normalize},
         {.name = "--train", .takes_value = 1, .value = &request->train},
         {.name = "--seed", .takes_value = 1, .value = &seed},
+        {.name = "--iterations", .takes_value = 1, .value = &iterations},
         {.name = "--output|-o", .takes_value = 1, .value = &request->output},
     };
-    int code = command_parse(argc, argv, options, 6, positional, 2, 2, NULL, err);
+    int code = command_parse(argc, argv, options, 7, positional, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     request->data = positional[1];
@@ -52,7 +57,11 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
     if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
         (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
-        (code = command_integer("--seed", seed, 0, INT64_MAX, &request->seed, err)))
+        (code = command_integer("--seed", seed, 0, INT64_MAX, &number, err)))
+        return code;
+    request->options = (struct baseline_options){.seed = (uint64_t)number, .iterations = PAR_ITQ_ITERATIONS};
+    if (iterations &&
+        (code = command_integer("--iterations", iterations, 0, INT32_MAX, &request->options.iterations, err)))
         return code;
     if (request->bits % request->heads != 0)
         return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", bits, heads);
@@ -148,7 +157,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && constant > 0)
         bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
-        code = request.method->fit(par, &rows, (uint64_t)request.seed, &model, err);
+        code = request.method->fit(par, &rows, &request.options, &model, err);
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)
@@ -164,18 +173,22 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_baseline = {
     .name = "baseline",
     .summary = "fit a method that needs no training run into a model file",
-    .help = "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
-            "methods:\n"
-            "  lsh                 signs of random projections (Charikar 2002)\n\n"
-            "options:\n"
-            "  --bits K            length of the code\n"
-            "  --heads M           hash tables that share the K bits evenly (1)\n"
-            "  --normalize N       none, center, standardize or unit (center)\n"
-            "  --train S           the split that statistics come from (train)\n"
-            "  --seed N            another seed gives other random numbers (1)\n"
-            "  -o, --output MODEL  the model file to write\n\n"
-            "example:\n"
-            "  bitloom baseline lsh fashion-mnist.h5 --bits 64 -o lsh.h5\n",
+    .help =
+        "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
+        "methods:\n"
+        "  lsh                 signs of random projections (Charikar 2002)\n"
+        "  pcah                signs of the first K principal components (Wang, Kumar and Chang 2012)\n"
+        "  itq                 the same, rotated towards the corners of the cube (Gong and Lazebnik 2011)\n\n"
+        "options:\n"
+        "  --bits K            length of the code\n"
+        "  --heads M           hash tables that share the K bits evenly (1)\n"
+        "  --normalize N       none, center, standardize or unit (center)\n"
+        "  --train S           the split that statistics come from (train)\n"
+        "  --seed N            another seed gives other random numbers (1)\n"
+        "  --iterations N      itq: rounds of codes and rotation in turn (50)\n"
+        "  -o, --output MODEL  the model file to write\n\n"
+        "example:\n"
+        "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n",
     .parallel = 1,
     .run = run,
 };

@@ -10,6 +10,7 @@ enum { BL_PATH_MAX = 1024, BL_NAME_MAX = 64, BL_HIDDEN_MAX = 64, BL_CODE_BITS_MA
 enum bl_normalize { BL_NORMALIZE_NONE, BL_NORMALIZE_CENTER, BL_NORMALIZE_STANDARDIZE, BL_NORMALIZE_UNIT };
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
+enum bl_init { BL_INIT_RANDOM, BL_INIT_PCA, BL_INIT_ITQ };
 enum bl_preset { BL_PRESET_LIKELIHOOD, BL_PRESET_SEED, BL_PRESET_NONE };
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
 enum bl_pair_form { BL_FORM_LIKELIHOOD, BL_FORM_LITERAL };
@@ -33,6 +34,7 @@ struct bl_config_model {
     int64_t hidden[BL_HIDDEN_MAX]; /* widths of the hidden layers, input side first */
     int64_t hidden_count;
     int activation;
+    int init; /* enum bl_init: the first parameters */
     double dropout;
     int64_t heads;
     int64_t bits; /* per head; the code has heads * bits */

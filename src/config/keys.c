@@ -16,6 +16,7 @@
 static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
+static const char *const inits[] = {"random", "pca", "itq", NULL};
 static const char *const presets[] = {"likelihood", "seed", "none", NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", NULL};
@@ -64,6 +65,10 @@ const struct bl_key bl_keys[] = {
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",
      "Widths of the hidden layers, input side first; [] for none, at most 64."},
     CHOICE("model.activation", model.activation, "relu", activations, "The hidden layers' activation."),
+    CHOICE(
+        "model.init", model.init, "random", inits,
+        "The first parameters: random, principal directions and identities, or these with a last layer from "
+        "ITQ."),
     REAL("model.dropout", model.dropout, "0", 0, 1, BL_KEY_BELOW_MAX, NULL, "share",
          "Share of hidden units silenced in a training step."),
     INTEGER("model.heads", model.heads, "4", 1, BL_CODE_BITS_MAX, 0, NULL, "heads",

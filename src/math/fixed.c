@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/isa.h"
+
 enum { SUM_BITS = 61 }; /* one bit below the largest, for the roundings of many parts */
 
 struct bl_fixed bl_fixed_of_bound(double bound)
@@ -14,6 +16,14 @@ struct bl_fixed bl_fixed_of_bound(double bound)
 int64_t bl_fixed_from(struct bl_fixed fixed, double number)
 {
     return isfinite(number) ? llrint(number * fixed.scale) : 0;
+}
+
+BL_KERNEL void bl_fixed_add(struct bl_fixed fixed, int64_t n, const float *restrict x, int64_t *restrict sums)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const double number = isfinite(x[i]) ? (double)x[i] * fixed.scale : 0.0;
+        sums[i] += llrint(number);
+    }
 }
 
 double bl_fixed_to(struct bl_fixed fixed, int64_t integer)

@@ -19,6 +19,9 @@ struct bl_fixed bl_fixed_of_bound(double bound);
 /* The nearest integer; what isn't finite counts as 0, so callers look for such numbers elsewhere. */
 int64_t bl_fixed_from(struct bl_fixed fixed, double number);
 
+/* sums [n] += bl_fixed_from of each of x [n]. */
+void bl_fixed_add(struct bl_fixed fixed, int64_t n, const float *x, int64_t *sums);
+
 double bl_fixed_to(struct bl_fixed fixed, int64_t integer);
 
 #endif

@@ -45,3 +45,19 @@ Test(fixed, numbers_that_are_not_finite_count_as_nothing)
     cr_assert_eq(bl_fixed_from(fixed, INFINITY), 0);
     cr_assert_eq(bl_fixed_from(fixed, -INFINITY), 0);
 }
+
+Test(fixed, many_floats_are_added_as_each_alone)
+{
+    enum { N = 37 };
+    struct bl_fixed fixed = bl_fixed_of_bound(3.0);
+    float x[N];
+    int64_t sums[N], expected[N];
+    for (int i = 0; i < N; i++) {
+        x[i] = i % 9 == 4 ? NAN : i % 9 == 5 ? -INFINITY : (float)sin(i);
+        sums[i] = 1000 * i;
+        expected[i] = sums[i] + bl_fixed_from(fixed, (double)x[i]);
+    }
+    bl_fixed_add(fixed, N, x, sums);
+    for (int i = 0; i < N; i++)
+        cr_assert_eq(sums[i], expected[i]);
+}

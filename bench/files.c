@@ -1,0 +1,162 @@
+/* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes, on
+ * the ranks of a launcher:
+ *
+ *   mpirun -n 2 bench_files [MIB]
+ *
+ * At least 200 MiB of float32 features, contiguous, in the page cache; the files are in TMPDIR. Each rank
+ * reads and writes its part. In turn; ratios are medians over rounds. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "bench.h"
+#include "io/config_file.h"
+#include "mpi/checkpoint.h"
+#include "mpi/dataset.h"
+#include "mpi/train_data.h"
+
+enum { DIM = 512, ROUNDS = 9, PIECE = 4 << 20 };
+
+static double seconds_of(struct par par, void (*run)(void *), void *context)
+{
+    MPI_Barrier(par.comm);
+    const double begun = bl_clock_seconds();
+    run(context);
+    MPI_Barrier(par.comm);
+    return bl_clock_seconds() - begun;
+}
+
+struct bench {
+    struct par par;
+    int64_t rows; /* of all ranks */
+    char data[200], plain[200], checkpoint[200];
+    struct bl_config config;
+    char *piece;                    /* [PIECE] */
+    struct par_state_tensor tensor; /* as large as the features */
+};
+
+static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
+{
+    int64_t lo, hi;
+    par_range_local(bench->rows, bench->par.rank, bench->par.size, &lo, &hi);
+    *lo_bytes = lo * DIM * (int64_t)sizeof(float);
+    return (hi - lo) * DIM * (int64_t)sizeof(float);
+}
+
+static void load(void *context)
+{
+    struct bench *bench = context;
+    struct par_train_data data;
+    bench_must(par_train_data_init(&data, bench->par, bench->data, &bench->config, &bench_error));
+    par_train_data_free(&data);
+}
+
+static void plain_read(void *context)
+{
+    struct bench *bench = context;
+    int64_t lo, n = own_bytes(bench, &lo);
+    char *all = NULL;
+    const int fd = open(bench->data, O_RDONLY | O_CLOEXEC);
+    bench_must(bl_alloc(&all, n, 1, "rows", &bench_error));
+    for (int64_t at = 0; at < n; at += PIECE)
+        if (pread(fd, all + at, (size_t)(n - at < PIECE ? n - at : PIECE), (off_t)(lo + at)) < 0)
+            bench_must(bl_fail(&bench_error, BL_PATH, "can't read %s", bench->data));
+    close(fd);
+    bl_free(&all);
+}
+
+static void checkpoint(void *context)
+{
+    struct bench *bench = context;
+    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    bench_must(par_checkpoint_write(bench->par, bench->checkpoint, &state, &bench_error));
+}
+
+static void plain_write(void *context)
+{
+    struct bench *bench = context;
+    int64_t lo, n = own_bytes(bench, &lo);
+    if (bench->par.rank == 0)
+        remove(bench->plain); /* a checkpoint is a new file too */
+    MPI_Barrier(bench->par.comm);
+    const int fd = open(bench->plain, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    for (int64_t at = 0; at < n; at += PIECE)
+        if (pwrite(fd, (char *)bench->tensor.at + lo + at, (size_t)(n - at < PIECE ? n - at : PIECE),
+                   (off_t)(lo + at)) < 0)
+            bench_must(bl_fail(&bench_error, BL_PATH, "can't write %s", bench->plain));
+    if (fsync(fd) != 0)
+        bench_must(bl_fail(&bench_error, BL_PATH, "can't write %s", bench->plain));
+    close(fd);
+}
+
+static void make(struct bench *bench)
+{
+    const char *folder = getenv("TMPDIR");
+    long pid = (long)getpid();
+    par_broadcast(bench->par, &pid, sizeof pid);
+    snprintf(bench->data, sizeof bench->data, "%.100s/bench_files-%ld.h5", folder ? folder : "/tmp", pid);
+    snprintf(bench->plain, sizeof bench->plain, "%.100s/bench_files-%ld", folder ? folder : "/tmp", pid);
+    snprintf(bench->checkpoint, sizeof bench->checkpoint, "%.100s/step-%08ld.h5", folder ? folder : "/tmp",
+             pid);
+    bench->tensor = (struct par_state_tensor){.name = "all", .rows = bench->rows, .cols = DIM};
+    bench_must(bl_alloc(&bench->tensor.at, bench->rows * DIM, sizeof(float), "a tensor", &bench_error));
+    float *at = bench->tensor.at;
+    for (int64_t i = 0; i < bench->rows * DIM; i++)
+        at[i] = (float)(i % 65521);
+    bench_must(io_config_parse("data: {file: x, validation: 0}\n"
+                               "objective: {preset: none, terms: {quantization: {weight: 1}}}\n",
+                               "bench", &bench->config, &bench_error));
+    if (bench->par.rank != 0)
+        return;
+    struct par_split_writer *writer = NULL;
+    const struct par_split_writer_options options = {.rows = bench->rows, .dim = DIM, .type = BL_FLOAT32};
+    bench_must(par_split_create_local(&writer, bench->data, "train", &options, &bench_error));
+    bench_must(par_split_append_local(writer, bench->rows, at, NULL, NULL, &bench_error));
+    bench_must(par_split_commit_local(writer, &bench_error));
+    par_split_destroy_local(writer);
+}
+
+static void compare(struct bench *bench, const char *name, void (*ours)(void *), void (*plain)(void *))
+{
+    double ratio[ROUNDS], seconds[ROUNDS];
+    char what[80];
+    for (int r = -1; r < ROUNDS; r++) {
+        const double floor = seconds_of(bench->par, plain, bench);
+        const double taken = seconds_of(bench->par, ours, bench);
+        if (r < 0)
+            continue;
+        ratio[r] = floor / taken;
+        seconds[r] = taken;
+    }
+    if (bench->par.rank != 0)
+        return;
+    const double bytes = (double)bench->rows * DIM * sizeof(float), value = bench_median(ratio, ROUNDS);
+    printf("%-10s %7.0f MB/s, %.3f of the plain calls' rate\n", name,
+           1e-6 * bytes / bench_median(seconds, ROUNDS), value);
+    snprintf(what, sizeof what, "files: %s, share of the plain calls' rate, %d ranks", name, bench->par.size);
+    bench_record(what, value, "at least", 0.8);
+}
+
+int main(int argc, char **argv)
+{
+    MPI_Init(&argc, &argv);
+    const int64_t mib = argc > 1 ? strtol(argv[1], NULL, 10) : 256;
+    static struct bench bench;
+    bench = (struct bench){.par = par_world(), .rows = mib * (1 << 20) / DIM / (int64_t)sizeof(float)};
+    make(&bench);
+    MPI_Barrier(bench.par.comm);
+    if (bench.par.rank == 0)
+        printf("%lld MiB, %d ranks\n", (long long)mib, bench.par.size);
+    compare(&bench, "load", load, plain_read);
+    compare(&bench, "checkpoint", checkpoint, plain_write);
+    if (bench.par.rank == 0) {
+        remove(bench.data);
+        remove(bench.plain);
+        remove(bench.checkpoint);
+    }
+    bl_free(&bench.tensor.at);
+    MPI_Finalize();
+    return 0;
+}

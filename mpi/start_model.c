@@ -1,0 +1,128 @@
+#include "mpi/start_model.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/linear.h"
+#include "mpi/agree.h"
+#include "mpi/arithmetic.h"
+#include "mpi/itq.h"
+
+/* Groups of all own rows of the train split, as those of a batch are cut; sums of up to `widest` numbers. */
+static int group_rows(struct par_groups *groups, struct par par, const struct bl_config *config,
+                      const struct par_train_data *data, int64_t widest, struct bl_error *err)
+{
+    const int64_t n = data->shard_hi - data->shard_lo;
+    int64_t *rows = NULL;
+    int code = par_agree(par, bl_alloc(&rows, n, sizeof *rows, "rows of shards", err), err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++)
+        rows[s] = bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s + 1) -
+                  bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s);
+    if (code == BL_OK)
+        code = par_groups_init(groups, par, par_groups_total_local(config, par.size), rows, n, widest, err);
+    bl_free(&rows);
+    return code;
+}
+
+static int mark_training_rows(uint8_t **keep, struct par par, const struct par_train_data *data,
+                              struct bl_error *err)
+{
+    int code = bl_alloc_zero(keep, data->row_hi - data->row_lo, 1, "marks of training rows", err);
+    code = par_agree(par, code, err);
+    for (int64_t s = 0; code == BL_OK && s < data->shard_hi - data->shard_lo; s++)
+        for (int64_t i = 0; i < data->shard[s].n_train; i++)
+            (*keep)[data->shard[s].train[i] - data->row_lo] = 1;
+    return code;
+}
+
+static int fit_normalizer(struct par par, const struct bl_config *config, const struct par_rows *rows,
+                          struct bl_model *model, struct bl_error *err)
+{
+    int64_t constant = 0;
+    int code = par_normalizer_fit(par, rows, &model->normalizer, &constant, err);
+    if (code == BL_OK && constant > 0 && config->data.normalize == BL_NORMALIZE_STANDARDIZE)
+        bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
+                   constant, rows->dim);
+    return code;
+}
+
+/* Makes principal directions of its inputs, rotated or not, the first weights of a layer. */
+static int fit_layer(struct par par, const struct par_rows *rows, struct bl_model *model, int64_t layer,
+                     const uint64_t *rotation_seed, struct bl_error *err)
+{
+    const struct bl_tensor *weight = &model->layout.tensor[2 * layer], *bias = weight + 1;
+    const int64_t k = weight->rows < weight->cols ? weight->rows : weight->cols;
+    struct par_points points = {0};
+    struct par_principal principal = {0};
+    double errors[2];
+    int code = par_points_init(&points, par, rows, model, layer, err);
+    if (code == BL_OK)
+        code = par_principal_fit(&principal, par, &points, k, err);
+    if (code == BL_OK && rotation_seed) {
+        code = par_itq_rotate(&principal, par, &points, PAR_ITQ_ITERATIONS, *rotation_seed, errors, err);
+        if (code == BL_OK)
+            bl_log_say("start from ITQ: quantization error per bit %.4f, %.4f with a random rotation",
+                       errors[1], errors[0]);
+    }
+    if (code == BL_OK)
+        bl_linear_set(k, points.dim, principal.vectors, principal.means.mean,
+                      sqrt((double)k / par_principal_variance_local(&principal)),
+                      model->params + weight->offset, model->params + bias->offset);
+    par_principal_free(&principal);
+    par_points_free(&points);
+    return code;
+}
+
+static void set_identity(struct bl_model *model, int64_t layer)
+{
+    const struct bl_tensor *weight = &model->layout.tensor[2 * layer];
+    for (int64_t i = 0; i < weight->rows && i < weight->cols; i++) {
+        float *row = model->params + weight->offset + i * weight->cols;
+        memset(row, 0, (size_t)weight->cols * sizeof *row);
+        row[i] = 1.0f;
+    }
+}
+
+static int init_params(struct par par, const struct bl_config *config, const struct par_rows *rows,
+                       struct bl_model *model, struct bl_error *err)
+{
+    const double begun = bl_clock_seconds();
+    const uint64_t seed = (uint64_t)config->train.seed;
+    const int64_t last = model->shape.n_layers - 1;
+    const int itq = config->model.init == BL_INIT_ITQ;
+    int code = fit_layer(par, rows, model, 0, itq && last == 0 ? &seed : NULL, err);
+    for (int64_t l = 1; l <= last && code == BL_OK; l++)
+        set_identity(model, l);
+    if (itq && last > 0 && code == BL_OK)
+        code = fit_layer(par, rows, model, last, &seed, err);
+    if (code != BL_OK)
+        return code;
+    par_arithmetic_add_start(par, model->arithmetic);
+    bl_log_say("first parameters from principal directions in %.1f s", bl_clock_seconds() - begun);
+    return BL_OK;
+}
+
+int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
+                    struct bl_model *model, struct bl_error *err)
+{
+    struct par_groups groups = {0};
+    uint8_t *keep = NULL;
+    const int random = config->model.init == BL_INIT_RANDOM;
+    const int64_t widest = random ? data->dim : bl_shape_widest(&model->shape);
+    int code = group_rows(&groups, par, config, data, widest, err);
+    if (code == BL_OK)
+        code = mark_training_rows(&keep, par, data, err);
+    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features,
+                                                         data->row_hi - data->row_lo, keep, &groups);
+    if (code == BL_OK)
+        code = fit_normalizer(par, config, &rows, model, err);
+    if (code == BL_OK && !random)
+        code = init_params(par, config, &rows, model, err);
+    bl_free(&keep);
+    par_groups_free(&groups);
+    return code;
+}

@@ -1,0 +1,93 @@
+#include "math/eigen.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+static int outcome(lapack_int info, const char *what, struct bl_error *err)
+{
+    if (info == 0)
+        return BL_OK;
+    if (info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR)
+        return bl_fail(err, BL_MEMORY, "no memory is left for the work space of %s", what);
+    return bl_fail(err, BL_NUMBERS, "%s failed (LAPACK's status %d); the data may hold extreme numbers", what,
+                   (int)info);
+}
+
+static void fix_sign(int64_t dim, double *vector)
+{
+    int64_t largest = 0;
+    for (int64_t d = 1; d < dim; d++)
+        if (fabs(vector[d]) > fabs(vector[largest]))
+            largest = d;
+    for (int64_t d = 0; d < dim && vector[largest] < 0.0; d++)
+        if (d != largest)
+            vector[d] = -vector[d];
+    vector[largest] = fabs(vector[largest]);
+}
+
+/* LAPACK numbers them upwards. */
+static void reverse(int64_t k, int64_t dim, double *values, double *vectors)
+{
+    for (int64_t i = 0, j = k - 1; i < j; i++, j--) {
+        const double value = values[i];
+        values[i] = values[j];
+        values[j] = value;
+        for (int64_t d = 0; d < dim; d++) {
+            const double x = vectors[i * dim + d];
+            vectors[i * dim + d] = vectors[j * dim + d];
+            vectors[j * dim + d] = x;
+        }
+    }
+}
+
+int bl_eigen_top(int64_t dim, double *matrix, int64_t k, double *values, double *vectors,
+                 struct bl_error *err)
+{
+    const lapack_int n = (lapack_int)dim, lowest = (lapack_int)(dim - k + 1);
+    lapack_int found = 0, *support = NULL;
+    double *all = NULL; /* LAPACK wants room for every value */
+    int code = bl_alloc(&all, dim, sizeof *all, "eigenvalues", err);
+    if (code == BL_OK)
+        code = bl_alloc(&support, 2 * dim, sizeof *support, "eigenvectors", err);
+    if (code == BL_OK) /* its columns are our rows: vectors come out as rows, without a copy */
+        code = outcome(LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'L', n, matrix, n, 0.0, 0.0, lowest, n, 0.0,
+                                      &found, all, vectors, n, support),
+                       "the search for eigenvectors", err);
+    if (code == BL_OK && found != (lapack_int)k)
+        code = bl_fail(err, BL_NUMBERS, "LAPACK found %d of %lld eigenvectors", (int)found, (long long)k);
+    if (code == BL_OK) {
+        memcpy(values, all, (size_t)k * sizeof *values);
+        reverse(k, dim, values, vectors);
+        for (int64_t i = 0; i < k; i++)
+            fix_sign(dim, vectors + i * dim);
+    }
+    bl_free(&all);
+    bl_free(&support);
+    return code;
+}
+
+int bl_orthogonal_factor(int64_t k, double *matrix, struct bl_error *err)
+{
+    const lapack_int n = (lapack_int)k;
+    double *values = NULL, *left = NULL, *right = NULL;
+    int code = bl_alloc(&values, k, sizeof *values, "singular values", err);
+    if (code == BL_OK)
+        code = bl_alloc(&left, k * k, sizeof *left, "singular vectors", err);
+    if (code == BL_OK)
+        code = bl_alloc(&right, k * k, sizeof *right, "singular vectors", err);
+    /* By columns our matrix is its own transpose V diag U', and left right = V U' is (U V')' by columns. */
+    if (code == BL_OK)
+        code = outcome(LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'A', n, n, matrix, n, values, left, n, right, n),
+                       "a singular value decomposition", err);
+    if (code == BL_OK)
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1.0, left, n, right, n, 0.0, matrix,
+                    n);
+    bl_free(&values);
+    bl_free(&left);
+    bl_free(&right);
+    return code;
+}

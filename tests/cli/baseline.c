@@ -1,0 +1,114 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "support/tiny.h"
+
+/* `bitloom baseline`, from a data set to codes that find something. */
+static struct tiny tiny;
+static char model[TINY_PATH_MAX];
+
+static void enter(void)
+{
+    tiny_init(&tiny);
+    tiny_path(&tiny, "model.h5", model);
+}
+
+static void leave(void)
+{
+    tiny_free(&tiny);
+}
+
+TestSuite(cli_baseline, .init = enter, .fini = leave);
+
+static double map_of(const char *of)
+{
+    struct cli_result result;
+    cli_run(&result, 0, "evaluate %s %s --queries test --database train --json", of, tiny.data);
+    cli_expect_success(&result);
+    const double map = tiny_number(result.out, "map");
+    cli_free(&result);
+    return map;
+}
+
+Test(cli_baseline, every_method_makes_a_model_that_finds_classes)
+{
+    static const char *const methods[] = {"lsh", "pcah", "itq"};
+    for (int i = 0; i < 3; i++) {
+        cli_succeeds(0, "baseline %s %s --bits 8 -o %s", methods[i], tiny.data, model);
+        const double map = map_of(model);
+        cr_assert_gt(map, 0.45, "%s: %g; by chance it would be 0.25", methods[i], map);
+    }
+}
+
+Test(cli_baseline, any_number_of_ranks_makes_the_same_model)
+{
+    static const char *const methods[] = {"pcah", "itq"};
+    char other[TINY_PATH_MAX];
+    tiny_path(&tiny, "other.h5", other);
+    for (int i = 0; i < 2; i++) {
+        cli_succeeds(0, "baseline %s %s --bits 8 --seed 5 -o %s", methods[i], tiny.data, model);
+        char *alone, *expected = NULL;
+        for (int ranks = 0; ranks <= 4; ranks++) {
+            struct cli_result result;
+            cli_succeeds(ranks, "baseline %s %s --bits 8 --seed 5 -o %s", methods[i], tiny.data, other);
+            cli_run(&result, 0, "info %s --json", other);
+            cli_expect_success(&result);
+            alone = strstr(result.out, "\"digest\"");
+            cr_assert(alone, "%s", result.out);
+            alone[30] = '\0';
+            cr_assert(!expected || strcmp(alone, expected) == 0, "%s on %d ranks: %s, not %s", methods[i],
+                      ranks, alone, expected);
+            expected = expected ? expected : strdup(alone);
+            cli_free(&result);
+        }
+        free(expected);
+    }
+}
+
+Test(cli_baseline, itq_takes_seed_and_iterations)
+{
+    struct cli_result result;
+    cli_run(&result, 0, "baseline itq %s --bits 8 --seed 3 --iterations 7 -o %s", tiny.data, model);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "after 7 iterations") || strstr(result.out, "after 7 iterations"), "%s%s",
+              result.out, result.err);
+    cli_free(&result);
+    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations -1 -o %s", tiny.data, model);
+    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations few -o %s", tiny.data, model);
+}
+
+Test(cli_baseline, more_bits_than_columns_are_refused_where_bits_are_directions)
+{
+    static const char *const methods[] = {"pcah", "itq"};
+    for (int ranks = 0; ranks <= 2; ranks += 2)
+        for (int i = 0; i < 2; i++) {
+            cli_fails(ranks, 2, "--bits 9 is more than the 8 principal directions",
+                      "baseline %s %s --bits 9 -o %s", methods[i], tiny.data, model);
+            cr_assert_not(tiny_exists(model));
+        }
+    cli_succeeds(0, "baseline lsh %s --bits 9 -o %s", tiny.data, model);
+}
+
+Test(cli_baseline, every_normalization_can_be_fitted)
+{
+    static const char *const kinds[] = {"none", "center", "standardize", "unit"};
+    for (int i = 0; i < 4; i++) {
+        cli_succeeds(0, "baseline itq %s --bits 8 --normalize %s -o %s", tiny.data, kinds[i], model);
+        cr_assert_gt(map_of(model), 0.45, "%s", kinds[i]);
+    }
+}
+
+Test(cli_baseline, rows_that_are_all_equal_have_no_directions)
+{
+    static float features[40 * TINY_DIM];
+    char data[TINY_PATH_MAX];
+    for (int i = 0; i < 40 * TINY_DIM; i++)
+        features[i] = (float)(i % TINY_DIM);
+    tiny_path(&tiny, "equal.h5", data);
+    tiny_import(&tiny, data, "train", 40, features, NULL);
+    cli_fails(0, 3, "all rows are equal", "baseline pcah %s --bits 2 -o %s", data, model);
+    cli_fails(2, 3, "all rows are equal", "baseline itq %s --bits 2 -o %s", data, model);
+}
