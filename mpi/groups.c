@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/count.h"
 #include "math/tree.h"
 #include "mpi/agree.h"
 
@@ -22,9 +23,13 @@ int64_t par_groups_total_local(const struct bl_config *config, int64_t ranks)
     return is_exact(config) ? exact_groups(config) : ranks;
 }
 
-int par_groups_check_local(const struct bl_config *config, int64_t ranks, struct bl_error *err)
+int par_groups_check_local(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err)
 {
     const int64_t shards = config->data.shards, groups = exact_groups(config);
+    if (shards > rows)
+        return bl_fail(err, BL_USAGE,
+                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
+                       shards, bl_count(rows, "row").text);
     if (ranks > shards)
         return bl_fail(err, BL_USAGE,
                        "%" PRId64 " ranks are more than data.shards = %" PRId64

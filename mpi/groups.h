@@ -13,8 +13,9 @@
 /* The groups of a run on `ranks` ranks. */
 int64_t par_groups_total_local(const struct bl_config *config, int64_t ranks);
 
-/* BL_USAGE when that many ranks can't share the shards, or groups don't divide them. Local. */
-int par_groups_check_local(const struct bl_config *config, int64_t ranks, struct bl_error *err);
+/* BL_USAGE when `rows` of the train split don't fill the shards, that many ranks can't share them, or groups
+ * don't divide them. Local. */
+int par_groups_check_local(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err);
 
 /* The shards [*lo, *hi) of a rank: whole groups. Local. */
 void par_groups_shards_local(const struct bl_config *config, int rank, int size, int64_t *lo, int64_t *hi);

@@ -1,8 +1,5 @@
 #include "mpi/plan.h"
 
-#include <inttypes.h>
-
-#include "base/count.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
@@ -14,17 +11,6 @@
 #include "optim/schedule.h"
 
 enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8 };
-
-static int check_shards(const struct bl_config *config, const struct par_split *split, int64_t ranks,
-                        struct bl_error *err)
-{
-    const int64_t shards = config->data.shards;
-    if (shards > split->rows)
-        return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
-                       shards, bl_count(split->rows, "row").text);
-    return par_groups_check_local(config, ranks, err);
-}
 
 static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
 {
@@ -157,7 +143,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
 {
     *plan = (struct par_plan){.ranks = ranks};
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
-    int code = check_shards(config, split, ranks, err);
+    int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
     if (code != BL_OK)

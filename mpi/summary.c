@@ -113,7 +113,8 @@ static void say_hints(const struct account *account, const struct par_step *step
     if (account->mean[PAR_PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
         bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
                    100.0 * account->mean[PAR_PHASE_CHECKPOINT] / account->total_s);
-    if (step->product.kind == BL_PRODUCT_BLAS && bl_product_level(0) == bl_product_named("avx512") &&
+    if (step->product.kind == BL_PRODUCT_BLAS &&
+        strcmp(bl_product_level_name(bl_product_level(0)), "avx512") == 0 &&
         strcmp(bl_blas_kernel(), "Haswell") == 0)
         bl_log_say("hint: this processor has AVX-512 and OpenBLAS uses its Haswell kernel; "
                    "OPENBLAS_CORETYPE=SkylakeX, or reduction: exact, is likely to be faster");

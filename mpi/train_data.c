@@ -6,29 +6,19 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/count.h"
 #include "base/log.h"
 #include "data/checks.h"
 #include "mpi/agree.h"
 #include "mpi/dataset.h"
 #include "mpi/dense_labels.h"
 #include "mpi/groups.h"
+#include "mpi/h5.h"
 #include "mpi/reduce.h"
 #include "mpi/stall.h"
 
-static int check_layout(const struct par_train_data *data, struct par par, const struct bl_config *config,
-                        struct bl_error *err)
+static int allocate(struct par_train_data *data, uint64_t **digests, struct bl_error *err)
 {
-    if (data->shards > data->rows_global)
-        return bl_fail(err, BL_USAGE,
-                       "data.shards = %" PRId64 " is more than the %s of the train split; lower data.shards",
-                       data->shards, bl_count(data->rows_global, "row").text);
-    return par_groups_check_local(config, par.size, err);
-}
-
-static int read_rows(struct par_train_data *data, struct par_dataset *dataset, struct bl_error *err)
-{
-    const int64_t n = data->row_hi - data->row_lo, row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    const int64_t n = data->row_hi - data->row_lo;
     int code = bl_alloc(&data->features, n * data->dim, bl_type_bytes(data->type),
                         "the train split's features", err);
     if (code == BL_OK)
@@ -36,34 +26,74 @@ static int read_rows(struct par_train_data *data, struct par_dataset *dataset, s
                         "the train split's labels", err);
     if (code == BL_OK)
         code = bl_alloc_zero(&data->bad, n, 1, "marks of bad rows", err);
-    /* In pieces, so that the stall guard sees that a slow file system is still moving. */
-    const int64_t piece = row_bytes < 64 << 20 ? (64 << 20) / row_bytes : 1;
-    for (int64_t at = 0; at < n && code == BL_OK; at += piece) {
-        int64_t count = n - at < piece ? n - at : piece;
-        par_stall_tick_local("reading the train split");
-        code = par_dataset_read_local(
-            dataset, data->row_lo + at, count, (char *)data->features + at * row_bytes,
-            data->labels.words ? data->label_words + at * data->labels.words : NULL, NULL, err);
-    }
+    if (code == BL_OK)
+        code = bl_alloc_zero(digests, data->shards, sizeof **digests, "digests of shards", err);
     return code;
 }
 
-/* Marks rows with NaN or Inf; with `stop` the first is an error. */
-static int check_rows(struct par_train_data *data, int bad_rows, const char *path, struct bl_error *err)
+/* Marks rows [lo, lo + n) with NaN or Inf; with `stop` the first is an error. */
+static int check_rows(struct par_train_data *data, int64_t lo, int64_t n, int bad_rows, const char *path,
+                      struct bl_error *err)
 {
-    for (int64_t i = 0; i < data->row_hi - data->row_lo; i++) {
-        int64_t column =
-            bl_first_not_finite(data->type, par_train_data_row(data, data->row_lo + i), data->dim);
+    if (bl_first_not_finite(data->type, par_train_data_row(data, lo), n * data->dim) < 0)
+        return BL_OK;
+    for (int64_t row = lo; row < lo + n; row++) {
+        int64_t column = bl_first_not_finite(data->type, par_train_data_row(data, row), data->dim);
         if (column < 0)
             continue;
-        data->bad[i] = 1;
+        data->bad[row - data->row_lo] = 1;
         if (bad_rows == BL_BAD_ROWS_STOP)
             return bl_fail(err, BL_NUMBERS,
                            "%s: row %" PRId64 " of the train split has a NaN or Inf in column %" PRId64
                            "; repair the data or set data.bad_rows to drop",
-                           path, data->row_lo + i, column);
+                           path, row, column);
     }
     return BL_OK;
+}
+
+/* Rows [lo, hi) of a shard, read, checked and added to the digest while they are in the cache: a block of
+ * checksums at a time. */
+static int read_shard(struct par_train_data *data, struct par_dataset *dataset, int64_t lo, int64_t hi,
+                      struct bl_digester *digester, int bad_rows, const char *path, struct bl_error *err)
+{
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    const int64_t block = h5_rows_per_block(row_bytes);
+    for (int64_t at = lo, n; at < hi; at += n) {
+        const int64_t end = (at / block + 1) * block;
+        n = (end < hi ? end : hi) - at;
+        par_stall_tick_local("reading the train split");
+        char *rows = (char *)data->features + (at - data->row_lo) * row_bytes;
+        int code = par_dataset_read_local(dataset, at, n, rows, NULL, NULL, err);
+        if (code == BL_OK)
+            code = check_rows(data, at, n, bad_rows, path, err);
+        if (code != BL_OK)
+            return code;
+        bl_digester_add(digester, rows, n * row_bytes);
+    }
+    return BL_OK;
+}
+
+/* Own shards; digests [shards] gets one of each, of its features seeded with that of its labels. */
+static int read_shards(struct par_train_data *data, struct par_dataset *dataset, int bad_rows,
+                       const char *path, uint64_t *digests, struct bl_error *err)
+{
+    const int64_t label_bytes = data->labels.words * (int64_t)sizeof(uint32_t);
+    struct bl_digester *digester = bl_digester_create();
+    int code = digester ? BL_OK : bl_fail(err, BL_MEMORY, "out of memory: the data's fingerprint");
+    if (code == BL_OK && label_bytes)
+        code = par_dataset_read_local(dataset, data->row_lo, data->row_hi - data->row_lo, NULL,
+                                      data->label_words, NULL, err);
+    for (int64_t s = data->shard_lo; s < data->shard_hi && code == BL_OK; s++) {
+        const int64_t lo = bl_shard_begin(data->rows_global, data->shards, s);
+        const int64_t hi = bl_shard_begin(data->rows_global, data->shards, s + 1);
+        bl_digester_begin(digester,
+                          label_bytes ? bl_digest(par_train_data_labels(data, lo), (hi - lo) * label_bytes, 0)
+                                      : 0);
+        code = read_shard(data, dataset, lo, hi, digester, bad_rows, path, err);
+        digests[s] = bl_digester_end(digester);
+    }
+    bl_digester_destroy(digester);
+    return code;
 }
 
 static int make_shards(struct par_train_data *data, const struct bl_config_data *config, struct bl_error *err)
@@ -97,30 +127,12 @@ static void count_rows(struct par_train_data *data, struct par par)
     data->shard_rows_min = par_min_integer(par, smallest);
 }
 
-/* A digest per shard, summed over ranks into its place, then one of all: shards are fixed, ranks are not. */
-static int take_fingerprint(struct par_train_data *data, struct par par, struct bl_error *err)
+/* From a digest per shard, summed over ranks into its place: shards are fixed, ranks are not. */
+static uint64_t fingerprint_of(const struct par_train_data *data, struct par par, uint64_t *digests)
 {
-    uint64_t *digests;
-    int code =
-        par_agree(par, bl_alloc_zero(&digests, data->shards, sizeof *digests, "digests of shards", err), err);
-    if (code != BL_OK) {
-        bl_free(&digests);
-        return code;
-    }
-    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
-    const int64_t label_bytes = data->labels.words * (int64_t)sizeof(uint32_t);
-    for (int64_t s = data->shard_lo; s < data->shard_hi; s++) {
-        int64_t lo = bl_shard_begin(data->rows_global, data->shards, s);
-        int64_t n = bl_shard_begin(data->rows_global, data->shards, s + 1) - lo;
-        par_stall_tick_local("the data's fingerprint");
-        uint64_t labels = label_bytes ? bl_digest(par_train_data_labels(data, lo), n * label_bytes, 0) : 0;
-        digests[s] = bl_digest(par_train_data_row(data, lo), n * row_bytes, labels);
-    }
     par_sum_words(par, digests, data->shards);
     uint64_t shape = (uint64_t)data->dim * 31 + (uint64_t)data->type * 7 + (uint64_t)data->labels.kind;
-    data->fingerprint = bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
-    bl_free(&digests);
-    return BL_OK;
+    return bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
 }
 
 static void describe(struct par_train_data *data, struct par par, const struct par_split *split,
@@ -141,18 +153,20 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
 {
     *data = (struct par_train_data){.shards = config->data.shards};
     struct par_dataset *dataset = NULL;
+    uint64_t *digests = NULL;
     int code = par_dataset_open(&dataset, par, path, config->data.train, err);
     if (code != BL_OK)
         goto done;
     describe(data, par, par_dataset_split(dataset), config);
-    code = check_layout(data, par, config, err);
+    code = par_groups_check_local(config, data->rows_global, par.size, err);
     if (code != BL_OK)
         goto done;
-    code = par_agree(par, read_rows(data, dataset, err), err);
+    code = allocate(data, &digests, err);
     if (code == BL_OK)
-        code = par_agree(par, check_rows(data, config->data.bad_rows, path, err), err);
+        code = read_shards(data, dataset, config->data.bad_rows, path, digests, err);
+    code = par_agree(par, code, err);
     if (code == BL_OK)
-        code = take_fingerprint(data, par, err);
+        data->fingerprint = fingerprint_of(data, par, digests);
     if (code == BL_OK && data->labels.kind == BL_LABELS_SINGLE)
         code =
             par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
@@ -162,6 +176,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
         count_rows(data, par);
 done:
     par_dataset_close(dataset);
+    bl_free(&digests);
     if (code != BL_OK)
         par_train_data_free(data);
     return code;

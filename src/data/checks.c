@@ -1,39 +1,44 @@
 #include "data/checks.h"
 
 #include <string.h>
+
+#include "base/isa.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* All exponent bits set: what NaN and Inf have in common. */
-static int64_t find_half(const uint16_t *values, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        if ((values[i] & 0x7c00u) == 0x7c00u)
-            return i;
-    return -1;
-}
+/* What NaN and Inf have in common: all bits of the exponent are set. Whole chunks are looked through without
+ * a way out, in vectors; one that holds something is looked through once more. */
+enum { CHUNK = 512 };
 
-static int64_t find_float(const char *values, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, values + i * 4, sizeof bits);
-        if ((bits & 0x7f800000u) == 0x7f800000u)
-            return i;
+#define DEFINE_FIND(name, word, exponent)                                                                    \
+    BL_INLINE int is_bad_##name(const char *value)                                                           \
+    {                                                                                                        \
+        word bits;                                                                                           \
+        memcpy(&bits, value, sizeof bits);                                                                   \
+        return (bits & (exponent)) == (exponent);                                                            \
+    }                                                                                                        \
+    BL_KERNEL static int any_##name(const char *values)                                                      \
+    {                                                                                                        \
+        int any = 0;                                                                                         \
+        for (int i = 0; i < CHUNK; i++)                                                                      \
+            any |= is_bad_##name(values + i * (int)sizeof(word));                                            \
+        return any;                                                                                          \
+    }                                                                                                        \
+    static int64_t find_##name(const char *values, int64_t n)                                                \
+    {                                                                                                        \
+        int64_t i = 0;                                                                                       \
+        while (i + CHUNK <= n && !any_##name(values + i * (int64_t)sizeof(word)))                            \
+            i += CHUNK;                                                                                      \
+        for (; i < n; i++)                                                                                   \
+            if (is_bad_##name(values + i * (int64_t)sizeof(word)))                                           \
+                return i;                                                                                    \
+        return -1;                                                                                           \
     }
-    return -1;
-}
 
-static int64_t find_double(const char *values, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t bits;
-        memcpy(&bits, values + i * 8, sizeof bits);
-        if ((bits & 0x7ff0000000000000u) == 0x7ff0000000000000u)
-            return i;
-    }
-    return -1;
-}
+DEFINE_FIND(half, uint16_t, 0x7c00u)
+DEFINE_FIND(float, uint32_t, 0x7f800000u)
+DEFINE_FIND(double, uint64_t, 0x7ff0000000000000u)
 
 int64_t bl_first_not_finite(enum bl_type type, const void *values, int64_t n)
 {
@@ -53,4 +58,30 @@ int64_t bl_first_not_finite(enum bl_type type, const void *values, int64_t n)
 uint64_t bl_digest(const void *bytes, int64_t n_bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes, (size_t)n_bytes, seed);
+}
+
+/* The library's own handle under our name. */
+struct bl_digester *bl_digester_create(void)
+{
+    return (struct bl_digester *)XXH3_createState();
+}
+
+void bl_digester_destroy(struct bl_digester *digester)
+{
+    XXH3_freeState((XXH3_state_t *)digester);
+}
+
+void bl_digester_begin(struct bl_digester *digester, uint64_t seed)
+{
+    XXH3_64bits_reset_withSeed((XXH3_state_t *)digester, seed);
+}
+
+void bl_digester_add(struct bl_digester *digester, const void *bytes, int64_t n_bytes)
+{
+    XXH3_64bits_update((XXH3_state_t *)digester, bytes, (size_t)n_bytes);
+}
+
+uint64_t bl_digester_end(const struct bl_digester *digester)
+{
+    return XXH3_64bits_digest((const XXH3_state_t *)digester);
 }

@@ -44,14 +44,6 @@ const char *bl_product_level_name(const struct bl_product_kernel *kernel)
     return kernel->name;
 }
 
-const struct bl_product_kernel *bl_product_named(const char *name)
-{
-    for (size_t i = 0; i < sizeof all_kernels / sizeof *all_kernels; i++)
-        if (all_kernels[i]->runs_here() && strcmp(all_kernels[i]->name, name) == 0)
-            return all_kernels[i];
-    return NULL;
-}
-
 int bl_product_init(struct bl_product *product, enum bl_product_kind kind, int threads, struct bl_error *err)
 {
     *product = (struct bl_product){.kind = kind, .threads = threads};

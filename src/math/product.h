@@ -39,9 +39,6 @@ void bl_product_free(struct bl_product *product);
 const struct bl_product_kernel *bl_product_level(int number);
 const char *bl_product_level_name(const struct bl_product_kernel *kernel);
 
-/* The level of that name if it runs here, else NULL. */
-const struct bl_product_kernel *bl_product_named(const char *name);
-
 /* C [m,n] = op(A) op(B), or C + op(A) op(B) if add; op(A) [m,k], op(B) [k,n]; ld* are the rows' lengths in
  * memory. With add a chain goes on from what stands in C. m, n or k may be 0. thread: the caller's place in
  * [0, threads), whose work space is used. C overlaps nothing. Allocates nothing. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mpi/phases.h"
 #include "support/tiny.h"
 
 static struct tiny tiny;
@@ -163,4 +164,91 @@ Test(cli_train, a_full_batch_is_one_step_an_epoch)
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "1 step an epoch, 4 steps in all"), "%s", result.err);
     cli_free(&result);
+}
+
+/* The account of the time */
+
+/* Asserts that exactly one event of the run's metrics has this name; its line. json_decref() it. */
+static json_t *only_event(const char *run, const char *name)
+{
+    char path[TINY_PATH_MAX + 32];
+    json_t *found = NULL;
+    snprintf(path, sizeof path, "%s/metrics.jsonl", run);
+    char *text = tiny_read(path, NULL);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        if (strcmp(json_string_value(json_object_get(object, "event")), name) == 0) {
+            cr_assert_null(found, "a second one: %s", line);
+            found = json_incref(object);
+        }
+        json_decref(object);
+    }
+    cr_assert(found, "no event %s", name);
+    free(text);
+    return found;
+}
+
+static double number_in(const json_t *object, const char *key)
+{
+    cr_assert(json_is_number(json_object_get(object, key)), "no number %s", key);
+    return json_number_value(json_object_get(object, key));
+}
+
+/* Seconds over ranks of a phase, or of some phases together. */
+struct spread {
+    double least, mean, most;
+};
+
+static struct spread phase_in(const json_t *summary, int phase)
+{
+    const char *name = par_phase_name((enum par_phase)phase);
+    const json_t *numbers = json_object_get(json_object_get(summary, "phases"), name);
+    cr_assert_eq(json_array_size(numbers), 3, "%s", name);
+    const struct spread s = {json_number_value(json_array_get(numbers, 0)),
+                             json_number_value(json_array_get(numbers, 1)),
+                             json_number_value(json_array_get(numbers, 2))};
+    const double digits = 1e-8 * s.most; /* a mean is rounded, and so are the numbers in the file */
+    cr_assert(0.0 <= s.least && s.least <= s.mean + digits && s.mean <= s.most + digits, "%s: %g %g %g", name,
+              s.least, s.mean, s.most);
+    return s;
+}
+
+static struct spread sum_of_phases(const json_t *summary, int n_phases)
+{
+    struct spread sum = {0};
+    for (int p = 0; p < n_phases; p++) {
+        const struct spread s = phase_in(summary, p);
+        sum = (struct spread){sum.least + s.least, sum.mean + s.mean, sum.most + s.most};
+    }
+    return sum;
+}
+
+static void expect_account(int ranks)
+{
+    enum { STEPS = 44, BATCH = 32 };
+    struct cli_result result;
+    tiny_train(&tiny, &result, ranks, tiny.run, "--fresh");
+    cli_expect_success(&result);
+    json_t *summary = only_event(tiny.run, "summary"), *end = only_event(tiny.run, "end");
+    cr_assert_eq(number_in(summary, "steps"), STEPS);
+    cr_assert_eq(number_in(summary, "ranks"), ranks > 0 ? ranks : 1);
+    cr_assert_eq(json_object_size(json_object_get(summary, "phases")), PAR_PHASES);
+    const struct spread step = sum_of_phases(summary, PAR_PHASE_UPDATE + 1);
+    const struct spread all = sum_of_phases(summary, PAR_PHASES);
+    cr_assert_float_eq(number_in(summary, "rows_per_s") * step.mean, STEPS * BATCH, 1e-5 * STEPS * BATCH);
+    /* No rank's account is longer than the command, and rank 0's holds its steps. */
+    cr_assert_leq(all.least, result.seconds);
+    cr_assert_leq(step.least, number_in(end, "train_seconds"));
+    cr_assert_geq(all.most, number_in(end, "train_seconds"));
+    cr_assert_gt(phase_in(summary, PAR_PHASE_EVALUATION).least, 0.0);
+    cr_assert_gt(phase_in(summary, PAR_PHASE_CHECKPOINT).least, 0.0);
+    json_decref(summary);
+    json_decref(end);
+    cli_free(&result);
+}
+
+Test(cli_train, the_summary_accounts_for_every_step_and_its_time)
+{
+    expect_account(0);
+    expect_account(3);
 }

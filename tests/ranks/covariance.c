@@ -81,7 +81,7 @@ static int fit(struct fitted *fitted, struct par par, int64_t layers)
         group_rows[g - lo] = bl_shard_begin(N, GROUPS, g + 1) - bl_shard_begin(N, GROUPS, g);
     CHECK(par_groups_init(&groups, par, GROUPS, group_rows, hi - lo, HIDDEN, NULL) == BL_OK);
     CHECK(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL) == BL_OK);
-    bl_params_init(&shape, 3, model.params);
+    bl_params_init(&shape, &model.layout, 3, model.params);
     const int64_t first = bl_shard_begin(N, GROUPS, lo);
     struct par_rows rows = par_rows_resident_local(
         DIM, BL_FLOAT32, all + first * DIM, bl_shard_begin(N, GROUPS, hi) - first, keep + first, &groups);
