@@ -13,7 +13,7 @@
 #define MANY        1e15
 #define MANY_EPOCHS 1e9 /* epochs times steps of an epoch is a number of steps */
 
-static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
+static const char *const normalizes[] = {"none", "center", "standardize", "unit", "scale", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
@@ -57,9 +57,9 @@ const struct bl_key bl_keys[] = {
             "Which rows are held out."),
     INTEGER("data.shards", data.shards, "16", 1, 1e6, 0, NULL, "shards",
             "Logical shards the train split is cut into: the most ranks a run can ever use."),
-    CHOICE(
-        "data.normalize", data.normalize, "standardize", normalizes,
-        "What is done to the columns, by statistics of the training rows; `unit` scales rows to length 1."),
+    CHOICE("data.normalize", data.normalize, "standardize", normalizes,
+           "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
+           "number, `unit` scales rows to length 1."),
     CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
 
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",
