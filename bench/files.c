@@ -14,6 +14,7 @@
 #include "bench.h"
 #include "io/config_file.h"
 #include "mpi/checkpoint.h"
+#include "mpi/collective.h"
 #include "mpi/dataset.h"
 #include "mpi/train_data.h"
 

@@ -1,6 +1,6 @@
 /* Ways to sum a parameter gradient over the ranks of a launcher and have the updated parameters everywhere:
  *
- *   mpirun -n 2 bench_reduction [PARAMETERS]
+ *   mpirun -n 2 bench_reduction [PARAMETERS [ROUNDS]]
  *
  * float: MPI_Allreduce of floats, as reduction: fast does. fixed: MPI_Allreduce of two 64-bit integers a
  * parameter, what an order-free sum in fixed point needs; its conversions are not in the time. slices: what
@@ -15,11 +15,12 @@
 #include "mpi/gradient.h"
 #include "mpi/reduce.h"
 
-enum { ROUNDS = 101, GROUPS = 16, FLOAT = 0, FIXED, SLICES, WAYS };
+enum { ROUNDS_MAX = 101, GROUPS = 16, FLOAT = 0, FIXED, SLICES, WAYS };
 
 struct bench {
     struct par par;
     int64_t n;
+    int rounds;
     float *floats, *params;
     int64_t *integers;
     struct par_gradient gradient;
@@ -35,15 +36,15 @@ static void run(struct bench *bench, int way)
         const struct bl_tensor *bad;
         par_gradient_sum(&bench->gradient);
         par_gradient_square_sum(&bench->gradient, &bad);
-        par_gradient_share(&bench->gradient, bench->params);
+        par_gradient_share(&bench->gradient, bench->par, bench->params);
     }
 }
 
 static void measure(struct bench *bench)
 {
     static const char *const names[] = {"float", "fixed", "slices"};
-    double ms[WAYS][ROUNDS];
-    for (int r = 0; r < ROUNDS; r++)
+    double ms[WAYS][ROUNDS_MAX];
+    for (int r = 0; r < bench->rounds; r++)
         for (int way = 0; way < WAYS; way++) {
             MPI_Barrier(bench->par.comm);
             const double begun = bl_clock_seconds();
@@ -52,14 +53,18 @@ static void measure(struct bench *bench)
             ms[way][r] = 1e3 * (bl_clock_seconds() - begun);
         }
     for (int way = 0; way < WAYS && bench->par.rank == 0; way++) {
-        printf("%-8s %8.2f ms\n", names[way], bench_median(ms[way], ROUNDS));
+        printf("%-8s %8.2f ms\n", names[way], bench_median(ms[way], bench->rounds));
     }
 }
 
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
-    struct bench bench = {.par = par_world(), .n = argc > 1 ? strtol(argv[1], NULL, 10) : 1361472};
+    struct bench bench = {
+        .par = par_world(), .n = argc > 1 ? strtol(argv[1], NULL, 10) : 1361472, .rounds = ROUNDS_MAX};
+    const long rounds = argc > 2 ? strtol(argv[2], NULL, 10) : ROUNDS_MAX;
+    if (rounds > 0 && rounds < ROUNDS_MAX)
+        bench.rounds = (int)rounds;
     const struct bl_layout layout = {
         .n_tensors = 1, .n_params = bench.n, .tensor = {{.name = "all", .rows = bench.n, .cols = 1}}};
     struct par_groups groups;

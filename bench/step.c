@@ -18,6 +18,7 @@
 #include "io/config_file.h"
 #include "loss/tile.h"
 #include "math/blas.h"
+#include "mpi/collective.h"
 #include "mpi/dataset.h"
 #include "mpi/run_state.h"
 #include "mpi/step.h"

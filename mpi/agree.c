@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mpi/collective.h"
+
 int par_agree(struct par par, int code, struct bl_error *err)
 {
     if (code != BL_OK)
@@ -10,12 +12,12 @@ int par_agree(struct par par, int code, struct bl_error *err)
     if (par.size == 1)
         return code;
     int first = code == BL_OK ? par.size : par.rank;
-    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, par.comm);
+    par_allreduce(par, &first, 1, MPI_INT, MPI_MIN);
     if (first == par.size)
         return BL_OK;
     if (par.rank == first)
         err->code = code;
-    MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, first, par.comm);
+    par_broadcast_from(par, first, err, sizeof *err);
     return err->code;
 }
 

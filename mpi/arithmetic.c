@@ -6,6 +6,7 @@
 
 #include "base/count.h"
 #include "math/blas.h"
+#include "mpi/collective.h"
 #include "mpi/groups.h"
 #include "mpi/reduce.h"
 
@@ -49,11 +50,19 @@ void par_arithmetic(struct par par, const struct bl_config *config, char text[BL
              config->data.shards, par.size, bl_count(config->train.threads, "thread").text, kernel, mpi);
 }
 
-void par_arithmetic_add_start(struct par par, char text[BL_ARITHMETIC_MAX])
+void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX])
 {
     char first[NAME_BYTES] = "";
     const size_t n = strlen(text);
     snprintf(first, sizeof first, "%s", bl_blas_kernel());
     par_broadcast(par, first, sizeof first);
-    snprintf(text + n, BL_ARITHMETIC_MAX - n, PAR_ARITHMETIC_START "%s", first);
+    snprintf(text + n, BL_ARITHMETIC_MAX - n, PAR_ARITHMETIC_LAPACK "%s", first);
+}
+
+void par_arithmetic_add_blas(struct par par, char text[BL_ARITHMETIC_MAX])
+{
+    char kernel[NAME_BYTES];
+    const size_t n = strlen(text);
+    name_kernel(par, kernel);
+    snprintf(text + n, BL_ARITHMETIC_MAX - n, ", sums by OpenBLAS %s", kernel);
 }

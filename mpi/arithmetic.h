@@ -11,10 +11,13 @@
  * the same text on all ranks. */
 void par_arithmetic(struct par par, const struct bl_config *config, char text[BL_ARITHMETIC_MAX]);
 
-/* Appends what the bits of first parameters that LAPACK computed on rank 0 depend on, once. How a run began
- * stays in its text wherever it goes on: on resuming, the text from PAR_ARITHMETIC_START on is kept.
- * Collective. */
-#define PAR_ARITHMETIC_START ", started by LAPACK on OpenBLAS "
-void par_arithmetic_add_start(struct par par, char text[BL_ARITHMETIC_MAX]);
+/* Appends what eigenvectors that rank 0 computed depend on: its OpenBLAS. A run whose first parameters they
+ * were keeps this part of its text wherever it goes on: on resuming, what follows PAR_ARITHMETIC_LAPACK is
+ * that of the checkpoint. Collective. */
+#define PAR_ARITHMETIC_LAPACK ", eigenvectors by LAPACK on OpenBLAS "
+void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX]);
+
+/* Appends what sums that every rank forms with OpenBLAS depend on: the kernel. Collective. */
+void par_arithmetic_add_blas(struct par par, char text[BL_ARITHMETIC_MAX]);
 
 #endif

@@ -4,13 +4,12 @@
 
 #include "base/nearest.h"
 
-extern const struct baseline baseline_lsh, baseline_pcah, baseline_itq;
+extern const struct baseline baseline_lsh, baseline_pcah, baseline_itq, baseline_sh, baseline_sph,
+    baseline_ksh, baseline_sdh_shen;
 
 const struct baseline *const baseline_table[] = {
-    &baseline_lsh,
-    &baseline_pcah,
-    &baseline_itq,
-    NULL,
+    &baseline_lsh, &baseline_pcah, &baseline_itq,      &baseline_sh,
+    &baseline_sph, &baseline_ksh,  &baseline_sdh_shen, NULL,
 };
 
 const struct baseline *baseline_find(const char *name, struct bl_error *err)

@@ -1,4 +1,4 @@
-/* Methods that fit a single linear layer without the trainer, into the same kind of model. */
+/* Methods that need no training run, fitted across ranks into the same kind of model. */
 #ifndef PAR_BASELINE_H
 #define PAR_BASELINE_H
 
@@ -12,14 +12,20 @@
 struct baseline_options {
     uint64_t seed;
     int64_t iterations;
+    int64_t rows; /* so many training rows; 0: all */
 };
 
 struct baseline {
     const char *name;
     const char *summary; /* one line for the help */
-    /* Fills model->params: the model has one layer [K, dim] and its normaliser is fitted, so the method sees
-     * rows through bl_normalizer_apply. The result is the same on all ranks. Collective (all but rows equal).
-     * Errors, agreed. */
+    int input, output;   /* of the shape: enum bl_input, enum bl_output */
+    int64_t anchors;     /* how many the first of two layers has unless told; 0: there is one layer */
+    int takes_rows;      /* it may be fitted to a part of the rows: --rows */
+    int64_t rows;        /* how many unless told; 0: all */
+    int needs_labels;
+    /* Fills model->params: the model has the shape that the above says and its normaliser is fitted, so the
+     * method sees rows through bl_normalizer_apply. The result is the same on all ranks. Collective (all but
+     * rows equal). Errors, agreed. */
     int (*fit)(struct par par, const struct par_rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err);
 };

@@ -1,5 +1,8 @@
+#include <stdio.h>
+
 #include "base/log.h"
 #include "model/linear.h"
+#include "mpi/arithmetic.h"
 #include "mpi/baseline.h"
 #include "mpi/itq.h"
 
@@ -47,8 +50,11 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
         code = par_principal_fit(&principal, par, &points, bl_shape_code_bits(&model->shape), err);
     if (code == BL_OK && rotated)
         code = rotate(&principal, par, &points, options, err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
         store(&principal, model);
+        snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);
+        par_arithmetic_add_lapack(par, model->arithmetic);
+    }
     par_principal_free(&principal);
     par_points_free(&points);
     return code;

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 

@@ -59,6 +59,11 @@ static int open_local(struct par_codes *codes, struct bl_error *err)
         code = par_tags_open_local(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
     if (code != BL_OK)
         return code;
+    struct par_codes_info *info = &codes->info;
+    if (!h5_get_integer(codes->file, "trained_sampled", &info->trained_sampled) ||
+        !h5_get_integer(codes->file, "trained_found", &info->trained_found) || info->trained_found < 0 ||
+        info->trained_found > info->trained_sampled)
+        info->trained_sampled = info->trained_found = 0;
     codes->info.labels = codes->tags.labels;
     codes->info.id_bytes = codes->tags.id_bytes;
     codes->info.n_class_names = codes->tags.n_class_names;

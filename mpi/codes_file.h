@@ -19,6 +19,9 @@ struct par_codes_info {
     int64_t id_bytes;
     int64_t n_class_names;
     const char *const *class_names;
+    int64_t trained_sampled,
+        trained_found; /* rows that the model was trained on, sampled, and how many of these
+                          are here; 0, 0: not known. Read alone: par_codes_put_trained */
 };
 
 /* Writing by all ranks: rank r owns one contiguous block of rows and hands it over in pieces; independent
@@ -30,6 +33,9 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
 /* codes [n, bl_code_bytes(bits)], labels [n, labels.words] packed or NULL, ids [n, id_bytes] or NULL. */
 int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint8_t *codes,
                           const uint32_t *labels, const char *ids, struct bl_error *err);
+/* Before the commit, with the tally of all ranks. Collective, agreed. */
+int par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found,
+                          struct bl_error *err);
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err);
 void par_codes_destroy(struct par_codes_writer *writer);
 

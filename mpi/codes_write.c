@@ -143,6 +143,16 @@ static int seal(struct par_codes_writer *writer, struct bl_error *err)
     return code;
 }
 
+int par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found,
+                          struct bl_error *err)
+{
+    int code = BL_OK;
+    if (sampled > 0 && (h5_put_integer(writer->file, "trained_sampled", sampled) != 0 ||
+                        h5_put_integer(writer->file, "trained_found", found) != 0))
+        code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
+    return par_agree(writer->par, code, err);
+}
+
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct par par = writer->par;

@@ -1,8 +1,11 @@
 #include "mpi/comm.h"
 
+/* What any MPI can count and move in one call. */
+enum { PIECE_BYTES = 1 << 30 };
+
 struct par par_world(void)
 {
-    struct par par = {.comm = MPI_COMM_WORLD};
+    struct par par = {.comm = MPI_COMM_WORLD, .piece_bytes = PIECE_BYTES};
     MPI_Comm_rank(par.comm, &par.rank);
     MPI_Comm_size(par.comm, &par.size);
     return par;
@@ -10,7 +13,13 @@ struct par par_world(void)
 
 struct par par_alone(void)
 {
-    return (struct par){.comm = MPI_COMM_NULL, .rank = 0, .size = 1};
+    return (struct par){.comm = MPI_COMM_NULL, .size = 1, .piece_bytes = PIECE_BYTES};
+}
+
+struct par par_as_local(struct par par, enum par_traffic_kind kind)
+{
+    par.kind = kind;
+    return par;
 }
 
 void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi)
@@ -19,15 +28,4 @@ void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi)
     int64_t whole = n / size, rest = n % size;
     *lo = whole * rank + rest * rank / size;
     *hi = whole * (rank + 1) + rest * (rank + 1) / size;
-}
-
-void par_broadcast(struct par par, void *bytes, int64_t n_bytes)
-{
-    const int64_t piece = 1 << 30;
-    if (par.size == 1)
-        return;
-    for (int64_t at = 0; at < n_bytes; at += piece) {
-        int64_t n = n_bytes - at < piece ? n_bytes - at : piece;
-        MPI_Bcast((char *)bytes + at, (int)n, MPI_BYTE, 0, par.comm);
-    }
 }

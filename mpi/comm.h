@@ -6,11 +6,15 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "mpi/traffic.h"
 
 struct par {
     MPI_Comm comm; /* MPI_COMM_NULL when MPI was not started: then rank 0 of 1 */
     int rank;
     int size;
+    int64_t piece_bytes;         /* of one call to MPI; tests make it small */
+    enum par_traffic_kind kind;  /* what collectives are for */
+    struct par_traffic *traffic; /* where they are counted; NULL: nowhere. Borrowed */
 };
 
 /* The world. Collective. MPI must have been initialised. */
@@ -19,11 +23,11 @@ struct par par_world(void);
 /* A process on its own, for commands that start no MPI. Every par_ function works with it. Local. */
 struct par par_alone(void);
 
+/* The same ranks, whose collectives count as `kind`. Local. */
+struct par par_as_local(struct par par, enum par_traffic_kind kind);
+
 /* The half-open range [*lo, *hi) of n things that falls to rank `rank` of `size`: [n rank/size, n
  * (rank+1)/size). Local. */
 void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi);
-
-/* Broadcasts n_bytes bytes from rank 0, in pieces that an int can count. Collective. */
-void par_broadcast(struct par par, void *bytes, int64_t n_bytes);
 
 #endif

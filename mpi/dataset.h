@@ -73,6 +73,11 @@ int par_split_create_local(struct par_split_writer **out, const char *path, cons
  * NULL. */
 int par_split_append_local(struct par_split_writer *writer, int64_t n, const void *features,
                            const void *labels, const char *ids, struct bl_error *err);
+/* Goes on with another split of the same file, which appears with all of them. Errors as of create, and of
+ * commit. par_split_file_local: the open file, for attributes. */
+int par_split_next_local(struct par_split_writer *writer, const char *split,
+                         const struct par_split_writer_options *options, struct bl_error *err);
+hid_t par_split_file_local(const struct par_split_writer *writer);
 int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err);
 /* Frees; without a commit removes the unfinished file. NULL is fine. */
 void par_split_destroy_local(struct par_split_writer *writer);

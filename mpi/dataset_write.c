@@ -14,6 +14,7 @@
 #include "mpi/dataset.h"
 #include "mpi/h5.h"
 #include "mpi/output.h"
+#include "mpi/protocol_note.h"
 #include "mpi/root.h"
 
 enum { COPY_BYTES = 1 << 20 };
@@ -42,6 +43,7 @@ static int check_existing(const char *path, const char *split, int replace, stru
 {
     hid_t file = H5I_INVALID_HID;
     struct bl_error ignored;
+    struct par_protocol_note note;
     int code = h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
@@ -49,6 +51,10 @@ static int check_existing(const char *path, const char *split, int replace, stru
     if (code == BL_OK && par_column_exists_local(file, split) && !replace)
         code = bl_fail(err, BL_USAGE, "%s has a split '%s' already; choose another name or add --replace",
                        path, split);
+    else if (code == BL_OK && par_protocol_note_get_local(file, &note))
+        code = bl_fail(err, BL_USAGE,
+                       "%s was cut by the protocol %s, so its splits belong together; choose another file",
+                       path, note.name);
     h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
@@ -151,9 +157,10 @@ static int create_outputs(struct par_split_writer *writer, const char *split,
         snprintf(name, sizeof name, "%s/labels", split);
         code = par_output_create(&writer->labels, file, name, H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
                                  options->rows, multi ? options->labels.classes : 0, err);
-        if (code == BL_OK && options->n_class_names > 0)
-            code =
-                h5_put_texts(writer->labels.set, "class_names", options->class_names, options->n_class_names);
+        if (code == BL_OK && options->n_class_names > 0 &&
+            h5_put_texts(writer->labels.set, "class_names", options->class_names, options->n_class_names) !=
+                0)
+            code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
     }
     snprintf(name, sizeof name, "%s/ids", split);
     if (code == BL_OK && options->id_bytes > 0)
@@ -220,13 +227,35 @@ static int seal(struct par_split_writer *writer, struct bl_error *err)
     return code;
 }
 
-int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err)
+/* The split under way is whole. */
+static int finish_split(struct par_split_writer *writer, struct bl_error *err)
 {
-    struct par par = par_alone();
-    int code = par_output_flush(par, writer->file, writer->path, err);
+    int code = par_output_flush(par_alone(), writer->file, writer->path, err);
     if (code == BL_OK)
         code = seal(writer, err);
     close_outputs(writer);
+    return code;
+}
+
+int par_split_next_local(struct par_split_writer *writer, const char *split,
+                         const struct par_split_writer_options *options, struct bl_error *err)
+{
+    int code = check_options(split, options, err);
+    if (code == BL_OK)
+        code = finish_split(writer, err);
+    writer->appended = 0;
+    return code == BL_OK ? create_outputs(writer, split, options, err) : code;
+}
+
+hid_t par_split_file_local(const struct par_split_writer *writer)
+{
+    return writer->file;
+}
+
+int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err)
+{
+    struct par par = par_alone();
+    int code = finish_split(writer, err);
     if (code == BL_OK)
         code = par_root_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)

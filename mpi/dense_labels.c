@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "data/labels.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 
 static int by_value(const void *a, const void *b)
 {
@@ -26,7 +27,8 @@ static int64_t unique(int32_t *values, int64_t n)
     return kept;
 }
 
-static int own_classes(int64_t n, const uint32_t *labels, int32_t **classes, int *count, struct bl_error *err)
+static int own_classes(int64_t n, const uint32_t *labels, int32_t **classes, int64_t *count,
+                       struct bl_error *err)
 {
     int code = bl_alloc(classes, n, sizeof(int32_t), "the classes of this rank", err);
     if (code != BL_OK)
@@ -35,37 +37,28 @@ static int own_classes(int64_t n, const uint32_t *labels, int32_t **classes, int
     for (int64_t i = 0; i < n; i++)
         if ((int32_t)labels[i] != BL_UNLABELLED)
             (*classes)[labelled++] = (int32_t)labels[i];
-    *count = (int)unique(*classes, labelled); /* at most 2^31 different values, one of which can't occur */
+    *count = unique(*classes, labelled);
     return BL_OK;
 }
 
 int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *classes, struct bl_error *err)
 {
     int32_t *own = NULL, *all = NULL;
-    int *counts = NULL, *starts = NULL, count = 0;
+    int64_t count = 0;
+    struct par_blocks blocks = {0};
     int code = own_classes(n, labels, &own, &count, err);
     if (code == BL_OK)
-        code = bl_alloc(&counts, par.size, sizeof(int), "counts of classes", err);
-    if (code == BL_OK)
-        code = bl_alloc(&starts, par.size, sizeof(int), "starts of classes", err);
+        code = par_blocks_init(&blocks, par.size, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         goto done;
-    counts[0] = count;
-    if (par.size > 1)
-        MPI_Allgather(&count, 1, MPI_INT, counts, 1, MPI_INT, par.comm);
-    int64_t total = 0;
-    for (int r = 0; r < par.size; r++) {
-        starts[r] = (int)total;
-        total += counts[r];
-    }
+    par_blocks_gather(&blocks, par, count);
+    const int64_t total = blocks.begin[par.size];
     code = par_agree(par, bl_alloc(&all, total, sizeof *all, "the classes of all ranks", err), err);
     if (code != BL_OK)
         goto done;
-    if (par.size > 1)
-        MPI_Allgatherv(own, count, MPI_INT32_T, all, counts, starts, MPI_INT32_T, par.comm);
-    else
-        memcpy(all, own, (size_t)count * sizeof *all);
+    memcpy(all + blocks.begin[par.rank], own, (size_t)count * sizeof *all);
+    par_allgather(par, &blocks, all, sizeof *all);
     *classes = unique(all, total);
     for (int64_t i = 0; i < n; i++) {
         if ((int32_t)labels[i] == BL_UNLABELLED)
@@ -77,7 +70,6 @@ int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *class
 done:
     bl_free(&own);
     bl_free(&all);
-    bl_free(&counts);
-    bl_free(&starts);
+    par_blocks_free(&blocks);
     return code;
 }

@@ -7,6 +7,8 @@
 #include "base/count.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
+#include "mpi/reduce.h"
+#include "mpi/row_sample.h"
 
 enum { BLOCK_ROWS = 1024 };
 
@@ -22,13 +24,14 @@ int par_encode_check_local(const struct bl_model *model, const char *model_name,
     return BL_OK;
 }
 
-/* One block of rows on its way from the file to the sink. */
+/* Rows on their way from the file to the piece. */
 struct block {
     struct bl_encoder encoder;
-    void *features;
+    const struct par_row_choice *choice; /* NULL: all rows */
+    struct bl_row_tally *tally;
+    char *features; /* [BLOCK_ROWS, dim] as stored */
     uint8_t *codes;
-    uint32_t *labels;
-    char *ids;
+    uint32_t *labels; /* NULL without labels */
 };
 
 static int block_init(struct block *block, const struct bl_model *model, const struct par_split *split,
@@ -44,8 +47,6 @@ static int block_init(struct block *block, const struct bl_model *model, const s
     if (code == BL_OK && split->labels.words > 0)
         code = bl_alloc(&block->labels, BLOCK_ROWS * split->labels.words, sizeof *block->labels,
                         "a block of labels", err);
-    if (code == BL_OK && split->id_bytes > 0)
-        code = bl_alloc(&block->ids, BLOCK_ROWS * split->id_bytes, 1, "a block of ids", err);
     return code;
 }
 
@@ -55,66 +56,111 @@ static void block_free(struct block *block)
     bl_free(&block->features);
     bl_free(&block->codes);
     bl_free(&block->labels);
-    bl_free(&block->ids);
 }
 
-static int encode_block(struct block *block, struct par_dataset *dataset, int64_t row_lo, int64_t n,
-                        struct bl_error *err)
+static int is_chosen(const struct par_row_choice *choice, int64_t row)
 {
+    return !choice || (choice->parts[row] & choice->part) != 0;
+}
+
+static int64_t count_chosen(const struct par_row_choice *choice, int64_t lo, int64_t hi)
+{
+    int64_t n = 0;
+    for (int64_t row = lo; row < hi; row++)
+        n += is_chosen(choice, row);
+    return n;
+}
+
+/* Moves the chosen ones of the n rows from row_lo on to the front; returns their number. */
+static int64_t keep_chosen(struct block *block, const struct par_split *split, int64_t row_lo, int64_t n)
+{
+    const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type), words = split->labels.words;
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!is_chosen(block->choice, row_lo + i))
+            continue;
+        if (kept < i) {
+            memcpy(block->features + kept * row_bytes, block->features + i * row_bytes, (size_t)row_bytes);
+            if (block->labels)
+                memcpy(block->labels + kept * words, block->labels + i * words,
+                       (size_t)words * sizeof *block->labels);
+        }
+        kept++;
+    }
+    return kept;
+}
+
+/* The file row of the chosen row number `index` from row_lo on. */
+static int64_t chosen_row(const struct par_row_choice *choice, int64_t row_lo, int64_t index)
+{
+    int64_t row = row_lo;
+    for (;; row++)
+        if (is_chosen(choice, row) && index-- == 0)
+            return row;
+}
+
+/* Reads rows [row_lo, row_lo + n) and encodes the *kept of them that are chosen. */
+static int encode_block(struct block *block, struct par_dataset *dataset, int64_t row_lo, int64_t n,
+                        int64_t *kept, struct bl_error *err)
+{
+    const struct par_split *split = par_dataset_split(dataset);
     int64_t bad_row = 0;
-    int code = par_dataset_read_local(dataset, row_lo, n, block->features, block->labels, block->ids, err);
+    int code = par_dataset_read_local(dataset, row_lo, n, block->features, block->labels, NULL, err);
     if (code != BL_OK)
         return code;
-    code = bl_encoder_run(&block->encoder, par_dataset_split(dataset)->type, block->features, n, block->codes,
-                          &bad_row, err);
+    *kept = keep_chosen(block, split, row_lo, n);
+    bl_row_tally_add(block->tally, split->type, block->features, *kept, split->dim);
+    code = bl_encoder_run(&block->encoder, split->type, block->features, *kept, block->codes, &bad_row, err);
     if (code == BL_NUMBERS)
         code = bl_fail(err, BL_NUMBERS,
                        "row %" PRId64 " has features that are not finite, or gives outputs that are not; "
                        "correct or remove the row",
-                       row_lo + bad_row);
+                       chosen_row(block->choice, row_lo, bad_row));
     return code;
 }
 
-int par_encode_rows_local(const struct bl_model *model, struct par_dataset *dataset, int64_t row_lo,
-                          int64_t row_hi, par_encode_sink *sink, void *context, struct bl_error *err)
+/* Rows [lo, hi) of the split into the piece. */
+static int encode_rows(struct block *block, struct par_dataset *dataset, int64_t lo, int64_t hi,
+                       struct par_code_set *piece, struct bl_error *err)
 {
-    struct block block = {0};
-    int code = block_init(&block, model, par_dataset_split(dataset), err);
-    for (int64_t at = row_lo; at < row_hi && code == BL_OK; at += BLOCK_ROWS) {
-        const int64_t n = row_hi - at < BLOCK_ROWS ? row_hi - at : BLOCK_ROWS;
-        code = encode_block(&block, dataset, at, n, err);
-        if (code == BL_OK)
-            code = sink(context, at, n, block.codes, block.labels, block.ids, err);
+    const int64_t bits = piece->set.bits, label_words = piece->set.label_layout.words;
+    int64_t filled = 0, kept = 0;
+    int code = BL_OK;
+    for (int64_t at = lo; at < hi && code == BL_OK; at += BLOCK_ROWS, filled += kept) {
+        const int64_t n = hi - at < BLOCK_ROWS ? hi - at : BLOCK_ROWS;
+        code = encode_block(block, dataset, at, n, &kept, err);
+        if (code != BL_OK)
+            break;
+        bl_code_to_words(block->codes, kept, bits, piece->words + filled * bl_code_words(bits));
+        if (piece->labels)
+            memcpy(piece->labels + filled * label_words, block->labels,
+                   (size_t)(kept * label_words) * sizeof *block->labels);
     }
-    block_free(&block);
     return code;
-}
-
-static int keep_codes(void *context, int64_t row_lo, int64_t n, const uint8_t *codes, const uint32_t *labels,
-                      const char *ids, struct bl_error *err)
-{
-    struct par_code_set *piece = context;
-    const int64_t at = row_lo - piece->set.first, label_words = piece->set.label_layout.words;
-    (void)ids;
-    (void)err;
-    bl_code_to_words(codes, n, piece->set.bits, piece->words + at * bl_code_words(piece->set.bits));
-    if (piece->labels)
-        memcpy(piece->labels + at * label_words, labels, (size_t)(n * label_words) * sizeof *labels);
-    return BL_OK;
 }
 
 int par_encode_split(struct par par, const struct bl_model *model, struct par_dataset *dataset,
-                     struct par_code_set *piece, struct bl_error *err)
+                     const struct par_row_choice *choice, struct par_code_set *piece,
+                     struct bl_row_tally *tally, int64_t *n_global, struct bl_error *err)
 {
     const struct par_split *split = par_dataset_split(dataset);
+    struct block block = {.choice = choice, .tally = tally};
     int64_t lo, hi;
     par_range_local(split->rows, par.rank, par.size, &lo, &hi);
-    int code =
-        par_code_set_init_local(piece, hi - lo, bl_shape_code_bits(&model->shape), split->labels, lo, err);
+    const int64_t n = count_chosen(choice, lo, hi);
+    int code = par_code_set_init_local(piece, n, bl_shape_code_bits(&model->shape), split->labels, lo, err);
     if (code == BL_OK)
-        code = par_encode_rows_local(model, dataset, lo, hi, keep_codes, piece, err);
+        code = block_init(&block, model, split, err);
+    if (code == BL_OK)
+        code = encode_rows(&block, dataset, lo, hi, piece, err);
+    block_free(&block);
     code = par_agree(par, code, err);
-    if (code != BL_OK)
+    if (code != BL_OK) {
         par_code_set_free(piece);
-    return code;
+        return code;
+    }
+    *n_global = n;
+    par_sum_integers(par, n_global, 1);
+    par_row_tally_merge(par, tally);
+    return BL_OK;
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "data/row_sample.h"
 #include "model/model.h"
 #include "mpi/dataset.h"
 #include "mpi/retrieve.h"
@@ -13,19 +14,19 @@
 int par_encode_check_local(const struct bl_model *model, const char *model_name,
                            const struct par_split *split, const char *split_name, struct bl_error *err);
 
-/* Receives rows [row_lo, row_lo + n) of the file: codes [n, bl_code_bytes(K)], labels [n, words] or NULL,
- * ids [n, id_bytes] or NULL; borrowed until it returns. */
-typedef int par_encode_sink(void *context, int64_t row_lo, int64_t n, const uint8_t *codes,
-                            const uint32_t *labels, const char *ids, struct bl_error *err);
+/* Some rows of a split: those with a bit of `part` in parts [rows of the split]; borrowed. */
+struct par_row_choice {
+    const uint8_t *parts;
+    int part;
+};
 
-/* Encodes rows [row_lo, row_hi) of the split in file order and hands each block to `sink`. Local: callers
- * agree afterwards. Errors: what the sink says; BL_INPUT, BL_PATH of the reading; BL_NUMBERS naming the
- * file's row. */
-int par_encode_rows_local(const struct bl_model *model, struct par_dataset *dataset, int64_t row_lo,
-                          int64_t row_hi, par_encode_sink *sink, void *context, struct bl_error *err);
-
-/* This rank's range of the split as a piece of a code set. Collective (the outcome is agreed). */
+/* Codes and labels of the chosen rows (NULL: all) that lie in this rank's range of the split, as a piece of a
+ * code set, in file order; which rows of the tally's sample are among the chosen ones of all ranks, with the
+ * number of these in *n_global. Without a choice piece->set.first is the piece's place in the split.
+ * Collective; agreed; on failure *piece is empty. Errors: BL_INPUT, BL_PATH of the reading; BL_NUMBERS naming
+ * the file's row; BL_MEMORY. */
 int par_encode_split(struct par par, const struct bl_model *model, struct par_dataset *dataset,
-                     struct par_code_set *piece, struct bl_error *err);
+                     const struct par_row_choice *choice, struct par_code_set *piece,
+                     struct bl_row_tally *tally, int64_t *n_global, struct bl_error *err);
 
 #endif

@@ -1,7 +1,5 @@
 #include "mpi/gradient.h"
 
-#include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,7 +9,7 @@
 #include "mpi/reduce.h"
 #include "optim/optimizer.h"
 
-enum { BLOCK = 4096, OUT = 0, IN = 1 };
+enum { BLOCK = 4096 };
 
 static int64_t blocks_of(const struct bl_tensor *tensor)
 {
@@ -27,12 +25,31 @@ static void set_blocks(struct par_gradient *gradient)
     gradient->block[n] = gradient->n_params;
 }
 
-/* The slice [*lo, *hi) of a rank: whole blocks. */
-static void slice_of(const struct par_gradient *gradient, int rank, int64_t *lo, int64_t *hi)
+int64_t par_gradient_blocks_local(const struct bl_layout *layout)
 {
-    par_range_local(gradient->n_blocks, rank, gradient->par.size, lo, hi);
-    *lo = gradient->block[*lo];
-    *hi = gradient->block[*hi];
+    int64_t n = 0;
+    for (int64_t t = 0; t < layout->n_tensors; t++)
+        n += blocks_of(&layout->tensor[t]);
+    return n;
+}
+
+/* Where block `number` begins. */
+static int64_t begin_of(const struct bl_layout *layout, int64_t number)
+{
+    for (int64_t t = 0; t < layout->n_tensors; t++) {
+        const int64_t n = blocks_of(&layout->tensor[t]);
+        if (number < n)
+            return layout->tensor[t].offset + number * BLOCK;
+        number -= n;
+    }
+    return layout->n_params;
+}
+
+void par_gradient_slice_local(const struct bl_layout *layout, int rank, int size, int64_t *lo, int64_t *hi)
+{
+    par_range_local(par_gradient_blocks_local(layout), rank, size, lo, hi);
+    *lo = begin_of(layout, *lo);
+    *hi = begin_of(layout, *hi);
 }
 
 static int allocate(struct par_gradient *gradient, struct bl_error *err)
@@ -50,12 +67,14 @@ static int allocate(struct par_gradient *gradient, struct bl_error *err)
         code = bl_alloc(&gradient->node_size, gradient->all_nodes, sizeof(int64_t), "nodes of ranks", err);
     if (code == BL_OK)
         code = bl_alloc(&gradient->first_node, size + 1, sizeof(int64_t), "nodes of ranks", err);
-    for (int way = OUT; way <= IN; way++) {
-        if (code == BL_OK)
-            code = bl_alloc(&gradient->counts[way], size, sizeof(int), "parts of ranks", err);
-        if (code == BL_OK)
-            code = bl_alloc(&gradient->starts[way], size, sizeof(int), "parts of ranks", err);
-    }
+    if (code == BL_OK)
+        code = par_parts_init(&gradient->out, size, err);
+    if (code == BL_OK)
+        code = par_parts_init(&gradient->in, size, err);
+    if (code == BL_OK)
+        code = par_blocks_init(&gradient->slices, size, err);
+    if (code == BL_OK)
+        code = par_blocks_init(&gradient->rank_squares, size, err);
     return code;
 }
 
@@ -85,20 +104,26 @@ static int64_t count_nodes(struct par par, int64_t total)
     return n;
 }
 
+/* Who holds which slice of the sum, and which part of `squares`. */
 static int init_slices(struct par_gradient *gradient, const struct par_groups *groups, struct bl_error *err)
 {
+    const struct par par = gradient->par;
+    int64_t *slice = gradient->slices.begin, *squares = gradient->rank_squares.begin;
     set_nodes(gradient, groups->total);
-    slice_of(gradient, gradient->par.rank, &gradient->lo, &gradient->hi);
-    const int64_t floats = gradient->all_nodes * (gradient->hi - gradient->lo);
-    int code = BL_OK;
-    if (floats > INT_MAX || gradient->n_params > INT_MAX)
-        code = bl_fail(err, BL_USAGE,
-                       "%" PRId64 " parameters on %d ranks are more than reduction: exact can exchange; set "
-                       "train.reduction to fast",
-                       gradient->n_params, gradient->par.size);
-    else if (gradient->par.size > 1)
-        code = bl_alloc(&gradient->received, floats, sizeof(float), "received gradients", err);
-    return code;
+    for (int r = 0; r < par.size; r++) {
+        int64_t lo;
+        par_gradient_slice_local(gradient->layout, r, par.size, &slice[r], &slice[r + 1]);
+        par_range_local(gradient->n_blocks, r, par.size, &lo, &squares[r + 1]);
+        squares[r + 1] += (r + 1) * gradient->n_flags;
+        if (slice[r + 1] - slice[r] > gradient->slice_max)
+            gradient->slice_max = slice[r + 1] - slice[r];
+    }
+    gradient->lo = slice[par.rank];
+    gradient->hi = slice[par.rank + 1];
+    if (par.size == 1)
+        return BL_OK;
+    return bl_alloc(&gradient->received, gradient->all_nodes * (gradient->hi - gradient->lo), sizeof(float),
+                    "received gradients", err);
 }
 
 int par_gradient_init(struct par_gradient *gradient, struct par par, const struct bl_layout *layout,
@@ -113,8 +138,7 @@ int par_gradient_init(struct par_gradient *gradient, struct par par, const struc
                                       .n_nodes = exact ? groups->local.n_nodes : 1,
                                       .stride = layout->n_params + n_flags,
                                       .all_nodes = exact ? count_nodes(par, groups->total) : par.size};
-    for (int64_t t = 0; t < layout->n_tensors; t++)
-        gradient->n_blocks += blocks_of(&layout->tensor[t]);
+    gradient->n_blocks = par_gradient_blocks_local(layout);
     int code = allocate(gradient, err);
     if (code == BL_OK) {
         set_blocks(gradient);
@@ -136,28 +160,28 @@ void par_gradient_free(struct par_gradient *gradient)
     bl_free(&gradient->node_size);
     bl_free(&gradient->first_node);
     bl_free(&gradient->received);
-    for (int way = OUT; way <= IN; way++) {
-        bl_free(&gradient->counts[way]);
-        bl_free(&gradient->starts[way]);
-    }
+    par_parts_free(&gradient->out);
+    par_parts_free(&gradient->in);
+    par_blocks_free(&gradient->slices);
+    par_blocks_free(&gradient->rank_squares);
 }
 
 /* Node `n` of every rank: to each rank its slice. Ranks that have fewer nodes bring nothing. */
 static void exchange_node(struct par_gradient *gradient, int64_t n)
 {
-    const int64_t length = gradient->hi - gradient->lo;
+    const int64_t length = gradient->hi - gradient->lo, *slice = gradient->slices.begin;
+    struct par_parts *out = &gradient->out, *in = &gradient->in;
     for (int r = 0; r < gradient->par.size; r++) {
-        int64_t lo, hi;
-        slice_of(gradient, r, &lo, &hi);
         const int64_t place = gradient->first_node[r] + n;
-        gradient->counts[OUT][r] = n < gradient->n_nodes ? (int)(hi - lo) : 0;
-        gradient->starts[OUT][r] = (int)lo;
-        gradient->counts[IN][r] = place < gradient->first_node[r + 1] ? (int)length : 0;
-        gradient->starts[IN][r] = gradient->counts[IN][r] ? (int)(place * length) : 0;
+        out->count[r] = n < gradient->n_nodes ? slice[r + 1] - slice[r] : 0;
+        out->start[r] = slice[r];
+        in->count[r] = place < gradient->first_node[r + 1] ? length : 0;
+        in->start[r] = in->count[r] ? place * length : 0;
     }
     const float *from = gradient->nodes + (n < gradient->n_nodes ? n : 0) * gradient->stride;
-    MPI_Alltoallv(from, gradient->counts[OUT], gradient->starts[OUT], MPI_FLOAT, gradient->received,
-                  gradient->counts[IN], gradient->starts[IN], MPI_FLOAT, gradient->par.comm);
+    const int64_t received_max = gradient->all_nodes * gradient->slice_max;
+    par_alltoall(par_as_local(gradient->par, PAR_TRAFFIC_GRADIENT), out, from, in, gradient->received,
+                 sizeof(float), received_max > gradient->n_params ? received_max : gradient->n_params);
 }
 
 static void sum_exact(struct par_gradient *gradient)
@@ -188,7 +212,8 @@ void par_gradient_sum(struct par_gradient *gradient)
     float *flags = gradient->sum + gradient->n_params; /* they ride behind the gradient */
     for (int64_t f = 0; f < gradient->n_flags; f++)
         flags[f] = (float)gradient->flags[f];
-    par_sum_floats(gradient->par, gradient->sum, gradient->n_params + gradient->n_flags);
+    par_sum_floats(par_as_local(gradient->par, PAR_TRAFFIC_GRADIENT), gradient->sum,
+                   gradient->n_params + gradient->n_flags);
     for (int64_t f = 0; f < gradient->n_flags; f++)
         gradient->flags[f] = (double)flags[f];
 }
@@ -198,20 +223,14 @@ void par_gradient_sum(struct par_gradient *gradient)
 static void gather_squares(struct par_gradient *gradient)
 {
     const int64_t n_flags = gradient->n_flags;
-    int *counts = gradient->counts[IN], *starts = gradient->starts[IN];
-    for (int r = 0; r < gradient->par.size; r++) {
-        int64_t lo, hi;
-        par_range_local(gradient->n_blocks, r, gradient->par.size, &lo, &hi);
-        starts[r] = (int)(lo + r * n_flags);
-        counts[r] = (int)(hi - lo + n_flags);
-    }
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gradient->squares, counts, starts, MPI_DOUBLE,
-                   gradient->par.comm);
+    const int64_t *begin = gradient->rank_squares.begin;
+    par_allgather(par_as_local(gradient->par, PAR_TRAFFIC_FLAGS), &gradient->rank_squares, gradient->squares,
+                  sizeof(double));
     memset(gradient->flags, 0, sizeof gradient->flags);
     int64_t n = 0;
     for (int r = 0; r < gradient->par.size; r++) {
-        const double *part = gradient->squares + starts[r];
-        const int64_t n_blocks = counts[r] - n_flags;
+        const double *part = gradient->squares + begin[r];
+        const int64_t n_blocks = begin[r + 1] - begin[r] - n_flags;
         for (int64_t f = 0; f < n_flags; f++)
             gradient->flags[f] += part[f];
         memmove(gradient->squares + n, part + n_flags, (size_t)n_blocks * sizeof *part);
@@ -226,7 +245,7 @@ double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_te
     double *to = gradient->squares;
     if (spread) {
         par_range_local(gradient->n_blocks, gradient->par.rank, gradient->par.size, &first, &last);
-        to += first + gradient->par.rank * gradient->n_flags;
+        to = gradient->squares + gradient->rank_squares.begin[gradient->par.rank];
         memcpy(to, gradient->flags, (size_t)gradient->n_flags * sizeof *to);
         to += gradient->n_flags;
     }
@@ -249,16 +268,8 @@ double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_te
     return sum;
 }
 
-void par_gradient_share(struct par_gradient *gradient, float *values)
+void par_gradient_share(struct par_gradient *gradient, struct par par, float *values)
 {
-    if (!gradient->exact || gradient->par.size == 1)
-        return;
-    for (int r = 0; r < gradient->par.size; r++) {
-        int64_t lo, hi;
-        slice_of(gradient, r, &lo, &hi);
-        gradient->starts[IN][r] = (int)lo;
-        gradient->counts[IN][r] = (int)(hi - lo);
-    }
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, gradient->counts[IN], gradient->starts[IN],
-                   MPI_FLOAT, gradient->par.comm);
+    if (gradient->exact)
+        par_allgather(par, &gradient->slices, values, sizeof *values);
 }

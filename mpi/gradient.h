@@ -12,6 +12,7 @@
 #define PAR_GRADIENT_H
 
 #include "model/params.h"
+#include "mpi/collective.h"
 #include "mpi/groups.h"
 
 enum { PAR_FLAGS_MAX = 32 };
@@ -35,14 +36,17 @@ struct par_gradient {
 
     /* of exact on several ranks; owned */
     int64_t all_nodes;
-    int64_t *node_size;         /* [all_nodes] groups of each, of all ranks in order */
-    int64_t *first_node;        /* [size + 1] */
-    float *received;            /* [all_nodes, hi - lo] */
-    int *counts[2], *starts[2]; /* [size] out and in */
+    int64_t *node_size;             /* [all_nodes] groups of each, of all ranks in order */
+    int64_t *first_node;            /* [size + 1] */
+    float *received;                /* [all_nodes, hi - lo] */
+    int64_t slice_max;              /* of all ranks */
+    struct par_parts out, in;       /* of one node of each rank */
+    struct par_blocks slices;       /* the parameters of each rank */
+    struct par_blocks rank_squares; /* of `squares`: flags and blocks of each rank */
 };
 
 /* Sets up. groups and layout are borrowed only here and, layout, later. Collective; agreed. Errors:
- * BL_MEMORY; BL_USAGE for more parameters than exact can count. par_gradient_free is safe twice. */
+ * BL_MEMORY. par_gradient_free is safe twice. */
 int par_gradient_init(struct par_gradient *gradient, struct par par, const struct bl_layout *layout,
                       const struct par_groups *groups, int exact, int64_t n_flags, struct bl_error *err);
 void par_gradient_free(struct par_gradient *gradient);
@@ -54,7 +58,12 @@ void par_gradient_sum(struct par_gradient *gradient);
  * ranks. If it isn't finite, *bad is the first tensor whose part isn't. Collective. */
 double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_tensor **bad);
 
-/* values [n_params], of which every rank has set [lo, hi): becomes whole on all ranks. Collective. */
-void par_gradient_share(struct par_gradient *gradient, float *values);
+/* values [n_params], of which every rank has set [lo, hi): becomes whole on all ranks. par: the same ranks,
+ * as what it counts. Collective. */
+void par_gradient_share(struct par_gradient *gradient, struct par par, float *values);
+
+/* How many blocks a layout has, and the slice [*lo, *hi) of a rank under exact: whole blocks. Local. */
+int64_t par_gradient_blocks_local(const struct bl_layout *layout);
+void par_gradient_slice_local(const struct bl_layout *layout, int rank, int size, int64_t *lo, int64_t *hi);
 
 #endif

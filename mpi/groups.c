@@ -71,9 +71,7 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
     *groups = (struct par_groups){.total = total, .k_max = k_max};
     int code = bl_alloc(&groups->end, hi - lo, sizeof *groups->end, "groups of rows", err);
     if (code == BL_OK)
-        code = bl_alloc(&groups->counts, par.size, sizeof(int), "groups of ranks", err);
-    if (code == BL_OK)
-        code = bl_alloc(&groups->starts, par.size, sizeof(int), "groups of ranks", err);
+        code = par_blocks_init(&groups->rank_groups, par.size, err);
     if (code == BL_OK)
         code = bl_alloc(&groups->all, groups->total * k_max, sizeof(double), "sums of groups", err);
     code = par_agree(par, code, err);
@@ -81,6 +79,8 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
         par_groups_free(groups);
         return code;
     }
+    for (int r = 0; r < par.size; r++)
+        par_range_local(total, r, par.size, &groups->rank_groups.begin[r], &groups->rank_groups.begin[r + 1]);
     for (int64_t u = 0, rows = 0; u < n_units; u++) {
         rows += unit_rows[u];
         groups->end[u / (n_units / (hi - lo))] = rows;
@@ -93,22 +93,8 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
 void par_groups_free(struct par_groups *groups)
 {
     bl_free(&groups->end);
-    bl_free(&groups->counts);
-    bl_free(&groups->starts);
+    par_blocks_free(&groups->rank_groups);
     bl_free(&groups->all);
-}
-
-/* Own groups' parts stand in all; those of the others come. */
-static void gather(struct par_groups *groups, struct par par, int64_t k)
-{
-    for (int r = 0; r < par.size; r++) {
-        int64_t lo, hi;
-        par_range_local(groups->total, r, par.size, &lo, &hi);
-        groups->starts[r] = (int)(lo * k);
-        groups->counts[r] = (int)((hi - lo) * k);
-    }
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, groups->all, groups->counts, groups->starts,
-                   MPI_DOUBLE, par.comm);
 }
 
 void par_groups_sum(struct par_groups *groups, struct par par, const double *parts, int64_t stride, int64_t k,
@@ -117,8 +103,7 @@ void par_groups_sum(struct par_groups *groups, struct par par, const double *par
     double *own = groups->all + groups->local.first * k;
     for (int64_t g = 0; g < groups->local.n; g++)
         memcpy(own + g * k, parts + g * stride, (size_t)k * sizeof *own);
-    if (par.size > 1)
-        gather(groups, par, k);
+    par_allgather(par, &groups->rank_groups, groups->all, k * (int64_t)sizeof *own);
     memset(sums, 0, (size_t)k * sizeof *sums);
     for (int64_t g = 0; g < groups->total; g++)
         for (int64_t i = 0; i < k; i++)

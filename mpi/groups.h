@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 #include "math/product.h"
-#include "mpi/comm.h"
+#include "mpi/collective.h"
 
 /* The groups of a run on `ranks` ranks. */
 int64_t par_groups_total_local(const struct bl_config *config, int64_t ranks);
@@ -21,11 +21,11 @@ int par_groups_check_local(const struct bl_config *config, int64_t rows, int64_t
 void par_groups_shards_local(const struct bl_config *config, int rank, int size, int64_t *lo, int64_t *hi);
 
 struct par_groups {
-    int64_t total;          /* of all ranks */
-    struct bl_groups local; /* this rank's; its ends are owned here */
-    int64_t *end;           /* [local.n] rows of this rank */
-    int *counts, *starts;   /* [size] of all ranks, in numbers of k; owned */
-    double *all;            /* [total, k_max]; owned */
+    int64_t total;                 /* of all ranks */
+    struct bl_groups local;        /* this rank's; its ends are owned here */
+    int64_t *end;                  /* [local.n] rows of this rank */
+    struct par_blocks rank_groups; /* which groups each rank has */
+    double *all;                   /* [total, k_max]; owned */
     int64_t k_max;
 };
 

@@ -13,7 +13,7 @@
 #include "mpi/reserve.h"
 
 /* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
-static const int64_t piece_bytes = (int64_t)1 << 30;
+static const int64_t most_bytes = (int64_t)1 << 30;
 static const int64_t block_bytes = (int64_t)1 << 20;
 enum { texts_max = 1 << 20, NAME_BYTES = 256 };
 
@@ -251,6 +251,29 @@ int h5_get_real(hid_t object, const char *name, double *value)
     return get_number(object, name, H5T_FLOAT, H5T_NATIVE_DOUBLE, value);
 }
 
+int h5_put_words(hid_t object, const char *name, const uint64_t *words, int64_t n)
+{
+    const hsize_t dims = (hsize_t)n;
+    hid_t space = H5Screate_simple(1, &dims, NULL);
+    int result = put(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, space, words);
+    H5Sclose(space);
+    return result;
+}
+
+int h5_get_words(hid_t object, const char *name, uint64_t *words, int64_t most, int64_t *n)
+{
+    int64_t there;
+    size_t bytes;
+    hid_t attribute = open_attribute(object, name, H5T_INTEGER, &there, &bytes);
+    if (attribute < 0)
+        return 0;
+    int found = there >= 1 && there <= most && H5Aread(attribute, H5T_NATIVE_UINT64, words) >= 0;
+    if (found)
+        *n = there;
+    H5Aclose(attribute);
+    return found;
+}
+
 int h5_get_text(hid_t object, const char *name, char *text, int64_t size)
 {
     int64_t n;
@@ -379,9 +402,8 @@ static int64_t row_bytes_of(hid_t memory_type, int64_t cols)
     return (int64_t)H5Tget_size(memory_type) * (cols > 0 ? cols : 1);
 }
 
-/* Moves n rows in pieces; `move` is H5Dwrite or H5Dread by independent transfers. */
-static int move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
-                     void *rows)
+int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
+                 void *rows, int64_t piece_bytes)
 {
     const int64_t row_bytes = row_bytes_of(memory_type, cols);
     const int64_t most = piece_bytes / row_bytes > 0 ? piece_bytes / row_bytes : 1;
@@ -408,7 +430,7 @@ int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, i
 {
     void *unchanged;
     memcpy(&unchanged, &rows, sizeof rows);
-    if (move_rows(1, dataset, memory_type, row_lo, n, cols, unchanged) != 0)
+    if (h5_move_rows(1, dataset, memory_type, row_lo, n, cols, unchanged, most_bytes) != 0)
         return bl_fail(err, BL_PATH,
                        "can't write %s: the disk may be full; make room there or choose another place", what);
     return BL_OK;
@@ -417,7 +439,7 @@ int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, i
 int h5_read_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, void *rows,
                  const char *what, struct bl_error *err)
 {
-    if (move_rows(0, dataset, memory_type, row_lo, n, cols, rows) != 0)
+    if (h5_move_rows(0, dataset, memory_type, row_lo, n, cols, rows, most_bytes) != 0)
         return bl_fail(err, BL_INPUT, "can't read %s: the file is damaged; restore it or make it again",
                        what);
     return BL_OK;

@@ -44,6 +44,11 @@ int h5_get_text(hid_t object, const char *name, char *text, int64_t size);
 int h5_get_integer(hid_t object, const char *name, int64_t *value);
 int h5_get_real(hid_t object, const char *name, double *value);
 
+/* A whole array attribute of 64-bit words [n]; the reader takes 1 to `most` of them and returns 1 or 0 as
+ * those above. */
+int h5_put_words(hid_t object, const char *name, const uint64_t *words, int64_t n);
+int h5_get_words(hid_t object, const char *name, uint64_t *words, int64_t most, int64_t *n);
+
 /* A whole array attribute of fixed-length strings, e.g. class_names [n]. h5_get_texts allocates one block:
  * *texts [n] pointers into it, freed by one bl_free(texts). */
 int h5_put_texts(hid_t object, const char *name, const char *const *texts, int64_t n);
@@ -56,6 +61,11 @@ int h5_make_group(hid_t file, const char *name);
  * Collective. */
 int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int64_t cols, hid_t *dataset,
                     struct bl_error *err);
+
+/* Writes or reads rows [row_lo, row_lo + n) in calls of at most piece_bytes (but a row at least); 0 or -1.
+ * What the two below do with 1 GiB, as MPI-IO counts bytes in an int; by itself for tests. */
+int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
+                 void *rows, int64_t piece_bytes);
 
 /* One contiguous block of rows by independent transfers, at most 1 GiB a call to HDF5. `what` names file and
  * data set in the message. BL_PATH when writing fails, BL_INPUT when reading does. */

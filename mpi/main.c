@@ -11,6 +11,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/job.h"
 #include "mpi/h5.h"
+#include "mpi/reduce.h"
 #include "mpi/signals.h"
 
 static void print_commands(void)
@@ -127,9 +128,7 @@ static void leave_if_apart(const struct command *command, int ranks)
 /* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5.h). */
 static void end_mpi(struct par par, int code)
 {
-    int stuck = h5_is_stuck_local();
-    MPI_Allreduce(MPI_IN_PLACE, &stuck, 1, MPI_INT, MPI_MAX, par.comm); /* rank 0 has spoken */
-    if (stuck)
+    if (par_max_integer(par, h5_is_stuck_local())) /* rank 0 has spoken */
         MPI_Abort(par.comm, code);
     MPI_Finalize();
 }

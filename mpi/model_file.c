@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
@@ -14,6 +15,8 @@ enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 /* Names of the choices as they stand in the file: part of the format. */
 static const char *const normalize_names[] = {"none", "center", "standardize", "unit", "scale"};
 static const char *const activation_names[] = {"relu", "tanh"};
+static const char *const input_names[] = {"linear", "distance", "rbf"};
+static const char *const output_names[] = {"linear", "cosine"};
 
 static int list_tensors(const struct bl_model *model, struct par_state_tensor tensors[TENSORS_MAX])
 {
@@ -41,12 +44,26 @@ static int put_attributes(hid_t file, const char *path, const struct bl_model *m
     failed |= h5_put_integer(file, "bits_per_head", shape->bits) != 0;
     failed |= h5_put_integer(file, "bits", bl_shape_code_bits(shape)) != 0;
     failed |= h5_put_text(file, "activation", activation_names[shape->activation]) != 0;
+    if (!bl_shape_is_trainable(shape)) {
+        failed |= h5_put_text(file, "input", input_names[shape->input]) != 0;
+        failed |= h5_put_text(file, "output", output_names[shape->output]) != 0;
+    }
     failed |= h5_put_text(file, "normalize", normalize_names[model->normalizer.kind]) != 0;
     failed |= h5_put_text(file, "method", model->method) != 0;
     if (model->arithmetic[0])
         failed |= h5_put_text(file, "arithmetic", model->arithmetic) != 0;
+    if (model->trained.n > 0) {
+        failed |= h5_put_integer(file, "trained_rows", model->trained.rows) != 0;
+        failed |= h5_put_words(file, "trained_sample", model->trained.hash, model->trained.n) != 0;
+    }
     return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path)
                   : BL_OK;
+}
+
+/* The lowest version whose readers encode such a model rightly. */
+static int64_t version_of(const struct bl_shape *shape)
+{
+    return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
 int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err)
@@ -62,7 +79,7 @@ int par_model_write(struct par par, const char *path, const struct bl_model *mod
         if (code == BL_OK)
             code = par_state_file_write(&file, tensors, n, err);
         if (code == BL_OK)
-            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
+            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, version_of(&model->shape), err);
         par_state_file_destroy(&file);
     }
     return par_agree(par, code, err);
@@ -91,6 +108,16 @@ static int64_t bias_rows(hid_t file, int64_t layer)
     return rows;
 }
 
+/* The number of the attribute's text among n names: 0 where there is no such attribute, -1 for another text.
+ */
+static int optional_name(hid_t file, const char *attribute, const char *const *names, int n)
+{
+    char text[32] = "";
+    if (H5Aexists(file, attribute) == 0)
+        return 0;
+    return h5_get_text(file, attribute, text, sizeof text) ? find_name(text, names, n) : -1;
+}
+
 static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int *normalize, char *method,
                       struct bl_error *err)
 {
@@ -103,6 +130,8 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
     whole &= h5_get_text(file, "normalize", kind, sizeof kind);
     h5_get_text(file, "method", method, BL_NAME_MAX);
     shape->activation = find_name(activation, activation_names, 2);
+    shape->input = optional_name(file, "input", input_names, 3);
+    shape->output = optional_name(file, "output", output_names, 2);
     *normalize = find_name(kind, normalize_names, 5);
     whole = whole && shape->activation >= 0 && *normalize >= 0;
     whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
@@ -113,6 +142,16 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
         return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged",
                        path);
     return BL_OK;
+}
+
+/* A sample that isn't whole or in order counts as none. */
+static void read_trained(hid_t file, struct bl_row_sample *trained)
+{
+    struct bl_row_sample sample = {0};
+    if (h5_get_integer(file, "trained_rows", &sample.rows) &&
+        h5_get_words(file, "trained_sample", sample.hash, BL_ROW_SAMPLE_MAX, &sample.n) &&
+        bl_row_sample_is_valid(&sample))
+        *trained = sample;
 }
 
 static int read_local(const char *path, struct bl_model *model, struct bl_error *err)
@@ -133,6 +172,7 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
         const int n = list_tensors(model, tensors);
         snprintf(model->method, sizeof model->method, "%s", method);
         h5_get_text(file, "arithmetic", model->arithmetic, sizeof model->arithmetic);
+        read_trained(file, &model->trained);
         for (int t = 0; t < n && code == BL_OK; t++)
             code = par_state_file_read_local(file, path, &tensors[t], err);
     }
@@ -146,6 +186,7 @@ struct head {
     int normalize;
     char method[BL_NAME_MAX];
     char arithmetic[BL_ARITHMETIC_MAX];
+    struct bl_row_sample trained;
 };
 
 int par_model_read(struct par par, const char *path, struct bl_model *model, struct bl_error *err)
@@ -156,7 +197,8 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
     if (code != BL_OK)
         goto done;
     if (par.rank == 0) {
-        head = (struct head){.shape = model->shape, .normalize = model->normalizer.kind};
+        head = (struct head){
+            .shape = model->shape, .normalize = model->normalizer.kind, .trained = model->trained};
         memcpy(head.method, model->method, sizeof head.method);
         memcpy(head.arithmetic, model->arithmetic, sizeof head.arithmetic);
     }
@@ -168,6 +210,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
         goto done;
     memcpy(model->method, head.method, sizeof head.method);
     memcpy(model->arithmetic, head.arithmetic, sizeof head.arithmetic);
+    model->trained = head.trained;
     par_broadcast(par, model->params, model->layout.n_params * (int64_t)sizeof(float));
     par_broadcast(par, model->normalizer.mean, model->normalizer.dim * (int64_t)sizeof(double));
     par_broadcast(par, model->normalizer.scale, model->normalizer.dim * (int64_t)sizeof(double));

@@ -6,7 +6,7 @@
 #include "mpi/comm.h"
 
 #define PAR_MODEL_FORMAT "bitloom model"
-enum { PAR_MODEL_VERSION = 1 };
+enum { PAR_MODEL_VERSION = 2 }; /* 1: linear at both ends, without the attributes input and output */
 
 /* Writes the model under path only when whole: temporary name, flush, read back, fsync, rename, fsync of the
  * folder. Rank 0 writes; collective, the outcome is agreed. Errors: BL_PATH. */

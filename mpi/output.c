@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "mpi/agree.h"
 #include "mpi/h5.h"
+#include "mpi/reduce.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");
 
@@ -89,8 +90,7 @@ static int compare(const struct par_output *output, struct par par, uint64_t rea
                    struct bl_error *err)
 {
     uint64_t totals[3] = {output->written, read, (uint64_t)output->rows_written};
-    if (par.size > 1)
-        MPI_Allreduce(MPI_IN_PLACE, totals, 3, MPI_UINT64_T, MPI_SUM, par.comm);
+    par_sum_words(par, totals, 3);
     if (totals[2] != (uint64_t)output->rows)
         return bl_fail(err, BL_DEFECT, "%s: %" PRIu64 " of the %" PRId64 " rows of '%s' were written", path,
                        totals[2], output->rows, output->name);

@@ -5,12 +5,13 @@
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 
-enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8 };
+enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8, INTEGER_BYTES = 8, DOUBLE_BYTES = 8 };
 
 static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
 {
@@ -70,41 +71,66 @@ static int64_t network_floats_per_row(const struct bl_shape *shape)
     return floats + widest[0] + widest[1];
 }
 
+/* Rows of a batch that a rank brings. */
+static int64_t batch_rows(const struct par_plan *plan, const struct bl_config *config, int64_t rows, int rank)
+{
+    int64_t lo, hi, batch = 0;
+    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
+    for (int64_t s = lo; s < hi; s++)
+        batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards
+                                                : shard_train(config, rows, s);
+    return batch;
+}
+
 static void plan_rank(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_shape *shape, int rank)
 {
-    int64_t lo, hi, rows = 0, train = 0, batch = 0;
+    int64_t lo, hi, rows = 0, train = 0;
+    const int64_t batch = batch_rows(plan, config, split->rows, rank);
     par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
     for (int64_t s = lo; s < hi; s++) {
-        const int64_t n = shard_train(config, split->rows, s);
         rows += shard_rows(config, split->rows, s);
-        train += n;
-        batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards : n;
+        train += shard_train(config, split->rows, s);
     }
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t data_bytes =
+        rows * place_bytes +
         rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
         train * ROW_NUMBER_BYTES;
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+    plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
+    const int64_t start_bytes = par_start_bytes_local(config, shape, train);
+    plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
     plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
+}
+
+/* Nodes of the tree over groups that a rank makes. */
+static int64_t nodes_of(const struct par_plan *plan, int rank)
+{
+    int64_t lo, hi;
+    par_range_local(plan->groups, rank, (int)plan->ranks, &lo, &hi);
+    return bl_tree_of(lo, hi).n_nodes;
+}
+
+static void count_nodes(struct par_plan *plan)
+{
+    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
+        const int64_t nodes = nodes_of(plan, rank);
+        plan->most_nodes = nodes > plan->most_nodes ? nodes : plan->most_nodes;
+        plan->all_nodes += nodes;
+    }
 }
 
 /* Parameter blocks that the gradient takes: under exact one for each node of a rank's tree, and as many that
  * are received. */
 static int64_t gradient_blocks(const struct par_plan *plan)
 {
-    int64_t most = 1, all = 0;
-    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
-        int64_t lo, hi;
-        par_range_local(plan->groups, rank, (int)plan->ranks, &lo, &hi);
-        const int64_t nodes = bl_tree_of(lo, hi).n_nodes;
-        most = nodes > most ? nodes : most;
-        all += nodes;
-    }
-    return most + (plan->ranks > 1 ? (all + plan->ranks - 1) / plan->ranks : 0);
+    const int64_t most = plan->groups > 0 ? plan->most_nodes : 1;
+    return most + (plan->ranks > 1 ? (plan->all_nodes + plan->ranks - 1) / plan->ranks : 0);
 }
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
@@ -120,8 +146,8 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
         bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &one_thread, err);
     if (code != BL_OK)
         return code;
-    const int gathers = bl_objective_needs_gather(&objective);
-    const int64_t sums_bytes = bl_objective_n_sums(&objective) * (int64_t)sizeof(int64_t);
+    plan->gathers = bl_objective_needs_gather(&objective);
+    plan->sums = bl_objective_n_sums(&objective);
     bl_objective_free(&objective);
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
     if (code != BL_OK)
@@ -129,13 +155,75 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
     bl_optimizer_free(&optimizer);
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes;
-    plan->gather_bytes = plan->batch * (row_bytes + label_bytes);
-    plan->gathered_bytes = gathers && plan->ranks > 1 ? plan->batch * row_bytes : 0;
-    plan->reduced_bytes = plan->ranks > 1 ? plan->parameters * FLOAT_BYTES + sums_bytes : 0;
-    if (gathers)
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
+    plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
+    if (place_bytes > 0)
+        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
+    plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
+    if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
+}
+
+/* reduction: exact, docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
+static void exact_traffic(struct par_traffic *traffic, const struct par_plan *plan,
+                          const struct bl_layout *layout, int rank)
+{
+    const int ranks = (int)plan->ranks;
+    const int64_t blocks = par_gradient_blocks_local(layout);
+    int64_t lo, hi, first, last;
+    par_gradient_slice_local(layout, rank, ranks, &lo, &hi);
+    par_range_local(blocks, rank, ranks, &first, &last);
+    const int64_t own_nodes = nodes_of(plan, rank), slice = hi - lo;
+    const int64_t owners = blocks < ranks ? blocks : ranks, others = owners - (slice > 0);
+    traffic->of[PAR_TRAFFIC_GRADIENT] = (struct par_traffic_count){
+        .collectives = plan->most_nodes,
+        .messages = own_nodes * others,
+        .sent_bytes = own_nodes * (plan->parameters - slice) * FLOAT_BYTES,
+        .received_bytes = (plan->all_nodes - own_nodes) * slice * FLOAT_BYTES,
+    };
+    traffic->of[PAR_TRAFFIC_FLAGS] =
+        par_traffic_allgather((blocks + ranks * PAR_STEP_FLAGS) * DOUBLE_BYTES,
+                              (last - first + PAR_STEP_FLAGS) * DOUBLE_BYTES, ranks);
+    traffic->of[PAR_TRAFFIC_PARAMETERS] =
+        par_traffic_allgather(plan->parameters * FLOAT_BYTES, slice * FLOAT_BYTES, ranks);
+}
+
+struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
+                                          const struct par_split *split, int rank)
+{
+    const int ranks = (int)plan->ranks;
+    const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
+    struct bl_layout layout = bl_layout_of(&shape);
+    struct par_traffic traffic = {0};
+    const int64_t row_bytes = plan->batch > 0 ? plan->gathered_bytes / plan->batch : 0;
+    if (ranks == 1)
+        return traffic;
+    bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
+    if (plan->gathers)
+        traffic.of[PAR_TRAFFIC_CODES] = par_traffic_allgather(
+            plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
+    if (plan->sums > 0)
+        traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
+    if (plan->groups > 0)
+        exact_traffic(&traffic, plan, &layout, rank);
+    else
+        traffic.of[PAR_TRAFFIC_GRADIENT] =
+            par_traffic_allreduce(plan->parameters + PAR_STEP_FLAGS, FLOAT_BYTES, rank, ranks);
+    return traffic;
+}
+
+static void plan_traffic(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+{
+    int64_t most = 0;
+    for (int rank = 0; rank < plan->ranks; rank++) {
+        const struct par_traffic traffic = par_plan_traffic_local(plan, config, split, rank);
+        const int64_t received = par_traffic_of_steps(&traffic).received_bytes;
+        if (received > most)
+            plan->traffic = traffic;
+        most = received > most ? received : most;
+    }
 }
 
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
@@ -146,6 +234,8 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
+    if (code == BL_OK)
+        code = par_start_check_local(config, &shape, err);
     if (code != BL_OK)
         return code;
     plan->layers = shape.n_layers;
@@ -161,15 +251,15 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
         return code;
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
-    return plan_parts(plan, config, split, &layout, err);
+    count_nodes(plan);
+    code = plan_parts(plan, config, split, &layout, err);
+    if (code == BL_OK)
+        plan_traffic(plan, config, split);
+    return code;
 }
 
 int64_t par_plan_memory_local(const struct par_plan *plan)
 {
-    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes;
-}
-
-int64_t par_plan_wire_local(const struct par_plan *plan)
-{
-    return plan->gathered_bytes + plan->reduced_bytes;
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
+           plan->codes_bytes;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "mpi/dataset.h"
+#include "mpi/traffic.h"
 
 struct par_plan {
     int64_t ranks;
@@ -18,6 +19,7 @@ struct par_plan {
 
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
+    int64_t batch_rows; /* of a batch, on the rank that has most */
     int64_t batch, steps_per_epoch, steps, warmup_steps;
     int64_t groups; /* of reduction: exact; 0 under fast */
 
@@ -26,20 +28,30 @@ struct par_plan {
     int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
     int64_t gather_bytes;    /* codes and labels of the global batch */
+    int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */
+    int64_t start_bytes; /* not in the sum: what model.init needs before the first step */
 
-    /* of a step, over all ranks; 0 on one rank */
-    int64_t gathered_bytes; /* codes and labels that every rank receives */
-    int64_t reduced_bytes;  /* gradients, and sums that terms need, that are summed */
+    int gathers;            /* whether codes travel */
+    int64_t gathered_bytes; /* codes and labels of a batch; 0 if they don't */
+    int64_t all_nodes;      /* of the gradient's tree, of all ranks; 0 under fast */
+    int64_t most_nodes;     /* of the rank that has most */
+    int64_t sums;           /* numbers that terms sum over the batch in a step */
+
+    struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */
 };
 
 /* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:
- * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, labels
+ * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, too many
+ * inputs for model.init, labels
  * that the objective needs and the split has not. */
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                    int64_t ranks, struct bl_error *err);
 
-/* All memory of the plan, and all bytes that travel in a step. */
+/* What rank `rank` sends and receives in a step: exactly what the step will count. Local. */
+struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
+                                          const struct par_split *split, int rank);
+
+/* All memory of the plan. */
 int64_t par_plan_memory_local(const struct par_plan *plan);
-int64_t par_plan_wire_local(const struct par_plan *plan);
 
 #endif

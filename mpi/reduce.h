@@ -10,7 +10,12 @@ void par_sum_doubles(struct par par, double *values, int64_t n);
 void par_sum_integers(struct par par, int64_t *values, int64_t n);
 void par_sum_words(struct par par, uint64_t *values, int64_t n);
 
+/* Joins bytes of which each is 0 on all ranks but one (or equal where it isn't). Collective. */
+void par_join_bytes(struct par par, void *bytes, int64_t n);
+
 /* Elementwise smallest and largest over all ranks, in place. Collective. */
+void par_min_floats(struct par par, float *values, int64_t n);
+void par_max_floats(struct par par, float *values, int64_t n);
 void par_min_doubles(struct par par, double *values, int64_t n);
 void par_max_doubles(struct par par, double *values, int64_t n);
 

@@ -11,6 +11,7 @@
 #include "io/config_file.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
+#include "mpi/collective.h"
 
 int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err)
 {
@@ -56,8 +57,8 @@ static int check_config(const char *path, const struct par_state *head, const st
 static void compare_arithmetic(const char *path, const struct par_state *head, char now[BL_ARITHMETIC_MAX])
 {
     const char *then = par_state_find_text(head, "arithmetic");
-    const char *start = then ? strstr(then, PAR_ARITHMETIC_START) : NULL;
-    if (start && !strstr(now, PAR_ARITHMETIC_START))
+    const char *start = then ? strstr(then, PAR_ARITHMETIC_LAPACK) : NULL;
+    if (start && !strstr(now, PAR_ARITHMETIC_LAPACK))
         strncat(now, start, BL_ARITHMETIC_MAX - 1 - strlen(now));
     if (then && strcmp(then, now) != 0)
         bl_log_warn("%s was made under (%s), now (%s): the results will agree to rounding, not in every bit",

@@ -1,13 +1,14 @@
 #include "mpi/retrieve.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
+#include "mpi/reduce.h"
 
 int par_code_set_init_local(struct par_code_set *owned, int64_t rows, int64_t bits,
                             struct bl_label_layout layout, int64_t first, struct bl_error *err)
@@ -30,82 +31,34 @@ void par_code_set_free(struct par_code_set *owned)
     owned->set = (struct bl_code_set){0};
 }
 
-/* rows [first of this rank, + rows[rank]) of n_bytes each, from every rank to every rank. At most `piece`
- * rows a rank and round. */
-static void gather_rows(struct par par, const void *mine, void *all, int64_t n_bytes, const int64_t *rows,
-                        int *counts, int *places)
-{
-    MPI_Datatype row;
-    MPI_Type_contiguous((int)n_bytes, MPI_BYTE, &row);
-    MPI_Type_commit(&row);
-    int64_t longest = 0;
-    for (int r = 0; r < par.size; r++)
-        longest = rows[r] > longest ? rows[r] : longest;
-    const int64_t piece = 1 + (INT64_C(256) << 20) / par.size / n_bytes;
-    for (int64_t at = 0; at < longest; at += piece) {
-        int64_t first = 0;
-        for (int r = 0; r < par.size; r++) {
-            const int64_t left = rows[r] - at;
-            counts[r] = (int)(left <= 0 ? 0 : left < piece ? left : piece);
-            places[r] = (int)(first + (left <= 0 ? 0 : at));
-            first += rows[r];
-        }
-        const int64_t offset = counts[par.rank] > 0 ? at * n_bytes : 0;
-        MPI_Allgatherv((const char *)mine + offset, counts[par.rank], row, all, counts, places, row,
-                       par.comm);
-    }
-    MPI_Type_free(&row);
-}
-
-static int64_t sum_rows(const int64_t *rows, int n)
-{
-    int64_t sum = 0;
-    for (int r = 0; r < n; r++)
-        sum += rows[r];
-    return sum;
-}
-
 int par_code_set_gather(struct par par, const struct par_code_set *piece, struct par_code_set *whole,
                         struct bl_error *err)
 {
     const struct bl_code_set *mine = &piece->set;
-    const int64_t code_bytes = bl_code_words(mine->bits) * (int64_t)sizeof *piece->words;
-    const int64_t label_bytes = mine->label_layout.words * (int64_t)sizeof *piece->labels;
-    int64_t *rows = NULL;
-    int *counts = NULL;
+    const int64_t n_words = bl_code_words(mine->bits), n_labels = mine->label_layout.words;
+    const int64_t code_bytes = n_words * (int64_t)sizeof *piece->words;
+    const int64_t label_bytes = n_labels * (int64_t)sizeof *piece->labels;
+    struct par_blocks rows;
     *whole = (struct par_code_set){0};
-    int code = bl_alloc(&rows, par.size, sizeof *rows, "counts of rows", err);
-    if (code == BL_OK)
-        code = bl_alloc(&counts, 2 * (int64_t)par.size, sizeof *counts, "counts of rows", err);
-    if (par_agree(par, code, err) != BL_OK) {
-        code = err->code;
+    int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
+    if (code != BL_OK)
         goto done;
-    }
-    rows[0] = mine->rows;
-    if (par.size > 1)
-        MPI_Allgather(&mine->rows, 1, MPI_INT64_T, rows, 1, MPI_INT64_T, par.comm);
-    const int64_t total = sum_rows(rows, par.size);
-    if (total > INT_MAX)
-        code = bl_fail(err, BL_USAGE, "%" PRId64 " rows can't be held by one rank; use fewer queries", total);
-    else
-        code = par_code_set_init_local(whole, total, mine->bits, mine->label_layout, 0, err);
+    par_blocks_gather(&rows, par, mine->rows);
+    const int64_t first = rows.begin[par.rank];
+    code = par_code_set_init_local(whole, rows.begin[par.size], mine->bits, mine->label_layout, 0, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         goto done;
-    if (par.size == 1) {
-        memcpy(whole->words, piece->words, (size_t)(total * code_bytes));
-        if (label_bytes > 0)
-            memcpy(whole->labels, piece->labels, (size_t)(total * label_bytes));
-        goto done;
+    memcpy(whole->words + first * n_words, piece->words, (size_t)(mine->rows * code_bytes));
+    par_allgather(par, &rows, whole->words, code_bytes);
+    if (label_bytes > 0) {
+        memcpy(whole->labels + first * n_labels, piece->labels, (size_t)(mine->rows * label_bytes));
+        par_allgather(par, &rows, whole->labels, label_bytes);
     }
-    gather_rows(par, piece->words, whole->words, code_bytes, rows, counts, counts + par.size);
-    if (label_bytes > 0)
-        gather_rows(par, piece->labels, whole->labels, label_bytes, rows, counts, counts + par.size);
 done:
     if (code != BL_OK)
         par_code_set_free(whole);
-    bl_free(&counts);
-    bl_free(&rows);
+    par_blocks_free(&rows);
     return code;
 }
 
@@ -138,12 +91,7 @@ static void count_block(struct par par, const struct bl_code_set *queries, int64
     const int64_t count = n * (queries->bits + 1);
     memset(buckets, 0, (size_t)count * sizeof *buckets);
     bl_retrieval_count(queries, lo, n, database, exclude_self, buckets);
-    if (par.size == 1)
-        return;
-    if (par.rank == 0)
-        MPI_Reduce(MPI_IN_PLACE, buckets, (int)count, MPI_UINT64_T, MPI_SUM, 0, par.comm);
-    else
-        MPI_Reduce(buckets, NULL, (int)count, MPI_UINT64_T, MPI_SUM, 0, par.comm);
+    par_reduce_to_root(par, buckets, count, MPI_UINT64_T, MPI_SUM);
 }
 
 int par_retrieve(struct par par, const struct bl_code_set *queries, const struct bl_code_set *database,
@@ -153,8 +101,7 @@ int par_retrieve(struct par par, const struct bl_code_set *queries, const struct
     const int64_t block = 1 + (1 << 17) / distances; /* 1 MiB of buckets */
     bl_bucket *buckets = NULL;
     int64_t rows = database->rows;
-    if (par.size > 1)
-        MPI_Allreduce(MPI_IN_PLACE, &rows, 1, MPI_INT64_T, MPI_SUM, par.comm);
+    par_sum_integers(par, &rows, 1);
     int code = BL_OK;
     if (rows > BL_DATABASE_ROWS_MAX)
         code = bl_fail(err, BL_USAGE, "the database has %" PRId64 " rows; at most %" PRId64 " can be counted",

@@ -28,8 +28,7 @@ int par_code_set_read(struct par par, struct par_codes *codes, struct par_code_s
                       struct bl_error *err);
 
 /* The whole set on every rank, in rank order, from the pieces (bits and layout equal on all ranks).
- * Collective. Travels: all codes and labels to all ranks, in rounds that an int can count. Errors, agreed:
- * BL_MEMORY; BL_USAGE more rows than 2^31-1. */
+ * Collective. Travels: all codes and labels to all ranks. Errors, agreed: BL_MEMORY. */
 int par_code_set_gather(struct par par, const struct par_code_set *piece, struct par_code_set *whole,
                         struct bl_error *err);
 

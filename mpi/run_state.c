@@ -9,6 +9,7 @@
 #include "io/config_file.h"
 #include "loss/objective.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
@@ -79,7 +80,7 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
 {
     const struct bl_layout *layout = &state->model.layout;
     const struct bl_optimizer_type *type = state->optimizer.type;
-    int code = bl_alloc_zero(tensors, (2 + type->n_states) * layout->n_tensors + 2, sizeof **tensors,
+    int code = bl_alloc_zero(tensors, (2 + type->n_states) * layout->n_tensors + 3, sizeof **tensors,
                              "the list of tensors", err);
     if (code != BL_OK)
         return code;
@@ -92,6 +93,11 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
     }
     next = list_doubles(next, "normalize/mean", state->model.normalizer.dim, state->model.normalizer.mean);
     next = list_doubles(next, "normalize/scale", state->model.normalizer.dim, state->model.normalizer.scale);
+    if (state->memory_rows > 0)
+        *next++ = (struct par_state_tensor){.name = "memory/codes",
+                                            .rows = state->memory_rows,
+                                            .cols = bl_shape_code_bits(&state->model.shape),
+                                            .at = state->memory};
     *n = next - *tensors;
     return BL_OK;
 }
@@ -152,19 +158,31 @@ static void forget_later_numbers(struct par_run_state *state)
     memset(state->interval_values, 0, sizeof state->interval_values);
 }
 
-static int agree_on_digest(struct par_run_state *state, struct par par, struct bl_error *err)
+static int agree_on_digest(const struct par_run_state *state, struct par par, uint64_t digest,
+                           const char *what, struct bl_error *err)
 {
-    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
-    uint64_t first = state->digest;
+    uint64_t first = digest;
     par_broadcast(par, &first, sizeof first);
     int code = BL_OK;
-    if (first != state->digest)
+    if (first != digest)
         code = bl_fail(err, BL_DEFECT,
-                       "step %" PRId64 ": the parameters of this rank (digest %016" PRIx64
+                       "step %" PRId64 ": %s of this rank (digest %016" PRIx64
                        ") are not those of rank 0 (%016" PRIx64
                        "): no checkpoint was written; continue from the one before, without this rank's node",
-                       state->step, state->digest, first);
+                       state->step, what, digest, first);
     return par_agree(par, code, err);
+}
+
+/* Of all that every rank writes a part of. */
+static int agree_on_digests(struct par_run_state *state, struct par par, struct bl_error *err)
+{
+    const int64_t n_memory = state->memory_rows * bl_shape_code_bits(&state->model.shape);
+    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
+    int code = agree_on_digest(state, par, state->digest, "the parameters", err);
+    if (code == BL_OK && n_memory > 0)
+        code = agree_on_digest(state, par, bl_params_digest(state->memory, n_memory),
+                               "the codes of training rows", err);
+    return code;
 }
 
 int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
@@ -176,10 +194,14 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
     struct par_state_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
-    struct par_state_text texts[2] = {{.name = "config", .text = text},
-                                      {.name = "arithmetic", .text = state->model.arithmetic}};
-    struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
-    int code = agree_on_digest(state, par, err);
+    char trained[BL_ROW_SAMPLE_TEXT];
+    struct par_state_text texts[3] = {{.name = "config", .text = text},
+                                      {.name = "arithmetic", .text = state->model.arithmetic},
+                                      {.name = "trained_before", .text = trained}};
+    struct par_state whole = {
+        .numbers = numbers, .n_texts = state->model.trained.n > 0 ? 3 : 2, .texts = texts};
+    bl_row_sample_print(&state->model.trained, trained);
+    int code = agree_on_digests(state, par, err);
     if (code != BL_OK)
         return code;
     whole.n_numbers = list_numbers(state, fields, names, &n_required);
@@ -227,9 +249,13 @@ int par_run_state_read(struct par_run_state *state, struct par par, const char *
                        const struct par_state *head, struct bl_error *err)
 {
     struct par_state whole = {0};
+    const char *trained = par_state_find_text(head, "trained_before");
     int code = read_numbers(state, path, head, err);
     if (code != BL_OK)
         return code;
+    state->model.trained = (struct bl_row_sample){0};
+    if (trained)
+        bl_row_sample_parse(trained, &state->model.trained);
     code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_read(par, path, &whole, err);
@@ -242,17 +268,30 @@ int par_run_state_read(struct par_run_state *state, struct par par, const char *
     return par_agree(par, code, err);
 }
 
-static int read_dim(const char *path, int64_t *dim, struct bl_error *err)
+/* The rows of a tensor, which decide how much room its contents need. */
+static int read_rows(const char *path, const char *tensor, int64_t *rows, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
     int code = h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
-    *dim = par_state_file_rows_local(file, "state/normalize/mean");
+    *rows = par_state_file_rows_local(file, tensor);
     h5_close(&file, par_alone(), path, &ignored);
-    return *dim > 0 ? BL_OK
-                    : bl_fail(err, BL_INPUT, "%s: the tensor 'state/normalize/mean' is missing", path);
+    return *rows > 0 ? BL_OK : bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor);
+}
+
+/* Room for the memory of codes that the checkpoint of such a run must hold. */
+static int init_memory(struct par_run_state *state, const char *path, const struct bl_config *config,
+                       struct bl_error *err)
+{
+    if (!bl_objective_wants_memory(&config->objective))
+        return BL_OK;
+    int code = read_rows(path, "state/memory/codes", &state->memory_rows, err);
+    if (code == BL_OK)
+        code = bl_alloc(&state->memory, state->memory_rows * bl_shape_code_bits(&state->model.shape),
+                        sizeof(float), "codes of training rows", err);
+    return code;
 }
 
 /* The labels that a checkpoint's run had; none in files from before it mattered. */
@@ -278,11 +317,14 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
     if (code == BL_OK)
         code = io_config_parse(text, path, &config, err);
     if (code == BL_OK)
-        code = read_dim(path, &dim, err);
+        code = read_rows(path, "state/normalize/mean", &dim, err);
     if (code == BL_OK)
         code = par_run_state_init(&state, &config, dim, read_labels(&head), err);
     if (code == BL_OK)
+        code = init_memory(&state, path, &config, err);
+    if (code == BL_OK)
         code = par_run_state_read(&state, par_alone(), path, &head, err);
+    bl_free(&state.memory);
     par_run_state_free(&state);
     par_state_free(&head);
     return code;

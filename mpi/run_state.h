@@ -28,9 +28,11 @@ struct par_run_state {
     uint64_t fingerprint;              /* of the data */
     uint64_t digest;                   /* of model.params when the checkpoint was written */
     int64_t label_kind, label_classes; /* of the data: what the terms' own tensors are made for */
-    struct bl_model model;
+    struct bl_model model;             /* model.trained: what a model of --init was trained on */
     struct bl_optimizer optimizer;
     float *best_params; /* [n_params] of the best evaluation so far; owned */
+    float *memory;      /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
+    int64_t memory_rows;
 };
 
 /* Allocates model, optimiser and best parameters for a configuration, a data width and the data's labels;

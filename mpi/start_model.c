@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "math/eigen.h"
 #include "model/linear.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
@@ -101,9 +102,37 @@ static int init_params(struct par par, const struct bl_config *config, const str
         code = fit_layer(par, rows, model, last, &seed, err);
     if (code != BL_OK)
         return code;
-    par_arithmetic_add_start(par, model->arithmetic);
+    par_arithmetic_add_lapack(par, model->arithmetic);
     bl_log_say("first parameters from principal directions in %.1f s", bl_clock_seconds() - begun);
     return BL_OK;
+}
+
+/* The inputs of the widest layer that is fitted: the first, and for ITQ the last. */
+static int64_t fitted_inputs(const struct bl_config *config, const struct bl_shape *shape)
+{
+    const int64_t first = shape->width[0], last = shape->width[shape->n_layers - 1];
+    if (config->model.init == BL_INIT_RANDOM)
+        return 0;
+    return config->model.init == BL_INIT_ITQ && last > first ? last : first;
+}
+
+int64_t par_start_bytes_local(const struct bl_config *config, const struct bl_shape *shape, int64_t n_local)
+{
+    const int64_t inputs = fitted_inputs(config, shape), last = shape->width[shape->n_layers - 1];
+    const int64_t bits = bl_shape_code_bits(shape) < last ? bl_shape_code_bits(shape) : last;
+    const int64_t matrices = 2 * inputs * inputs * (int64_t)sizeof(double);
+    const int64_t projections = n_local * bits * (int64_t)sizeof(float);
+    return config->model.init == BL_INIT_ITQ && projections > matrices ? projections : matrices;
+}
+
+int par_start_check_local(const struct bl_config *config, const struct bl_shape *shape, struct bl_error *err)
+{
+    const int64_t inputs = fitted_inputs(config, shape);
+    if (inputs <= BL_EIGEN_MAX)
+        return BL_OK;
+    return bl_fail(err, BL_USAGE,
+                   "model.init fits layers of at most %d inputs, not %" PRId64 "; set it to random",
+                   BL_EIGEN_MAX, inputs);
 }
 
 int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
@@ -113,7 +142,9 @@ int par_start_model(struct par par, const struct bl_config *config, const struct
     uint8_t *keep = NULL;
     const int random = config->model.init == BL_INIT_RANDOM;
     const int64_t widest = random ? data->dim : bl_shape_widest(&model->shape);
-    int code = group_rows(&groups, par, config, data, widest, err);
+    int code = par_start_check_local(config, &model->shape, err);
+    if (code == BL_OK)
+        code = group_rows(&groups, par, config, data, widest, err);
     if (code == BL_OK)
         code = mark_training_rows(&keep, par, data, err);
     const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features,

@@ -15,9 +15,16 @@
  * by iterative quantization, with factor and bias as above Outputs beyond the number of inputs keep their
  * random weights. Groups of rows decide the bits, and for pca and itq rank 0's LAPACK and OpenBLAS, which are
  * added to model->arithmetic. Takes 16 width^2 bytes on each rank, width: the inputs of a layer that is
- * fitted, and for itq 4 bytes a row and bit. Collective. Errors, agreed: those of par_normalizer_fit,
- * par_principal_fit and par_itq_rotate. */
+ * fitted, and for itq 4 bytes a row and bit. Collective. Errors, agreed: those of par_start_check_local,
+ * par_normalizer_fit, par_principal_fit and par_itq_rotate. */
 int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
                     struct bl_model *model, struct bl_error *err);
+
+/* Bytes of a rank with n_local training rows that par_start_model takes for first parameters and gives back:
+ * 0 for random ones. Local. */
+int64_t par_start_bytes_local(const struct bl_config *config, const struct bl_shape *shape, int64_t n_local);
+
+/* BL_USAGE where a layer that would be fitted has too many inputs. Local. */
+int par_start_check_local(const struct bl_config *config, const struct bl_shape *shape, struct bl_error *err);
 
 #endif

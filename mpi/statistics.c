@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/collective.h"
 #include "mpi/reduce.h"
 
 struct par_rows par_rows_resident_local(int64_t dim, enum bl_type type, const void *resident, int64_t n_local,
@@ -22,7 +23,7 @@ int par_rows_read_local(const struct par_rows *rows, int64_t lo, int64_t n, cons
                         struct bl_error *err)
 {
     if (rows->read)
-        return rows->read(rows->context, lo, n, block, err);
+        return rows->read(rows->context, lo, n, block, NULL, err);
     *block = (const char *)rows->resident + (size_t)(lo * rows->dim) * bl_type_bytes(rows->type);
     return BL_OK;
 }
@@ -48,13 +49,10 @@ static int share_center(struct par par, const struct par_rows *rows, double *cen
     int code = par_agree(par, first_row(rows, at, center, err), err);
     if (code != BL_OK)
         return code;
-    int owner = at < rows->n_local ? par.rank : par.size;
-    if (par.size > 1)
-        MPI_Allreduce(MPI_IN_PLACE, &owner, 1, MPI_INT, MPI_MIN, par.comm);
+    const int owner = (int)par_min_integer(par, at < rows->n_local ? par.rank : par.size);
     if (owner == par.size)
         return bl_fail(err, BL_INPUT, "no row is left to take column statistics from");
-    if (par.size > 1)
-        MPI_Bcast(center, (int)rows->dim, MPI_DOUBLE, owner, par.comm);
+    par_broadcast_from(par, owner, center, rows->dim * (int64_t)sizeof *center);
     return BL_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "data/labels.h"
 #include "data/normalize.h"
 #include "mpi/groups.h"
 
@@ -16,8 +17,11 @@ struct par_rows {
     const uint8_t *keep; /* [n_local]: rows with 0 are left out; NULL keeps all. Borrowed */
     /* Of the n_local rows, for sums of up to dim numbers: decides the bits of what is summed. Borrowed. */
     struct par_groups *groups;
-    /* Sets *rows to rows [lo, lo + n) of this rank, borrowed until the next call. */
-    int (*read)(void *context, int64_t lo, int64_t n, const void **rows, struct bl_error *err);
+    struct bl_label_layout labels; /* of the labels that read gives; kind NONE: there are none */
+    /* Sets *rows [n, dim] and *labels [n, labels.words] to those of this rank's rows [lo, lo + n), n <=
+     * block_rows, borrowed until the next call; either pointer may be NULL: not wanted. */
+    int (*read)(void *context, int64_t lo, int64_t n, const void **rows, const uint32_t **labels,
+                struct bl_error *err);
     void *context;
     const void *resident; /* [n_local, dim], used when read is NULL. Borrowed */
 };

@@ -13,7 +13,7 @@
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
  * were asked for a checkpoint and to stop. */
-enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAGS };
+enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err)
@@ -91,6 +91,7 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
 {
     const int64_t n = step->batches.n_local, n_groups = step->groups.local.n;
     const struct bl_config *config = step->config;
+    const int64_t n_columns = step->memory.rows > 0 ? step->memory.rows : step->batches.n_global;
     const enum bl_product_kind kind =
         config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
     int code = allocate_rows(step, model, err);
@@ -103,7 +104,7 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
         code = bl_network_init(&step->network, &model->shape, n, &step->product, err);
     if (code == BL_OK)
         code = bl_objective_init(&step->objective, &config->objective, &model->layout, step->data->labels, n,
-                                 step->batches.n_global, &step->product, err);
+                                 n_columns, &step->product, err);
     return code;
 }
 
@@ -115,13 +116,16 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
     if (code == BL_OK)
         code = init_groups(step, err);
     if (code == BL_OK)
+        code = par_code_memory_init(&step->memory, par, &config->objective, data,
+                                    bl_shape_code_bits(&model->shape), err);
+    if (code == BL_OK)
         code = par_agree(par, allocate(step, model, err), err);
     if (code == BL_OK)
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
-                               data->labels.words, err);
+                               data->labels.words, step->memory.rows > 0, err);
     if (code == BL_OK)
         code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
-                                 config->train.reduction == BL_REDUCTION_EXACT, FLAGS, err);
+                                 config->train.reduction == BL_REDUCTION_EXACT, PAR_STEP_FLAGS, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -143,6 +147,7 @@ void par_step_free(struct par_step *step)
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
     par_gather_free(&step->gather);
+    par_code_memory_free(&step->memory);
     par_gradient_free(&step->gradient);
     par_groups_free(&step->groups);
 }
@@ -188,7 +193,9 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                        gather->rows + gather->first * gather->stride, gather->stride);
     if (bl_objective_needs_gather(objective)) {
         par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+        par_code_memory_places_local(&step->memory, step->rows, gather->n_local, gather);
         par_gather_run(gather, step->par, step->labels);
+        par_code_memory_take_local(&step->memory, gather);
     } else {
         par_gather_own_local(gather, step->labels);
     }
@@ -200,14 +207,16 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                                    .codes = gather->rows,
                                    .codes_stride = gather->stride,
                                    .label_layout = step->data->labels,
-                                   .labels = gather->labels};
+                                   .labels = gather->labels,
+                                   .memory = par_code_memory_columns_local(&step->memory, gather)};
     const int64_t n_network = model->layout.n_network;
     const struct bl_objective_out out = {.dh = step->dh,
                                          .values = step->group_values,
                                          .grad = step->gradient.nodes + n_network,
                                          .node_stride = step->gradient.stride};
     bl_objective_sums(objective, &batch, &step->groups.local);
-    par_sum_integers(step->par, objective->sums, bl_objective_n_sums(objective));
+    par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
+                     bl_objective_n_sums(objective));
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
@@ -215,7 +224,7 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
 
 static void set_flags(const struct par_step *step, double *flags)
 {
-    memset(flags, 0, FLAGS * sizeof *flags);
+    memset(flags, 0, PAR_STEP_FLAGS * sizeof *flags);
     for (int64_t g = 0; g < step->groups.local.n; g++)
         for (int64_t t = 0; t < step->objective.n_terms; t++)
             if (!isfinite(step->group_values[g * BL_TERMS_MAX + t]))
@@ -319,7 +328,7 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     bl_optimizer_update(optimizer, number + 1, outcome->lr, gradient->lo, gradient->hi, model->params,
                         gradient->sum);
     par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
-    par_gradient_share(gradient, model->params);
+    par_gradient_share(gradient, par_as_local(step->par, PAR_TRAFFIC_PARAMETERS), model->params);
     par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
     return BL_OK;
 }
@@ -327,5 +336,6 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
 void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer)
 {
     for (int s = 0; s < optimizer->type->n_states; s++)
-        par_gradient_share(&step->gradient, optimizer->states[s]);
+        par_gradient_share(&step->gradient, par_as_local(step->par, PAR_TRAFFIC_CHECKPOINT),
+                           optimizer->states[s]);
 }

@@ -7,12 +7,16 @@
 #include "loss/objective.h"
 #include "model/model.h"
 #include "model/network.h"
+#include "mpi/code_memory.h"
 #include "mpi/gather.h"
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
 #include "mpi/phases.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
+
+/* Numbers that ride along with the gradient. */
+enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 2 };
 
 /* How the batches of an epoch lie: shard after shard, `rows_per_shard` rows of each. */
 struct par_batches {
@@ -43,6 +47,7 @@ struct par_step {
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
     struct par_phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;

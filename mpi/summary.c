@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/log.h"
+#include "cost/trial.h"
 #include "mpi/agree.h"
 #include "mpi/metrics.h"
 #include "mpi/reduce.h"
@@ -19,25 +20,14 @@ static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit =
 struct account {
     int64_t steps, rows, peak_bytes;
     double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
-    double total_s, steps_s, compute_s; /* means over ranks */
-    double flops;                       /* of all steps and ranks */
+    double total_s, steps_s, compute_s;  /* means over ranks */
+    double flops;                        /* of all steps and ranks */
+    struct par_traffic_count most_step;  /* of a step, the most of any rank */
+    int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
 };
 
 static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
                                          PAR_PHASE_BACKWARD};
-
-/* Multiplications and additions of the matrix products of a step on all ranks: three for each weight and row,
- * two in the first layer, and both products of each pair. */
-static double flops_of_step(const struct par_step *step, const struct bl_shape *shape)
-{
-    const double n = (double)step->batches.n_global;
-    double per_row = 0.0;
-    for (int64_t l = 0; l < shape->n_layers; l++)
-        per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
-    if (bl_objective_needs_gather(&step->objective))
-        per_row += 4.0 * n * (double)bl_shape_code_bits(shape);
-    return n * per_row;
-}
 
 static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
                     int64_t steps)
@@ -47,7 +37,9 @@ static void collect(struct account *account, struct par_step *step, const struct
     account->steps = steps;
     account->rows = steps * step->batches.n_global;
     account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
-    account->flops = (double)steps * flops_of_step(step, &model->shape);
+    account->flops =
+        (double)steps * bl_trial_flops(&model->shape, step->batches.n_global, step->batches.n_global,
+                                       bl_objective_needs_gather(&step->objective));
     memcpy(account->least, step->phases.seconds, sizeof account->least);
     memcpy(account->mean, step->phases.seconds, sizeof account->mean);
     memcpy(account->most, step->phases.seconds, sizeof account->most);
@@ -61,6 +53,22 @@ static void collect(struct account *account, struct par_step *step, const struct
     }
     for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
         account->compute_s += account->mean[compute[c]];
+}
+
+/* What steps alone sent and received, a step. */
+static void collect_traffic(struct account *account, const struct par_step *step,
+                            const struct par_traffic *traffic)
+{
+    const struct par_traffic_count sum = par_traffic_of_steps(traffic);
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        account->received[kind] =
+            par_max_integer(step->par, traffic->of[kind].received_bytes) / account->steps;
+    account->most_step = (struct par_traffic_count){
+        .collectives = par_max_integer(step->par, sum.collectives) / account->steps,
+        .messages = par_max_integer(step->par, sum.messages) / account->steps,
+        .sent_bytes = par_max_integer(step->par, sum.sent_bytes) / account->steps,
+        .received_bytes = par_max_integer(step->par, sum.received_bytes) / account->steps,
+    };
 }
 
 /* How much longer the slowest rank computes than the mean of all, as a share of the steps' time. */
@@ -88,6 +96,24 @@ static void say_table(const struct account *account, const struct par_step *step
         bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
         1e-9 * account->flops / ranks / account->compute_s, step->product.name,
         (double)account->peak_bytes / 1048576.0);
+}
+
+static void say_traffic(const struct account *account, const struct par_step *step)
+{
+    char kinds[300] = "";
+    if (step->par.size == 1)
+        return;
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
+        const size_t at = strlen(kinds);
+        if (par_traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
+            snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
+                     par_traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
+    }
+    bl_log_say("a step on the wire: at most %.1f KiB sent and %.1f received by a rank (%s) in %s, %s",
+               (double)account->most_step.sent_bytes / 1024.0,
+               (double)account->most_step.received_bytes / 1024.0, kinds,
+               bl_count(account->most_step.collectives, "collective").text,
+               bl_count(account->most_step.messages, "message").text);
 }
 
 static void say_hints(const struct account *account, const struct par_step *step)
@@ -120,6 +146,20 @@ static void say_hints(const struct account *account, const struct par_step *step
                    "OPENBLAS_CORETYPE=SkylakeX, or reduction: exact, is likely to be faster");
 }
 
+static json_t *traffic_of(const struct account *account)
+{
+    const struct par_traffic_count *step = &account->most_step;
+    json_t *traffic =
+        json_pack("{s:I, s:I, s:I, s:I}", "collectives", (json_int_t)step->collectives, "messages",
+                  (json_int_t)step->messages, "sent_bytes", (json_int_t)step->sent_bytes, "received_bytes",
+                  (json_int_t)step->received_bytes);
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        if (par_traffic_in_step((enum par_traffic_kind)kind))
+            json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
+                                json_integer(account->received[kind]));
+    return traffic;
+}
+
 static json_t *event_of(const struct account *account, const struct par_step *step)
 {
     json_t *event = json_object(), *phases = json_object();
@@ -130,6 +170,7 @@ static json_t *event_of(const struct account *account, const struct par_step *st
     json_object_set_new(event, "gflops_per_rank",
                         json_real(1e-9 * account->flops / step->par.size / account->compute_s));
     json_object_set_new(event, "imbalance", json_real(imbalance(account)));
+    json_object_set_new(event, "traffic_per_step", traffic_of(account));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     for (int p = 0; p < PAR_PHASES; p++)
         json_object_set_new(phases, par_phase_name((enum par_phase)p),
@@ -141,11 +182,14 @@ static json_t *event_of(const struct account *account, const struct par_step *st
 int par_summary(struct par_step *step, const struct bl_model *model, int64_t steps, struct bl_error *err)
 {
     struct account account = {0};
+    const struct par_traffic traffic = step->par.traffic ? *step->par.traffic : (struct par_traffic){0};
     par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
     if (steps == 0)
         return BL_OK;
     collect(&account, step, model, steps);
+    collect_traffic(&account, step, &traffic);
     say_table(&account, step);
+    say_traffic(&account, step);
     say_hints(&account, step);
     return par_agree(step->par, par_metrics_write_local(event_of(&account, step), err), err);
 }

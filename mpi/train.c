@@ -32,6 +32,7 @@
 /* Everything that a run owns. */
 struct run {
     struct par par;
+    struct par_traffic traffic;
     const struct par_train_options *options;
     const struct bl_config *config;
     char *config_text;
@@ -57,7 +58,13 @@ static int start_from_model(struct run *run, struct bl_error *err)
     int code = par_model_read(run->par, path, &other, err);
     if (code != BL_OK)
         return code;
-    if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
+    if (!bl_shape_is_trainable(&other.shape))
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
+                    "linear at both ends (of train, lsh, pcah or itq)",
+                    path, other.method);
+    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
         code = bl_fail(err, BL_USAGE,
                        "--init %s: its layers (%s, %s, %s) are not those of the configuration "
                        "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
@@ -74,6 +81,7 @@ static int start_from_model(struct run *run, struct bl_error *err)
         /* Its parameters belong to its statistics. */
         memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
         memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
+        own->trained = other.trained;
         bl_log_say("starting from %s%s", path,
                    run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
     }
@@ -84,9 +92,9 @@ static int start_from_model(struct run *run, struct bl_error *err)
 /* A new run: statistics, first parameters, empty files. */
 static int start_new(struct run *run, struct bl_error *err)
 {
-    int code = run->options->init_path
-                   ? start_from_model(run, err)
-                   : par_start_model(run->par, run->config, &run->data, &run->state.model, err);
+    int code = run->options->init_path ? start_from_model(run, err)
+                                       : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS),
+                                                         run->config, &run->data, &run->state.model, err);
     if (code == BL_OK)
         code = par_run_folder_clear(&run->folder, run->par, err);
     if (code == BL_OK)
@@ -150,6 +158,8 @@ static int start(struct run *run, struct bl_error *err)
         code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
     if (code != BL_OK)
         return code;
+    run->state.memory = run->step.memory.codes;
+    run->state.memory_rows = run->step.memory.rows;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     par_arithmetic(par, config, run->state.model.arithmetic);
     code = start_or_continue(run, err);
@@ -190,7 +200,8 @@ static int write_checkpoint(struct run *run, struct bl_error *err)
     run->state.metrics_bytes = par_metrics_bytes_local();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
-    int code = par_run_state_write(&run->state, run->par, path, run->config_text, err);
+    int code = par_run_state_write(&run->state, par_as_local(run->par, PAR_TRAFFIC_CHECKPOINT), path,
+                                   run->config_text, err);
     if (code != BL_OK)
         return code;
     if (run->par.rank == 0)
@@ -207,6 +218,7 @@ static int write_model(struct run *run, struct bl_error *err)
 {
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
+    bl_row_sample_merge(&best.trained, &run->data.trained);
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, err);
 }
@@ -230,7 +242,8 @@ static int evaluate(struct run *run, struct bl_error *err)
     struct par_validation_result result;
     const double begun = bl_clock_seconds();
     par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
-    int code = par_validate(run->par, &run->data, &run->state.model, &result, err);
+    int code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
+                            &result, err);
     if (code != BL_OK)
         return code;
     run->state.last_evaluated_step = run->state.step;
@@ -397,10 +410,12 @@ static int train(struct run *run, struct bl_error *err)
                                           : "train.epochs");
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
-    /* A checkpoint's blocks: the parameters, the best ones, and at most two states of the optimiser. */
+    /* A checkpoint's blocks: the parameters, the best ones, at most two states of the optimiser, and a memory
+     * of codes. */
+    const int64_t floats =
+        4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
     par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
-                            run->options->job.end_s,
-                            4 * run->state.model.layout.n_params * (int64_t)sizeof(float));
+                            run->options->job.end_s, floats * (int64_t)sizeof(float));
     par_phases_begin_local(&run->step.phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
@@ -428,6 +443,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
 {
     struct run run = {
         .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
+    run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);

@@ -14,6 +14,7 @@
 #include "mpi/groups.h"
 #include "mpi/h5.h"
 #include "mpi/reduce.h"
+#include "mpi/row_sample.h"
 #include "mpi/stall.h"
 
 static int allocate(struct par_train_data *data, uint64_t **digests, struct bl_error *err)
@@ -135,6 +136,18 @@ static uint64_t fingerprint_of(const struct par_train_data *data, struct par par
     return bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
 }
 
+static int sample_rows(struct par_train_data *data, struct par par, struct bl_error *err)
+{
+    for (int64_t s = 0; s < data->shard_hi - data->shard_lo; s++) {
+        const struct bl_shard *shard = &data->shard[s];
+        par_stall_tick_local("the sample of training rows");
+        for (int64_t i = 0; i < shard->n_train; i++)
+            bl_row_sample_add(&data->trained,
+                              bl_row_hash(data->type, par_train_data_row(data, shard->train[i]), data->dim));
+    }
+    return par_row_sample_merge(par, &data->trained, err);
+}
+
 static void describe(struct par_train_data *data, struct par par, const struct par_split *split,
                      const struct bl_config *config)
 {
@@ -172,8 +185,10 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
             par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
     if (code == BL_OK)
         code = par_agree(par, make_shards(data, &config->data, err), err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
         count_rows(data, par);
+        code = sample_rows(data, par, err);
+    }
 done:
     par_dataset_close(dataset);
     bl_free(&digests);

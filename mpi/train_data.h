@@ -4,6 +4,7 @@
 
 #include "data/labels.h"
 #include "data/normalize.h"
+#include "data/row_sample.h"
 #include "data/shards.h"
 #include "data/types.h"
 #include "mpi/comm.h"
@@ -16,8 +17,9 @@ struct par_train_data {
     struct bl_label_layout labels; /* classes of SINGLE: number of different classes in the split */
     int64_t shards;
     int64_t n_train_global, n_validation_global, n_dropped_global;
-    int64_t shard_rows_min; /* training rows of the smallest shard */
-    uint64_t fingerprint;   /* of shapes, features and labels; the same on any number of ranks */
+    int64_t shard_rows_min;       /* training rows of the smallest shard */
+    uint64_t fingerprint;         /* of shapes, features and labels; the same on any number of ranks */
+    struct bl_row_sample trained; /* of the training rows */
 
     /* this rank's part */
     int64_t shard_lo, shard_hi; /* shards [shard_lo, shard_hi) */

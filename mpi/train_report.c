@@ -51,6 +51,11 @@ static void say_plan(const struct par_train_report *report, const char *data_pat
                bl_count(model->shape.bits, "bit").text, bl_count(step->batches.n_global, "row").text,
                bl_count(step->batches.steps_per_epoch, "step").text,
                bl_count(step->total_steps, "step").text);
+    if (par_validates_local(step->config, data->n_validation_global, data->labels)) {
+        char protocol[PAR_VALIDATION_PROTOCOL];
+        par_validation_protocol_local(data, step->config, model->trained.n > 0, protocol);
+        bl_log_say("validation mAP: %s", protocol);
+    }
     if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL &&
         data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
@@ -220,7 +225,16 @@ int par_train_report_evaluation_local(struct par_train_report *report,
                                       struct bl_error *err)
 {
     const struct bl_code_health *health = &result->health;
+    char protocol[PAR_VALIDATION_PROTOCOL];
     json_t *event = new_event(report, "evaluation");
+    const int from_model = report->state->model.trained.n > 0;
+    par_validation_protocol_local(report->step->data, report->step->config, from_model, protocol);
+    json_object_set_new(event, "protocol", json_string(protocol));
+    json_object_set_new(event, "protocol_name", json_string("validation"));
+    json_object_set_new(event, "protocol_seed", json_integer(report->step->config->data.validation_seed));
+    json_object_set_new(event, "training_rows_in_database", json_string("yes"));
+    json_object_set_new(event, "training_rows_in_queries", json_string(from_model ? "unknown" : "no"));
+    json_object_set_new(event, "map_r", json_integer(result->database));
     json_object_set_new(event, "map", json_real(result->map));
     json_object_set_new(event, "queries", json_integer(result->queries));
     json_object_set_new(event, "database", json_integer(result->database));
@@ -235,12 +249,15 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     json_object_set_new(event, "bit_correlation_mean", json_real(health->bit_correlation_mean));
     json_object_set_new(event, "best", json_boolean(better));
     json_object_set_new(event, "seconds", json_real(seconds));
-    char classes[140] = "";
+    char classes[140] = "", unanswerable[120] = "";
+    if (result->unanswerable > 0)
+        snprintf(unanswerable, sizeof unanswerable, ", %s with nothing relevant",
+                 bl_count(result->unanswerable, "query").text);
     if (health->classes >= 0)
         snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
                  bl_count(health->class_codes, "code").text);
-    bl_log_say("validation mAP %.4f%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
-               better ? " (best)" : "", bl_count(health->distinct, "code").text,
+    bl_log_say("validation mAP %.4f%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
+               better ? " (best)" : "", unanswerable, bl_count(health->distinct, "code").text,
                bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
     const char *cause = bl_collapse_cause(&report->step->config->objective, health);
     if (cause && !report->said_collapse)

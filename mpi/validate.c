@@ -1,6 +1,7 @@
 #include "mpi/validate.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -31,6 +32,21 @@ int par_early_stop_check_local(const struct bl_config *config, int64_t n_validat
         err, BL_USAGE,
         "evaluate.early_stop needs evaluations and no row is held out; raise data.validation, or set "
         "evaluate.early_stop to 0");
+}
+
+void par_validation_protocol_local(const struct par_train_data *data, const struct bl_config *config,
+                                   int from_model, char text[PAR_VALIDATION_PROTOCOL])
+{
+    snprintf(
+        text, PAR_VALIDATION_PROTOCOL,
+        "queries: %" PRId64 " rows held out of split %s (data.validation %g, seed %" PRId64
+        "); database: its %" PRId64
+        " other rows; training rows in the database: yes, all of it; training rows among the queries: %s; "
+        "relevant: %s; map: AP over the whole ranking; ties: exact expectation over all orders; a query "
+        "without a relevant item counts 0",
+        data->n_validation_global, config->data.train, config->data.validation, config->data.validation_seed,
+        data->n_train_global, from_model ? "unknown, the run began from a model" : "no",
+        data->labels.kind == BL_LABELS_SINGLE ? "same class" : "any shared label");
 }
 
 struct encode_scratch {

@@ -21,6 +21,12 @@ int par_validates_local(const struct bl_config *config, int64_t n_validation, st
 int par_early_stop_check_local(const struct bl_config *config, int64_t n_validation,
                                struct bl_label_layout labels, struct bl_error *err);
 
+/* What such a mAP is of, in words: queries, database, training rows in it, relevance, ties. from_model: the
+ * run began from a model, which may have been trained on the held-out rows. Local. */
+enum { PAR_VALIDATION_PROTOCOL = 500 };
+void par_validation_protocol_local(const struct par_train_data *data, const struct bl_config *config,
+                                   int from_model, char text[PAR_VALIDATION_PROTOCOL]);
+
 /* Collective: encodes this rank's rows, gathers the queries' codes, counts. The same result on all ranks,
  * whatever their number. data must have labels and held-out rows. Allocates for its time: codes of this
  * rank's rows and of all held-out rows. Errors, agreed: BL_NUMBERS an output that isn't finite, with its file

@@ -6,16 +6,21 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "data/shards.h"
+#include "math/solve.h"
 #include "mpi/agree.h"
 #include "mpi/command/command.h"
 #include "mpi/dataset.h"
 #include "mpi/itq.h"
 #include "mpi/model_file.h"
+#include "mpi/row_sample.h"
+
+enum { ANCHORS_MAX = BL_SOLVE_MAX - 1 }; /* a row of equations each, and one for the constant */
 
 struct request {
     const struct baseline *method;
     const char *data, *output, *train;
-    int64_t bits, heads;
+    int64_t bits, heads, anchors;
+    int rows_told, anchors_told;
     struct baseline_options options;
     int normalize;
 };
@@ -32,22 +37,45 @@ static int normalize_of(const char *text, int *kind, struct bl_error *err)
     return bl_fail(err, BL_USAGE, "--normalize is none, center, standardize, unit or scale, not '%s'", text);
 }
 
+/* --rows and --anchors, where the method has a use for them. */
+static int parse_sizes(const char *rows, const char *anchors, struct request *request, struct bl_error *err)
+{
+    const struct baseline *method = request->method;
+    int code = BL_OK;
+    request->options.rows = method->rows;
+    request->anchors = method->anchors;
+    request->rows_told = rows != NULL;
+    request->anchors_told = anchors != NULL;
+    if (rows && !method->takes_rows)
+        return bl_fail(err, BL_USAGE, "%s is fitted to all rows: leave --rows out", method->name);
+    if (anchors && method->anchors == 0)
+        return bl_fail(err, BL_USAGE, "%s has no anchors: leave --anchors out", method->name);
+    if (rows)
+        code = command_integer("--rows", rows, 0, INT64_MAX, &request->options.rows, err);
+    if (code == BL_OK && anchors)
+        code = command_integer("--anchors", anchors, 2, ANCHORS_MAX, &request->anchors, err);
+    return code;
+}
+
 static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
 {
     const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
-               *positional[2];
-    int64_t number = 1;
+               *rows = NULL, *anchors = NULL, *positional[2];
+    int64_t seed_number = 1;
     request->train = "train";
     const struct command_option options[] = {
         {.name = "--bits", .takes_value = 1, .value = &bits},
         {.name = "--heads", .takes_value = 1, .value = &heads},
         {.name = "--normalize", .takes_value = 1, .value = &normalize},
         {.name = "--train", .takes_value = 1, .value = &request->train},
+        {.name = "--rows", .takes_value = 1, .value = &rows},
+        {.name = "--anchors", .takes_value = 1, .value = &anchors},
         {.name = "--seed", .takes_value = 1, .value = &seed},
         {.name = "--iterations", .takes_value = 1, .value = &iterations},
         {.name = "--output|-o", .takes_value = 1, .value = &request->output},
     };
-    int code = command_parse(argc, argv, options, 7, positional, 2, 2, NULL, err);
+    int code =
+        command_parse(argc, argv, options, sizeof options / sizeof *options, positional, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     request->data = positional[1];
@@ -58,9 +86,12 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
     if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
         (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
-        (code = command_integer("--seed", seed, 0, INT64_MAX, &number, err)))
+        (code = command_integer("--seed", seed, 0, INT64_MAX, &seed_number, err)))
         return code;
-    request->options = (struct baseline_options){.seed = (uint64_t)number, .iterations = PAR_ITQ_ITERATIONS};
+    request->options =
+        (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
+    if ((code = parse_sizes(rows, anchors, request, err)))
+        return code;
     if (iterations &&
         (code = command_integer("--iterations", iterations, 0, INT32_MAX, &request->options.iterations, err)))
         return code;
@@ -74,14 +105,20 @@ struct reader {
     struct par_dataset *dataset;
     struct par_groups groups;
     int64_t row_lo;
-    void *buffer;
+    void *features;
+    uint32_t *labels;
 };
 
-static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, struct bl_error *err)
+static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, const uint32_t **labels,
+                     struct bl_error *err)
 {
     struct reader *reader = context;
-    *rows = reader->buffer;
-    return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, reader->buffer, NULL, NULL, err);
+    if (rows)
+        *rows = reader->features;
+    if (labels)
+        *labels = reader->labels;
+    return par_dataset_read_local(reader->dataset, reader->row_lo + lo, n, rows ? reader->features : NULL,
+                                  labels ? reader->labels : NULL, NULL, err);
 }
 
 /* Statistics are formed by this many runs of rows, whatever the number of ranks. */
@@ -116,21 +153,88 @@ static int open_rows(struct par par, const struct request *request, struct reade
                               .n_local = row_hi - reader->row_lo,
                               .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
                               .groups = &reader->groups,
+                              .labels = split->labels,
                               .read = read_rows,
                               .context = reader};
-    code = bl_alloc(&reader->buffer, rows->block_rows, (size_t)row_bytes, "rows being read", err);
+    code = bl_alloc(&reader->features, rows->block_rows, (size_t)row_bytes, "rows being read", err);
+    if (code == BL_OK)
+        code = bl_alloc(&reader->labels, rows->block_rows * split->labels.words, sizeof *reader->labels,
+                        "labels being read", err);
     return par_agree(par, code, err);
+}
+
+/* What the split must have for the method. A default that is more than the data has is cut to it. */
+static int check_split(struct request *request, const struct par_split *split, struct bl_error *err)
+{
+    const struct baseline *method = request->method;
+    if (method->needs_labels && split->labels.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE,
+                       "%s learns from labels, and split %s of %s has none; import labels, or take a method "
+                       "without them (itq)",
+                       method->name, request->train, request->data);
+    if (request->anchors_told && request->anchors > split->rows)
+        return bl_fail(err, BL_USAGE, "--anchors %lld: split %s of %s has only %s",
+                       (long long)request->anchors, request->train, request->data,
+                       bl_count(split->rows, "row").text);
+    if (request->rows_told && request->options.rows > split->rows)
+        return bl_fail(err, BL_USAGE, "--rows %lld: split %s of %s has only %s",
+                       (long long)request->options.rows, request->train, request->data,
+                       bl_count(split->rows, "row").text);
+    if (request->anchors > split->rows)
+        request->anchors = split->rows;
+    return BL_OK;
+}
+
+static struct bl_shape shape_of(const struct request *request, int64_t dim)
+{
+    const struct baseline *method = request->method;
+    struct bl_config_model config = {
+        .activation = BL_ACTIVATION_TANH, .heads = request->heads, .bits = request->bits / request->heads};
+    if (method->anchors > 0) {
+        config.hidden_count = 1;
+        config.hidden[0] = request->anchors;
+    }
+    struct bl_shape shape = bl_shape_of(&config, dim);
+    shape.input = method->input;
+    shape.output = method->output;
+    return shape;
 }
 
 static int init_model(struct par par, const struct request *request, int64_t dim, struct bl_model *model,
                       struct bl_error *err)
 {
-    struct bl_config_model config = {
-        .activation = BL_ACTIVATION_TANH, .heads = request->heads, .bits = request->bits / request->heads};
-    struct bl_shape shape = bl_shape_of(&config, dim);
+    const struct bl_shape shape = shape_of(request, dim);
     int code = par_agree(par, bl_model_init(model, &shape, request->normalize, err), err);
     if (code == BL_OK)
         strncpy(model->method, request->method->name, sizeof model->method - 1);
+    return code;
+}
+
+/* Which rows the model is fitted to, so that an evaluation can tell whether it searches them. */
+static int sample_rows(struct par par, const struct par_rows *rows, struct bl_row_sample *sample,
+                       struct bl_error *err)
+{
+    const int64_t row_bytes = rows->dim * (int64_t)bl_type_bytes(rows->type);
+    const void *block;
+    int code = BL_OK;
+    for (int64_t at = 0; at < rows->n_local && code == BL_OK; at += rows->block_rows) {
+        const int64_t n = rows->n_local - at < rows->block_rows ? rows->n_local - at : rows->block_rows;
+        code = par_rows_read_local(rows, at, n, &block, err);
+        for (int64_t i = 0; i < n && code == BL_OK; i++)
+            bl_row_sample_add(sample,
+                              bl_row_hash(rows->type, (const char *)block + i * row_bytes, rows->dim));
+    }
+    code = par_agree(par, code, err);
+    return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
+}
+
+/* What is wrong with the rows is said with where they stand. */
+static int fit(struct par par, const struct request *request, const struct par_rows *rows,
+               struct bl_model *model, struct bl_error *err)
+{
+    int code = request->method->fit(par, rows, &request->options, model, err);
+    if (code == BL_NUMBERS || code == BL_INPUT)
+        bl_fail_prefix(err, "%s, split %s", request->data, request->train);
     return code;
 }
 
@@ -149,6 +253,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     code = open_rows(par, &request, &reader, &rows, err);
     if (code == BL_OK)
+        code = check_split(&request, par_dataset_split(reader.dataset), err);
+    if (code == BL_OK)
         code = init_model(par, &request, rows.dim, &model, err);
     if (code == BL_OK) {
         code = par_normalizer_fit(par, &rows, &model.normalizer, &constant, err);
@@ -158,14 +264,17 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && constant > 0)
         bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
-        code = request.method->fit(par, &rows, &request.options, &model, err);
+        code = fit(par, &request, &rows, &model, err);
+    if (code == BL_OK)
+        code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)
         code = par_model_write(par, request.output, &model, err);
     if (code == BL_OK)
         bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
                    bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);
     bl_model_free(&model);
-    bl_free(&reader.buffer);
+    bl_free(&reader.features);
+    bl_free(&reader.labels);
     par_groups_free(&reader.groups);
     par_dataset_close(reader.dataset);
     return code;
@@ -179,17 +288,25 @@ const struct command command_baseline = {
         "methods:\n"
         "  lsh                 signs of random projections (Charikar 2002)\n"
         "  pcah                signs of the first K principal components (Wang, Kumar and Chang 2012)\n"
-        "  itq                 the same, rotated towards the corners of the cube (Gong and Lazebnik 2011)\n\n"
+        "  itq                 the same, rotated towards the corners of the cube (Gong and Lazebnik 2011)\n"
+        "  sh                  spectral hashing: signs of smooth cosines along these (Weiss et al. 2008)\n"
+        "  sph                 spherical hashing: which balls a row lies in (Heo et al. 2012)\n"
+        "  ksh                 supervised hashing with kernels (Liu et al. 2012); needs labels\n"
+        "  sdh-shen            supervised discrete hashing (Shen et al. 2015); needs labels\n\n"
         "options:\n"
         "  --bits K            length of the code\n"
         "  --heads M           hash tables that share the K bits evenly (1)\n"
         "  --normalize N       none, center, standardize, unit or scale (center)\n"
         "  --train S           the split that statistics come from (train)\n"
+        "  --rows N            fit to N of the rows, drawn by the seed; 0: all (sph 10000, ksh 1000, "
+        "sdh-shen 0)\n"
+        "  --anchors N         ksh, sdh-shen: rows that others are compared with (300, 1000)\n"
         "  --seed N            another seed gives other random numbers (1)\n"
         "  --iterations N      itq: rounds of codes and rotation in turn (50)\n"
         "  -o, --output MODEL  the model file to write\n\n"
         "example:\n"
-        "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n",
+        "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
+        "  bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
     .parallel = 1,
     .run = run,
 };

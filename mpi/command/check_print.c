@@ -67,23 +67,74 @@ static void print_sums(const json_t *report)
             CHEAP_GROUP_ROWS);
 }
 
+/* Of the rank that receives most. */
+static void print_wire(const json_t *report)
+{
+    json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
+    const char *name, *before = "";
+    char amount[32];
+    printf("  wire        a rank receives %s a step: ",
+           bytes_text(number(report, "received_bytes_per_step"), amount));
+    json_object_foreach(kinds, name, value)
+    {
+        if (json_integer_value(value) == 0)
+            continue;
+        printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
+        before = ", ";
+    }
+    printf("; %" PRId64 " ranks\n", number(report, "ranks"));
+}
+
 static void print_need(const json_t *report)
 {
-    char all[32], data[32], batch[32], parameters[32], gather[32];
+    char all[32], data[32], batch[32], parameters[32], gather[32], codes[32];
     const int64_t ranks = number(report, "ranks");
     printf(
-        "  memory      %s on the rank that needs most: data %s, batch %s, parameters %s, gathered codes %s\n",
+        "  memory      %s on the rank that needs most: data %s, batch %s, parameters %s, gathered codes %s",
         bytes_text(number(report, "memory_bytes"), all), bytes_text(number(report, "data_bytes"), data),
         bytes_text(number(report, "batch_bytes"), batch),
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes"), gather));
+    if (number(report, "codes_bytes") > 0)
+        printf(", memory of codes %s", bytes_text(number(report, "codes_bytes"), codes));
+    printf("\n");
+    if (number(report, "start_bytes") > 0)
+        printf("  start       model.init takes %s on each rank, freed before the first step\n",
+               bytes_text(number(report, "start_bytes"), all));
     if (ranks == 1)
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
     else
-        printf("  wire        %s of codes and labels gathered and %s of gradients and sums added up in a "
-               "step, %" PRId64 " ranks\n",
-               bytes_text(number(report, "gathered_bytes_per_step"), gather),
-               bytes_text(number(report, "reduced_bytes_per_step"), parameters), ranks);
+        print_wire(report);
+}
+
+static double real(const json_t *report, const char *name)
+{
+    return json_number_value(json_object_get(report, name));
+}
+
+static void print_scale(const json_t *report)
+{
+    const json_t *scale = json_object_get(report, "scale"), *row;
+    size_t i;
+    char memory[32];
+    if (!scale)
+        return;
+    printf("  model       %" PRId64 " cores a node, %.3g Gb/s and %.3g us between nodes; %s\n",
+           number(scale, "cores_per_node"), 8e-9 * real(scale, "network_bytes_per_s"),
+           1e6 * real(scale, "latency_s"),
+           json_is_true(json_object_get(scale, "timed")) ? "a rank's work timed here"
+                                                         : "a rank's rate as given");
+    printf("      ranks  nodes  rows each   compute  exchange   step ms    rows/s  efficiency  memory each  "
+           "limit\n");
+    json_array_foreach(json_object_get(scale, "ranks"), i, row)
+    {
+        printf("    %7" PRId64 " %6" PRId64 " %10" PRId64 " %9.2f %9.2f %9.2f %9.0f %9.0f %% %12s  %s\n",
+               number(row, "ranks"), number(row, "nodes"), number(row, "rows"), 1e3 * real(row, "compute_s"),
+               1e3 * real(row, "exchange_s"), 1e3 * real(row, "step_s"), real(row, "rows_per_s"),
+               100.0 * real(row, "efficiency"), bytes_text(number(row, "memory_bytes"), memory),
+               text(row, "limit"));
+    }
+    printf("              %s\n", text(scale, "verdict"));
 }
 
 static void print_run(const json_t *report)
@@ -111,5 +162,6 @@ void check_report_print(const json_t *report)
     print_work(report);
     print_sums(report);
     print_need(report);
+    print_scale(report);
     print_run(report);
 }

@@ -16,6 +16,7 @@
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
                           const struct par_split *split, const struct par_plan *plan)
 {
+    const struct par_traffic_count step = par_traffic_of_steps(&plan->traffic);
     const struct {
         const char *name;
         int64_t value;
@@ -39,9 +40,12 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
         {"batch_bytes", plan->batch_bytes},
         {"parameter_bytes", plan->parameter_bytes},
         {"gather_bytes", plan->gather_bytes},
+        {"codes_bytes", plan->codes_bytes},
+        {"start_bytes", plan->start_bytes},
         {"memory_bytes", par_plan_memory_local(plan)},
-        {"gathered_bytes_per_step", plan->gathered_bytes},
-        {"reduced_bytes_per_step", plan->reduced_bytes},
+        {"sent_bytes_per_step", step.sent_bytes},
+        {"received_bytes_per_step", step.received_bytes},
+        {"messages_per_step", step.messages},
     };
     json_t *report = json_object();
     json_object_set_new(report, "config", json_string_nocheck(config_path));
@@ -51,6 +55,12 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
     json_object_set_new(report, "preset", json_string_nocheck(bl_config_preset_name(config)));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         json_object_set_new(report, numbers[i].name, json_integer(numbers[i].value));
+    json_t *traffic = json_object();
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        if (par_traffic_in_step((enum par_traffic_kind)kind))
+            json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
+                                json_integer(plan->traffic.of[kind].received_bytes));
+    json_object_set_new(report, "received_bytes_by_kind", traffic);
     return report;
 }
 

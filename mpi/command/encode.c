@@ -14,6 +14,7 @@
 #include "mpi/command/command.h"
 #include "mpi/dataset.h"
 #include "mpi/model_file.h"
+#include "mpi/row_sample.h"
 
 /* Rows go through the network in units of this many, counted from the file's first row, and a rank owns whole
  * units: every row meets the same matrix product on any number of ranks, so the codes have the same bits. */
@@ -35,6 +36,7 @@ struct work {
     struct bl_encoder encoder;
     struct input input;
     struct par_codes_writer *writer;
+    struct bl_row_tally tally;
     int64_t row_lo, row_hi; /* this rank's rows */
     int64_t block_rows;
     char *features, *ids;
@@ -141,6 +143,8 @@ static int encode_local(struct work *work, struct bl_error *err)
         int64_t n = work->row_hi - row < work->block_rows ? work->row_hi - row : work->block_rows;
         code = read_rows(&work->input, row, n, work, err);
         if (code == BL_OK)
+            bl_row_tally_add(&work->tally, work->input.type, work->features, n, work->input.dim);
+        if (code == BL_OK)
             code = encode_rows(work, row, n, err);
         if (code == BL_OK)
             code = par_codes_write_local(work->writer, row, n, work->codes, work->labels, work->ids, err);
@@ -218,10 +222,15 @@ static int encode(struct par par, const char *model, const char *data, const cha
         code = par_agree(par, prepare_local(&work, par, err), err);
     if (code == BL_OK)
         code = par_codes_create(&work.writer, par, output, &work.input.info, err);
+    work.tally.sample = &work.model.trained;
     double start = bl_clock_seconds();
     if (code == BL_OK)
         code = par_agree(par, encode_local(&work, err), err);
     double seconds = bl_clock_seconds() - start;
+    if (code == BL_OK) {
+        par_row_tally_merge(par, &work.tally);
+        code = par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally), err);
+    }
     if (code == BL_OK)
         code = par_codes_commit(work.writer, err);
     if (code == BL_OK) {

@@ -4,11 +4,12 @@
 
 #include "hash/health.h"
 #include "hash/retrieval.h"
+#include "mpi/command/evaluate_sides.h"
 
 struct evaluate_report {
-    char protocol[4000]; /* what was compared and how, in words */
+    const struct evaluate_sides *sides; /* what was compared */
+    enum bl_label_kind relevance;
     int64_t bits;
-    int64_t queries, database;  /* rows */
     int64_t asked[BL_CUTS_MAX]; /* the cuts as they were asked for; retrieval.cuts are capped */
     struct bl_retrieval retrieval;
     struct bl_code_health health; /* of the queries' codes */

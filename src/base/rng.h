@@ -13,6 +13,11 @@ enum bl_stream {
     BL_STREAM_VALIDATION = 4, /* (row, 0, 0) */
     BL_STREAM_LSH = 5,        /* (bit, block, 0) */
     BL_STREAM_ROTATION = 8,   /* (row, block, 0) */
+    BL_STREAM_CHOICE = 10,    /* (use, number, 0) */
+    BL_STREAM_PIVOT = 11,     /* (pivot, pick, 0) */
+    BL_STREAM_CODES = 12,     /* (what is drawn, class and candidate, bit) */
+    BL_STREAM_SIGNS = 13,     /* (row, 256 bits, 0) */
+    BL_STREAM_PROTOCOL = 20,  /* (what is drawn, row of its split or class, 0) */
 };
 
 /* Four independent 64-bit words for key (seed, 0) and counter (stream, a, b, c). */

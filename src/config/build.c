@@ -1,6 +1,7 @@
 #include "config/build.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What a method sets before explicit keys: a row for each key. */
@@ -14,9 +15,42 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_LIKELIHOOD, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_JOINT, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_JOINT, "objective.terms.pairwise.balance", "balanced"},
+    {BL_PRESET_JOINT, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
     {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_CSQ, "objective.terms.centers.weight", "1"},
+    {BL_PRESET_CSQ, "objective.terms.quantization.weight", "0.0001"},
+    {BL_PRESET_CSQ, "objective.terms.quantization.form", "log-cosh"},
+    {BL_PRESET_ORTHOHASH, "objective.terms.cosine.weight", "1"},
+    {BL_PRESET_GREEDYHASH, "objective.relaxation", "ste"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.classification.weight", "1"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.form", "cubic"},
+    {BL_PRESET_HASHNET, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_HASHNET, "objective.terms.pairwise.balance", "balanced"},
+    {BL_PRESET_HASHNET, "objective.relaxation", "tanh-beta"},
+    {BL_PRESET_DSH, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_DSH, "objective.terms.pairwise.form", "contrastive"},
+    {BL_PRESET_DSH, "objective.terms.quantization.weight", "0.02"},
+    {BL_PRESET_DSH, "objective.terms.quantization.form", "absolute"},
+    {BL_PRESET_DCH, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_DCH, "objective.terms.pairwise.form", "cauchy"},
+    {BL_PRESET_DCH, "objective.terms.pairwise.balance", "balanced"},
+    {BL_PRESET_DCH, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_DCH, "objective.terms.quantization.form", "cauchy"},
+    {BL_PRESET_IDHN, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_IDHN, "objective.terms.pairwise.form", "mixed"},
+    {BL_PRESET_IDHN, "objective.terms.pairwise.similarity", "cosine"},
+    {BL_PRESET_IDHN, "objective.terms.quantization.weight", "0.1"},
+    {BL_PRESET_IDHN, "objective.terms.quantization.form", "absolute"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.alpha", "0.5"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.against", "memory"},
+    {BL_PRESET_DPSH, "objective.terms.quantization.weight", "0.1"},
 };
 
 struct build {
@@ -104,6 +138,31 @@ static int check_model(const struct build *build)
                        " bits are more than %d; make one of them smaller",
                        place_or_name(build, place_of(build, "model.bits") ? "model.bits" : "model.heads"),
                        bits, BL_CODE_BITS_MAX);
+    return BL_OK;
+}
+
+/* Keys that only some forms look at. */
+static int check_forms(const struct build *build)
+{
+    const struct bl_config_objective *objective = &build->config->objective;
+    const int form = objective->pairwise_form;
+    const struct {
+        const char *key, *usual, *forms;
+        int set, counts;
+    } keys[] = {
+        {"alpha", "auto", "likelihood, literal and mixed", objective->pairwise_alpha != 0.0,
+         form != BL_FORM_CONTRASTIVE && form != BL_FORM_CAUCHY},
+        {"margin", "auto", "contrastive", objective->pairwise_margin != 0.0, form == BL_FORM_CONTRASTIVE},
+        {"soft_weight", "0.1", "mixed", objective->pairwise_soft != 0.1, form == BL_FORM_MIXED},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "objective.terms.pairwise.%s", keys[i].key);
+        if (keys[i].set && !keys[i].counts)
+            return bl_fail(build->err, BL_USAGE,
+                           "%s: %s counts only with objective.terms.pairwise.form: %s; leave it %s",
+                           place_or_name(build, name), name, keys[i].forms, keys[i].usual);
+    }
     return BL_OK;
 }
 
@@ -209,13 +268,15 @@ static int check_training(const struct build *build)
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
                     struct bl_error *err)
 {
-    static int (*const rules[])(const struct build *) = {check_data,    check_model,      check_pairwise,
-                                                         check_weights, check_early_stop, check_training};
+    static int (*const rules[])(const struct build *) = {check_data,     check_model,   check_forms,
+                                                         check_pairwise, check_weights, check_early_stop,
+                                                         check_training};
     struct bl_config built = {0};
     struct build build = {settings, n, name, &built, err};
     int code = apply(&build);
     for (size_t i = 0; i < sizeof rules / sizeof *rules && code == BL_OK; i++)
         code = rules[i](&build);
+    built.objective.seed = built.train.seed;
     if (code == BL_OK)
         *config = built;
     return code;

@@ -17,10 +17,38 @@ enum bl_normalize {
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
 enum bl_init { BL_INIT_RANDOM, BL_INIT_PCA, BL_INIT_ITQ };
-enum bl_preset { BL_PRESET_LIKELIHOOD, BL_PRESET_SEED, BL_PRESET_NONE };
+enum bl_preset {
+    BL_PRESET_LIKELIHOOD,
+    BL_PRESET_JOINT,
+    BL_PRESET_SEED,
+    BL_PRESET_HASHNET,
+    BL_PRESET_DPSH,
+    BL_PRESET_DSH,
+    BL_PRESET_DCH,
+    BL_PRESET_IDHN,
+    BL_PRESET_CSQ,
+    BL_PRESET_ORTHOHASH,
+    BL_PRESET_GREEDYHASH,
+    BL_PRESET_NONE,
+};
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
-enum bl_pair_form { BL_FORM_LIKELIHOOD, BL_FORM_LITERAL };
+enum bl_pair_form_name {
+    BL_FORM_LIKELIHOOD,
+    BL_FORM_LITERAL,
+    BL_FORM_CONTRASTIVE,
+    BL_FORM_CAUCHY,
+    BL_FORM_MIXED
+};
 enum bl_similarity { BL_SIMILARITY_LABEL, BL_SIMILARITY_SHARED, BL_SIMILARITY_JACCARD, BL_SIMILARITY_COSINE };
+enum bl_against { BL_AGAINST_BATCH, BL_AGAINST_MEMORY };
+enum bl_quantization {
+    BL_QUANTIZATION_SQUARED,
+    BL_QUANTIZATION_LOG_COSH,
+    BL_QUANTIZATION_CUBIC,
+    BL_QUANTIZATION_ABSOLUTE,
+    BL_QUANTIZATION_CAUCHY
+};
+enum bl_class_codes { BL_CLASS_CODES_AUTO, BL_CLASS_CODES_HADAMARD, BL_CLASS_CODES_RANDOM };
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
@@ -48,11 +76,13 @@ struct bl_config_model {
 
 struct bl_config_objective {
     int preset;
+    int64_t seed;      /* no key: train.seed, for what terms draw */
     int relaxation;    /* the code c that the pairwise term sees */
     double beta_start; /* tanh-beta: beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power) */
     double beta_growth;
     double beta_power;
     double beta_max;
+    int class_codes;        /* how the fixed codes of classes are made */
     double pairwise_weight; /* 0 switches a term off */
     int pairwise_form;
     int pairwise_similarity;
@@ -60,12 +90,21 @@ struct bl_config_objective {
     double pairwise_alpha;   /* 0 means auto */
     double pairwise_similar; /* explicit weights w+ and w- */
     double pairwise_dissimilar;
+    double pairwise_margin; /* contrastive; 0 means auto */
+    double pairwise_soft;   /* mixed: weight of pairs that are neither similar nor dissimilar */
+    int pairwise_against;   /* what rows are paired with */
     double quantization_weight;
+    int quantization_form;
+    double gamma; /* of Cauchy's distribution, in both terms */
     double classification_weight;
     double balance_weight;
     double decorrelation_weight;
     double scatter_weight;
     double independence_weight;
+    double centers_weight;
+    double cosine_weight;
+    double cosine_scale;
+    double cosine_margin;
     double weight_decay_weight;
 };
 

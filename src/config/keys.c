@@ -17,11 +17,15 @@ static const char *const normalizes[] = {"none", "center", "standardize", "unit"
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
-static const char *const presets[] = {"likelihood", "seed", "none", NULL};
+static const char *const presets[] = {"likelihood", "joint", "seed",      "hashnet",    "dpsh", "dsh", "dch",
+                                      "idhn",       "csq",   "orthohash", "greedyhash", "none", NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
-static const char *const forms[] = {"likelihood", "literal", NULL};
+static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
 static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
+static const char *const againsts[] = {"batch", "memory", NULL};
 static const char *const balances[] = {"none", "balanced", "explicit", NULL};
+static const char *const quantizations[] = {"squared", "log-cosh", "cubic", "absolute", "cauchy", NULL};
+static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const reductions[] = {"fast", "exact", NULL};
@@ -78,8 +82,8 @@ const struct bl_key bl_keys[] = {
     CHOICE("objective.preset", objective.preset, "likelihood", presets,
            "The method: sets the terms below, each of which may be overridden."),
     CHOICE("objective.relaxation", objective.relaxation, "tanh", relaxations,
-           "The code that the pairwise term sees: tanh(z), sign(z) with a straight-through gradient, or "
-           "tanh(beta z)."),
+           "The code that the terms pairwise, classification and cosine see: tanh(z), sign(z) with a "
+           "straight-through gradient, or tanh(beta z)."),
     REAL("objective.beta.start", objective.beta_start, "1", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
          "tanh-beta: beta(t) = min(max, start (1 + growth t)^power) at step t."),
     REAL("objective.beta.growth", objective.beta_growth, "0.005", 0, MANY, 0, NULL, "per step",
@@ -88,22 +92,43 @@ const struct bl_key bl_keys[] = {
          "See objective.beta.start."),
     REAL("objective.beta.max", objective.beta_max, "10", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
          "See objective.beta.start."),
+    REAL("objective.gamma", objective.gamma, "20", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "bits",
+         "Width of the Cauchy distribution in the forms `cauchy` of pairwise and quantization."),
+    CHOICE(
+        "objective.class_codes", objective.class_codes, "auto", class_codes,
+        "The fixed codes of the terms centers and cosine: rows of a Hadamard matrix (a power of two bits, at "
+        "most twice as many classes), or random ones; auto takes the first where it can."),
     REAL("objective.terms.pairwise.weight", objective.pairwise_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL,
          "", "Weight of the pairwise similarity term; 0 leaves it out."),
-    CHOICE("objective.terms.pairwise.form", objective.pairwise_form, "likelihood", forms,
-           "The loss of a pair; `literal` is not a likelihood and collapses for more than two classes."),
+    CHOICE(
+        "objective.terms.pairwise.form", objective.pairwise_form, "likelihood", forms,
+        "The loss of a pair; `literal` is not a likelihood and collapses for more than two classes, `mixed` "
+        "is for soft similarities."),
     CHOICE("objective.terms.pairwise.similarity", objective.pairwise_similarity, "label", similarities,
            "How similar two rows are: `label` means same class, or any shared label of a label matrix."),
     CHOICE("objective.terms.pairwise.balance", objective.pairwise_balance, "none", balances,
            "Weights of pairs: equal, similar and dissimilar pairs of equal sum, or the two weights below."),
     REAL("objective.terms.pairwise.alpha", objective.pairwise_alpha, "auto", 0, MANY, 0, "auto", "",
-         "Scale of the inner products; auto is 10/K for likelihood and 1 for literal."),
+         "Scale of the inner products; auto is 10/K for likelihood, 5/K for mixed and 1 for literal; the "
+         "other "
+         "forms have none."),
     REAL("objective.terms.pairwise.similar_weight", objective.pairwise_similar, "1", 0, MANY, 0, NULL, "",
          "balance: explicit: weight of similar pairs, rescaled with the next to a mean of 1."),
     REAL("objective.terms.pairwise.dissimilar_weight", objective.pairwise_dissimilar, "1", 0, MANY, 0, NULL,
          "", "balance: explicit: weight of dissimilar pairs."),
+    REAL("objective.terms.pairwise.margin", objective.pairwise_margin, "auto", 0, MANY, 0, "auto", "",
+         "form: contrastive: squared distance from which on dissimilar codes are left alone; auto is 2K."),
+    REAL("objective.terms.pairwise.soft_weight", objective.pairwise_soft, "0.1", 0, MANY, 0, NULL, "",
+         "form: mixed: weight of the squared errors of pairs with a similarity between 0 and 1."),
+    CHOICE("objective.terms.pairwise.against", objective.pairwise_against, "batch", againsts,
+           "What rows are paired with: their batch, or the last codes of all training rows, which every rank "
+           "keeps."),
     REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, BL_KEY_ROW_TERM,
          NULL, "", "Weight of the distance between relaxed and binary code."),
+    CHOICE(
+        "objective.terms.quantization.form", objective.quantization_form, "squared", quantizations,
+        "What is made small of each bit's distance to its sign: half its square, its log cosh, its cube or "
+        "itself; or of the angle between code and signs, under a Cauchy distribution."),
     REAL("objective.terms.classification.weight", objective.classification_weight, "0", 0, MANY,
          BL_KEY_ROW_TERM, NULL, "",
          "Weight of the cross-entropy of a linear classifier on the code, which is trained along with it."),
@@ -120,6 +145,15 @@ const struct bl_key bl_keys[] = {
          "never pairs."),
     REAL("objective.terms.independence.weight", objective.independence_weight, "0", 0, MANY, 0, NULL, "",
          "Weight of how far each weight matrix's rows (or columns, if they are fewer) are from orthonormal."),
+    REAL("objective.terms.centers.weight", objective.centers_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the cross-entropy between each bit and that of the class's fixed code."),
+    REAL("objective.terms.cosine.weight", objective.cosine_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the cross-entropy of a classifier by cosines between the code and the classes' fixed "
+         "codes."),
+    REAL("objective.terms.cosine.scale", objective.cosine_scale, "8", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
+         "What the cosines are multiplied by."),
+    REAL("objective.terms.cosine.margin", objective.cosine_margin, "0.2", 0, 1, 0, NULL, "",
+         "What is taken off the cosine to a row's own class."),
     REAL("objective.terms.weight_decay.weight", objective.weight_decay_weight, "0", 0, MANY, 0, NULL, "",
          "Weight of half the sum of squares of all parameters; not together with optimizer.weight_decay."),
 

@@ -12,7 +12,8 @@
 
 static const struct bl_term *const all_terms[] = {
     &bl_term_pairwise,      &bl_term_quantization, &bl_term_classification, &bl_term_balance,
-    &bl_term_decorrelation, &bl_term_scatter,      &bl_term_independence,   &bl_term_weight_decay,
+    &bl_term_decorrelation, &bl_term_scatter,      &bl_term_centers,        &bl_term_cosine,
+    &bl_term_independence,  &bl_term_weight_decay,
 };
 
 void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
@@ -21,6 +22,11 @@ void bl_objective_tensors(const struct bl_config_objective *config, struct bl_la
     for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++)
         if (all_terms[t]->tensors && all_terms[t]->weight(config) != 0.0)
             all_terms[t]->tensors(bits, labels, layout);
+}
+
+int bl_objective_wants_memory(const struct bl_config_objective *config)
+{
+    return config->pairwise_weight > 0.0 && config->pairwise_against == BL_AGAINST_MEMORY;
 }
 
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
@@ -50,6 +56,7 @@ static int64_t place_terms(struct bl_objective *objective, const struct bl_layou
         if (term->size)
             size = term->size(&objective->config, network, objective->bits, labels);
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
+        objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
@@ -60,8 +67,19 @@ static int64_t place_terms(struct bl_objective *objective, const struct bl_layou
     return most;
 }
 
+static int make_constants(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
+{
+    int code = bl_alloc(&objective->constants, objective->constants_at[objective->n_terms], sizeof(float),
+                        "constants of terms", err);
+    for (int64_t t = 0; t < objective->n_terms && code == BL_OK; t++)
+        if (objective->term[t]->constants)
+            code = objective->term[t]->constants(&objective->config, objective->bits, labels,
+                                                 objective->constants + objective->constants_at[t], err);
+    return code;
+}
+
 static int allocate(struct bl_objective *objective, const struct bl_layout *network,
-                    struct bl_label_layout labels, int64_t n_local_max, int64_t n_global_max,
+                    struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
                     struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
@@ -76,6 +94,8 @@ static int allocate(struct bl_objective *objective, const struct bl_layout *netw
         code = bl_alloc(&objective->global_sums, n_sums, sizeof(double), "sums of terms", err);
     if (code == BL_OK)
         code = bl_alloc(&scratch->work, n_work, sizeof(float), "work space of terms", err);
+    if (code == BL_OK)
+        code = make_constants(objective, labels, err);
     if (code != BL_OK || !bl_objective_needs_gather(objective))
         return code;
     code = bl_alloc(&scratch->tiles, scratch->product->threads * BL_TILE_FLOATS, sizeof(float),
@@ -83,19 +103,21 @@ static int allocate(struct bl_objective *objective, const struct bl_layout *netw
     if (code == BL_OK && labels.kind == BL_LABELS_SINGLE)
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
-        code = bl_alloc(&scratch->label_norm, n_global_max, sizeof(float), "label norms", err);
+        code = bl_alloc(&scratch->label_norm, n_columns_max, sizeof(float), "label norms", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->code_length, n_columns_max, sizeof(float), "lengths of codes", err);
     return code;
 }
 
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config,
                       const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
-                      int64_t n_global_max, const struct bl_product *product, struct bl_error *err)
+                      int64_t n_columns_max, const struct bl_product *product, struct bl_error *err)
 {
     *objective = (struct bl_objective){
         .config = *config, .bits = bl_layout_outputs(network), .scratch.product = product};
     int code = choose_terms(objective, labels, err);
     if (code == BL_OK)
-        code = allocate(objective, network, labels, n_local_max, n_global_max, err);
+        code = allocate(objective, network, labels, n_local_max, n_columns_max, err);
     if (code != BL_OK)
         bl_objective_free(objective);
     return code;
@@ -107,9 +129,11 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->sums);
     bl_free(&objective->group_sums);
     bl_free(&objective->global_sums);
+    bl_free(&objective->constants);
     bl_free(&objective->scratch.tiles);
     bl_free(&objective->scratch.class_count);
     bl_free(&objective->scratch.label_norm);
+    bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
 }
 
@@ -176,7 +200,8 @@ static void sum_groups(struct bl_objective *objective, int64_t t, const struct b
     const int64_t lo = objective->sums_at[t], hi = objective->sums_at[t + 1];
     for (int64_t g = 0; g < groups->n; g++) {
         const struct bl_batch part = batch_of_group(batch, groups, g);
-        const struct bl_term_in in = {&objective->config, &part, &objective->scratch, NULL, NULL};
+        const struct bl_term_in in = {
+            .config = &objective->config, .batch = &part, .scratch = &objective->scratch};
         memset(objective->group_sums + lo, 0, (size_t)(hi - lo) * sizeof *objective->group_sums);
         term->sums(&in, objective->group_sums + lo);
         for (int64_t i = lo; i < hi; i++)
@@ -189,7 +214,8 @@ void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *ba
 {
     memset(objective->sums, 0, (size_t)bl_objective_n_sums(objective) * sizeof *objective->sums);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        const struct bl_term_in in = {&objective->config, batch, &objective->scratch, NULL, NULL};
+        const struct bl_term_in in = {
+            .config = &objective->config, .batch = batch, .scratch = &objective->scratch};
         if (objective->term[t]->prepare)
             objective->term[t]->prepare(&in);
         if (objective->sums_at[t + 1] > objective->sums_at[t])
@@ -232,9 +258,12 @@ void bl_objective_rows(const struct bl_objective *objective, const struct bl_bat
             continue;
         for (int64_t i = lo; i < hi; i++)
             objective->global_sums[i] = bl_fixed_to(resolution_of(term, batch), objective->sums[i]);
-        const struct bl_term_in in = {&objective->config, batch, &objective->scratch,
+        const struct bl_term_in in = {&objective->config,
+                                      batch,
+                                      &objective->scratch,
                                       objective->global_sums + lo,
-                                      term->tensors ? own_params + objective->tensors_at[t] : NULL};
+                                      term->tensors ? own_params + objective->tensors_at[t] : NULL,
+                                      objective->constants + objective->constants_at[t]};
         const struct bl_term_out term_out = {out->dh, objective->row_values, groups,
                                              term->tensors ? out->grad + objective->tensors_at[t] : NULL,
                                              out->node_stride};
@@ -252,7 +281,7 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
                          const float *params, int64_t lo, int64_t hi, float *grad, double *values)
 {
-    const struct bl_term_in in = {&objective->config, NULL, &objective->scratch, NULL, NULL};
+    const struct bl_term_in in = {.config = &objective->config, .scratch = &objective->scratch};
     for (int64_t t = 0; t < objective->n_terms; t++) {
         const struct bl_term *term = objective->term[t];
         values[t] = term->params ? term->params(&in, layout, params, lo, hi, grad) : 0.0;

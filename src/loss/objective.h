@@ -13,12 +13,14 @@ struct bl_objective {
     int64_t bits;
     int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
-    int64_t sums_at[BL_TERMS_MAX + 1]; /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
-    int64_t tensors_at[BL_TERMS_MAX];  /* its own tensors' place behind the network's parameters */
-    struct bl_term_scratch scratch;    /* owned */
-    double *row_values;                /* [own rows]; owned */
-    int64_t *sums;                     /* [bl_objective_n_sums] in fixed point; owned */
-    double *group_sums, *global_sums;  /* [the same] of a group, of the global batch; owned */
+    int64_t sums_at[BL_TERMS_MAX + 1];      /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
+    int64_t tensors_at[BL_TERMS_MAX];       /* its own tensors' place behind the network's parameters */
+    int64_t constants_at[BL_TERMS_MAX + 1]; /* its constants' place among all */
+    struct bl_term_scratch scratch;         /* owned */
+    double *row_values;                     /* [own rows]; owned */
+    int64_t *sums;                          /* [bl_objective_n_sums] in fixed point; owned */
+    double *group_sums, *global_sums;       /* [the same] of a group, of the global batch; owned */
+    float *constants;                       /* of all terms; owned */
 };
 
 /* Appends to a network's layout the tensors of the terms that a configuration chooses. labels as in
@@ -26,14 +28,17 @@ struct bl_objective {
 void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
                           int64_t bits, struct bl_layout *layout);
 
-/* Chooses the terms and allocates what a step needs for n_local_max own rows of batches of n_global_max rows.
- * network: the layout that the parameters will have, of which terms' own tensors may be missing.
- * labels.classes of single labels is the number of dense classes. Borrows product. Free with
- * bl_objective_free (safe twice). Errors: BL_USAGE when a term needs labels that the data lacks or of another
- * kind; BL_MEMORY. */
+/* Whether rows are paired with the last codes of all training rows, not with their batch alone. */
+int bl_objective_wants_memory(const struct bl_config_objective *config);
+
+/* Chooses the terms and allocates what a step needs for n_local_max own rows that are paired with
+ * n_columns_max rows: those of a batch, or of the memory. network: the layout that the parameters will have,
+ * of which terms' own tensors may be missing. labels.classes of single labels is the number of dense classes.
+ * Borrows product. Free with bl_objective_free (safe twice). Errors: BL_USAGE when a term needs labels that
+ * the data lacks or of another kind; BL_MEMORY. */
 int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config,
                       const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
-                      int64_t n_global_max, const struct bl_product *product, struct bl_error *err);
+                      int64_t n_columns_max, const struct bl_product *product, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
 
 /* Whether any term needs the codes (and labels) of the whole batch. */

@@ -12,7 +12,7 @@ int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl
     if (layout.kind == BL_LABELS_SINGLE && similarity != BL_SIMILARITY_LABEL)
         return bl_fail(err, BL_USAGE,
                        "objective.terms.pairwise.similarity must be `label` for single labels; `shared`, "
-                       "`jaccard` and `cosine` need a label matrix [N,C]");
+                       "`jaccard` and `cosine` (the preset idhn) need a label matrix [N,C]");
     return BL_OK;
 }
 
@@ -24,25 +24,25 @@ static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
     return n;
 }
 
-void bl_similarity_prepare(int similarity, const struct bl_batch *batch,
+void bl_similarity_prepare(int similarity, struct bl_label_layout layout, const struct bl_columns *columns,
                            const struct bl_term_scratch *scratch)
 {
     if (similarity != BL_SIMILARITY_JACCARD && similarity != BL_SIMILARITY_COSINE)
         return;
-    const int64_t words = batch->label_layout.words;
-    for (int64_t i = 0; i < batch->n_global; i++) {
-        const uint32_t *row = batch->labels + i * words;
-        float n = (float)common_labels(row, row, words);
+    for (int64_t j = 0; j < columns->n; j++) {
+        const uint32_t *row = columns->labels + j * layout.words;
+        float n = (float)common_labels(row, row, layout.words);
         if (similarity == BL_SIMILARITY_COSINE)
             n = n > 0.0f ? 1.0f / sqrtf(n) : 0.0f;
-        scratch->label_norm[i] = n;
+        scratch->label_norm[j] = n;
     }
 }
 
-static void single_row(const struct bl_batch *batch, int64_t i, int64_t lo, int64_t hi, float *out)
+static void single_row(const struct bl_batch *batch, const struct bl_columns *columns, int64_t i, int64_t lo,
+                       int64_t hi, float *out)
 {
     const uint32_t own = batch->labels[i];
-    const uint32_t *labels = batch->labels + lo;
+    const uint32_t *labels = columns->labels + lo;
     if ((int32_t)own == BL_UNLABELLED) {
         memset(out, 0, (size_t)(hi - lo) * sizeof *out);
         return;
@@ -51,40 +51,40 @@ static void single_row(const struct bl_batch *batch, int64_t i, int64_t lo, int6
         out[j] = labels[j] == own ? 1.0f : 0.0f;
 }
 
-static void multi_row(int similarity, const struct bl_batch *batch, const float *norm, int64_t i, int64_t lo,
-                      int64_t hi, float *out)
+static void multi_row(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
+                      const float *norm, int64_t i, int64_t lo, int64_t hi, float *out)
 {
-    const int64_t words = batch->label_layout.words;
+    const int64_t words = batch->label_layout.words, place = bl_column_of(columns, i);
     const uint32_t *own = batch->labels + i * words;
     for (int64_t j = lo; j < hi; j++) {
-        float common = (float)common_labels(own, batch->labels + j * words, words);
+        float common = (float)common_labels(own, columns->labels + j * words, words);
         float s;
         if (similarity == BL_SIMILARITY_COSINE)
-            s = common * norm[i] * norm[j];
+            s = common * norm[place] * norm[j];
         else if (similarity == BL_SIMILARITY_JACCARD)
-            s = common > 0.0f ? common / (norm[i] + norm[j] - common) : 0.0f;
+            s = common > 0.0f ? common / (norm[place] + norm[j] - common) : 0.0f;
         else
             s = common > 0.0f ? 1.0f : 0.0f;
         out[j - lo] = s < 1.0f ? s : 1.0f; /* the cosine of equal rows may round above 1 */
     }
 }
 
-void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch,
-                       int64_t i, int64_t lo, int64_t hi, float *out)
+void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
+                       const struct bl_term_scratch *scratch, int64_t i, int64_t lo, int64_t hi, float *out)
 {
     if (batch->label_layout.kind == BL_LABELS_SINGLE)
-        single_row(batch, i, lo, hi, out);
+        single_row(batch, columns, i, lo, hi, out);
     else
-        multi_row(similarity, batch, scratch->label_norm, i, lo, hi, out);
+        multi_row(similarity, batch, columns, scratch->label_norm, i, lo, hi, out);
 }
 
 /* From the class histogram, since every rank has all labels: sum over own rows of n_c - 1. */
-static double single_sum(const struct bl_batch *batch, int64_t *class_count)
+static double single_sum(const struct bl_batch *batch, const struct bl_columns *columns, int64_t *class_count)
 {
     memset(class_count, 0, (size_t)batch->label_layout.classes * sizeof *class_count);
-    for (int64_t i = 0; i < batch->n_global; i++)
-        if ((int32_t)batch->labels[i] != BL_UNLABELLED)
-            class_count[batch->labels[i]]++;
+    for (int64_t j = 0; j < columns->n; j++)
+        if ((int32_t)columns->labels[j] != BL_UNLABELLED)
+            class_count[columns->labels[j]]++;
     double sum = 0.0;
     for (int64_t i = batch->first; i < batch->first + batch->n_local; i++)
         if ((int32_t)batch->labels[i] != BL_UNLABELLED)
@@ -92,19 +92,21 @@ static double single_sum(const struct bl_batch *batch, int64_t *class_count)
     return sum;
 }
 
-double bl_similarity_sum(int similarity, const struct bl_batch *batch, const struct bl_term_scratch *scratch)
+double bl_similarity_sum(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
+                         const struct bl_term_scratch *scratch)
 {
     enum { COLUMNS = 1024 };
     if (batch->label_layout.kind == BL_LABELS_SINGLE)
-        return single_sum(batch, scratch->class_count);
+        return single_sum(batch, columns, scratch->class_count);
     double sum = 0.0;
     for (int64_t i = batch->first; i < batch->first + batch->n_local; i++) {
+        const int64_t own = bl_column_of(columns, i);
         float s[COLUMNS];
-        for (int64_t lo = 0; lo < batch->n_global; lo += COLUMNS) {
-            int64_t hi = lo + COLUMNS < batch->n_global ? lo + COLUMNS : batch->n_global;
-            bl_similarity_row(similarity, batch, scratch, i, lo, hi, s);
+        for (int64_t lo = 0; lo < columns->n; lo += COLUMNS) {
+            int64_t hi = lo + COLUMNS < columns->n ? lo + COLUMNS : columns->n;
+            bl_similarity_row(similarity, batch, columns, scratch, i, lo, hi, s);
             for (int64_t j = lo; j < hi; j++)
-                sum += j == i ? 0.0 : (double)s[j - lo];
+                sum += j == own ? 0.0 : (double)s[j - lo];
         }
     }
     return sum;

@@ -12,6 +12,15 @@
 #include "math/product.h"
 #include "model/params.h"
 
+/* Rows that a batch's rows are paired with. All borrowed. */
+struct bl_columns {
+    int64_t n;
+    const float *codes; /* [n, stride], K values each */
+    int64_t stride;
+    const uint32_t *labels; /* [n, words] */
+    const uint32_t *place;  /* [n_global] which column each row of the batch is; NULL: row i is column i */
+};
+
 /* The step's global batch as a rank sees it. All borrowed. */
 struct bl_batch {
     int64_t n_global; /* N */
@@ -23,8 +32,9 @@ struct bl_batch {
                          * values each */
     int64_t codes_stride;
     struct bl_label_layout label_layout;
-    const uint32_t *labels; /* [n_global, label_layout.words], without a gather those of own rows alone;
-                             * classes of SINGLE are dense: [0, classes) or -1 */
+    const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
+                               * classes of SINGLE are dense: [0, classes) or -1 */
+    struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
@@ -32,7 +42,8 @@ struct bl_term_scratch {
     const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
     int64_t *class_count;             /* [classes] for single labels */
-    float *label_norm;                /* [n_global] for multi-labels */
+    float *label_norm;                /* [columns] for multi-labels */
+    float *code_length;               /* [columns] for forms of pairs that look at lengths */
     float *work;                      /* the most that any term asked for; holds nothing between calls */
 };
 
@@ -42,6 +53,7 @@ struct bl_term_size {
     int64_t floats;        /* of scratch->work, whatever the rows */
     int64_t row_floats;    /* and for each own row */
     int64_t thread_floats; /* and for each thread */
+    int64_t constants;     /* floats that constants() fills once */
 };
 
 /* What a term works on in a step. All borrowed. */
@@ -49,8 +61,9 @@ struct bl_term_in {
     const struct bl_config_objective *config;
     const struct bl_batch *batch;
     const struct bl_term_scratch *scratch;
-    const double *sums;  /* [size.sums] over the global batch */
-    const float *params; /* the term's own tensors, one after another */
+    const double *sums;     /* [size.sums] over the global batch */
+    const float *params;    /* the term's own tensors, one after another */
+    const float *constants; /* [size.constants] */
 };
 
 /* Where a term's gradient goes. */
@@ -74,6 +87,11 @@ struct bl_term {
 
     struct bl_term_size (*size)(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels);
+
+    /* Fills what stays the same over the run, from configuration, bits and labels alone: the same on every
+     * rank and after each start, so no checkpoint holds it. BL_USAGE naming the key if that can't be. */
+    int (*constants)(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
+                     float *constants, struct bl_error *err);
 
     /* Appends own tensors, which are trained like the network's and left out of the model. */
     void (*tensors)(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout);
@@ -107,6 +125,8 @@ extern const struct bl_term bl_term_balance;
 extern const struct bl_term bl_term_decorrelation;
 extern const struct bl_term bl_term_scatter;
 extern const struct bl_term bl_term_independence;
+extern const struct bl_term bl_term_centers;
+extern const struct bl_term bl_term_cosine;
 extern const struct bl_term bl_term_weight_decay;
 
 #endif

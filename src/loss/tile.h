@@ -9,7 +9,8 @@
 enum {
     BL_TILE_ROWS = 128,
     BL_TILE_COLUMNS = 1024,
-    BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_COLUMNS, /* a tile, and one row of similarities */
+    BL_TILE_FLOATS =
+        (BL_TILE_ROWS + 2) * BL_TILE_COLUMNS, /* a tile, one row of similarities, one of factors */
 };
 
 static inline int bl_tile_thread(void)

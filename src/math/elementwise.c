@@ -1,5 +1,6 @@
 #include "math/elementwise.h"
 
+#include "base/functions.h"
 #include "base/isa.h"
 #include "math/vexp.h"
 
@@ -24,6 +25,26 @@ BL_KERNEL void bl_bias_tanh(int64_t n, int64_t width, const float *restrict bias
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < width; j++)
             x[i * width + j] = bl_tanh(x[i * width + j] + bias[j]);
+}
+
+BL_KERNEL void bl_bias_minus(int64_t n, int64_t width, const float *restrict bias, float *restrict x)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++)
+            x[i * width + j] = bias[j] - x[i * width + j];
+}
+
+BL_KERNEL void bl_bias_rbf(int64_t n, int64_t width, const float *restrict bias, float *restrict x)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < width; j++)
+            x[i * width + j] = bl_exp_negative(-bias[j] * x[i * width + j]);
+}
+
+void bl_cosines(int64_t count, float *x)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (float)bl_cos((double)x[i]);
 }
 
 BL_KERNEL void bl_tanh_forward(int64_t count, float scale, float *x)

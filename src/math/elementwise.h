@@ -9,6 +9,13 @@ void bl_bias_linear(int64_t n, int64_t width, const float *bias, float *x);
 void bl_bias_relu(int64_t n, int64_t width, const float *bias, float *x);
 void bl_bias_tanh(int64_t n, int64_t width, const float *bias, float *x);
 
+/* The same for layers of anchors (math/distance.h): x >= 0 becomes bias - x, or exp(-bias x), bias >= 0. */
+void bl_bias_minus(int64_t n, int64_t width, const float *bias, float *x);
+void bl_bias_rbf(int64_t n, int64_t width, const float *bias, float *x);
+
+/* x = cos(x), computed in double. */
+void bl_cosines(int64_t count, float *x);
+
 /* x = tanh(scale x). */
 void bl_tanh_forward(int64_t count, float scale, float *x);
 

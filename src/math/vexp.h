@@ -1,6 +1,7 @@
-/* exp, log1p and tanh of one float, written so that loops over them become vector code: no branch, no call,
- * one fixed order of operations, hence the same bits at every vector width. NaN gives NaN. The polynomials
- * are minimax fits (Remez) of our own; the tests compare each bound below with double precision. */
+/* exp, log, log1p and tanh of one float, written so that loops over them become vector code: no branch, no
+ * call, one fixed order of operations, hence the same bits at every vector width. NaN gives NaN. The
+ * polynomials are minimax fits (Remez) of our own; the tests compare each bound below with double precision.
+ */
 #ifndef BL_MATH_VEXP_H
 #define BL_MATH_VEXP_H
 
@@ -56,6 +57,16 @@ BL_INLINE float bl_log1p_unit(float e)
     p = p * e - 4.99994934e-1f;
     p = p * e + 9.99999940e-1f;
     return p * e;
+}
+
+/* log(x) of a normal number x > 0: absolute error at most 3e-7 of max(1, |log x|). */
+BL_INLINE float bl_log_positive(float x)
+{
+    /* x = 2^n m with m in [1, 2). Not a number stays so: x - x. */
+    const uint32_t bits = bl_bits_of_float(x);
+    const float n = (float)((int32_t)(bits >> 23) - 127);
+    const float m = bl_float_of_bits((bits & 0x007fffffu) | 0x3f800000u);
+    return (n * 0.693147181f + bl_log1p_unit(m - 1.0f)) + (x - x);
 }
 
 /* tanh(x), odd in x to the bit: error at most 4 units in the last place. */

@@ -3,6 +3,7 @@
 #define BL_MODEL_MODEL_H
 
 #include "data/normalize.h"
+#include "data/row_sample.h"
 #include "math/product.h"
 #include "model/params.h"
 #include "model/shape.h"
@@ -16,6 +17,7 @@ struct bl_model {
     struct bl_normalizer normalizer;
     char method[BL_NAME_MAX];           /* preset or baseline that made it */
     char arithmetic[BL_ARITHMETIC_MAX]; /* what its bits depend on; "" where nothing is known */
+    struct bl_row_sample trained;       /* of the rows that it was trained on or fitted to */
 };
 
 /* Allocates parameters (unset) and normaliser for the shape. bl_model_free is safe twice and on a zeroed

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
+#include "math/distance.h"
 #include "math/elementwise.h"
 
 int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows,
@@ -9,6 +10,8 @@ int bl_network_init(struct bl_network *network, const struct bl_shape *shape, in
 {
     *network = (struct bl_network){.shape = *shape, .max_rows = max_rows, .product = product};
     int code = bl_shape_check(shape, err);
+    if (code == BL_OK && !bl_shape_is_trainable(shape))
+        code = bl_fail(err, BL_DEFECT, "only networks that are linear at both ends have gradients");
     if (code != BL_OK)
         return code;
     network->layout = bl_layout_of(shape);
@@ -61,13 +64,25 @@ void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layo
     int64_t from = shape->width[layer], to = shape->width[layer + 1];
     const float *weight = params + layout->tensor[2 * layer].offset;
     const float *bias = params + layout->tensor[2 * layer + 1].offset;
-    bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, to, from, in, from, weight, from, 0, out, to);
-    if (layer + 1 == shape->n_layers)
+    const int last = layer + 1 == shape->n_layers;
+    const int input = layer == 0 ? shape->input : BL_INPUT_LINEAR;
+    if (input == BL_INPUT_LINEAR)
+        bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, to, from, in, from, weight, from, 0, out,
+                       to);
+    else
+        bl_distance_run(product, thread, n, to, from, in, weight, out);
+    if (input == BL_INPUT_DISTANCE)
+        bl_bias_minus(n, to, bias, out);
+    else if (input == BL_INPUT_RBF)
+        bl_bias_rbf(n, to, bias, out);
+    else if (last)
         bl_bias_linear(n, to, bias, out);
     else if (shape->activation == BL_ACTIVATION_RELU)
         bl_bias_relu(n, to, bias, out);
     else
         bl_bias_tanh(n, to, bias, out);
+    if (last && shape->output == BL_OUTPUT_COSINE)
+        bl_cosines(n * to, out);
 }
 
 /* Rows don't see each other on the way forward: a thread takes its rows through all layers. */

@@ -39,7 +39,8 @@ struct bl_network {
 
 /* Allocates. product->threads OpenMP threads share the rows. With BL_PRODUCT_BLAS results may differ in their
  * last bits between thread counts, never from run to run; with BL_PRODUCT_CHAIN they never do. Errors:
- * BL_MEMORY, BL_DEFECT (shape). */
+ * BL_MEMORY, BL_DEFECT (shape, or one that
+ * has no gradients: bl_shape_is_trainable). */
 int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows,
                     const struct bl_product *product, struct bl_error *err);
 void bl_network_free(struct bl_network *network);
@@ -55,8 +56,8 @@ void bl_network_forward(struct bl_network *network, const float *params, const f
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
                          const struct bl_groups *groups, float *grad, int64_t node_stride);
 
-/* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one linear. thread: whose work
- * space of product is used. */
+/* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one without it; layer 0 and the
+ * last one's values as the shape's input and output say. thread: whose work space of product is used. */
 void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layout, int64_t layer,
                       const struct bl_product *product, int thread, const float *params, const float *in,
                       int64_t n, float *out);

@@ -35,6 +35,12 @@ int bl_shape_check(const struct bl_shape *shape, struct bl_error *err)
                        BL_CODE_BITS_MAX);
     if (shape->activation != BL_ACTIVATION_RELU && shape->activation != BL_ACTIVATION_TANH)
         return bl_fail(err, BL_DEFECT, "no activation has the number %d", shape->activation);
+    if (shape->input < BL_INPUT_LINEAR || shape->input > BL_INPUT_RBF)
+        return bl_fail(err, BL_DEFECT, "no input layer has the number %d", shape->input);
+    if (shape->output < BL_OUTPUT_LINEAR || shape->output > BL_OUTPUT_COSINE)
+        return bl_fail(err, BL_DEFECT, "no output has the number %d", shape->output);
+    if (shape->input == BL_INPUT_RBF && shape->n_layers < 2)
+        return bl_fail(err, BL_DEFECT, "radial basis functions alone, always above 0, make no code");
     return BL_OK;
 }
 

@@ -10,6 +10,14 @@
 /* Widths end at 2^24, so that no count of parameters or values can overflow. */
 enum { BL_LAYERS_MAX = BL_HIDDEN_MAX + 1, BL_WIDTH_MAX = 1 << 24 };
 
+/* What layer 0 makes of row x with its weight w [m, D] and bias c [m]; output j of it is
+ *   LINEAR    w_j x + c_j, and the activation if it isn't the last layer;
+ *   DISTANCE  c_j - |x - w_j|^2: whether x lies in the ball of squared radius c_j around w_j;
+ *   RBF       exp(-c_j |x - w_j|^2): how near the anchor w_j is; never the last layer.
+ * What the last layer's values z become: LINEAR z, COSINE cos(z). docs/decisions/0017 says why these. */
+enum bl_input { BL_INPUT_LINEAR, BL_INPUT_DISTANCE, BL_INPUT_RBF };
+enum bl_output { BL_OUTPUT_LINEAR, BL_OUTPUT_COSINE };
+
 /* Layer l maps width[l] to width[l+1] values; the last is linear, the others end in the activation. The K
  * outputs are `heads` hash tables of `bits` bits: head t is outputs [t*bits, (t+1)*bits). Plain: copy it
  * freely. */
@@ -19,6 +27,8 @@ struct bl_shape {
     int64_t heads;
     int64_t bits;
     int activation; /* enum bl_activation */
+    int input;      /* enum bl_input */
+    int output;     /* enum bl_output */
 };
 
 /* The shape that a configuration asks for on data with dim features. */
@@ -32,6 +42,11 @@ int bl_shape_check(const struct bl_shape *shape, struct bl_error *err);
 int64_t bl_shape_widest(const struct bl_shape *shape);
 int64_t bl_shape_widest_hidden(const struct bl_shape *shape);
 
+/* 1 if there are gradients for it: linear at both ends. */
+static inline int bl_shape_is_trainable(const struct bl_shape *shape)
+{
+    return shape->input == BL_INPUT_LINEAR && shape->output == BL_OUTPUT_LINEAR;
+}
 static inline int64_t bl_shape_dim(const struct bl_shape *shape)
 {
     return shape->width[0];

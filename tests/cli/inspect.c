@@ -94,6 +94,72 @@ Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
 }
 
+Test(inspect, what_check_plans_is_what_a_run_counts)
+{
+    static const char *const keys[] = {"received_bytes", "sent_bytes", "messages"};
+    for (int fast = 0; fast < 2; fast++) {
+        const char *reduction = fast ? "fast" : "exact";
+        char path[CLI_PATH_MAX + 64], run[16];
+        double planned[3];
+        snprintf(run, sizeof run, "run-%s", reduction);
+        cli_run(&result, 3, "check %s/run.yaml --run %s/%s --json --set train.reduction=%s", folder, folder,
+                run, reduction);
+        cli_expect_success(&result);
+        for (int k = 0; k < 3; k++) {
+            char key[64];
+            snprintf(key, sizeof key, "%s_per_step", keys[k]);
+            planned[k] = tiny_number(result.out, key);
+        }
+        cli_free(&result);
+        cli_succeeds(3, "train %s/run.yaml --run %s/%s --set train.reduction=%s", folder, folder, run,
+                     reduction);
+        snprintf(path, sizeof path, "%s/%s/metrics.jsonl", folder, run);
+        char *metrics = tiny_read(path, NULL);
+        const char *summary = strstr(metrics, "traffic_per_step");
+        cr_assert_not_null(summary);
+        cr_assert_gt(planned[0], 0);
+        cr_assert_eq(tiny_number(summary, keys[0]), planned[0]); /* of the rank with most */
+        cr_assert_geq(tiny_number(summary, keys[1]), planned[1]);
+        cr_assert_geq(tiny_number(summary, keys[2]), planned[2]);
+        free(metrics);
+    }
+}
+
+Test(inspect, check_models_ranks_that_are_not_there)
+{
+    cli_run(
+        &result, 0,
+        "check %s/run.yaml --run %s/run --ranks 3 --network 1Gb/s --latency 5us --cores-per-node 1 --json",
+        folder, folder);
+    expect_text("\"scale\":{\"cores_per_node\":1,\"network_bytes_per_s\":125000000.0");
+    expect_text("\"timed\":true");
+    const char *last = strstr(result.out, "{\"ranks\":3,\"nodes\":3,");
+    cr_assert(strstr(result.out, "{\"ranks\":1,") && strstr(result.out, "{\"ranks\":2,") && last, "%s",
+              result.out);
+    cr_assert_float_eq(tiny_number(last, "step_s"),
+                       tiny_number(last, "compute_s") + tiny_number(last, "exchange_s"), 1e-9);
+    cr_assert_gt(tiny_number(last, "exchange_s"), 5 * 5e-6);
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 4 --gflops 50", folder, folder);
+    expect_text("a rank's rate as given");
+    expect_text("% efficient up to ");
+}
+
+Test(inspect, check_models_no_more_ranks_than_would_run)
+{
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 5", folder, folder);
+    cli_expect_error(&result, 2, "5 ranks are more than data.shards = 4");
+}
+
+Test(inspect, check_names_an_option_of_the_model_that_is_wrong)
+{
+    cli_fails(0, 2, "--network must be a number above 0 and a unit, like 100Gb/s, not '100'",
+              "check %s/run.yaml --ranks 2 --network 100", folder);
+    cli_fails(0, 2, "--latency must be", "check %s/run.yaml --ranks 2 --latency 5Gb/s", folder);
+    cli_fails(0, 2, "need --ranks P", "check %s/run.yaml --network 1Gb/s", folder);
+    cli_fails(0, 2, "--ranks are for a configuration", "check %s/d.h5 --ranks 2", folder);
+}
+
 Test(inspect, one_of_a_kind_is_singular)
 {
     cli_run(

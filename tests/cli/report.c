@@ -159,3 +159,71 @@ Test(cli_report, what_is_no_run_is_refused_with_its_line)
     cli_run(&result, 0, "report %s/new", folder);
     cli_expect_error(&result, 3, "no values yet");
 }
+
+/* What an evaluation printed, as far as a curve needs it. */
+#define EVALUATION(method, name)                                                                             \
+    "{\"map\":0.5,\"precision_by_radius\":[0.75,0.5,0.25],\"recall_by_radius\":[0.125,0.5,1],\"bits\":2,"    \
+    "\"queries\":8,\"database\":16,\"protocol_name\":\"" name "\",\"protocol_seed\":3,\"data\":\"a/d.h5\","  \
+    "\"training_rows_in_database\":\"no\",\"method\":\"" method "\"}\n"
+
+static void write_file(const char *name, const char *text)
+{
+    char path[2 * CLI_PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    tiny_write(path, text, (int64_t)strlen(text));
+}
+
+Test(cli_report, curves_have_a_line_for_each_radius_and_their_protocol)
+{
+    write_file("one.json", EVALUATION("lsh", "54k"));
+    cli_run(&result, 0, "report --precision-recall %s/one.json --data", folder);
+    cli_expect_success(&result);
+#define CURVE "one: lsh, 2 bits\t54k (seed 3) of d.h5: 8 queries, 16 items, training rows searched: no\t0.5\t"
+    cr_assert_str_eq(result.out, "curve\tprotocol\tmap\tradius\trecall\tprecision\n" CURVE
+                                 "0\t0.125\t0.75\n" CURVE "1\t0.5\t0.5\n" CURVE "2\t1\t0.25\n");
+    cr_assert_str_empty(result.err, "%s", result.err);
+}
+
+Test(cli_report, curves_of_one_protocol_are_drawn_under_its_name)
+{
+    need_gnuplot();
+    write_file("one.json", EVALUATION("lsh", "54k") EVALUATION("it's", "54k"));
+    cli_run(&result, 0, "report --precision-recall %s/one.json", folder);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.out, "54k (seed 3) of d.h5: 8 queries"), "%s", result.out);
+    cr_assert(strstr(result.out, "one:2: it's, 2 bits, mAP 0.5000"), "%s", result.out);
+    cli_free(&result);
+    cli_run(&result, 0, "report --precision-recall %s/one.json -o %s/x.png", folder, folder);
+    cli_expect_success(&result);
+    char path[2 * CLI_PATH_MAX];
+    int64_t n;
+    snprintf(path, sizeof path, "%s/x.png", folder);
+    char *bytes = tiny_read(path, &n);
+    cr_assert(n > 1000 && memcmp(bytes, "\x89PNG", 4) == 0);
+    free(bytes);
+}
+
+Test(cli_report, curves_of_different_protocols_are_drawn_with_a_warning)
+{
+    need_gnuplot();
+    write_file("one.json", EVALUATION("lsh", "54k"));
+    write_file("two.json", EVALUATION("lsh", "59k"));
+    cli_run(&result, 0, "report --precision-recall %s/one.json %s/two.json", folder, folder);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "not comparable"), "%s", result.err);
+    cr_assert(strstr(result.out, "not to be compared"), "%s", result.out);
+}
+
+Test(cli_report, what_is_no_evaluation_is_refused_with_its_line)
+{
+    write_file("text.json", EVALUATION("lsh", "54k") "{\"map\":0.5}\n");
+    cli_fails(0, 3, "text.json:2: not an evaluation", "report --precision-recall %s/text.json", folder);
+    write_file("text.json", "hello");
+    cli_fails(0, 3, "text.json:1: not an evaluation", "report --precision-recall %s/text.json --data",
+              folder);
+    write_file("text.json", "{\"map\":1,\"precision_by_radius\":[1,2],\"recall_by_radius\":[1]}\n");
+    cli_fails(0, 3, "not an evaluation", "report --precision-recall %s/text.json --data", folder);
+    write_file("text.json", "");
+    cli_fails(0, 3, "is empty", "report --precision-recall %s/text.json", folder);
+    cli_fails(0, 4, "absent.json", "report --precision-recall %s/absent.json", folder);
+}

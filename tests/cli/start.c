@@ -33,7 +33,7 @@ static void train(int ranks, const char *run, const char *more, int starts, char
     const char *model = strstr(result.err, "model.h5  digest ");
     cr_assert(model, "%s", result.err);
     snprintf(digest, 17, "%s", model + strlen("model.h5  digest "));
-    cr_assert(strstr(model, ", started by LAPACK on OpenBLAS "), "%s", model);
+    cr_assert(strstr(model, ", eigenvectors by LAPACK on OpenBLAS "), "%s", model);
     cr_assert_not(strstr(result.err, "agree to rounding"), "%s", result.err);
     cli_free(&result);
 }

@@ -252,3 +252,29 @@ Test(cli_train, the_summary_accounts_for_every_step_and_its_time)
     expect_account(0);
     expect_account(3);
 }
+
+static void expect_in(const char *run, const char *file, const char *text)
+{
+    char path[TINY_PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s", run, file);
+    char *content = tiny_read(path, NULL);
+    cr_assert(strstr(content, text), "no %s in %s", text, path);
+    free(content);
+}
+
+Test(cli_train, a_validation_map_carries_its_protocol)
+{
+    char run[TINY_PATH_MAX], more[TINY_PATH_MAX + 64];
+    tiny_train_well(&tiny, 2, tiny.run, "--set train.epochs=1");
+    const char *queries = "queries: 19 rows held out of split train (data.validation 0.05, seed 0)";
+    expect_in(tiny.run, "train.log", queries);
+    expect_in(tiny.run, "metrics.jsonl", queries);
+    expect_in(tiny.run, "metrics.jsonl", "\"protocol_name\":\"validation\"");
+    expect_in(tiny.run, "metrics.jsonl", "\"training_rows_in_database\":\"yes\"");
+    expect_in(tiny.run, "metrics.jsonl", "\"training_rows_in_queries\":\"no\"");
+    expect_in(tiny.run, "metrics.jsonl", "\"map_r\":365");
+    tiny_path(&tiny, "second", run);
+    snprintf(more, sizeof more, "--set train.epochs=1 --init %s/model.h5", tiny.run);
+    tiny_train_well(&tiny, 1, run, more);
+    expect_in(run, "metrics.jsonl", "\"training_rows_in_queries\":\"unknown\"");
+}

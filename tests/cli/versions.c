@@ -124,7 +124,7 @@ Test(cli_versions, check_and_info_refuse_a_checkpoint_of_a_later_version)
 
 Test(cli_versions, other_files_of_a_later_version_are_refused)
 {
-    static const char text[] = "has version 7 of its format but this bitloom reads up to 1";
+    static const char text[] = "has version 7 of its format but this bitloom reads up to ";
     cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5", folder, folder);
     cli_succeeds(0, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/codes.h5", folder, folder, folder);
     static const char *const names[] = {"model.h5", "codes.h5", "data-v1.h5"};
@@ -137,6 +137,49 @@ Test(cli_versions, other_files_of_a_later_version_are_refused)
     cli_fails(0, 3, text, "search %s/codes.h5 %s/codes.h5 -k 1", folder, folder);
     cli_fails(2, 3, text, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/x.h5", folder, folder,
               folder);
+}
+
+static void set_text(const char *path, const char *name, const char *text)
+{
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    cr_assert_geq(file, 0);
+    H5Adelete(file, name);
+    cr_assert_eq(h5_put_text(file, name, text), 0);
+    cr_assert_geq(H5Fclose(file), 0);
+}
+
+static void expect_version(const char *path, int version)
+{
+    char text[64];
+    snprintf(text, sizeof text, "\"format_version\":%d", version);
+    cli_run(&result, 0, "info %s --json", path);
+    expect_text(text);
+}
+
+/* So an older program refuses what it would encode wrongly, and reads all else. */
+Test(cli_versions, models_have_the_version_of_what_they_need)
+{
+    char model[TINY_PATH_MAX];
+    snprintf(model, sizeof model, "%s/model.h5", folder);
+    cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s", folder, model);
+    expect_version(model, 1);
+    cli_succeeds(0, "baseline sph %s/data-v1.h5 --bits 4 -o %s", folder, model);
+    expect_version(model, 2);
+    cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s", folder, model);
+    expect_version(model, 2);
+}
+
+Test(cli_versions, a_model_with_ends_of_an_unknown_kind_is_refused)
+{
+    static const char *const names[] = {"input", "output"};
+    char model[TINY_PATH_MAX];
+    snprintf(model, sizeof model, "%s/model.h5", folder);
+    for (int i = 0; i < 2; i++) {
+        cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s", folder, model);
+        set_text(model, names[i], "wavelet");
+        cli_fails(2, 3, "don't describe a network", "encode %s %s/data-v1.h5 --split train -o %s/x.h5", model,
+                  folder, folder);
+    }
 }
 
 /* Login nodes often can't start it. */

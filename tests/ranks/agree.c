@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "mpi/collective.h"
 #include "support/ranks.h"
 
 static void no_failure_is_agreed_as_success(struct par par)

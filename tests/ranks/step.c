@@ -7,7 +7,9 @@
 #include "base/buffer.h"
 #include "base/rng.h"
 #include "io/config_file.h"
+#include "mpi/collective.h"
 #include "mpi/dataset.h"
+#include "mpi/plan.h"
 #include "mpi/run_state.h"
 #include "support/ranks.h"
 
@@ -186,9 +188,29 @@ static void it_is_for_the_other_relaxations(struct par par)
     check_gradient(par, &(struct variant){.relaxation = "tanh-beta"});
 }
 
-static const char *const more_terms[] = {", classification: {weight: 1}", ", balance: {weight: 1}",
-                                         ", decorrelation: {weight: 1}", ", scatter: {weight: 1}",
-                                         ", quantization: {weight: 1e-9}, independence: {weight: 1}"};
+/* Methods of other papers. */
+static const struct variant rivals[] = {
+    {.preset = "hashnet"},
+    {.preset = "dsh"},
+    {.preset = "dch"},
+    {.preset = "idhn", .similarity = "cosine", .multi = 1},
+    {.preset = "dpsh"},
+    {.preset = "dpsh", .similarity = "cosine, balance: balanced, form: contrastive, alpha: auto", .multi = 1},
+};
+enum { RIVALS = sizeof rivals / sizeof *rivals };
+
+static void it_is_for_rivals(struct par par)
+{
+    for (int i = 0; i < RIVALS; i++)
+        check_gradient(par, &rivals[i]);
+}
+
+static const char *const more_terms[] = {
+    ", classification: {weight: 1}", ", centers: {weight: 1}",
+    ", cosine: {weight: 1}",         ", quantization: {weight: 1, form: log-cosh}",
+    ", balance: {weight: 1}",        ", decorrelation: {weight: 1}",
+    ", scatter: {weight: 1}",        ", quantization: {weight: 1e-9}, independence: {weight: 1}",
+};
 enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
 
 static void it_is_for_every_term_alone(struct par par)
@@ -233,6 +255,12 @@ static void parameters_are_the_same_bits_on_all_ranks_after_every_step(struct pa
     check_steps(par, &(struct variant){.global_batch = "full"});
 }
 
+static void check_equal_memories(const struct par_code_memory *a, const struct par_code_memory *b)
+{
+    CHECK(a->rows == b->rows);
+    CHECK(a->rows == 0 || memcmp(a->codes, b->codes, (size_t)(a->rows * a->bits) * sizeof(float)) == 0);
+}
+
 /* After every step the parameters of all ranks together are, bit by bit, those of one rank alone; so are the
  * values of the terms, and after sharing the optimiser's states. */
 static void check_exact(struct par par, const struct variant *variant)
@@ -253,6 +281,7 @@ static void check_exact(struct par par, const struct variant *variant)
         CHECK(memcmp(together.state.model.params, alone.state.model.params, bytes) == 0);
         CHECK(alone.state.model.params[0] != first);
         CHECK(one.grad_norm == other.grad_norm);
+        check_equal_memories(&together.step.memory, &alone.step.memory);
         par_groups_sum(&together.step.groups, par, together.step.group_values, BL_TERMS_MAX, n, values[0]);
         par_groups_sum(&alone.step.groups, par_alone(), alone.step.group_values, BL_TERMS_MAX, n, values[1]);
         CHECK(memcmp(values[0], values[1], (size_t)n * sizeof(double)) == 0);
@@ -271,6 +300,12 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
+    for (int i = 0; i < RIVALS; i++) {
+        struct variant variant = rivals[i];
+        variant.reduction = "exact";
+        variant.threads = "2";
+        check_exact(par, &variant);
+    }
     for (int t = 0; t < MORE_TERMS; t++)
         check_exact(par, &(struct variant){.reduction = "exact", .terms = more_terms[t], .multi = t % 2});
 }
@@ -295,8 +330,80 @@ static void ten_steps_allocate_nothing(struct par par)
 {
     check_allocations(par, &(struct variant){.dropout = "0.3"});
     check_allocations(par, &(struct variant){.reduction = "exact"});
+    for (int i = 0; i < RIVALS; i++)
+        check_allocations(par, &rivals[i]);
     for (int t = 0; t < MORE_TERMS; t++)
         check_allocations(par, &(struct variant){.terms = more_terms[t]});
+}
+
+/* Each training row, in the order of the file, has its label there, and once it was in a batch a code. */
+static void a_memory_holds_all_training_rows(struct par par)
+{
+    static struct trainer together, alone;
+    make_both(par, &(struct variant){.preset = "dpsh"}, &together, &alone);
+    const struct par_code_memory *memory = &together.step.memory;
+    int64_t place = 0, filled = 0;
+    CHECK(memory->rows == together.data.n_train_global);
+    for (int64_t s = 0; s < alone.data.shards; s++)
+        for (int64_t i = 0; i < alone.data.shard[s].n_train; i++, place++)
+            CHECK(memory->labels[place] == *par_train_data_labels(&alone.data, alone.data.shard[s].train[i]));
+    CHECK(place == memory->rows);
+    for (int64_t number = 0; number < together.step.batches.steps_per_epoch; number++) {
+        struct par_step_outcome outcome;
+        struct bl_error err = {0};
+        CHECK(par_step_gradient(&together.step, &together.state.model, number, &outcome, &err) == BL_OK);
+    }
+    for (int64_t i = 0; i < memory->rows; i++)
+        filled += memory->codes[i * memory->bits] != 0.0f;
+    CHECK(filled == together.step.batches.steps_per_epoch * together.step.batches.n_global);
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+/* Three steps count three times what the plan says for this rank. */
+static void check_traffic(struct par par, const struct variant *variant)
+{
+    static struct trainer together, alone;
+    struct par_traffic traffic = {0};
+    struct par_plan plan;
+    struct bl_error err = {0};
+    par.traffic = &traffic;
+    make_both(par, variant, &together, &alone);
+    const struct par_split split = {
+        .rows = ROWS, .dim = DIM, .type = BL_FLOAT32, .labels = together.data.labels};
+    CHECK(par_plan_local(&plan, &together.config, &split, par.size, &err) == BL_OK);
+    const struct par_traffic planned = par_plan_traffic_local(&plan, &together.config, &split, par.rank);
+    const struct par_traffic before = traffic;
+    for (int64_t number = 0; number < 3; number++) {
+        struct par_step_outcome outcome;
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+    }
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
+        const struct par_traffic_count *was = &before.of[kind], *is = &traffic.of[kind],
+                                       *one = &planned.of[kind];
+        CHECK(is->collectives - was->collectives == 3 * one->collectives);
+        CHECK(is->messages - was->messages == 3 * one->messages);
+        CHECK(is->sent_bytes - was->sent_bytes == 3 * one->sent_bytes);
+        CHECK(is->received_bytes - was->received_bytes == 3 * one->received_bytes);
+    }
+    CHECK((par_traffic_of_steps(&planned).received_bytes > 0) == (par.size > 1));
+    free_trainer(&together);
+    free_trainer(&alone);
+}
+
+static void a_step_sends_and_receives_what_is_planned(struct par par)
+{
+    check_traffic(par, &(struct variant){0});
+    check_traffic(par, &(struct variant){.reduction = "exact"});
+    check_traffic(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
+    check_traffic(par, &(struct variant){.similarity = "cosine", .multi = 1});
+    for (int i = 0; i < RIVALS; i++)
+        check_traffic(par, &rivals[i]);
+    for (int t = 0; t < MORE_TERMS; t++) {
+        check_traffic(par, &(struct variant){.preset = "none", .terms = more_terms[t]});
+        check_traffic(par, &(struct variant){.reduction = "exact", .terms = more_terms[t], .multi = 1});
+    }
 }
 
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
@@ -332,10 +439,13 @@ int main(int argc, char **argv)
         CASE(it_is_for_the_cosine_of_label_rows),
         CASE(it_is_for_jaccard_and_shared_labels),
         CASE(it_is_for_the_other_relaxations),
+        CASE(it_is_for_rivals),
         CASE(it_is_for_every_term_alone),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),
+        CASE(a_memory_holds_all_training_rows),
         CASE(ten_steps_allocate_nothing),
+        CASE(a_step_sends_and_receives_what_is_planned),
         CASE(a_value_that_is_not_finite_fails_on_all_ranks),
     };
     return ranks_main(argc, argv, cases, sizeof cases / sizeof *cases);

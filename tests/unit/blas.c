@@ -82,6 +82,20 @@ Test(vexp, log1p_on_the_unit_interval_is_within_2e_7)
     cr_assert(isnan(bl_log1p_unit(NAN)));
 }
 
+Test(vexp, log_of_normal_numbers_is_within_3e_7)
+{
+    double worst = 0.0;
+    for (float x = 1.2e-38f; x < 3e38f; x *= 1.0003f) {
+        const double exact = log((double)x);
+        worst = fmax(worst, fabs((double)bl_log_positive(x) - exact) / fmax(1.0, fabs(exact)));
+    }
+    for (float x = 0.5f; x < 2.0f; x += 1e-5f)
+        worst = fmax(worst, fabs((double)bl_log_positive(x) - log((double)x)));
+    cr_assert_leq(worst, 3e-7);
+    cr_assert_eq(bl_log_positive(1.0f), 0.0f);
+    cr_assert(isnan(bl_log_positive(NAN)));
+}
+
 Test(vexp, tanh_is_within_4_units_in_the_last_place)
 {
     double worst = 0.0;

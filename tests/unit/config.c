@@ -44,6 +44,12 @@ Test(config, another_preset_sets_others)
     cr_assert_str_eq(bl_config_preset_name(&config), "seed");
 }
 
+Test(config, what_terms_draw_follows_the_seed_of_the_run)
+{
+    parse(DATA "train: {seed: 7}\n");
+    cr_assert_eq(config.objective.seed, 7);
+}
+
 Test(config, a_key_of_the_file_wins_over_the_preset_wherever_it_stands)
 {
     parse(DATA "objective: {terms: {quantization: {weight: 0.5}}, preset: seed}\n");

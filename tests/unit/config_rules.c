@@ -86,6 +86,17 @@ Test(config_rules, explicit_weights_count_only_when_balance_is_explicit)
            "run.yaml:2:", "balance: explicit");
 }
 
+Test(config_rules, keys_of_a_form_count_only_with_it)
+{
+    refuse(DATA "objective: {terms: {pairwise: {margin: 3}}}\n", "run.yaml:2:", "form: contrastive");
+    refuse(DATA "objective: {preset: dch, terms: {pairwise: {alpha: 0.5}}}\n",
+           "run.yaml:2:", "form: likelihood, literal and mixed");
+    refuse(DATA "objective: {preset: dsh, terms: {pairwise: {soft_weight: 0.5}}}\n",
+           "run.yaml:2:", "form: mixed");
+    parse(DATA "objective: {preset: dsh, terms: {pairwise: {margin: 3}}}\n");
+    parse(DATA "objective: {preset: idhn, terms: {pairwise: {alpha: 0.5, soft_weight: 2}}}\n");
+}
+
 Test(config_rules, an_objective_has_a_term_of_the_rows)
 {
     refuse(DATA "objective: {preset: none}\n", "run.yaml:2: no term of the rows", "objective.preset");
@@ -192,6 +203,15 @@ Test(config_text, every_preset_comes_back)
 {
     round_trip(DATA "objective: {preset: seed}\n");
     round_trip(DATA "objective: {preset: none, terms: {quantization: {weight: 2}}}\n");
+    round_trip(DATA "objective: {preset: joint}\n");
+    round_trip(DATA "objective: {preset: csq, class_codes: random}\n");
+    round_trip(DATA "objective: {preset: orthohash, terms: {cosine: {margin: 0.3, scale: 10}}}\n");
+    round_trip(DATA "objective: {preset: greedyhash}\n");
+    round_trip(DATA "objective: {preset: hashnet}\n");
+    round_trip(DATA "objective: {preset: dsh}\n");
+    round_trip(DATA "objective: {preset: dch}\n");
+    round_trip(DATA "objective: {preset: idhn}\n");
+    round_trip(DATA "objective: {preset: dpsh}\n");
 }
 
 Test(config_text, a_value_against_its_preset_comes_back)

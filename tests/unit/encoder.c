@@ -112,3 +112,63 @@ Test(encoder, a_model_of_an_impossible_shape_allocates_nothing)
     bl_model_free(&model);
     cr_assert_eq(bl_alloc_live(), live);
 }
+
+/* The same two features through a first layer of another kind, straight to two bits or to one through it. */
+static void anchored_model(struct bl_model *model, int input, int output)
+{
+    struct bl_shape shape = {
+        .n_layers = input == BL_INPUT_RBF ? 2 : 1, .heads = 1, .bits = 2, .input = input, .output = output};
+    for (int64_t l = 0; l <= shape.n_layers; l++)
+        shape.width[l] = 2;
+    cr_assert_eq(bl_model_init(model, &shape, BL_NORMALIZE_NONE, NULL), BL_OK);
+    memset(model->params, 0, (size_t)model->layout.n_params * sizeof(float));
+}
+
+static void expect_codes(const struct bl_model *model, int64_t n, const float *rows, const uint8_t *expected)
+{
+    uint8_t codes[8];
+    int64_t bad = -1;
+    struct bl_encoder encoder;
+    cr_assert_eq(bl_encoder_init(&encoder, model, n, NULL), BL_OK);
+    cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, n, codes, &bad, NULL), BL_OK);
+    for (int64_t i = 0; i < n; i++)
+        cr_assert_eq(codes[i], expected[i], "row %d: %d", (int)i, codes[i]);
+    bl_encoder_free(&encoder);
+}
+
+Test(encoder, a_layer_of_distances_asks_which_balls_a_row_is_in)
+{
+    const float rows[8] = {0, 0, 3, 4, 3, 4.5f, 9, 9};
+    const uint8_t expected[4] = {3, 3, 2, 0}; /* on the rim of the first; inside the second */
+    const float params[6] = {0, 0, 3, 4, 25, 36};
+    struct bl_model model;
+    anchored_model(&model, BL_INPUT_DISTANCE, BL_OUTPUT_LINEAR);
+    memcpy(model.params, params, sizeof params);
+    expect_codes(&model, 4, rows, expected);
+    bl_model_free(&model);
+}
+
+Test(encoder, a_layer_of_radial_basis_functions_falls_off_with_distance)
+{
+    /* Around (0,0), sharpness 1: e^-1 at distance 1. Bit 0: above e^-1.21; bit 1: its reverse. */
+    const float rows[6] = {1, 0, 0, 1.05f, 0.8f, 0.8f};
+    const uint8_t expected[3] = {1, 1, 2};
+    struct bl_model model;
+    anchored_model(&model, BL_INPUT_RBF, BL_OUTPUT_LINEAR);
+    const float params[12] = {0, 0, 0, 0, 1, 1, 1, 0, -1, 0, -0.29819727f, 0.29819727f};
+    memcpy(model.params, params, sizeof params);
+    expect_codes(&model, 3, rows, expected);
+    bl_model_free(&model);
+}
+
+Test(encoder, a_cosine_output_comes_back_after_each_period)
+{
+    const float rows[8] = {0, 0, 2, 0, 4, 0, 6, 2};
+    const uint8_t expected[4] = {3, 2, 2, 1}; /* 6 is nearly a period */
+    const float params[6] = {1, 0, 0, 1, 0, 0};
+    struct bl_model model;
+    anchored_model(&model, BL_INPUT_LINEAR, BL_OUTPUT_COSINE);
+    memcpy(model.params, params, sizeof params);
+    expect_codes(&model, 4, rows, expected);
+    bl_model_free(&model);
+}

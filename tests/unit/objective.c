@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "hash/code.h"
 #include "loss/objective.h"
-#include "loss/pair_kernel.h"
+#include "loss/pair_form.h"
 #include "loss/similarity.h"
 #include "support/objective.h"
 
@@ -18,20 +18,36 @@ static struct bl_config_objective base(void)
                                         .pairwise_form = BL_FORM_LIKELIHOOD,
                                         .pairwise_similarity = BL_SIMILARITY_LABEL,
                                         .pairwise_balance = BL_BALANCE_BALANCED,
+                                        .pairwise_soft = 0.3,
+                                        .gamma = 1.5,
                                         .quantization_weight = 0.1};
 }
 
-/* s, w and the loss from their definitions, pair by pair, in double. */
-static double naive_similarity(const struct fixture *f, int64_t i, int64_t j)
+/* What rows are paired with. */
+static struct bl_columns columns_of(const struct fixture *f)
 {
+    if (f->memory.n > 0)
+        return f->memory;
+    return (struct bl_columns){.n = f->n, .codes = f->codes, .stride = K, .labels = f->labels};
+}
+
+static int is_self(const struct bl_columns *columns, int64_t i, int64_t j)
+{
+    return j == (columns->place ? (int64_t)columns->place[i] : i);
+}
+
+/* s, w and the loss from their definitions, pair by pair, in double. */
+static double naive_similarity(const struct fixture *f, const struct bl_columns *columns, int64_t i,
+                               int64_t j)
+{
+    const uint32_t *own = f->labels + i * f->layout.words, *other = columns->labels + j * f->layout.words;
     if (f->layout.kind == BL_LABELS_SINGLE)
-        return bl_label_relevant(f->layout, f->labels + i, f->labels + j);
+        return bl_label_relevant(f->layout, own, other);
     int common = 0, a = 0, b = 0;
     for (int w = 0; w < MULTI_WORDS; w++) {
-        uint32_t x = f->labels[i * MULTI_WORDS + w], y = f->labels[j * MULTI_WORDS + w];
-        common += __builtin_popcount(x & y);
-        a += __builtin_popcount(x);
-        b += __builtin_popcount(y);
+        common += __builtin_popcount(own[w] & other[w]);
+        a += __builtin_popcount(own[w]);
+        b += __builtin_popcount(other[w]);
     }
     if (common == 0)
         return 0.0;
@@ -42,70 +58,162 @@ static double naive_similarity(const struct fixture *f, int64_t i, int64_t j)
     return 1.0;
 }
 
-static double naive_pairwise(const struct fixture *f)
+/* The two weights of pairs. */
+static void naive_weights(const struct fixture *f, const struct bl_columns *columns, double *similar,
+                          double *dissimilar)
 {
-    const double z = (double)f->n * (double)(f->n - 1);
-    double s1 = 0.0, similar = 1.0, dissimilar = 1.0, sum = 0.0;
+    const double z = (double)f->n * (double)(columns->n - 1);
+    double s1 = 0.0;
+    *similar = *dissimilar = 1.0;
     for (int64_t i = 0; i < f->n; i++)
-        for (int64_t j = 0; j < f->n; j++)
-            s1 += i == j ? 0.0 : naive_similarity(f, i, j);
+        for (int64_t j = 0; j < columns->n; j++)
+            s1 += is_self(columns, i, j) ? 0.0 : naive_similarity(f, columns, i, j);
     if (f->config.pairwise_balance == BL_BALANCE_BALANCED) {
-        similar = z / (2.0 * s1);
-        dissimilar = z / (2.0 * (z - s1));
+        *similar = z / (2.0 * s1);
+        *dissimilar = z / (2.0 * (z - s1));
     } else if (f->config.pairwise_balance == BL_BALANCE_EXPLICIT) {
         double mean = (s1 * f->config.pairwise_similar + (z - s1) * f->config.pairwise_dissimilar) / z;
-        similar = f->config.pairwise_similar / mean;
-        dissimilar = f->config.pairwise_dissimilar / mean;
+        *similar = f->config.pairwise_similar / mean;
+        *dissimilar = f->config.pairwise_dissimilar / mean;
     }
-    const double alpha = f->config.pairwise_form == BL_FORM_LIKELIHOOD ? 10.0 / K : 1.0;
-    for (int64_t i = 0; i < f->n; i++)
-        for (int64_t j = 0; j < f->n; j++) {
-            double theta = 0.0, derivative, s = naive_similarity(f, i, j);
-            if (i == j)
-                continue;
-            for (int k = 0; k < K; k++)
-                theta += (double)f->codes[i * K + k] * (double)f->codes[j * K + k];
-            double w = s * similar + (1.0 - s) * dissimilar;
-            sum += f->config.pairwise_form == BL_FORM_LIKELIHOOD
-                       ? bl_pair_likelihood_naive(alpha * theta, s, w, &derivative)
-                       : bl_pair_literal_naive(alpha * theta, s, w, &derivative);
-        }
-    return sum / z;
 }
 
-static void check_value(struct bl_config_objective config, int multi)
+static double naive_alpha(const struct bl_config_objective *config)
 {
+    return config->pairwise_form == BL_FORM_LIKELIHOOD ? 10.0 / K
+           : config->pairwise_form == BL_FORM_MIXED    ? 5.0 / K
+                                                       : 1.0;
+}
+
+static struct bl_pair naive_pair(const struct fixture *f, const struct bl_columns *columns, int64_t i,
+                                 int64_t j)
+{
+    const struct bl_config_objective *config = &f->config;
+    struct bl_pair pair = {.s = naive_similarity(f, columns, i, j),
+                           .bits = K,
+                           .alpha = naive_alpha(config),
+                           .margin = config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * K,
+                           .gamma = config->gamma,
+                           .soft = config->pairwise_soft};
+    for (int k = 0; k < K; k++) {
+        const double a = (double)f->codes[i * K + k], b = (double)columns->codes[j * K + k];
+        pair.product += a * b;
+        pair.square_i += a * a;
+        pair.square_j += b * b;
+    }
+    return pair;
+}
+
+static double naive_gap(const struct bl_pair *pair)
+{
+    return 1.0 - pair->product / sqrt(pair->square_i * pair->square_j) + 1e-6;
+}
+
+/* The value of the pairwise term, and its gradient in c; *gap is the least 1 - cos of all pairs. A row's code
+ * stands in a batch's pairs twice, as row and as column; those of a memory are constants. */
+static double naive_pairwise(const struct fixture *f, double *gradient, double *gap)
+{
+    const struct bl_pair_form *form = bl_pair_form(f->config.pairwise_form);
+    const struct bl_columns columns = columns_of(f);
+    const double per_bit = f->config.pairwise_form == BL_FORM_CONTRASTIVE ? K : 1;
+    const double scale = 1.0 / ((double)f->n * (double)(columns.n - 1) * per_bit);
+    const double sides = f->memory.n > 0 ? 1.0 : 2.0;
+    double similar, dissimilar, sum = 0.0;
+    naive_weights(f, &columns, &similar, &dissimilar);
+    for (int64_t i = 0; i < f->n; i++)
+        for (int64_t j = 0; j < columns.n; j++) {
+            double a, b;
+            if (is_self(&columns, i, j))
+                continue;
+            const struct bl_pair pair = naive_pair(f, &columns, i, j);
+            const double w = pair.s * similar + (1.0 - pair.s) * dissimilar;
+            *gap = fmin(*gap, naive_gap(&pair));
+            sum += w * form->naive(&pair, &a, &b);
+            for (int k = 0; k < K; k++)
+                gradient[i * K + k] +=
+                    sides * scale * w *
+                    (a * (double)columns.codes[j * K + k] + b * (double)f->codes[i * K + k]);
+        }
+    return sum * scale;
+}
+
+static void check_value(struct bl_config_objective config, int multi, int64_t n)
+{
+    static double gradient[N * K];
     struct fixture f;
+    double difference = 0.0, norm = 0.0, gap = 1.0;
     config.quantization_weight = 0.0;
-    fixture_init(&f, config, multi, N);
+    fixture_init(&f, config, multi, n);
+    memset(gradient, 0, sizeof gradient);
     /* Losses are of order 1 and may cancel (literal: they have two signs), so the error is absolute. */
-    double value = fixture_total(&f, 1.0, 0), expected = naive_pairwise(&f);
+    double value = fixture_total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient, &gap);
     cr_assert_float_eq(value, expected, 1e-6, "%.9g %.9g", value, expected);
+    for (int64_t i = 0; i < n * K; i++) {
+        difference += pow((double)f.dh[i] - gradient[i], 2.0);
+        norm += gradient[i] * gradient[i];
+    }
+    /* cauchy: 1 - cos, rounded to 1e-7, stands below the line. */
+    const double bound = config.pairwise_form == BL_FORM_CAUCHY ? 1e-6 + 1e-7 / gap : 1e-6;
+    cr_assert_lt(sqrt(difference / norm), bound, "form %d: %g", config.pairwise_form,
+                 sqrt(difference / norm));
     fixture_free(&f);
     cr_assert_eq(bl_alloc_live(), 0);
 }
 
-Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_weight_and_similarity)
+static int is_soft(int similarity)
 {
-    for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
-        struct bl_config_objective config = base();
-        config.pairwise_balance = balance;
-        config.pairwise_similar = 3.0;
-        config.pairwise_dissimilar = 0.5;
-        check_value(config, 0);
-        config.pairwise_form = BL_FORM_LITERAL;
-        check_value(config, 0);
-        config.pairwise_form = BL_FORM_LIKELIHOOD;
-        for (int similarity = BL_SIMILARITY_LABEL; similarity <= BL_SIMILARITY_COSINE; similarity++) {
-            config.pairwise_similarity = similarity;
-            check_value(config, 1);
+    return similarity == BL_SIMILARITY_JACCARD || similarity == BL_SIMILARITY_COSINE;
+}
+
+Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_and_weight)
+{
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
+            struct bl_config_objective config = base();
+            config.pairwise_form = form;
+            config.pairwise_balance = balance;
+            config.pairwise_similar = 3.0;
+            config.pairwise_dissimilar = 0.5;
+            check_value(config, 0, N);
+            if (balance != BL_BALANCE_BALANCED)
+                continue;
+            config.pairwise_similarity =
+                bl_pair_form(form)->soft ? BL_SIMILARITY_COSINE : BL_SIMILARITY_SHARED;
+            check_value(config, 1, N);
         }
+}
+
+/* And for every similarity, in turn. */
+Test(pairwise, equals_its_definition_against_a_memory_of_codes)
+{
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
+            struct bl_config_objective config = base();
+            config.pairwise_against = BL_AGAINST_MEMORY;
+            config.pairwise_form = form;
+            config.pairwise_balance = balance;
+            config.pairwise_similar = 3.0;
+            config.pairwise_dissimilar = 0.5;
+            check_value(config, 0, 140);
+            config.pairwise_similarity =
+                bl_pair_form(form)->soft ? BL_SIMILARITY_SHARED + balance : balance % 2;
+            check_value(config, 1, 140);
+        }
+}
+
+Test(pairwise, margin_decides_which_dissimilar_pairs_count)
+{
+    for (int margin = 1; margin <= 21; margin += 10) {
+        struct bl_config_objective config = base();
+        config.pairwise_form = BL_FORM_CONTRASTIVE;
+        config.pairwise_margin = (double)margin / 2.0;
+        check_value(config, 0, N);
     }
 }
 
 Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
 {
-    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_LITERAL; form++)
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
         for (int balance = BL_BALANCE_NONE; balance <= BL_BALANCE_EXPLICIT; balance++) {
             struct bl_config_objective config = base();
             config.pairwise_form = form;
@@ -118,10 +226,23 @@ Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
 
 Test(objective, gradient_equals_central_differences_for_soft_similarities)
 {
-    for (int similarity = BL_SIMILARITY_SHARED; similarity <= BL_SIMILARITY_COSINE; similarity++) {
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int similarity = BL_SIMILARITY_SHARED; similarity <= BL_SIMILARITY_COSINE; similarity++) {
+            struct bl_config_objective config = base();
+            config.pairwise_form = form;
+            config.pairwise_similarity = similarity;
+            if (bl_pair_form(form)->soft || !is_soft(similarity))
+                fixture_check_gradient(config, 1, 1.0);
+        }
+}
+
+Test(objective, gradient_equals_central_differences_against_a_memory_of_codes)
+{
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++) {
         struct bl_config_objective config = base();
-        config.pairwise_similarity = similarity;
-        fixture_check_gradient(config, 1, 1.0);
+        config.pairwise_form = form;
+        config.pairwise_against = BL_AGAINST_MEMORY;
+        fixture_check_gradient_of(8, config, 0, 1.0);
     }
 }
 
@@ -155,12 +276,12 @@ Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
 }
 
 /* As ranks with different rows do, and as one rank with groups does: the same bits. */
-Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
+static void check_parts(struct bl_config_objective config, int multi)
 {
     enum { PARTS = 4 };
     static const int64_t cuts[PARTS + 1] = {0, 1, 130, 700, N};
     struct fixture f;
-    fixture_init(&f, base(), 0, N);
+    fixture_init(&f, config, multi, N);
     fixture_total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
@@ -184,16 +305,42 @@ Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
     fixture_free(&f);
 }
 
-Test(objective, gives_the_same_bits_with_any_number_of_threads)
+/* Terms of classes, without tensors of their own. */
+static struct bl_config_objective class_wise(void)
+{
+    struct bl_config_objective config = alone();
+    config.centers_weight = 0.5;
+    config.cosine_weight = 1.0;
+    config.cosine_scale = 8.0;
+    config.quantization_weight = 0.1;
+    config.quantization_form = BL_QUANTIZATION_LOG_COSH;
+    return config;
+}
+
+Test(objective, gives_a_row_the_same_bits_whoever_holds_it)
+{
+    check_parts(base(), 0);
+    check_parts(class_wise(), 0);
+    check_parts(class_wise(), 1);
+}
+
+static void check_threads(struct bl_config_objective config, int multi)
 {
     struct fixture one, three;
-    fixture_init(&one, base(), 0, N);
-    fixture_init(&three, base(), 0, N);
+    fixture_init(&one, config, multi, N);
+    fixture_init(&three, config, multi, N);
     fixture_threads(&three, 3);
     cr_assert_eq(fixture_total(&one, 1.0, 1), fixture_total(&three, 1.0, 1));
     cr_assert_eq(memcmp(one.dh, three.dh, N * K * sizeof(float)), 0);
     fixture_free(&three);
     fixture_free(&one);
+}
+
+Test(objective, gives_the_same_bits_with_any_number_of_threads)
+{
+    check_threads(base(), 0);
+    check_threads(class_wise(), 0);
+    check_threads(class_wise(), 1);
 }
 
 Test(objective, costs_log_2_where_all_codes_are_zero)
@@ -227,11 +374,9 @@ Test(objective, refuses_a_similarity_that_the_labels_cannot_give)
     struct bl_error err = {0};
     struct bl_config_objective config = base();
     const struct bl_product product = {.threads = 1};
+    const struct bl_layout network = fixture_network();
     const struct bl_label_layout single = bl_label_layout(BL_LABELS_SINGLE, 3);
     const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
-    struct bl_layout network = {0};
-    bl_layout_append(&network, "layer0/weight", 1, K, 3);
-    network.n_network = network.n_params;
     config.pairwise_similarity = BL_SIMILARITY_JACCARD;
     cr_assert_eq(bl_objective_init(&objective, &config, &network, single, 4, 4, &product, &err), BL_USAGE);
     cr_assert(strstr(err.what, "similarity"));
@@ -239,39 +384,87 @@ Test(objective, refuses_a_similarity_that_the_labels_cannot_give)
     cr_assert(strstr(err.what, "needs labels"));
 }
 
+/* Powers of two, so that factors cost no digits. */
+static const struct bl_pair_factors some_factors = {.similar = 2.0f,
+                                                    .dissimilar = 0.5f,
+                                                    .alpha = 0.5f,
+                                                    .slope = 4.0f,
+                                                    .bits = 64.0f,
+                                                    .margin = 100.37f,
+                                                    .gamma = 16.0f,
+                                                    .soft = 0.25f};
+
+/* What rounding in the input of the form's last function may cost: 4e-7 of that input's size. */
+static double condition(int form, const struct bl_pair *pair)
+{
+    if (form == BL_FORM_CONTRASTIVE)
+        return 128.0;
+    if (form != BL_FORM_CAUCHY)
+        return form == BL_FORM_MIXED ? 16.0 : fmax(1.0, fabs(pair->alpha * pair->product));
+    return 1.0 + 1.0 / naive_gap(pair);
+}
+
+/* Products from one end of the codes of 64 bits with lengths 8 and 4 to the other. */
+static void check_kernel(int form, float similarity)
+{
+    enum { COUNT = 4001 };
+    static float product[COUNT], lengths[COUNT], s[COUNT], own[COUNT];
+    const struct bl_pair_form *row_form = bl_pair_form(form);
+    const int inverse = row_form->length == BL_LENGTH_INVERSE;
+    struct bl_pair_row row = {.n = COUNT,
+                              .length = inverse ? 0.125f : 64.0f,
+                              .lengths = lengths,
+                              .product = product,
+                              .s = s,
+                              .own = own};
+    for (int i = 0; i < COUNT; i++) {
+        product[i] = ((float)i - 2000.0f) * 0.016f;
+        lengths[i] = inverse ? 0.25f : 16.0f;
+        s[i] = similarity;
+    }
+    row_form->kernel(&some_factors, &row);
+    for (int i = 0; i < COUNT; i++) {
+        const struct bl_pair pair = {.product = (double)(((float)i - 2000.0f) * 0.016f),
+                                     .square_i = 64.0,
+                                     .square_j = 16.0,
+                                     .s = (double)similarity,
+                                     .bits = 64.0,
+                                     .alpha = 0.5,
+                                     .margin = (double)100.37f,
+                                     .gamma = 16.0,
+                                     .soft = 0.25};
+        double a, b;
+        const double loss = row_form->naive(&pair, &a, &b), w = 0.5 + pair.s * 1.5;
+        const double per_slope = row_form->alpha_bits > 0.0 ? 4.0 / 0.5 : form == BL_FORM_LITERAL ? 8.0 : 4.0;
+        const double bound = 4e-7 * w * condition(form, &pair);
+        cr_assert_float_eq((double)s[i], w * loss, bound, "form %d p %g", form, pair.product);
+        cr_assert_float_eq((double)product[i] / per_slope, w * a, bound, "form %d p %g", form, pair.product);
+        if (row_form->length != BL_LENGTH_NONE)
+            cr_assert_float_eq((double)own[i] / 4.0, w * b, bound, "form %d p %g", form, pair.product);
+    }
+}
+
 Test(pair_kernel, equals_its_naive_twin_over_the_whole_range)
 {
-    /* Powers of two, so that factors cost no digits. */
-    const struct bl_pair_factors factors = {2.0f, 0.5f, 0.5f, 4.0f};
-    enum { COUNT = 4001 };
-    float theta[COUNT], s[COUNT];
-    for (int form = 0; form < 2; form++)
-        for (int step = 0; step <= 4; step += form ? 4 : 1) {
-            double sum = 0.0;
-            for (int i = 0; i < COUNT; i++) {
-                theta[i] = ((float)i - 2000.0f) * 0.04f;
-                s[i] = (float)step / 4.0f;
-            }
-            double result = form ? bl_pair_literal(COUNT, factors, theta, s)
-                                 : bl_pair_likelihood(COUNT, factors, theta, s);
-            for (int i = 0; i < COUNT; i++) {
-                double t = (double)(((float)i - 2000.0f) * 0.02f), y = step / 4.0, w = 0.5 + y * 1.5,
-                       derivative, loss;
-                loss = form ? bl_pair_literal_naive(t, y, w, &derivative)
-                            : bl_pair_likelihood_naive(t, y, w, &derivative);
-                sum += loss;
-                cr_assert_float_eq((double)theta[i] / 4.0, derivative, 3e-7 * w, "theta %g s %g", t, y);
-                cr_assert_float_eq((double)s[i], loss, 4e-7 * w * fmax(1.0, fabs(t)), "theta %g s %g", t, y);
-            }
-            cr_assert_float_eq(result, sum, 1e-6 * fabs(sum) + 1e-6);
-        }
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
+        for (int step = 0; step <= 4; step += bl_pair_form(form)->soft ? 1 : 4)
+            check_kernel(form, (float)step / 4.0f);
 }
 
 Test(pair_kernel, carries_nan_into_the_sum)
 {
-    float theta[20] = {0}, s[20] = {0};
-    theta[11] = NAN;
-    cr_assert(isnan(bl_pair_likelihood(20, (struct bl_pair_factors){1.0f, 1.0f, 1.0f, 1.0f}, theta, s)));
+    for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++) {
+        float product[20] = {0}, s[20] = {0}, own[20] = {0}, lengths[20];
+        for (int i = 0; i < 20; i++)
+            lengths[i] = 1.0f;
+        product[11] = NAN;
+        s[11] = 0.5f;
+        bl_pair_form(form)->kernel(
+            &some_factors,
+            &(struct bl_pair_row){
+                .n = 20, .length = 1.0f, .lengths = lengths, .product = product, .s = s, .own = own});
+        cr_assert(isnan(bl_pair_sum(20, s)), "form %d", form);
+    }
 }
 
 Test(beta, grows_from_its_start_to_its_cap)

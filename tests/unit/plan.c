@@ -116,25 +116,48 @@ Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
     cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters);
 }
 
-Test(plan, codes_and_labels_are_gathered_and_gradients_reduced)
+static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
 {
+    cr_expect_eq(plan.traffic.of[kind].sent_bytes, sent, "%s: %lld sent", par_traffic_name(kind),
+                 (long long)plan.traffic.of[kind].sent_bytes);
+    cr_expect_eq(plan.traffic.of[kind].received_bytes, received, "%s: %lld received", par_traffic_name(kind),
+                 (long long)plan.traffic.of[kind].received_bytes);
+}
+
+Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
+{
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
+    cr_assert_eq(plan.parameters, 102);
+    expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 18), 4 * (102 + 18));
+    expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
+    expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
+}
+
+Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
+{
+    /* 10 groups on 2 ranks: each has 5, which are nodes of 4 and 1 or of 1, 2 and 2. The six tensors are six
+     * blocks, 3 of each rank: 48 + 6 + 24 parameters and 4 + 16 + 4. Rank 0 receives most: 3 nodes. */
     plan_well("train: {global_batch: 20}\n", 2);
-    cr_assert_eq(plan.gathered_bytes, 20 * (4 * 4 + 4));
-    /* The balanced weights of pairs need one sum, S1. */
-    cr_assert_eq(plan.reduced_bytes, 4 * plan.parameters + 8);
-    cr_assert_eq(par_plan_wire_local(&plan), plan.gathered_bytes + plan.reduced_bytes);
+    expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 18) * 8, (3 + 18) * 8);
+    expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
+    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
 
 Test(plan, one_rank_sends_nothing)
 {
     plan_well("train: {global_batch: 20}\n", 1);
-    cr_assert_eq(par_plan_wire_local(&plan), 0);
+    const struct par_traffic_count sum = par_traffic_of_steps(&plan.traffic);
+    cr_assert_eq(sum.collectives, 0);
+    cr_assert_eq(sum.sent_bytes + sum.received_bytes, 0);
 }
 
 Test(plan, an_objective_without_pairs_gathers_nothing)
 {
     plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 2);
-    cr_assert_eq(plan.gathered_bytes, 0);
+    expect_bytes(PAR_TRAFFIC_CODES, 0, 0);
 }
 
 Test(plan, memory_is_the_sum_of_its_parts)
@@ -144,11 +167,52 @@ Test(plan, memory_is_the_sum_of_its_parts)
                  plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
 }
 
+static int plan_start(int init, int64_t dim)
+{
+    struct bl_config config = config_of("train: {global_batch: 20}\n");
+    struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    config.model.init = init;
+    split.dim = dim;
+    return par_plan_local(&plan, &config, &split, 3, &err);
+}
+
+Test(plan, a_start_from_the_data_takes_matrices_or_projections)
+{
+    cr_assert_eq(plan_start(BL_INIT_RANDOM, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 0);
+    const int64_t memory = par_plan_memory_local(&plan);
+    cr_assert_eq(plan_start(BL_INIT_PCA, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 16 * 8 * 8);
+    cr_assert_eq(par_plan_memory_local(&plan), memory); /* its time is over when steps begin */
+    cr_assert_eq(plan_start(BL_INIT_ITQ, 8), BL_OK);
+    cr_assert_eq(plan.start_bytes, 360 * 4 * 4); /* 360 rows of 4 bits are more than 8 x 8 numbers */
+}
+
+Test(plan, more_columns_than_a_start_can_fit_are_refused)
+{
+    cr_assert_eq(plan_start(BL_INIT_RANDOM, 40000), BL_OK, "%s", err.what);
+    cr_assert_eq(plan_start(BL_INIT_PCA, 40000), BL_USAGE);
+    cr_assert(strstr(err.what, "at most 32768 inputs, not 40000; set it to random"), "%s", err.what);
+}
+
 Test(plan, more_ranks_than_shards_are_refused)
 {
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     cr_assert_eq(plan_of("train: {global_batch: 20}\n", &split, 11), BL_USAGE);
     cr_assert(strstr(err.what, "11 ranks are more than data.shards = 10"), "%s", err.what);
+}
+
+Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
+{
+    plan_well("train: {global_batch: 20}\n", 2);
+    const struct par_plan without = plan;
+    cr_assert_eq(without.codes_bytes, 0);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
+    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4));
+    cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
+    cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
+    cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,
+                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
 }
 
 Test(plan, more_shards_than_rows_are_refused)

@@ -52,3 +52,27 @@ Test(shape, impossible_counts_widths_and_activations_are_refused)
     cr_assert_eq(bl_shape_check(&wide, NULL), BL_DEFECT);
     cr_assert_eq(bl_shape_check(&activation, NULL), BL_DEFECT);
 }
+
+Test(shape, impossible_ends_are_refused)
+{
+    struct bl_shape input = good(), output = good(),
+                    alone = {.n_layers = 1, .width = {4, 8}, .heads = 1, .bits = 8, .input = BL_INPUT_RBF};
+    input.input = 3;
+    output.output = -1;
+    cr_assert_eq(bl_shape_check(&input, NULL), BL_DEFECT);
+    cr_assert_eq(bl_shape_check(&output, NULL), BL_DEFECT);
+    cr_assert_eq(bl_shape_check(&alone, NULL), BL_DEFECT);
+    alone.input = BL_INPUT_DISTANCE;
+    cr_assert_eq(bl_shape_check(&alone, NULL), BL_OK);
+}
+
+Test(shape, only_linear_ends_can_be_trained)
+{
+    struct bl_shape shape = good();
+    cr_assert(bl_shape_is_trainable(&shape));
+    shape.input = BL_INPUT_RBF;
+    cr_assert(!bl_shape_is_trainable(&shape));
+    shape = good();
+    shape.output = BL_OUTPUT_COSINE;
+    cr_assert(!bl_shape_is_trainable(&shape));
+}

@@ -5,50 +5,6 @@
 #include "base/rng.h"
 #include "support/objective.h"
 
-/* A term by itself: nothing hides behind another's larger gradient. */
-static struct bl_config_objective alone(void)
-{
-    return (struct bl_config_objective){.relaxation = BL_RELAXATION_TANH};
-}
-
-Test(classification, gradient_equals_central_differences_for_classes_and_for_label_matrices)
-{
-    struct bl_config_objective config = alone();
-    config.classification_weight = 0.7;
-    fixture_check_gradient(config, 0, 1.0);
-    fixture_check_gradient(config, 1, 1.0);
-}
-
-Test(classification, equals_its_definition)
-{
-    for (int multi = 0; multi < 2; multi++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        config.classification_weight = 1.0;
-        fixture_init(&f, config, multi, N);
-        const int64_t classes = f.layout.classes;
-        double value = fixture_total(&f, 1.0, 0), expected = 0.0;
-        for (int64_t i = 0; i < N; i++) {
-            const uint32_t *labels = f.labels + i * f.layout.words;
-            double sum = 0.0, own = 0.0, mean = 0.0;
-            if (!bl_label_any(f.layout, labels))
-                continue;
-            for (int64_t c = 0; c < classes; c++) {
-                double logit = (double)f.own[classes * K + c];
-                for (int64_t k = 0; k < K; k++)
-                    logit += (double)f.own[c * K + k] * (double)f.h[i * K + k];
-                sum += exp(logit);
-                own += !multi && labels[0] == (uint32_t)c ? logit : 0.0;
-                if (multi)
-                    mean += log1p(exp(logit)) - (labels[c / 32] >> (c % 32) & 1u ? logit : 0.0);
-            }
-            expected += multi ? mean / (double)classes : log(sum) - own;
-        }
-        cr_assert_float_eq(value, expected / N, 1e-6, "%.9g %.9g", value, expected / N);
-        fixture_free(&f);
-    }
-}
-
 static void check_definition(struct bl_config_objective config, int multi,
                              double (*definition)(const struct fixture *f))
 {
@@ -58,6 +14,51 @@ static void check_definition(struct bl_config_objective config, int multi,
     cr_assert_gt(fabs(expected), 1e-2);
     cr_assert_float_eq(value, expected, 1e-6, "%.9g %.9g", value, expected);
     fixture_free(&f);
+}
+
+Test(quantization, under_cauchy_equals_its_definition_and_its_gradient_central_differences)
+{
+    struct fixture f;
+    struct bl_config_objective config = alone();
+    double expected = 0.0;
+    config.quantization_weight = 1.0;
+    config.quantization_form = BL_QUANTIZATION_CAUCHY;
+    config.gamma = 1.5;
+    fixture_check_gradient(config, 0, 1.0);
+    fixture_init(&f, config, 0, N);
+    const double value = fixture_total(&f, 1.0, 0);
+    for (int64_t i = 0; i < N; i++) {
+        double length = 0.0, sum = 0.0;
+        for (int k = 0; k < K; k++) {
+            sum += fabs((double)f.h[i * K + k]);
+            length += (double)f.h[i * K + k] * (double)f.h[i * K + k];
+        }
+        expected += log(1.0 + K / 2.0 * (1.0 - sum / sqrt(K * length)) / config.gamma);
+    }
+    cr_assert_float_eq(value, expected / N, 1e-7, "%.9g %.9g", value, expected / N);
+    fixture_free(&f);
+}
+
+Test(quantization, equals_its_definition_and_its_gradient_central_differences_in_every_form)
+{
+    for (int form = BL_QUANTIZATION_SQUARED; form <= BL_QUANTIZATION_ABSOLUTE; form++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        config.quantization_weight = 1.0;
+        config.quantization_form = form;
+        fixture_init(&f, config, 0, N);
+        double value = fixture_total(&f, 1.0, 0), expected = 0.0;
+        for (int64_t i = 0; i < N * K; i++) {
+            const double x = fabs(fabs((double)f.h[i]) - 1.0);
+            expected += form == BL_QUANTIZATION_SQUARED    ? 0.5 * x * x
+                        : form == BL_QUANTIZATION_LOG_COSH ? log(cosh(x))
+                        : form == BL_QUANTIZATION_ABSOLUTE ? x
+                                                           : pow(x, 3.0);
+        }
+        cr_assert_float_eq(value, expected / (N * K), 1e-6, "%.9g %.9g", value, expected / (N * K));
+        fixture_free(&f);
+        fixture_check_gradient(config, 0, 1.0);
+    }
 }
 
 static double mean_of_bit(const struct fixture *f, int64_t k)
@@ -207,29 +208,6 @@ Test(scatter, leaves_out_a_part_that_has_no_pairs)
             cr_assert(isfinite(f.dh[7]) && f.dh[7] != 0.0f);
             fixture_free(&f);
         }
-}
-
-static void check_needs_labels(struct bl_config_objective config, const char *words)
-{
-    struct bl_objective objective;
-    struct bl_error err = {0};
-    const struct bl_product product = {.threads = 1};
-    struct bl_layout network = {0};
-    bl_layout_append(&network, "layer0/weight", 1, K, 3);
-    network.n_network = network.n_params;
-    cr_assert_eq(bl_objective_init(&objective, &config, &network, bl_label_layout(BL_LABELS_NONE, 0), 4, 4,
-                                   &product, &err),
-                 BL_USAGE);
-    cr_assert(strstr(err.what, words));
-}
-
-Test(terms, of_classes_need_labels)
-{
-    struct bl_config_objective classification = alone(), scatter = alone();
-    classification.classification_weight = 1.0;
-    check_needs_labels(classification, "classification needs labels");
-    scatter.scatter_weight = 1.0;
-    check_needs_labels(scatter, "scatter needs labels");
 }
 
 enum { ROW_TERMS = 4 };

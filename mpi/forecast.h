@@ -1,0 +1,45 @@
+/* How long a step would take on ranks that aren't there: a rank's own part timed here (cost/trial.h), what
+ * travels from the plan, and a model of the network (cost/wire.h). docs/scaling.md says how good it is. */
+#ifndef PAR_FORECAST_H
+#define PAR_FORECAST_H
+
+#include "cost/wire.h"
+#include "mpi/plan.h"
+
+struct par_cluster {
+    struct bl_link network;
+    int64_t cores_per_node;
+    int64_t nodes; /* 0: as many as the ranks' threads need */
+    double gflops; /* of a rank while it computes, as a run's summary says it; 0: timed here */
+};
+
+enum par_limit {
+    PAR_LIMIT_NONE,
+    PAR_LIMIT_BATCH,   /* too few rows a rank: blocks too small for the products, work that doesn't shrink */
+    PAR_LIMIT_NETWORK, /* exchange */
+    PAR_LIMIT_CORES    /* more threads than cores */
+};
+
+/* "", "batch", "network", "cores". */
+const char *par_limit_name(enum par_limit limit);
+
+struct par_forecast {
+    int64_t ranks, nodes, rows;                                /* rows of a batch on the rank that has most */
+    int64_t memory_bytes;                                      /* of the rank that needs most */
+    double compute_s;                                          /* rows and update */
+    double codes_s, sums_s, gradient_s, flags_s, parameters_s; /* exchange, by what it is for */
+    double exchange_s;                                         /* their sum */
+    double step_s;
+    double rows_per_s;    /* of all ranks */
+    double gflops;        /* of a rank while it computes */
+    double efficiency;    /* of step_s against one rank's, 1 is best */
+    enum par_limit limit; /* the largest loss, below an efficiency of 0.8 */
+};
+
+/* The forecast for a plan. one: that for 1 rank, against which efficiency is; NULL: this is it. Local.
+ * Errors: those of bl_trial_run. */
+int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *cluster,
+                       const struct bl_config *config, const struct par_split *split,
+                       const struct par_plan *plan, const struct par_forecast *one, struct bl_error *err);
+
+#endif

@@ -1,0 +1,255 @@
+#include "cost/trial.h"
+
+#include <math.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "data/normalize.h"
+#include "loss/objective.h"
+#include "math/tree.h"
+#include "model/network.h"
+#include "optim/optimizer.h"
+
+enum { ROUNDS_MIN = 3, ROUNDS_MAX = 40, TRIAL_CLASSES = 10 };
+static const double enough_s = 0.1;
+
+/* All that a step on this rank works with. */
+struct bench {
+    const struct bl_config *config;
+    struct bl_label_layout labels;
+    enum bl_type type;
+    struct bl_trial_size size; /* of what is really done */
+    struct bl_shape shape;
+    struct bl_layout layout;
+    struct bl_groups groups;
+    struct bl_product product;
+    struct bl_network network;
+    struct bl_objective objective;
+    struct bl_optimizer optimizer;
+    struct bl_normalizer normalizer;
+    int64_t stride; /* floats of a node */
+    int64_t *end, *node_size;
+    char *features;
+    uint32_t *label_words;
+    float *params, *nodes, *received, *x, *z, *h, *dh, *codes;
+    double *values;
+};
+
+static void fill(float *values, int64_t n, uint64_t stream)
+{
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t words[4];
+        if (i % 8 == 0)
+            bl_rng_words(1, BL_STREAM_LSH, stream, (uint64_t)i, 0, words);
+        values[i] = (float)(words[i % 8 / 2] >> (i % 2 * 32) & 0xffff) / 32768.0f - 1.0f;
+    }
+}
+
+static int64_t max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int allocate(struct bench *bench, struct bl_error *err)
+{
+    const int64_t n = bench->size.n_local, all = bench->size.n_global,
+                  bits = bl_shape_code_bits(&bench->shape);
+    const int64_t dim = bl_shape_dim(&bench->shape);
+    const struct {
+        void *at;
+        int64_t count;
+        size_t bytes;
+    } parts[] = {
+        {&bench->end, bench->size.groups, sizeof(int64_t)},
+        {&bench->node_size, max64(bench->size.all_nodes, 1), sizeof(int64_t)},
+        {&bench->features, n * dim, bl_type_bytes(bench->type)},
+        {&bench->label_words, all * bench->labels.words, sizeof(uint32_t)},
+        {&bench->params, bench->layout.n_params, sizeof(float)},
+        {&bench->nodes, bench->groups.n_nodes * bench->stride, sizeof(float)},
+        {&bench->received, bench->size.all_nodes * bench->size.updated, sizeof(float)},
+        {&bench->x, n * dim, sizeof(float)},
+        {&bench->z, n * bits, sizeof(float)},
+        {&bench->h, n * bits, sizeof(float)},
+        {&bench->dh, n * bits, sizeof(float)},
+        {&bench->codes, all * bits, sizeof(float)},
+        {&bench->values, bench->size.groups * BL_TERMS_MAX, sizeof(double)},
+    };
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+        if (bl_alloc_zero(parts[p].at, parts[p].count, parts[p].bytes, "a trial step", err) != BL_OK)
+            return err->code;
+    return BL_OK;
+}
+
+static void free_bench(struct bench *bench)
+{
+    void *owned[] = {&bench->end,   &bench->node_size, &bench->features, &bench->label_words, &bench->params,
+                     &bench->nodes, &bench->received,  &bench->x,        &bench->z,           &bench->h,
+                     &bench->dh,    &bench->codes,     &bench->values};
+    for (size_t p = 0; p < sizeof owned / sizeof *owned; p++)
+        bl_free(owned[p]);
+    bl_normalizer_free(&bench->normalizer);
+    bl_optimizer_free(&bench->optimizer);
+    bl_objective_free(&bench->objective);
+    bl_network_free(&bench->network);
+    bl_product_free(&bench->product);
+}
+
+/* Features stay 0, as their conversion costs the same; after it products shall meet ordinary numbers. */
+static void fill_bench(struct bench *bench)
+{
+    const int64_t n = bench->size.n_local, all = bench->size.n_global, words = bench->labels.words;
+    fill(bench->x, n * bl_shape_dim(&bench->shape), 1);
+    fill(bench->codes, all * bl_shape_code_bits(&bench->shape), 2);
+    bl_params_init(&bench->shape, &bench->layout, 1, bench->params);
+    for (int64_t i = 0; i < all && words > 0; i++)
+        bench->label_words[i * words] =
+            bench->labels.kind == BL_LABELS_SINGLE
+                ? (uint32_t)(i % bench->labels.classes)
+                : 1u << i % (bench->labels.classes < 32 ? bench->labels.classes : 32);
+    for (int64_t g = 0; g < bench->size.groups; g++)
+        bench->end[g] = n * (g + 1) / bench->size.groups;
+    for (int64_t i = 0; i < bench->size.all_nodes; i++)
+        bench->node_size[i] = 1;
+}
+
+static int init_bench(struct bench *bench, struct bl_error *err)
+{
+    const struct bl_config *config = bench->config;
+    const int64_t bits = bl_shape_code_bits(&bench->shape);
+    const enum bl_product_kind kind =
+        config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
+    bench->layout = bl_layout_of(&bench->shape);
+    bl_objective_tensors(&config->objective, bench->labels, bits, &bench->layout);
+    bench->stride = bench->layout.n_params;
+    bench->groups.n = bench->size.groups;
+    bench->groups.n_nodes = bl_tree_of(0, bench->size.groups).n_nodes;
+    int code = allocate(bench, err);
+    bench->groups.end = bench->end;
+    if (code == BL_OK)
+        code = bl_product_init(&bench->product, kind, (int)config->train.threads, err);
+    if (code == BL_OK)
+        code = bl_network_init(&bench->network, &bench->shape, bench->size.n_local, &bench->product, err);
+    if (code == BL_OK)
+        code = bl_objective_init(&bench->objective, &config->objective, &bench->layout, bench->labels,
+                                 bench->size.n_local, bench->size.n_global, &bench->product, err);
+    if (code == BL_OK)
+        code = bl_optimizer_init(&bench->optimizer, &config->optimizer, &bench->layout, err);
+    if (code == BL_OK)
+        code =
+            bl_normalizer_init(&bench->normalizer, config->data.normalize, bl_shape_dim(&bench->shape), err);
+    return code;
+}
+
+static void run_input(struct bench *bench)
+{
+    const int64_t dim = bl_shape_dim(&bench->shape), row_bytes = dim * (int64_t)bl_type_bytes(bench->type);
+#pragma omp parallel for schedule(static) num_threads((int)bench->config->train.threads)
+    for (int64_t i = 0; i < bench->size.n_local; i++)
+        bl_normalizer_apply(&bench->normalizer, bench->type, bench->features + i * row_bytes, 1,
+                            bench->x + i * dim);
+}
+
+static void run_network(struct bench *bench)
+{
+    bl_network_forward(&bench->network, bench->params, bench->x, bench->size.n_local, NULL, bench->z);
+    bl_network_backward(&bench->network, bench->params, bench->dh, &bench->groups, bench->nodes,
+                        bench->stride);
+}
+
+static void run_objective(struct bench *bench)
+{
+    struct bl_objective *objective = &bench->objective;
+    const int64_t n = bench->size.n_local;
+    const struct bl_batch batch = {.n_global = bench->size.n_global,
+                                   .n_local = n,
+                                   .bits = objective->bits,
+                                   .h = bench->h,
+                                   .codes = bench->codes,
+                                   .codes_stride = objective->bits,
+                                   .label_layout = bench->labels,
+                                   .labels = bench->label_words};
+    const struct bl_objective_out out = {.dh = bench->dh,
+                                         .values = bench->values,
+                                         .grad = bench->nodes + bench->layout.n_network,
+                                         .node_stride = bench->stride};
+    bl_objective_relax(objective, 1.0, bench->z, n, bench->h, bench->codes, objective->bits);
+    bl_objective_sums(objective, &batch, &bench->groups);
+    bl_objective_rows(objective, &batch, &bench->groups, bench->params + bench->layout.n_network, &out);
+    bl_objective_dz(objective, 1.0, bench->h, n, bench->dh);
+}
+
+static void run_update(struct bench *bench)
+{
+    const int64_t n = bench->size.updated;
+    float *sum = bench->nodes;
+    if (bench->size.all_nodes > 0)
+        bl_tree_fold(bench->size.all_nodes, bench->node_size, bench->received, n, n, sum);
+    const double square = bl_optimizer_square_sum(sum, n);
+    bl_optimizer_update(&bench->optimizer, 1, isfinite(square) ? 1e-9 : 0.0, 0, n, bench->params, sum);
+}
+
+/* The shortest of a few, the first of which warms up. Others on the machine only make them longer. */
+static double best_of(struct bench *bench, void (*run)(struct bench *bench))
+{
+    const double until = bl_clock_seconds() + enough_s;
+    double best = 0.0;
+    for (int r = 0; r <= ROUNDS_MIN || (r <= ROUNDS_MAX && bl_clock_seconds() < until); r++) {
+        const double begun = bl_clock_seconds();
+        run(bench);
+        const double taken = bl_clock_seconds() - begun;
+        if (r == 1 || (r > 1 && taken < best))
+            best = taken;
+    }
+    return best;
+}
+
+double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pairs)
+{
+    double per_row = 0.0;
+    for (int64_t l = 0; l < shape->n_layers; l++)
+        per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
+    if (pairs)
+        per_row += 4.0 * (double)n_global * (double)bl_shape_code_bits(shape);
+    return (double)n_local * per_row;
+}
+
+/* What is really done for a size: fewer rows, groups of as many rows each. */
+static struct bl_trial_size shorten(const struct bl_trial_size *size)
+{
+    struct bl_trial_size done = *size;
+    if (size->n_global > BL_TRIAL_BATCH)
+        done.n_global = BL_TRIAL_BATCH;
+    if (size->n_local > BL_TRIAL_ROWS) {
+        done.n_local = BL_TRIAL_ROWS;
+        done.groups = max64(size->groups * BL_TRIAL_ROWS / size->n_local, 1);
+    }
+    return done;
+}
+
+int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t dim, enum bl_type type,
+                 struct bl_label_layout labels, const struct bl_trial_size *size, struct bl_error *err)
+{
+    struct bench bench = {.config = config,
+                          .labels = labels,
+                          .type = type,
+                          .size = shorten(size),
+                          .shape = bl_shape_of(&config->model, dim)};
+    if (labels.kind == BL_LABELS_SINGLE && labels.classes == 0)
+        bench.labels.classes = TRIAL_CLASSES;
+    int code = init_bench(&bench, err);
+    if (code == BL_OK) {
+        const double more_rows = (double)size->n_local / (double)bench.size.n_local;
+        const double more_pairs = more_rows * (double)size->n_global / (double)bench.size.n_global;
+        const double input_s = best_of(&bench, run_input);
+        fill_bench(&bench);
+        bl_network_forward(&bench.network, bench.params, bench.x, bench.size.n_local, NULL, bench.z);
+        const double objective_s = best_of(&bench, run_objective), network_s = best_of(&bench, run_network);
+        trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
+        trial->update_s = best_of(&bench, run_update);
+        trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,
+                                      bl_objective_needs_gather(&bench.objective));
+    }
+    free_bench(&bench);
+    return code;
+}

@@ -1,0 +1,82 @@
+#include "base/functions.h"
+#include "loss/class_codes.h"
+#include "loss/term.h"
+#include "loss/tile.h"
+
+/* How well each bit guesses that of the class's fixed code t: (1/NK) sum of -log((1 + t h)/2), the binary
+ * cross-entropy between (h + 1)/2 and (t + 1)/2; gradient -t/(1 + t h)/(NK). A row without labels adds
+ * nothing. Yuan et al., "Central similarity quantization for efficient image and video retrieval", CVPR 2020,
+ * the loss L_C. */
+
+/* A tanh in float comes no nearer to 1 than 2^-24 unless it is 1; so neither value nor gradient is infinite.
+ */
+static const float least = 0x1p-24f;
+
+/* Factors whose product is a normal double: one logarithm for all of them. */
+enum { FACTORS = 32 };
+
+static double weight(const struct bl_config_objective *config)
+{
+    return config->centers_weight;
+}
+
+static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
+                 struct bl_error *err)
+{
+    (void)config;
+    if (labels.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE,
+                       "the term centers needs labels and the train split has none; import labels or set "
+                       "objective.terms.centers.weight to 0");
+    return BL_OK;
+}
+
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
+{
+    (void)network;
+    (void)config;
+    return (struct bl_term_size){.row_floats = labels.kind == BL_LABELS_MULTI ? bits : 0,
+                                 .constants = bl_class_codes_floats(labels.classes, bits)};
+}
+
+/* The sum over bits; adds scale x its gradient to d. */
+static double row_value(int64_t bits, const float *h, const float *target, float scale, float *d)
+{
+    double value = 0.0, product = 1.0;
+    for (int64_t k = 0; k < bits; k++) {
+        const float x = 1.0f + target[k] * h[k], kept = x < least ? least : x;
+        product *= 0.5 * (double)kept;
+        d[k] -= scale * target[k] / kept;
+        if (k % FACTORS == FACTORS - 1 || k == bits - 1) {
+            value -= bl_log(product);
+            product = 1.0;
+        }
+    }
+    return value;
+}
+
+static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
+{
+    const struct bl_batch *batch = in->batch;
+    const struct bl_label_layout layout = batch->label_layout;
+    const int64_t bits = batch->bits;
+    const double mean = 1.0 / ((double)batch->n_global * (double)bits);
+    const float scale = (float)(in->config->centers_weight * mean);
+#pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
+    for (int64_t i = 0; i < batch->n_local; i++) {
+        const uint32_t *labels = batch->labels + (batch->first + i) * layout.words;
+        const float *target =
+            bl_class_codes_row(layout, labels, in->constants, bits, in->scratch->work + i * bits);
+        if (target)
+            out->row_values[i] +=
+                mean * row_value(bits, batch->h + i * bits, target, scale, out->dh + i * bits);
+    }
+}
+
+const struct bl_term bl_term_centers = {.name = "centers",
+                                        .weight = weight,
+                                        .check = check,
+                                        .size = size,
+                                        .constants = bl_class_codes_make,
+                                        .rows = rows};

@@ -1,0 +1,75 @@
+#include "cost/wire.h"
+
+#include <criterion/criterion.h>
+
+/* A network of 1 us and 1 GB/s, so that 1,000 bytes take 1 us; memory ten times as good. */
+static struct bl_wire wire_of(int64_t ranks, int64_t nodes)
+{
+    return (struct bl_wire){.ranks = ranks,
+                            .nodes = nodes,
+                            .network = {.latency_s = 1e-6, .bytes_per_s = 1e9},
+                            .memory = {.latency_s = 1e-7, .bytes_per_s = 1e10}};
+}
+
+static void expect_us(double seconds, double us)
+{
+    cr_expect_float_eq(1e6 * seconds, us, 1e-9 * us + 1e-12, "%.9g us instead of %.9g", 1e6 * seconds, us);
+}
+
+Test(wire, one_rank_and_nothing_to_send_cost_nothing)
+{
+    const struct bl_wire one = wire_of(1, 1), four = wire_of(4, 4);
+    cr_assert_eq(bl_cost_allgather(&one, 1e6) + bl_cost_allreduce(&one, 1e6) + bl_cost_alltoall(&one, 1e6),
+                 0.0);
+    cr_assert_eq(bl_cost_allgather(&four, 0) + bl_cost_allreduce(&four, 0) + bl_cost_alltoall(&four, 0), 0.0);
+}
+
+Test(wire, a_short_allgather_takes_the_rounds_of_doubling)
+{
+    const struct bl_wire wire = wire_of(8, 8), odd = wire_of(6, 6);
+    expect_us(bl_cost_allgather(&wire, 8000), 3 + 7);
+    expect_us(bl_cost_allgather(&odd, 6000), 3 + 5);
+}
+
+Test(wire, a_long_allgather_goes_round_the_ring)
+{
+    const struct bl_wire wire = wire_of(8, 8), odd = wire_of(6, 6);
+    expect_us(bl_cost_allgather(&wire, 8e6), 7 + 7000);
+    expect_us(bl_cost_allgather(&odd, 6e5), 5 + 500);
+}
+
+Test(wire, a_long_allreduce_moves_almost_twice_its_bytes)
+{
+    const struct bl_wire wire = wire_of(8, 8);
+    expect_us(bl_cost_allreduce(&wire, 8e6), 2 * 3 + 2 * 7000);
+}
+
+Test(wire, a_short_allreduce_doubles)
+{
+    const struct bl_wire wire = wire_of(8, 8);
+    expect_us(bl_cost_allreduce(&wire, 1000), 3 * (1 + 1));
+}
+
+Test(wire, an_alltoall_takes_a_round_for_each_other_rank)
+{
+    const struct bl_wire wire = wire_of(8, 8);
+    expect_us(bl_cost_alltoall(&wire, 7000), 7 + 7);
+}
+
+Test(wire, ranks_of_one_node_use_its_memory)
+{
+    const struct bl_wire wire = wire_of(8, 1);
+    expect_us(bl_cost_alltoall(&wire, 7000), 0.7 + 0.7);
+    expect_us(bl_cost_allgather(&wire, 8e6), 0.7 + 700);
+}
+
+Test(wire, ranks_of_a_node_share_its_link)
+{
+    /* Of 7 others 4 are elsewhere, and 4 ranks get their bytes through one link. */
+    const struct bl_wire wire = wire_of(8, 2);
+    expect_us(bl_cost_alltoall(&wire, 7000), 7 + 4 * 4);
+    /* On a ring one rank of the node receives for all. */
+    expect_us(bl_cost_allgather(&wire, 8e6), 7 + 7000);
+    /* An allreduce then is better on a ring too. */
+    expect_us(bl_cost_allreduce(&wire, 8e6), 2 * 7 + 2 * 7000);
+}
