@@ -17,8 +17,9 @@ static const char *const normalizes[] = {"none", "center", "standardize", "unit"
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
-static const char *const presets[] = {"likelihood", "joint", "seed",      "hashnet",    "dpsh", "dsh", "dch",
-                                      "idhn",       "csq",   "orthohash", "greedyhash", "none", NULL};
+static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", "dpsh",
+                                      "dsh",        "dch",   "idhn", "csq",     "orthohash",
+                                      "greedyhash", "dh",    "sdh",  "none",    NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
 static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
