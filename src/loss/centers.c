@@ -31,9 +31,10 @@ static int check(const struct bl_config_objective *config, struct bl_label_layou
     return BL_OK;
 }
 
-static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels)
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
 {
+    (void)network;
     (void)config;
     return (struct bl_term_size){.row_floats = labels.kind == BL_LABELS_MULTI ? bits : 0,
                                  .constants = bl_class_codes_floats(labels.classes, bits)};

@@ -33,9 +33,10 @@ static int check(const struct bl_config_objective *config, struct bl_label_layou
 }
 
 /* Each row's products with all codes, which become logits and residuals; then their gradient. */
-static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels)
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
 {
+    (void)network;
     (void)config;
     return (struct bl_term_size){.row_floats = labels.classes + bits,
                                  .constants = bl_class_codes_floats(labels.classes, bits)};
