@@ -18,8 +18,9 @@ static const char *const source_splits[SOURCES] = {"train", "test"};
 struct block {
     int64_t rows; /* room */
     char *features;
-    uint32_t *words; /* labels as they are read */
-    void *labels;    /* labels as they are written: int32 [rows] or uint8 [rows, classes] */
+    uint32_t *words;  /* labels as they are read */
+    void *labels;     /* labels as they are written: int32 [rows] or uint8 [rows, classes] */
+    uint32_t *groups; /* read and, moved to the front, written */
     char *ids_read, *ids;
 };
 
@@ -30,7 +31,7 @@ struct cut {
     int64_t first[SOURCES + 1]; /* number of a split's row 0 among all rows; last: all rows */
     int32_t *classes;           /* [rows]; NULL unless rows have one class each */
     uint8_t *parts;             /* [rows] */
-    uint64_t digest;            /* of all rows and labels */
+    uint64_t digest;            /* of all rows, labels and groups */
     int64_t id_bytes;
     struct block block;
     int part; /* rows with it are being written */
@@ -64,6 +65,11 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
         (a->labels.kind == BL_LABELS_MULTI && a->labels.classes != b->labels.classes))
         return bl_fail(err, BL_INPUT, "%s: train and test have labels of different kinds; import both alike",
                        path);
+    if (a->groups.words != b->groups.words)
+        return bl_fail(err, BL_INPUT,
+                       "%s: train has %s a row and test %" PRId64
+                       "; import both with as many, padded with -1",
+                       path, bl_count(a->groups.words, "group").text, b->groups.words);
     for (int64_t c = 0; c < a->n_class_names && c < b->n_class_names; c++)
         if (strcmp(a->class_names[c], b->class_names[c]) != 0)
             return bl_fail(err, BL_INPUT,
@@ -111,6 +117,9 @@ static int allocate(struct cut *cut, struct bl_error *err)
     if (code == BL_OK)
         code = bl_alloc(&block->labels, block->rows, (size_t)label_bytes, "a block of labels", err);
     if (code == BL_OK)
+        code = bl_alloc(&block->groups, block->rows * split->groups.words, sizeof *block->groups,
+                        "a block of groups", err);
+    if (code == BL_OK)
         code = bl_alloc(&block->ids_read, block->rows, (size_t)id_read, "a block of ids", err);
     if (code == BL_OK)
         code = bl_alloc(&block->ids, block->rows, (size_t)cut->id_bytes, "a block of ids", err);
@@ -129,6 +138,8 @@ static int each_block(struct cut *cut, int (*take)(struct cut *, int, int64_t, i
             code = par_dataset_read_local(cut->source[s], row, n, block->features, block->words,
                                           block->ids_read, err);
             if (code == BL_OK)
+                code = par_dataset_read_groups_local(cut->source[s], row, n, block->groups, err);
+            if (code == BL_OK)
                 code = take(cut, s, row, n, err);
         }
     return code;
@@ -143,6 +154,9 @@ static int learn_block(struct cut *cut, int source, int64_t row, int64_t n, stru
         const uint32_t *labels = cut->block.words + i * words;
         cut->digest = bl_digest(cut->block.features + i * row_bytes, row_bytes, cut->digest);
         cut->digest = bl_digest(labels, words * (int64_t)sizeof *labels, cut->digest);
+        if (split->groups.words > 0)
+            cut->digest = bl_digest(cut->block.groups + i * split->groups.words,
+                                    split->groups.words * (int64_t)sizeof *cut->block.groups, cut->digest);
         if (cut->classes)
             cut->classes[cut->first[source] + row + i] = (int32_t)labels[0];
     }
@@ -198,8 +212,13 @@ static int write_block(struct cut *cut, int source, int64_t row, int64_t n, stru
                 (size_t)row_bytes);
         put_labels(cut, split->labels, i, kept);
         put_id(cut, source, row, i, kept);
+        memmove(cut->block.groups + kept * split->groups.words, cut->block.groups + i * split->groups.words,
+                (size_t)split->groups.words * sizeof *cut->block.groups);
         kept++;
     }
+    if (split->groups.words > 0 &&
+        par_split_put_groups_local(cut->writer, kept, cut->block.groups, err) != BL_OK)
+        return err->code;
     return par_split_append_local(cut->writer, kept, cut->block.features,
                                   split->labels.kind == BL_LABELS_NONE ? NULL : cut->block.labels,
                                   cut->block.ids, err);
@@ -213,6 +232,7 @@ static int write_split(struct cut *cut, const char *name, int part, struct bl_er
         .dim = split->dim,
         .type = split->type,
         .labels = split->labels,
+        .groups = split->groups,
         .id_bytes = cut->id_bytes,
         .n_class_names = split->n_class_names,
         .class_names = split->class_names};
@@ -271,6 +291,7 @@ static void release(struct cut *cut)
     bl_free(&cut->block.features);
     bl_free(&cut->block.words);
     bl_free(&cut->block.labels);
+    bl_free(&cut->block.groups);
     bl_free(&cut->block.ids_read);
     bl_free(&cut->block.ids);
 }

@@ -129,6 +129,7 @@ static int open_local(struct par_dataset *dataset, const char *split, struct bl_
     if (code != BL_OK)
         return code;
     dataset->split.labels = dataset->tags.labels;
+    dataset->split.groups = dataset->tags.groups.layout;
     dataset->split.id_bytes = dataset->tags.id_bytes;
     dataset->split.n_class_names = dataset->tags.n_class_names;
     dataset->split.class_names = (const char *const *)dataset->tags.class_names;
@@ -145,6 +146,7 @@ static int make(struct par_dataset **out, struct par par, const char *path, stru
     dataset->par = par;
     dataset->file = dataset->feature_type = H5I_INVALID_HID;
     dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
+    par_row_groups_init_local(&dataset->tags.groups);
     if (snprintf(dataset->path, sizeof dataset->path, "%s", path) >= (int)sizeof dataset->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
     return BL_OK;
@@ -173,17 +175,41 @@ const struct par_split *par_dataset_split(const struct par_dataset *dataset)
     return &dataset->split;
 }
 
+void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups)
+{
+    par_tags_choose_local(&dataset->tags, prefer_groups);
+    dataset->split.labels = dataset->tags.labels;
+    dataset->split.n_class_names = dataset->tags.n_class_names;
+}
+
+static int check_range(const struct par_dataset *dataset, int64_t row_lo, int64_t n, struct bl_error *err)
+{
+    const int64_t rows = dataset->split.rows;
+    if (row_lo >= 0 && n >= 0 && row_lo <= rows - n)
+        return BL_OK;
+    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
+                   dataset->where, row_lo, row_lo + n, rows);
+}
+
+int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, uint32_t *groups,
+                                  struct bl_error *err)
+{
+    int code = check_range(dataset, row_lo, n, err);
+    if (code == BL_OK && n > 0 && dataset->split.groups.kind == BL_LABELS_GROUPS)
+        code = par_row_groups_read_local(&dataset->tags.groups, row_lo, n, groups, dataset->where, err);
+    return code;
+}
+
 int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, void *features,
                            uint32_t *labels, char *ids, struct bl_error *err)
 {
     const struct par_split *split = &dataset->split;
-    if (row_lo < 0 || n < 0 || row_lo > split->rows - n)
-        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
-                       dataset->where, row_lo, row_lo + n, split->rows);
+    int code = check_range(dataset, row_lo, n, err);
+    if (code != BL_OK)
+        return code;
     if (!dataset->said && !(split->has_checksums && par_tags_have_sums_local(&dataset->tags)))
         bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
     dataset->said = 1;
-    int code = BL_OK;
     if (features && n > 0)
         code = par_checked_read_local(&dataset->checked, row_lo, n, features, dataset->where, err);
     if (code == BL_OK && n > 0)

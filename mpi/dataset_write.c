@@ -25,7 +25,7 @@ struct par_split_writer {
     hid_t file;
     int unfinished; /* temporary may exist */
     int64_t appended;
-    struct par_output features, labels, ids; /* the last two may be invalid */
+    struct par_output features, labels, groups, ids; /* all but the first may be invalid */
 };
 
 static int check_options(const char *split, const struct par_split_writer_options *options,
@@ -162,6 +162,10 @@ static int create_outputs(struct par_split_writer *writer, const char *split,
                 0)
             code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
     }
+    snprintf(name, sizeof name, "%s/groups", split);
+    if (code == BL_OK && options->groups.kind == BL_LABELS_GROUPS)
+        code = par_output_create(&writer->groups, file, name, H5Tcopy(H5T_STD_I32LE), options->rows,
+                                 options->groups.words > 1 ? options->groups.words : 0, err);
     snprintf(name, sizeof name, "%s/ids", split);
     if (code == BL_OK && options->id_bytes > 0)
         code = par_output_create(&writer->ids, file, name, par_type_text_local(options->id_bytes),
@@ -179,7 +183,8 @@ int par_split_create_local(struct par_split_writer **out, const char *path, cons
         code = bl_alloc_zero(&writer, 1, sizeof *writer, "writing a data set", err);
     if (code != BL_OK)
         return code;
-    writer->file = writer->features.set = writer->labels.set = writer->ids.set = H5I_INVALID_HID;
+    writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
+    writer->groups.set = writer->ids.set = H5I_INVALID_HID;
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
         code = bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
     if (code == BL_OK)
@@ -210,18 +215,25 @@ int par_split_append_local(struct par_split_writer *writer, int64_t n, const voi
     return code;
 }
 
+int par_split_put_groups_local(struct par_split_writer *writer, int64_t n, const uint32_t *groups,
+                               struct bl_error *err)
+{
+    return par_output_write_local(&writer->groups, writer->appended, n, groups, writer->path, err);
+}
+
 static void close_outputs(struct par_split_writer *writer)
 {
     par_output_close_local(&writer->features);
     par_output_close_local(&writer->labels);
+    par_output_close_local(&writer->groups);
     par_output_close_local(&writer->ids);
 }
 
 static int seal(struct par_split_writer *writer, struct bl_error *err)
 {
-    struct par_output *outputs[] = {&writer->features, &writer->labels, &writer->ids};
+    struct par_output *outputs[] = {&writer->features, &writer->labels, &writer->groups, &writer->ids};
     int code = BL_OK;
-    for (int i = 0; i < 3 && code == BL_OK; i++)
+    for (int i = 0; i < 4 && code == BL_OK; i++)
         if (outputs[i]->set >= 0)
             code = par_output_seal(outputs[i], par_alone(), writer->file, writer->path, err);
     return code;

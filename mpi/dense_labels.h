@@ -1,4 +1,4 @@
-/* Class numbers as they come become 0, 1, 2, ... in ascending order, the same on every rank. */
+/* Class and group numbers as they come become 0, 1, 2, ... in ascending order, the same on every rank. */
 #ifndef PAR_DENSE_LABELS_H
 #define PAR_DENSE_LABELS_H
 

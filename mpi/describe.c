@@ -119,7 +119,10 @@ static int describe_any(hid_t file, const char *path, json_t *description, struc
 static void put_tags(json_t *object, struct bl_label_layout labels, int64_t id_bytes, int64_t n_names,
                      const char *const *names)
 {
-    static const char *const kinds[] = {"none", "single", "multi"};
+    static const char *const kinds[] = {[BL_LABELS_NONE] = "none",
+                                        [BL_LABELS_SINGLE] = "single",
+                                        [BL_LABELS_MULTI] = "multi",
+                                        [BL_LABELS_GROUPS] = "groups"};
     json_object_set_new(object, "labels", json_string(kinds[labels.kind]));
     if (labels.classes > 0)
         json_object_set_new(object, "classes", json_integer(labels.classes));
@@ -145,6 +148,8 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     json_object_set_new(entry, "dim", json_integer(split->dim));
     json_object_set_new(entry, "type", json_string(bl_type_name(split->type)));
     put_tags(entry, split->labels, split->id_bytes, split->n_class_names, split->class_names);
+    if (split->groups.words > 0)
+        json_object_set_new(entry, "groups", json_integer(split->groups.words));
     json_object_set_new(entry, "checksums", json_boolean(split->has_checksums));
     json_array_append_new(splits, entry);
     par_dataset_close(dataset);

@@ -10,8 +10,8 @@
  *
  *   file, bytes, kind ("data set", "model", "codes", "checkpoint" or "other"), attributes {of the root},
  *   datasets [{name, shape, type}] without the checksums; splits [{name, rows, dim, type, labels, classes,
- *   class_names, ids, checksums}] of a data set; rows, bits, labels, ... of codes; parameters of a model;
- *   numbers of a checkpoint and, with_config, its configuration's text.
+ *   class_names, ids, groups (how many a row), checksums}] of a data set; rows, bits, labels, ... of codes;
+ * parameters of a model; numbers of a checkpoint and, with_config, its configuration's text.
  *
  * Local. A checkpoint is verified on the way, others are not. Errors: BL_PATH; BL_INPUT not HDF5, damaged, or
  * of a newer version; BL_MEMORY. */

@@ -161,6 +161,8 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     if (place_bytes > 0)
         plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
+    if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
+        plan->gather_bytes += plan->batch * label_bytes;
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;

@@ -66,13 +66,14 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
                              int64_t database_bits, struct bl_label_layout database_layout,
                              const char *database_name, struct bl_error *err)
 {
-    static const char *const kinds[] = {"no labels", "one class a row", "several classes a row"};
+    static const char *const kinds[] = {"no labels", "one class a row", "several classes a row", "groups"};
     if (query_bits != database_bits)
         return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
                        query_name, bl_count(query_bits, "bit").text, database_name,
                        bl_count(database_bits, "bit").text);
     if (query_layout.kind == BL_LABELS_NONE || database_layout.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_INPUT, "%s has no labels, so nothing says what is relevant; add labels to it",
+        return bl_fail(err, BL_INPUT,
+                       "%s has no labels and no groups, so nothing says what is relevant; add labels to it",
                        query_layout.kind == BL_LABELS_NONE ? query_name : database_name);
     if (query_layout.kind != database_layout.kind)
         return bl_fail(err, BL_INPUT, "%s has %s and %s has %s; both need labels of one kind", query_name,
@@ -81,6 +82,11 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
         return bl_fail(
             err, BL_INPUT, "%s has label columns for %s and %s for %" PRId64 "; both need the same classes",
             query_name, bl_count(query_layout.classes, "class").text, database_name, database_layout.classes);
+    if (query_layout.kind == BL_LABELS_GROUPS && query_layout.words != database_layout.words)
+        return bl_fail(
+            err, BL_INPUT,
+            "%s has %s a row and %s has %" PRId64 "; pad both with -1 to the same number of columns",
+            query_name, bl_count(query_layout.words, "group").text, database_name, database_layout.words);
     return BL_OK;
 }
 

@@ -33,7 +33,8 @@ int par_code_set_gather(struct par par, const struct par_code_set *piece, struct
                         struct bl_error *err);
 
 /* BL_INPUT unless queries and database can be compared: same number of bits, labels on both and of one kind,
- * multi-labels of one number of classes. The names appear in the message. Local. */
+ * multi-labels of one number of classes, lists of groups of one width. The names appear in the message.
+ * Local. */
 int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_layout, const char *query_name,
                              int64_t database_bits, struct bl_label_layout database_layout,
                              const char *database_name, struct bl_error *err);

@@ -111,8 +111,10 @@ int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_nam
     *tags = (struct par_tags){
         .labels_column.set = H5I_INVALID_HID, .ids_column.set = H5I_INVALID_HID, .id_type = H5I_INVALID_HID};
     tags->labels = bl_label_layout(BL_LABELS_NONE, 0);
-    int code = BL_OK;
-    if (par_column_exists_local(group, "labels")) {
+    int code = par_row_groups_open_local(&tags->groups, group, where, err);
+    if (code == BL_OK && tags->groups.column.set >= 0)
+        code = check_rows(&tags->groups.column, "groups", main_name, rows, where, err);
+    if (code == BL_OK && par_column_exists_local(group, "labels")) {
         code = open_labels(tags, group, where, err);
         if (code == BL_OK)
             code = check_rows(&tags->labels_column, "labels", main_name, rows, where, err);
@@ -137,6 +139,7 @@ void par_tags_close_local(struct par_tags *tags)
     par_checked_close_local(&tags->checked_ids);
     par_column_close_local(&tags->labels_column);
     par_column_close_local(&tags->ids_column);
+    par_row_groups_close_local(&tags->groups);
     bl_free(&tags->class_names);
     bl_free(&tags->scratch);
 }
@@ -144,7 +147,16 @@ void par_tags_close_local(struct par_tags *tags)
 int par_tags_have_sums_local(const struct par_tags *tags)
 {
     return (tags->labels_column.set < 0 || par_checked_has_sums_local(&tags->checked_labels)) &&
+           (tags->groups.column.set < 0 || par_checked_has_sums_local(&tags->groups.checked)) &&
            (tags->ids_column.set < 0 || par_checked_has_sums_local(&tags->checked_ids));
+}
+
+void par_tags_choose_local(struct par_tags *tags, int prefer_groups)
+{
+    if (tags->groups.layout.kind == BL_LABELS_NONE || (!prefer_groups && tags->labels.kind != BL_LABELS_NONE))
+        return;
+    tags->labels = tags->groups.layout;
+    tags->n_class_names = 0;
 }
 
 static int check_single(const struct par_tags *tags, int64_t label, int64_t row, const char *where,
@@ -241,7 +253,9 @@ int par_tags_read_local(struct par_tags *tags, int64_t row_lo, int64_t n, uint32
                         const char *where, struct bl_error *err)
 {
     int code = BL_OK;
-    if (labels && tags->labels.kind != BL_LABELS_NONE)
+    if (labels && tags->labels.kind == BL_LABELS_GROUPS)
+        code = par_row_groups_read_local(&tags->groups, row_lo, n, labels, where, err);
+    else if (labels && tags->labels.kind != BL_LABELS_NONE)
         code = read_labels(tags, row_lo, n, labels, where, err);
     if (code == BL_OK && ids && tags->id_bytes > 0)
         code = read_ids(tags, row_lo, n, ids, where, err);

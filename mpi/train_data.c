@@ -170,6 +170,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     int code = par_dataset_open(&dataset, par, path, config->data.train, err);
     if (code != BL_OK)
         goto done;
+    par_dataset_choose_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     describe(data, par, par_dataset_split(dataset), config);
     code = par_groups_check_local(config, data->rows_global, par.size, err);
     if (code != BL_OK)
@@ -180,9 +181,9 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     code = par_agree(par, code, err);
     if (code == BL_OK)
         data->fingerprint = fingerprint_of(data, par, digests);
-    if (code == BL_OK && data->labels.kind == BL_LABELS_SINGLE)
-        code =
-            par_dense_labels(par, data->row_hi - data->row_lo, data->label_words, &data->labels.classes, err);
+    if (code == BL_OK && (data->labels.kind == BL_LABELS_SINGLE || data->labels.kind == BL_LABELS_GROUPS))
+        code = par_dense_labels(par, (data->row_hi - data->row_lo) * data->labels.words, data->label_words,
+                                &data->labels.classes, err);
     if (code == BL_OK)
         code = par_agree(par, make_shards(data, &config->data, err), err);
     if (code == BL_OK) {

@@ -14,7 +14,7 @@ struct par_train_data {
     int64_t rows_global;
     int64_t dim;
     enum bl_type type;
-    struct bl_label_layout labels; /* classes of SINGLE: number of different classes in the split */
+    struct bl_label_layout labels; /* or groups; classes: number of different ones in the split */
     int64_t shards;
     int64_t n_train_global, n_validation_global, n_dropped_global;
     int64_t shard_rows_min;       /* training rows of the smallest shard */
@@ -26,7 +26,7 @@ struct par_train_data {
     int64_t row_lo, row_hi;     /* file rows [row_lo, row_hi) */
     struct bl_shard *shard;     /* [shard_hi - shard_lo] */
     void *features;             /* [row_hi - row_lo, dim] of type; owned */
-    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes of SINGLE are dense; owned */
+    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes and groups are dense; owned */
     uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
 };
 

@@ -26,8 +26,8 @@ int par_early_stop_check_local(const struct bl_config *config, int64_t n_validat
     if (labels.kind == BL_LABELS_NONE)
         return bl_fail(
             err, BL_USAGE,
-            "evaluate.early_stop needs evaluations and the train split has no labels; import labels, "
-            "or set evaluate.early_stop to 0");
+            "evaluate.early_stop needs evaluations and the train split has no labels and no groups; import "
+            "either, or set evaluate.early_stop to 0");
     return bl_fail(
         err, BL_USAGE,
         "evaluate.early_stop needs evaluations and no row is held out; raise data.validation, or set "
@@ -46,7 +46,7 @@ void par_validation_protocol_local(const struct par_train_data *data, const stru
         "without a relevant item counts 0",
         data->n_validation_global, config->data.train, config->data.validation, config->data.validation_seed,
         data->n_train_global, from_model ? "unknown, the run began from a model" : "no",
-        data->labels.kind == BL_LABELS_SINGLE ? "same class" : "any shared label");
+        bl_label_relevance(data->labels.kind));
 }
 
 struct encode_scratch {

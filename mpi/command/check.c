@@ -45,6 +45,7 @@ static int check_config(struct par par, const char *path, const struct command_r
         code = par_dataset_open(&dataset, par, data_path, config.data.train, err);
     if (code != BL_OK)
         return code;
+    par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     const struct par_split *split = par_dataset_split(dataset);
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size;
     code = par_agree(par, par_plan_local(&plan, &config, split, ranks, err), err);

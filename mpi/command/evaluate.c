@@ -88,11 +88,14 @@ done:
 static int check_request(const struct evaluate_request *request, const char *codes, struct bl_error *err)
 {
     const int splits = request->queries || request->database;
-    if (codes && (splits || request->protocol || request->seed))
+    if (codes && (splits || request->protocol || request->seed || request->relevant))
         return bl_fail(
             err, BL_USAGE,
-            "--codes takes two code files, so --queries, --database, --protocol and --seed have no "
-            "meaning");
+            "--codes takes two code files, so --queries, --database, --protocol, --seed and --relevant have "
+            "no meaning");
+    if (request->relevant && strcmp(request->relevant, "label") != 0 &&
+        strcmp(request->relevant, "group") != 0)
+        return bl_fail(err, BL_USAGE, "--relevant is label or group, not '%.40s'", request->relevant);
     if (splits && (!request->queries || !request->database))
         return bl_fail(err, BL_USAGE, "evaluate needs %s SPLIT; see bitloom evaluate --help",
                        request->queries ? "--database" : "--queries");
@@ -113,11 +116,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         {.name = "--database", .takes_value = 1, .value = &request.database},
         {.name = "--protocol", .takes_value = 1, .value = &request.protocol},
         {.name = "--seed", .takes_value = 1, .value = &request.seed},
+        {.name = "--relevant", .takes_value = 1, .value = &request.relevant},
         {.name = "--at", .takes_value = 1, .value = &at},
         {.name = "--json", .value = &json},
         {.name = "--codes", .value = &codes},
     };
-    int code = command_parse(argc, argv, options, 7, path, 2, 2, NULL, err);
+    int code = command_parse(argc, argv, options, 8, path, 2, 2, NULL, err);
     if (code == BL_OK)
         code = check_request(&request, codes, err);
     if (code == BL_OK)
@@ -146,7 +150,7 @@ const struct command command_evaluate = {
             "       bitloom evaluate MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
             "       bitloom evaluate MODEL CUT [--at R,R,...] [--json]\n"
             "       bitloom evaluate --codes QUERIES DATABASE [--at R,R,...] [--json]\n\n"
-            "Relevant is an item of the same class, or one that shares a label. Measures are exact\n"
+            "Relevant is an item of the same class, or one that shares a label or group. Measures are exact\n"
             "expectations over all orders of items at equal distance, the same on any number of ranks.\n"
             "The same rows on both sides: a query is not its own neighbour. Every result says under which\n"
             "protocol it was measured, and whether rows that the model was trained on were searched.\n\n"
@@ -156,6 +160,7 @@ const struct command command_evaluate = {
             "                     split) or held-out (half of the test split against its other half); for\n"
             "                     the others make the data set CUT with `bitloom cut` before training\n"
             "  --seed N           another seed halves in another way (0)\n"
+            "  --relevant X       what is relevant: by label or by group (labels if both sides have them)\n"
             "  --codes            compare two code files, as `bitloom encode` writes them\n"
             "  --at R,R,...       cuts of mAP@R and precision@R (default 100,500,1000)\n"
             "  --json             one JSON object on one line\n\n"

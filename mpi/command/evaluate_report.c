@@ -113,8 +113,7 @@ static void describe_protocol(const struct evaluate_report *report, char text[PR
         "means, an empty ball counts 0; distinct codes and bit balance: of the queries",
         sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
         sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
-        report->relevance == BL_LABELS_SINGLE ? "same class" : "any shared label",
-        report->retrieval.unanswerable);
+        bl_label_relevance(report->relevance), report->retrieval.unanswerable);
 }
 
 static void put_protocol(json_t *object, const struct evaluate_report *report)
@@ -140,9 +139,7 @@ static void put_protocol(json_t *object, const struct evaluate_report *report)
     if (sides->trained_rows > 0)
         json_object_set_new(object, "trained_rows", json_integer(sides->trained_rows));
     json_object_set_new(object, "map_r", json_integer(sides->database.rows - sides->same));
-    json_object_set_new(
-        object, "relevance",
-        json_string(report->relevance == BL_LABELS_SINGLE ? "same class" : "any shared label"));
+    json_object_set_new(object, "relevance", json_string(bl_label_relevance(report->relevance)));
     json_object_set_new(object, "ties", json_string("expectation over all orders"));
     json_object_set_new(object, "self_pairs_excluded", json_boolean(sides->same));
     if (sides->data[0])

@@ -188,6 +188,24 @@ static int encode_side(struct par par, const struct bl_model *model, const char 
     return BL_OK;
 }
 
+/* Which of labels and groups say what is relevant. */
+static int choose_relevance(const struct evaluate_request *request, const struct evaluate_sides *sides,
+                            struct par_dataset *queries, struct par_dataset *database, struct bl_error *err)
+{
+    const struct par_split *q = par_dataset_split(queries), *d = par_dataset_split(database);
+    const char *relevant = request->relevant;
+    const int group = relevant && strcmp(relevant, "group") == 0;
+    if (group && (q->groups.kind == BL_LABELS_NONE || d->groups.kind == BL_LABELS_NONE))
+        return bl_fail(err, BL_INPUT, "--relevant group: %s has no groups; import them with --groups",
+                       q->groups.kind == BL_LABELS_NONE ? sides->queries.name : sides->database.name);
+    const int unlabelled = q->labels.kind == BL_LABELS_NONE || d->labels.kind == BL_LABELS_NONE;
+    if (group || (!relevant && unlabelled)) {
+        par_dataset_choose_local(queries, 1);
+        par_dataset_choose_local(database, 1);
+    }
+    return BL_OK;
+}
+
 static int encode_both(struct par par, const struct evaluate_request *request, const struct bl_model *model,
                        struct plan *plan, struct evaluate_sides *sides, struct bl_error *err)
 {
@@ -200,6 +218,9 @@ static int encode_both(struct par par, const struct evaluate_request *request, c
         goto done;
     const struct par_split *q = par_dataset_split(queries), *d = par_dataset_split(database);
     const int64_t bits = bl_shape_code_bits(&model->shape);
+    code = par_agree(par, choose_relevance(request, sides, queries, database, err), err);
+    if (code != BL_OK)
+        goto done;
     sides->same = !plan->protocol && strcmp(plan->query_split, plan->database_split) == 0;
     if (plan->protocol && !plan->protocol->database_has_train) {
         code = par_agree(par, choose_rows(plan, q->rows, sides->seed, err), err);

@@ -32,6 +32,7 @@ struct evaluate_request {
     const char *queries, *database; /* splits, or: */
     const char *protocol;           /* a name; without any of these, what the data was cut by */
     const char *seed;
+    const char *relevant; /* "label" or "group"; NULL: labels where both sides have them, else groups */
 };
 
 /* Encodes both sides with the model. Collective; agreed; free *sides whatever the result. Errors: BL_USAGE a

@@ -7,20 +7,22 @@
 #include "base/log.h"
 #include "io/source.h"
 #include "mpi/command/command.h"
+#include "mpi/command/import_groups.h"
 #include "mpi/command/import_names.h"
 #include "mpi/dataset.h"
 
 enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
 
 struct given {
-    const char *format, *features, *labels, *label_format, *ids, *label_column, *id_column, *no_header,
-        *class_names, *replace, *split, *out;
+    const char *format, *features, *labels, *label_format, *groups, *ids, *label_column, *id_column,
+        *no_header, *class_names, *replace, *split, *out;
 };
 
 /* What is being imported. */
 struct import {
     const struct given *given;
     struct io_source *features, *labels, *ids; /* files of their own for the last two, or NULL */
+    struct import_groups groups;
     struct par_split_writer *writer;
     struct bl_label_layout layout;
     struct import_names names;
@@ -64,13 +66,14 @@ static int check_required(const struct given *given, struct bl_error *err)
 
 static int check_given(const struct given *given, struct bl_error *err)
 {
-    const char *const inputs[] = {given->features, given->labels, given->ids};
+    const char *const inputs[] = {given->features, given->labels, given->groups, given->ids};
     int code = check_required(given, err);
     if (code == BL_OK)
-        code = command_check_output(given->out, inputs, 3, err);
+        code = command_check_output(given->out, inputs, 4, err);
     if (code != BL_OK)
         return code;
     int features_csv = strcmp(given->format, "csv") == 0;
+    int groups_csv = given->groups && strcmp(format_of(given->groups, given->format), "csv") == 0;
     const char *labels_from = given->labels ? label_format(given) : given->format;
     if (given->label_format && !given->labels)
         return bl_fail(err, BL_USAGE, "--label-format without --labels; add the file of the labels");
@@ -84,7 +87,7 @@ static int check_given(const struct given *given, struct bl_error *err)
         return bl_fail(err, BL_USAGE, "--ids and --id-column are two sources of ids; keep one");
     if (given->ids && strcmp(format_of(given->ids, "npy"), "csv") == 0)
         return bl_fail(err, BL_USAGE, "--ids takes integers in NPY or IDX; for ids in CSV use --id-column");
-    if (given->no_header && !features_csv && strcmp(labels_from, "csv") != 0)
+    if (given->no_header && !features_csv && !groups_csv && strcmp(labels_from, "csv") != 0)
         return bl_fail(err, BL_USAGE, "--no-header is for CSV; leave it out");
     return BL_OK;
 }
@@ -109,6 +112,14 @@ static int open_labels(struct import *import, struct bl_error *err)
     return code == BL_OK ? check_same_rows(import, import->labels, given->labels, err) : code;
 }
 
+static int open_groups(struct import *import, struct bl_error *err)
+{
+    const struct given *given = import->given;
+    int code = import_groups_open(&import->groups, format_of(given->groups, given->format), given->groups,
+                                  given->no_header != NULL, err);
+    return code == BL_OK ? check_same_rows(import, import->groups.source, given->groups, err) : code;
+}
+
 static int open_ids(struct import *import, struct bl_error *err)
 {
     const char *path = import->given->ids;
@@ -131,6 +142,8 @@ static int open_sources(struct import *import, struct bl_error *err)
     int code = io_source_open(&import->features, given->format, given->features, &options, err);
     if (code == BL_OK && given->labels)
         code = open_labels(import, err);
+    if (code == BL_OK && given->groups)
+        code = open_groups(import, err);
     if (code == BL_OK && given->ids)
         code = open_ids(import, err);
     if (code != BL_OK)
@@ -156,8 +169,9 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
     const struct io_source_info *info = io_source_info(import->features);
     const struct io_source_info *labels = import->labels ? io_source_info(import->labels) : NULL;
     int64_t row_bytes = info->dim * (int64_t)bl_type_bytes(info->type);
-    int64_t label_dim = labels ? larger(labels->dim, 1) : 1;
-    int64_t widest = larger(larger(row_bytes, label_dim * (int64_t)sizeof(int64_t)), info->id_bytes);
+    int64_t label_dim = labels ? larger(labels->dim, 1) : 1, group_dim = import->groups.layout.words;
+    int64_t numbers_bytes = larger(label_dim, group_dim) * (int64_t)sizeof(int64_t);
+    int64_t widest = larger(larger(row_bytes, numbers_bytes), info->id_bytes);
     import->block_rows = larger(BLOCK_BYTES / widest, 1);
     if (import->block_rows > info->rows)
         import->block_rows = info->rows;
@@ -167,6 +181,8 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
         code = bl_alloc(&import->integers, n * label_dim, sizeof(int64_t), "a block of labels", err);
     if (code == BL_OK)
         code = bl_alloc(&import->label_block, n * label_dim, sizeof(int32_t), "a block of labels", err);
+    if (code == BL_OK)
+        code = import_groups_allocate(&import->groups, n, err);
     if (code == BL_OK && labels && labels->has_labels)
         code = bl_alloc(&import->other_block, n * label_dim, sizeof(float), "a block of labels", err);
     if (code == BL_OK)
@@ -232,7 +248,8 @@ static int read_ids(struct import *import, int64_t n, struct bl_error *err)
     return BL_OK;
 }
 
-/* A pass over labels and ids before anything is written: they are valid, and how wide they are is known. */
+/* A pass over labels, groups and ids before anything is written: they are valid, and how wide they are is
+ * known. */
 static int check_rows(struct import *import, struct bl_error *err)
 {
     int64_t rows = io_source_info(import->features)->rows;
@@ -241,11 +258,15 @@ static int check_rows(struct import *import, struct bl_error *err)
         n = rows - row < import->block_rows ? rows - row : import->block_rows;
         if (import->labels)
             code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->groups.source)
+            code = import_groups_read(&import->groups, row, n, import->writer, err);
         if (code == BL_OK && import->ids)
             code = read_ids(import, n, err);
     }
     if (code == BL_OK && import->labels)
         code = open_labels(import, err);
+    if (code == BL_OK && import->groups.source)
+        code = open_groups(import, err);
     if (code == BL_OK && import->ids)
         code = open_ids(import, err);
     return code;
@@ -287,6 +308,8 @@ static int copy_rows(struct import *import, struct bl_error *err)
                               info->has_ids ? import->id_block : NULL, &n, err);
         if (code == BL_OK && import->labels)
             code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->groups.source)
+            code = import_groups_read(&import->groups, row, n, import->writer, err);
         if (code == BL_OK && import->ids)
             code = read_ids(import, n, err);
         if (code == BL_OK)
@@ -303,7 +326,7 @@ static void say(const struct import *import)
 {
     const struct io_source_info *info = io_source_info(import->features);
     const struct given *given = import->given;
-    char labels[100] = "no labels", names[80] = "";
+    char labels[100] = "no labels", names[80] = "", groups[80] = "";
     if (import->layout.kind == BL_LABELS_MULTI)
         snprintf(labels, sizeof labels, "a matrix of %s", bl_count(import->layout.classes, "label").text);
     else if (import->layout.kind == BL_LABELS_SINGLE && import->max_label >= 0)
@@ -312,11 +335,13 @@ static void say(const struct import *import)
         snprintf(labels, sizeof labels, "labels that are all -1");
     if (import->names.n > 0)
         snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
+    if (import->groups.layout.words > 0)
+        snprintf(groups, sizeof groups, ", %s a row", bl_count(import->groups.layout.words, "group").text);
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
-    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s as split %s of %s%s",
-               bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names,
+    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s%s as split %s of %s%s",
+               bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names, groups,
                import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header);
 }
 
@@ -341,6 +366,7 @@ static int import_split(struct import *import, struct bl_error *err)
                                                      .dim = info->dim,
                                                      .type = info->type,
                                                      .labels = import->layout,
+                                                     .groups = import->groups.layout,
                                                      .id_bytes = import->id_bytes,
                                                      .n_class_names = import->names.n,
                                                      .class_names = import->names.names};
@@ -360,6 +386,7 @@ static void release(struct import *import)
     import_names_free(&import->names);
     io_source_close(import->features);
     io_source_close(import->labels);
+    import_groups_free(&import->groups);
     io_source_close(import->ids);
     bl_free(&import->feature_block);
     bl_free(&import->other_block);
@@ -376,6 +403,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         {.name = "--features", .takes_value = 1, .value = &given.features},
         {.name = "--labels", .takes_value = 1, .value = &given.labels},
         {.name = "--label-format", .takes_value = 1, .value = &given.label_format},
+        {.name = "--groups", .takes_value = 1, .value = &given.groups},
         {.name = "--ids", .takes_value = 1, .value = &given.ids},
         {.name = "--label-column", .takes_value = 1, .value = &given.label_column},
         {.name = "--id-column", .takes_value = 1, .value = &given.id_column},
@@ -409,6 +437,9 @@ const struct command command_import = {
         "  --features F          the file of the rows\n"
         "  --labels L            labels: one class a row, or a matrix of 0 and 1 for several labels a row\n"
         "  --label-format X      its format (default: by its ending, otherwise as the features)\n"
+        "  --groups G            which groups a row is in: one number, or several padded with -1 to one "
+        "width;\n"
+        "                        format by its ending, as for labels\n"
         "  --ids I               NPY or IDX file of one integer a row\n"
         "  --label-column C      CSV: the column of the labels, by name or number from 0\n"
         "  --id-column C         CSV: the column of the ids, likewise\n"

@@ -62,6 +62,7 @@ static void print_object(const char *title, json_t *object)
 static void print_tags(const json_t *object)
 {
     const char *labels = json_string_value(json_object_get(object, "labels"));
+    const json_t *groups = json_object_get(object, "groups");
     const json_t *classes = json_object_get(object, "classes"),
                  *names = json_object_get(object, "class_names");
     if (strcmp(labels, "none") == 0)
@@ -70,6 +71,8 @@ static void print_tags(const json_t *object)
         printf("%s", strcmp(labels, "multi") == 0 ? "several labels a row" : "one label a row");
     if (classes)
         printf(", %s", bl_count(json_integer_value(classes), "class").text);
+    if (groups)
+        printf(", %s a row", bl_count(json_integer_value(groups), "group").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
         printf(" (");

@@ -192,7 +192,7 @@ static int check_pairwise(const struct build *build)
          objective->pairwise_similarity == BL_SIMILARITY_COSINE))
         return bl_fail(build->err, BL_USAGE,
                        "%s: objective.terms.pairwise.form: literal needs a similarity that is 0 or 1; use "
-                       "label or shared, or "
+                       "label, shared or group, or "
                        "form: likelihood",
                        place_or_name(build, "objective.terms.pairwise.similarity"));
     if (objective->pairwise_balance == BL_BALANCE_EXPLICIT) {

@@ -22,7 +22,7 @@ static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", 
                                       "greedyhash", "dh",    "sdh",  "none",    NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
-static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", NULL};
+static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", "group", NULL};
 static const char *const againsts[] = {"batch", "memory", NULL};
 static const char *const balances[] = {"none", "balanced", "explicit", NULL};
 static const char *const quantizations[] = {"squared", "log-cosh", "cubic", "absolute", "cauchy", NULL};
@@ -106,7 +106,9 @@ const struct bl_key bl_keys[] = {
         "The loss of a pair; `literal` is not a likelihood and collapses for more than two classes, `mixed` "
         "is for soft similarities."),
     CHOICE("objective.terms.pairwise.similarity", objective.pairwise_similarity, "label", similarities,
-           "How similar two rows are: `label` means same class, or any shared label of a label matrix."),
+           "How similar two rows are: `label` means same class, or any shared label of a label matrix; "
+           "`group` any "
+           "shared group, for data without classes."),
     CHOICE("objective.terms.pairwise.balance", objective.pairwise_balance, "none", balances,
            "Weights of pairs: equal, similar and dissimilar pairs of equal sum, or the two weights below."),
     REAL("objective.terms.pairwise.alpha", objective.pairwise_alpha, "auto", 0, MANY, 0, "auto", "",

@@ -70,13 +70,21 @@ BL_INTEGER_VERSIONS(static, tile_distances,
 
 BL_INLINE void mark_relevant_body(const struct tile *tile, const uint32_t *label, uint32_t *restrict keys)
 {
-    if (tile->layout.kind == BL_LABELS_SINGLE) {
+    if (bl_label_is_one(tile->layout)) {
         const uint32_t class = label[0];
         if ((int32_t) class == BL_UNLABELLED)
             return;
         for (int64_t i = 0; i < tile->rows; i++)
             keys[i] |= tile->labels[i] == class ? KEY_RELEVANT : 0u;
-    } else if (tile->layout.words <= LABEL_WORDS_MAX) {
+    } else if (tile->layout.kind == BL_LABELS_GROUPS && tile->layout.words <= LABEL_WORDS_MAX) {
+        for (int64_t own = 0; own < tile->layout.words && (int32_t)label[own] != BL_UNLABELLED; own++)
+            for (int64_t w = 0; w < tile->layout.words; w++) {
+                const uint32_t group = label[own];
+                const uint32_t *column = tile->labels + w * tile->rows;
+                for (int64_t i = 0; i < tile->rows; i++)
+                    keys[i] |= column[i] == group ? KEY_RELEVANT : 0u;
+            }
+    } else if (tile->layout.kind == BL_LABELS_MULTI && tile->layout.words <= LABEL_WORDS_MAX) {
         for (int64_t w = 0; w < tile->layout.words; w++) {
             const uint32_t word = label[w];
             const uint32_t *column = tile->labels + w * tile->rows;

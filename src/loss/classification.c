@@ -16,17 +16,6 @@ static double weight(const struct bl_config_objective *config)
     return config->classification_weight;
 }
 
-static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
-                 struct bl_error *err)
-{
-    (void)config;
-    if (labels.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE,
-                       "the term classification needs labels and the train split has none; import labels or "
-                       "set objective.terms.classification.weight to 0");
-    return BL_OK;
-}
-
 /* Each row's logits, which become its residuals. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -98,7 +87,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 
 const struct bl_term bl_term_classification = {.name = "classification",
                                                .weight = weight,
-                                               .check = check,
+                                               .needs_classes = 1,
                                                .size = size,
                                                .tensors = tensors,
                                                .rows = rows};

@@ -21,17 +21,6 @@ static double weight(const struct bl_config_objective *config)
     return config->cosine_weight;
 }
 
-static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
-                 struct bl_error *err)
-{
-    (void)config;
-    if (labels.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE,
-                       "the term cosine needs labels and the train split has none; import labels or set "
-                       "objective.terms.cosine.weight to 0");
-    return BL_OK;
-}
-
 /* Each row's products with all codes, which become logits and residuals; then their gradient. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -119,7 +108,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 
 const struct bl_term bl_term_cosine = {.name = "cosine",
                                        .weight = weight,
-                                       .check = check,
+                                       .needs_classes = 1,
                                        .size = size,
                                        .constants = bl_class_codes_make,
                                        .rows = rows};

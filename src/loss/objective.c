@@ -24,6 +24,22 @@ void bl_objective_tensors(const struct bl_config_objective *config, struct bl_la
             all_terms[t]->tensors(bits, labels, layout);
 }
 
+static int check_classes(const char *term, struct bl_label_layout labels, struct bl_error *err)
+{
+    if (labels.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE,
+                       "the term %s needs labels and the train split has none; import labels or set "
+                       "objective.terms.%s.weight to 0",
+                       term, term);
+    if (labels.kind == BL_LABELS_GROUPS)
+        return bl_fail(err, BL_USAGE,
+                       "the term %s needs labels, and this run goes by groups (because of "
+                       "objective.terms.pairwise.similarity: group, or for want of labels); set "
+                       "objective.terms.%s.weight to 0",
+                       term, term);
+    return BL_OK;
+}
+
 int bl_objective_wants_memory(const struct bl_config_objective *config)
 {
     return config->pairwise_weight > 0.0 && config->pairwise_against == BL_AGAINST_MEMORY;
@@ -34,11 +50,11 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
     for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++) {
         if (all_terms[t]->weight(&objective->config) == 0.0)
             continue;
-        if (all_terms[t]->check) {
-            int code = all_terms[t]->check(&objective->config, labels, err);
-            if (code != BL_OK)
-                return code;
-        }
+        int code = all_terms[t]->needs_classes ? check_classes(all_terms[t]->name, labels, err) : BL_OK;
+        if (code == BL_OK && all_terms[t]->check)
+            code = all_terms[t]->check(&objective->config, labels, err);
+        if (code != BL_OK)
+            return code;
         objective->term[objective->n_terms++] = all_terms[t];
     }
     return BL_OK;
@@ -78,6 +94,16 @@ static int make_constants(struct bl_objective *objective, struct bl_label_layout
     return code;
 }
 
+static int allocate_groups(struct bl_term_scratch *scratch, struct bl_label_layout labels,
+                           int64_t n_columns_max, struct bl_error *err)
+{
+    int code = bl_alloc(&scratch->group_begin, labels.classes + 1, sizeof(int64_t), "starts of groups", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->group_rows, n_columns_max * labels.words, sizeof(int32_t), "rows of groups",
+                        err);
+    return code;
+}
+
 static int allocate(struct bl_objective *objective, const struct bl_layout *network,
                     struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
                     struct bl_error *err)
@@ -100,8 +126,10 @@ static int allocate(struct bl_objective *objective, const struct bl_layout *netw
         return code;
     code = bl_alloc(&scratch->tiles, scratch->product->threads * BL_TILE_FLOATS, sizeof(float),
                     "tiles of pairs", err);
-    if (code == BL_OK && labels.kind == BL_LABELS_SINGLE)
+    if (code == BL_OK && bl_label_is_one(labels))
         code = bl_alloc(&scratch->class_count, labels.classes, sizeof(int64_t), "class counts", err);
+    if (code == BL_OK && labels.kind == BL_LABELS_GROUPS && labels.words > 1)
+        code = allocate_groups(scratch, labels, n_columns_max, err);
     if (code == BL_OK && labels.kind == BL_LABELS_MULTI)
         code = bl_alloc(&scratch->label_norm, n_columns_max, sizeof(float), "label norms", err);
     if (code == BL_OK)
@@ -132,6 +160,8 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->constants);
     bl_free(&objective->scratch.tiles);
     bl_free(&objective->scratch.class_count);
+    bl_free(&objective->scratch.group_begin);
+    bl_free(&objective->scratch.group_rows);
     bl_free(&objective->scratch.label_norm);
     bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);

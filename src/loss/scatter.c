@@ -35,17 +35,6 @@ static double weight(const struct bl_config_objective *config)
     return config->scatter_weight;
 }
 
-static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
-                 struct bl_error *err)
-{
-    (void)config;
-    if (labels.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE,
-                       "the term scatter needs labels and the train split has none; import labels or set "
-                       "objective.terms.scatter.weight to 0");
-    return BL_OK;
-}
-
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -189,7 +178,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 
 const struct bl_term bl_term_scatter = {.name = "scatter",
                                         .weight = weight,
-                                        .check = check,
+                                        .needs_classes = 1,
                                         .size = size,
                                         .sums = sums,
                                         .bound = bound,

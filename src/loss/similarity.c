@@ -5,10 +5,19 @@
 
 int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err)
 {
+    if (similarity == BL_SIMILARITY_GROUP && layout.kind != BL_LABELS_GROUPS)
+        return bl_fail(
+            err, BL_USAGE,
+            "objective.terms.pairwise.similarity: group needs groups and the train split has none; "
+            "import them with --groups, or set it to `label`");
     if (layout.kind == BL_LABELS_NONE)
         return bl_fail(err, BL_USAGE,
                        "the pairwise term needs labels and the train split has none; import labels or set "
                        "objective.terms.pairwise.weight to 0");
+    if (layout.kind == BL_LABELS_GROUPS && similarity != BL_SIMILARITY_GROUP)
+        return bl_fail(err, BL_USAGE,
+                       "the pairwise term needs labels and the train split has groups instead; set "
+                       "objective.terms.pairwise.similarity to group, or import labels");
     if (layout.kind == BL_LABELS_SINGLE && similarity != BL_SIMILARITY_LABEL)
         return bl_fail(err, BL_USAGE,
                        "objective.terms.pairwise.similarity must be `label` for single labels; `shared`, "
@@ -24,9 +33,30 @@ static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
     return n;
 }
 
+/* The columns of each group, for lists: counted, then filled from behind, so that each begin ends in its
+ * place.
+ */
+static void list_groups(struct bl_label_layout layout, const struct bl_columns *columns,
+                        const struct bl_term_scratch *scratch)
+{
+    const int64_t words = layout.words, classes = layout.classes;
+    int64_t *begin = scratch->group_begin;
+    memset(begin, 0, (size_t)(classes + 1) * sizeof *begin);
+    for (int64_t at = 0; at < columns->n * words; at++)
+        if ((int32_t)columns->labels[at] != BL_UNLABELLED)
+            begin[columns->labels[at]]++;
+    for (int64_t g = 0; g < classes; g++)
+        begin[g + 1] += begin[g];
+    for (int64_t at = columns->n * words - 1; at >= 0; at--)
+        if ((int32_t)columns->labels[at] != BL_UNLABELLED)
+            scratch->group_rows[--begin[columns->labels[at]]] = (int32_t)(at / words);
+}
+
 void bl_similarity_prepare(int similarity, struct bl_label_layout layout, const struct bl_columns *columns,
                            const struct bl_term_scratch *scratch)
 {
+    if (similarity == BL_SIMILARITY_GROUP && !bl_label_is_one(layout))
+        list_groups(layout, columns, scratch);
     if (similarity != BL_SIMILARITY_JACCARD && similarity != BL_SIMILARITY_COSINE)
         return;
     for (int64_t j = 0; j < columns->n; j++) {
@@ -51,6 +81,37 @@ static void single_row(const struct bl_batch *batch, const struct bl_columns *co
         out[j] = labels[j] == own ? 1.0f : 0.0f;
 }
 
+/* The first of the ascending rows [lo, hi) of `rows` that isn't below `row`. */
+static int64_t first_from(const int32_t *rows, int64_t lo, int64_t hi, int64_t row)
+{
+    while (lo < hi) {
+        const int64_t middle = lo + (hi - lo) / 2;
+        if (rows[middle] < row)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    return lo;
+}
+
+/* By the lists of members: a pair that shares several groups is set several times, to the same. */
+static void group_row(const struct bl_batch *batch, const struct bl_term_scratch *scratch, int64_t i,
+                      int64_t lo, int64_t hi, float *out)
+{
+    const int64_t words = batch->label_layout.words;
+    const int32_t *rows = scratch->group_rows;
+    memset(out, 0, (size_t)(hi - lo) * sizeof *out);
+    for (int64_t w = 0; w < words; w++) {
+        const uint32_t group = batch->labels[i * words + w];
+        if ((int32_t)group == BL_UNLABELLED)
+            return;
+        const int64_t end = scratch->group_begin[group + 1];
+        for (int64_t at = first_from(rows, scratch->group_begin[group], end, lo); at < end && rows[at] < hi;
+             at++)
+            out[rows[at] - lo] = 1.0f;
+    }
+}
+
 static void multi_row(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
                       const float *norm, int64_t i, int64_t lo, int64_t hi, float *out)
 {
@@ -72,8 +133,10 @@ static void multi_row(int similarity, const struct bl_batch *batch, const struct
 void bl_similarity_row(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
                        const struct bl_term_scratch *scratch, int64_t i, int64_t lo, int64_t hi, float *out)
 {
-    if (batch->label_layout.kind == BL_LABELS_SINGLE)
+    if (bl_label_is_one(batch->label_layout))
         single_row(batch, columns, i, lo, hi, out);
+    else if (similarity == BL_SIMILARITY_GROUP)
+        group_row(batch, scratch, i, lo, hi, out);
     else
         multi_row(similarity, batch, columns, scratch->label_norm, i, lo, hi, out);
 }
@@ -96,7 +159,7 @@ double bl_similarity_sum(int similarity, const struct bl_batch *batch, const str
                          const struct bl_term_scratch *scratch)
 {
     enum { COLUMNS = 1024 };
-    if (batch->label_layout.kind == BL_LABELS_SINGLE)
+    if (bl_label_is_one(batch->label_layout))
         return single_sum(batch, columns, scratch->class_count);
     double sum = 0.0;
     for (int64_t i = batch->first; i < batch->first + batch->n_local; i++) {

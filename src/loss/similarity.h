@@ -1,4 +1,4 @@
-/* How similar two rows are, s in [0,1], from their labels. */
+/* How similar two rows are, s in [0,1], from their labels or groups. */
 #ifndef BL_LOSS_SIMILARITY_H
 #define BL_LOSS_SIMILARITY_H
 
@@ -10,7 +10,8 @@
 int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err);
 
 /* Fills scratch->label_norm [columns]: the number of labels of each column (JACCARD) or its inverse square
- * root, 0 for none (COSINE); nothing for the other kinds. Call once a step before the functions below. */
+ * root, 0 for none (COSINE); for lists of groups, group_begin and group_rows; nothing for the other kinds.
+ * Call once a step before the functions below. */
 void bl_similarity_prepare(int similarity, struct bl_label_layout layout, const struct bl_columns *columns,
                            const struct bl_term_scratch *scratch);
 

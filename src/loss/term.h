@@ -33,7 +33,7 @@ struct bl_batch {
     int64_t codes_stride;
     struct bl_label_layout label_layout;
     const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
-                               * classes of SINGLE are dense: [0, classes) or -1 */
+                               * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
     struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
 };
 
@@ -41,7 +41,9 @@ struct bl_batch {
 struct bl_term_scratch {
     const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
-    int64_t *class_count;             /* [classes] for single labels */
+    int64_t *class_count;             /* [classes] for one class or group a row */
+    int64_t *group_begin;             /* [classes + 1] for several: where each one's columns begin */
+    int32_t *group_rows;              /* [columns * words] the columns of each group, ascending */
     float *label_norm;                /* [columns] for multi-labels */
     float *code_length;               /* [columns] for forms of pairs that look at lengths */
     float *work;                      /* the most that any term asked for; holds nothing between calls */
@@ -80,6 +82,8 @@ struct bl_term {
     const char *name;
     double (*weight)(const struct bl_config_objective *config);
     int needs_codes; /* the gathered codes and labels of the whole batch */
+
+    int needs_classes; /* labels, which groups are not */
 
     /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
     int (*check)(const struct bl_config_objective *config, struct bl_label_layout labels,

@@ -13,7 +13,7 @@
 #include "mpi/run_state.h"
 #include "support/ranks.h"
 
-enum { ROWS = 131, DIM = 8, CLASSES = 5, STEPS = 5 };
+enum { ROWS = 131, DIM = 8, CLASSES = 5, STEPS = 5, LIST = 3 };
 
 static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
                             "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
@@ -26,6 +26,7 @@ struct variant {
     const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *threads;
     const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
     int multi;
+    int lists; /* groups to a row: one, or LIST */
 };
 
 /* All that a step needs, on the ranks of par. */
@@ -54,19 +55,35 @@ static void make_rows(float *features, int32_t *classes, uint8_t *matrix)
     }
 }
 
-static int write_data(const char *path, int multi, struct bl_error *err)
+/* Groups far apart, so that only dense numbers can be counted by; a row in seven is in none. */
+static void make_groups(uint32_t *groups, int64_t words)
+{
+    for (int64_t at = 0; at < ROWS * words; at++) {
+        uint64_t random[4];
+        bl_rng_words(4, BL_STREAM_LSH, (uint64_t)at, 0, 0, random);
+        groups[at] = at / words % 7 == 3 || random[0] % 3 == 0 ? (uint32_t)BL_UNLABELLED
+                                                               : (uint32_t)(random[1] % 9) * 200000000u;
+    }
+}
+
+static int write_data(const char *path, int multi, int64_t lists, struct bl_error *err)
 {
     static float features[ROWS * DIM];
     static int32_t classes[ROWS];
     static uint8_t matrix[ROWS * CLASSES];
+    static uint32_t groups[ROWS * LIST];
     struct par_split_writer *writer = NULL;
     const struct par_split_writer_options options = {
         .rows = ROWS,
         .dim = DIM,
         .type = BL_FLOAT32,
-        .labels = multi ? bl_label_layout(BL_LABELS_MULTI, CLASSES) : bl_label_layout(BL_LABELS_SINGLE, 0)};
+        .labels = multi ? bl_label_layout(BL_LABELS_MULTI, CLASSES) : bl_label_layout(BL_LABELS_SINGLE, 0),
+        .groups = lists ? bl_group_layout(lists) : bl_label_layout(BL_LABELS_NONE, 0)};
     make_rows(features, classes, matrix);
+    make_groups(groups, lists);
     int code = par_split_create_local(&writer, path, "train", &options, err);
+    if (code == BL_OK && lists)
+        code = par_split_put_groups_local(writer, ROWS, groups, err);
     if (code == BL_OK)
         code = par_split_append_local(writer, ROWS, features, multi ? (void *)matrix : (void *)classes, NULL,
                                       err);
@@ -109,7 +126,7 @@ static void make_both(struct par par, const struct variant *variant, struct trai
     ranks_temp_folder(par, folder);
     snprintf(path, sizeof path, "%s/data.h5", folder);
     if (par.rank == 0)
-        CHECK(write_data(path, variant->multi, &err) == BL_OK);
+        CHECK(write_data(path, variant->multi, variant->lists, &err) == BL_OK);
     MPI_Barrier(par.comm);
     make_trainer(together, par, path, variant);
     make_trainer(alone, par_alone(), path, variant);
@@ -182,6 +199,12 @@ static void it_is_for_jaccard_and_shared_labels(struct par par)
     check_gradient(par, &(struct variant){.similarity = "shared", .multi = 1});
 }
 
+static void it_is_for_groups(struct par par)
+{
+    check_gradient(par, &(struct variant){.similarity = "group", .lists = 1});
+    check_gradient(par, &(struct variant){.similarity = "group", .lists = LIST, .threads = "2"});
+}
+
 static void it_is_for_the_other_relaxations(struct par par)
 {
     check_gradient(par, &(struct variant){.relaxation = "ste"});
@@ -196,6 +219,7 @@ static const struct variant rivals[] = {
     {.preset = "idhn", .similarity = "cosine", .multi = 1},
     {.preset = "dpsh"},
     {.preset = "dpsh", .similarity = "cosine, balance: balanced, form: contrastive, alpha: auto", .multi = 1},
+    {.preset = "dpsh", .similarity = "group", .lists = LIST},
 };
 enum { RIVALS = sizeof rivals / sizeof *rivals };
 
@@ -300,6 +324,8 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
+    check_exact(par, &(struct variant){.reduction = "exact", .similarity = "group", .lists = 1});
+    check_exact(par, &(struct variant){.reduction = "exact", .similarity = "group", .lists = LIST});
     for (int i = 0; i < RIVALS; i++) {
         struct variant variant = rivals[i];
         variant.reduction = "exact";
@@ -330,6 +356,7 @@ static void ten_steps_allocate_nothing(struct par par)
 {
     check_allocations(par, &(struct variant){.dropout = "0.3"});
     check_allocations(par, &(struct variant){.reduction = "exact"});
+    check_allocations(par, &(struct variant){.similarity = "group", .lists = LIST});
     for (int i = 0; i < RIVALS; i++)
         check_allocations(par, &rivals[i]);
     for (int t = 0; t < MORE_TERMS; t++)
@@ -438,6 +465,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_a_full_batch_of_unequal_shards),
         CASE(it_is_for_the_cosine_of_label_rows),
         CASE(it_is_for_jaccard_and_shared_labels),
+        CASE(it_is_for_groups),
         CASE(it_is_for_the_other_relaxations),
         CASE(it_is_for_rivals),
         CASE(it_is_for_every_term_alone),

@@ -1,6 +1,7 @@
 #include "data/labels.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 Test(labels, a_single_label_takes_one_word)
 {
@@ -72,4 +73,38 @@ Test(labels, without_labels_nothing_is_relevant)
     struct bl_label_layout layout = bl_label_layout(BL_LABELS_NONE, 0);
     const uint32_t word = 1;
     cr_assert_not(bl_label_relevant(layout, &word, &word));
+}
+
+static void check_packed(const int32_t *list, const int32_t *expected, int64_t words)
+{
+    uint32_t row[8];
+    memcpy(row, list, (size_t)words * sizeof *row);
+    bl_group_pack(bl_group_layout(words), row);
+    cr_assert_arr_eq(row, expected, (size_t)words * sizeof *row);
+}
+
+Test(labels, groups_are_packed_in_order_each_once_with_nothing_behind)
+{
+    check_packed((int32_t[]){7}, (int32_t[]){7}, 1);
+    check_packed((int32_t[]){-1}, (int32_t[]){-1}, 1);
+    check_packed((int32_t[]){-1, 9, 3, 9, -1, 0}, (int32_t[]){0, 3, 9, -1, -1, -1}, 6);
+    check_packed((int32_t[]){2147483647, 2147483646}, (int32_t[]){2147483646, 2147483647}, 2);
+    check_packed((int32_t[]){5, 5, 5}, (int32_t[]){5, -1, -1}, 3);
+}
+
+Test(labels, rows_that_share_a_group_are_relevant_and_others_are_not)
+{
+    const struct bl_label_layout one = bl_group_layout(1), lists = bl_group_layout(3);
+    const uint32_t none = (uint32_t)BL_UNLABELLED;
+    const uint32_t a[] = {1, 4, 9}, b[] = {0, 9, none}, c[] = {2, 5, none}, empty[] = {none, none, none};
+    cr_assert(bl_label_relevant(one, a, a));
+    cr_assert_not(bl_label_relevant(one, a, b));
+    cr_assert_not(bl_label_relevant(one, empty, empty));
+    cr_assert(bl_label_relevant(lists, a, b));
+    cr_assert(bl_label_relevant(lists, b, a));
+    cr_assert_not(bl_label_relevant(lists, a, c));
+    cr_assert_not(bl_label_relevant(lists, c, b));
+    cr_assert_not(bl_label_relevant(lists, empty, empty));
+    cr_assert(bl_label_any(lists, c));
+    cr_assert_not(bl_label_any(lists, empty));
 }

@@ -284,7 +284,14 @@ static struct sample *random_sample(uint64_t seed, int64_t rows, int64_t bits, s
         const uint64_t random = random_word(seed + 1, i);
         if (layout.kind == BL_LABELS_SINGLE)
             sample->labels[i] = (uint32_t)(random % 6) - 1; /* -1: unlabelled */
-        else if (layout.kind == BL_LABELS_MULTI)
+        else if (layout.kind == BL_LABELS_GROUPS) {
+            uint32_t *row = sample->labels + i * layout.words;
+            for (int64_t w = 0; w < layout.words; w++)
+                row[w] = (uint32_t)((random_word(seed + 3 + (uint64_t)w, i) >> 7) % 90) - 1;
+            for (int64_t w = 0; random % 5 == 0 && w < layout.words; w++)
+                row[w] = (uint32_t)BL_UNLABELLED;
+            bl_group_pack(layout, row);
+        } else if (layout.kind == BL_LABELS_MULTI)
             for (int64_t c = random % 5 == 0 ? 4 : 0; c < 4; c++) {
                 const int64_t class = (int64_t)(random >> (12 * c + 4) & 0xfff) % layout.classes;
                 sample->labels[i * layout.words + class / 32] |= 1u << class % 32;
@@ -326,6 +333,14 @@ Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_for_all_kinds_of_la
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         for (int same = 0; same < 2; same++)
             check_kernel(1100, 7, 64, bl_label_layout(BL_LABELS_MULTI, classes[i]), same);
+}
+
+Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_for_groups)
+{
+    const int64_t widths[] = {1, 2, 5, 16, 32, 33};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        for (int same = 0; same < 2; same++)
+            check_kernel(1100, 7, 64, bl_group_layout(widths[i]), same);
 }
 
 Test(retrieval, the_kernel_counts_databases_around_the_edges_of_its_tiles)
