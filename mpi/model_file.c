@@ -13,7 +13,7 @@
 enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 
 /* Names of the choices as they stand in the file: part of the format. */
-static const char *const normalize_names[] = {"none", "center", "standardize", "unit"};
+static const char *const normalize_names[] = {"none", "center", "standardize", "unit", "scale"};
 static const char *const activation_names[] = {"relu", "tanh"};
 static const char *const input_names[] = {"linear", "distance", "rbf"};
 static const char *const output_names[] = {"linear", "cosine"};
@@ -132,7 +132,7 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
     shape->activation = find_name(activation, activation_names, 2);
     shape->input = optional_name(file, "input", input_names, 3);
     shape->output = optional_name(file, "output", output_names, 2);
-    *normalize = find_name(kind, normalize_names, 4);
+    *normalize = find_name(kind, normalize_names, 5);
     whole = whole && shape->activation >= 0 && *normalize >= 0;
     whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
     for (int64_t l = 0; whole && l < shape->n_layers; l++)

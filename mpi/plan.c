@@ -135,7 +135,7 @@ static int64_t gradient_blocks(const struct par_plan *plan)
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
 static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                      struct bl_error *err)
+                      const struct bl_layout *layout, struct bl_error *err)
 {
     struct bl_objective objective;
     struct bl_optimizer optimizer;
@@ -143,7 +143,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
     const struct bl_product one_thread = {.threads = 1};
     int code =
-        bl_objective_init(&objective, &config->objective, plan->bits, split->labels, 1, 1, &one_thread, err);
+        bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &one_thread, err);
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
@@ -161,7 +161,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     if (place_bytes > 0)
         plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
-    if (split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
+    if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
         plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
@@ -254,7 +254,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
     count_nodes(plan);
-    code = plan_parts(plan, config, split, err);
+    code = plan_parts(plan, config, split, &layout, err);
     if (code == BL_OK)
         plan_traffic(plan, config, split);
     return code;

@@ -1,6 +1,7 @@
 #include "mpi/run_state.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@
 int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
                        struct bl_label_layout labels, struct bl_error *err)
 {
-    *state = (struct par_run_state){.best_map = -1.0,
+    *state = (struct par_run_state){.last_objective = NAN,
+                                    .best_map = -1.0,
                                     .last_evaluated_step = -1,
                                     .label_kind = labels.kind,
                                     .label_classes = labels.classes};
@@ -100,7 +102,7 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
     return BL_OK;
 }
 
-enum { NUMBERS = 16 + 2 * BL_TERMS_MAX, NAME_BYTES = 32 };
+enum { NUMBERS = 18 + 2 * BL_TERMS_MAX, NAME_BYTES = 32 };
 
 /* The numbers of the state: one list for writing and reading. The first n_required are in every checkpoint;
  * those behind them came later, and where one is missing it stays as it is. */
@@ -133,6 +135,8 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
     fields[n++] = (struct number_field){"log_bytes", &state->log_bytes, NULL};
     fields[n++] = (struct number_field){"label_kind", &state->label_kind, NULL};
     fields[n++] = (struct number_field){"label_classes", &state->label_classes, NULL};
+    fields[n++] = (struct number_field){"last_objective", NULL, &state->last_objective};
+    fields[n++] = (struct number_field){"settled_epochs", &state->settled_epochs, NULL};
     fields[n++] = (struct number_field){"interval_steps", &state->interval_steps, NULL};
     fields[n++] = (struct number_field){"interval_seconds", NULL, &state->interval_seconds};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
@@ -147,6 +151,8 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
 static void forget_later_numbers(struct par_run_state *state)
 {
     state->log_bytes = -1;
+    state->last_objective = NAN;
+    state->settled_epochs = 0;
     state->interval_steps = 0;
     state->interval_seconds = 0.0;
     memset(state->interval_values, 0, sizeof state->interval_values);

@@ -16,6 +16,8 @@ struct par_run_state {
     double
         epoch_values[BL_TERMS_MAX]; /* this epoch's sums of each term's value over its steps, of all ranks */
     int64_t epoch_steps;
+    double last_objective;                /* of the last whole epoch; NaN: none yet */
+    int64_t settled_epochs;               /* the last so many changed it by less than train.settle */
     double interval_values[BL_TERMS_MAX]; /* the same since the last line of steps */
     int64_t interval_steps;
     double interval_seconds;

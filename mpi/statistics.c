@@ -136,7 +136,7 @@ int par_normalizer_fit(struct par par, const struct par_rows *rows, struct bl_no
         code = mean_power(par, rows, center, 1, means, err);
     for (int64_t d = 0; code == BL_OK && d < rows->dim; d++)
         means[d] += center[d];
-    if (code == BL_OK && normalizer->kind == BL_NORMALIZE_STANDARDIZE)
+    if (code == BL_OK && normalizer->kind != BL_NORMALIZE_CENTER)
         code = mean_power(par, rows, means, 2, variances, err);
     if (code == BL_OK) {
         int64_t constant = bl_normalizer_set(normalizer, means, variances);

@@ -103,8 +103,8 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     if (code == BL_OK)
         code = bl_network_init(&step->network, &model->shape, n, &step->product, err);
     if (code == BL_OK)
-        code = bl_objective_init(&step->objective, &config->objective, bl_shape_code_bits(&model->shape),
-                                 step->data->labels, n, n_columns, &step->product, err);
+        code = bl_objective_init(&step->objective, &config->objective, &model->layout, step->data->labels, n,
+                                 n_columns, &step->product, err);
     return code;
 }
 

@@ -293,10 +293,25 @@ static int should_stop_early(const struct run *run)
            run->state.evaluations_since_best >= run->config->evaluate.early_stop;
 }
 
+static void judge_objective(struct run *run)
+{
+    struct par_run_state *state = &run->state;
+    const double before = state->last_objective, now = par_train_report_objective_local(&run->report);
+    const int settled = fabs(now - before) < run->config->train.settle * fabs(before);
+    state->settled_epochs = settled ? state->settled_epochs + 1 : 0;
+    state->last_objective = now;
+}
+
+static int has_settled(const struct run *run)
+{
+    return run->config->train.settle > 0.0 && run->state.settled_epochs >= run->config->train.settle_epochs;
+}
+
 static int end_of_epoch(struct run *run, struct bl_error *err)
 {
     const int64_t epoch = run->state.step / run->step.batches.steps_per_epoch;
     par_train_report_flush(&run->report);
+    judge_objective(run);
     int code = par_agree(run->par, par_train_report_epoch_local(&run->report, err), err);
     if (code == BL_OK && can_validate(run) && epoch % run->config->evaluate.every_epochs == 0)
         code = evaluate(run, err);
@@ -380,7 +395,7 @@ static int finish(struct run *run, struct bl_error *err)
 
 static int is_finished(const struct run *run)
 {
-    return run->state.step >= run->step.total_steps || should_stop_early(run);
+    return run->state.step >= run->step.total_steps || should_stop_early(run) || has_settled(run);
 }
 
 static int train(struct run *run, struct bl_error *err)
@@ -389,7 +404,10 @@ static int train(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     if (run->resumed && is_finished(run))
-        bl_log_say("the run was finished already; raise train.epochs to go on or start over with --fresh");
+        bl_log_say("the run was finished already; raise %s to go on or start over with --fresh",
+                   should_stop_early(run) ? "evaluate.early_stop"
+                   : has_settled(run)     ? "train.settle_epochs"
+                                          : "train.epochs");
     run->last_checkpoint_step = run->resumed ? run->state.step : -1;
     run->last_checkpoint_s = bl_clock_seconds();
     /* A checkpoint's blocks: the parameters, the best ones, at most two states of the optimiser, and a memory
@@ -415,6 +433,9 @@ static int train(struct run *run, struct bl_error *err)
     if (should_stop_early(run))
         bl_log_say("stopping early: %s without a better mAP",
                    bl_count(run->state.evaluations_since_best, "evaluation").text);
+    else if (has_settled(run))
+        bl_log_say("the objective has settled: it changed by less than %g of itself in each of the last %s",
+                   run->config->train.settle, bl_count(run->state.settled_epochs, "epoch").text);
     return finish(run, err);
 }
 

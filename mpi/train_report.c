@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "loss/collapse.h"
 #include "mpi/metrics.h"
 
 /* Without a terminal a line of steps at least this often, so that a log shows life. */
@@ -118,6 +119,16 @@ void par_train_report_flush(struct par_train_report *report)
     memset(report->group_values, 0, (size_t)n_group_values(report) * sizeof(double));
     memset(report->parameter_values, 0, sizeof report->parameter_values);
     report->local_steps = 0;
+}
+
+double par_train_report_objective_local(const struct par_train_report *report)
+{
+    const struct bl_objective *objective = &report->step->objective;
+    const struct par_run_state *state = report->state;
+    double total = 0.0;
+    for (int64_t t = 0; t < objective->n_terms; t++)
+        total += objective->term[t]->weight(&objective->config) * state->epoch_values[t];
+    return total / (double)state->epoch_steps;
 }
 
 void par_train_report_duration(double seconds, char *text, int64_t size)
@@ -234,6 +245,8 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     json_object_set_new(event, "classes", json_integer(health->classes));
     json_object_set_new(event, "bit_balance_worst", json_real(health->bit_balance_worst));
     json_object_set_new(event, "bit_balance_mean", json_real(health->bit_balance_mean));
+    json_object_set_new(event, "bit_correlation_worst", json_real(health->bit_correlation_worst));
+    json_object_set_new(event, "bit_correlation_mean", json_real(health->bit_correlation_mean));
     json_object_set_new(event, "best", json_boolean(better));
     json_object_set_new(event, "seconds", json_real(seconds));
     char classes[140] = "", unanswerable[120] = "";
@@ -246,5 +259,9 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     bl_log_say("validation mAP %.4f%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
                better ? " (best)" : "", unanswerable, bl_count(health->distinct, "code").text,
                bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
+    const char *cause = bl_collapse_cause(&report->step->config->objective, health);
+    if (cause && !report->said_collapse)
+        bl_log_warn("the codes collapse: %s", cause);
+    report->said_collapse = cause != NULL;
     return par_metrics_write_local(event, err);
 }

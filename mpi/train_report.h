@@ -15,6 +15,7 @@ struct par_train_report {
     int64_t local_steps;
     double first_second, last_plain_second;
     int64_t first_step;
+    int said_collapse; /* a warning is said once, until the codes recover */
 };
 
 /* Borrows step and state. Local. Errors: BL_MEMORY. par_train_report_free is safe twice. */
@@ -33,6 +34,9 @@ void par_train_report_add_local(struct par_train_report *report, const struct pa
 
 /* Sums what was kept, in the order of groups, into the state's epoch and the interval. Collective. */
 void par_train_report_flush(struct par_train_report *report);
+
+/* The mean over the epoch's steps of the weighted sum of terms; after a flush the same on all ranks. */
+double par_train_report_objective_local(const struct par_train_report *report);
 
 /* The events; each writes a line of metrics and says something. Flush first where values are reported. Local;
  * errors: BL_PATH on rank 0. */

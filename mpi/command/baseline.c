@@ -27,13 +27,14 @@ struct request {
 
 static int normalize_of(const char *text, int *kind, struct bl_error *err)
 {
-    static const char *const names[] = {"none", "center", "standardize", "unit"}; /* enum bl_normalize */
-    for (int i = 0; i < 4; i++)
+    static const char *const names[] = {"none", "center", "standardize", "unit",
+                                        "scale"}; /* enum bl_normalize */
+    for (int i = 0; i < 5; i++)
         if (strcmp(text, names[i]) == 0) {
             *kind = i;
             return BL_OK;
         }
-    return bl_fail(err, BL_USAGE, "--normalize is none, center, standardize or unit, not '%s'", text);
+    return bl_fail(err, BL_USAGE, "--normalize is none, center, standardize, unit or scale, not '%s'", text);
 }
 
 /* --rows and --anchors, where the method has a use for them. */
@@ -295,7 +296,7 @@ const struct command command_baseline = {
         "options:\n"
         "  --bits K            length of the code\n"
         "  --heads M           hash tables that share the K bits evenly (1)\n"
-        "  --normalize N       none, center, standardize or unit (center)\n"
+        "  --normalize N       none, center, standardize, unit or scale (center)\n"
         "  --train S           the split that statistics come from (train)\n"
         "  --rows N            fit to N of the rows, drawn by the seed; 0: all (sph 10000, ksh 1000, "
         "sdh-shen 0)\n"

@@ -63,6 +63,8 @@ static void put_health(json_t *object, const struct bl_code_health *health)
     json_object_set_new(object, "top_two_share", json_real(health->top_two));
     json_object_set_new(object, "bit_balance_worst", json_real(health->bit_balance_worst));
     json_object_set_new(object, "bit_balance_mean", json_real(health->bit_balance_mean));
+    json_object_set_new(object, "bit_correlation_worst", json_real(health->bit_correlation_worst));
+    json_object_set_new(object, "bit_correlation_mean", json_real(health->bit_correlation_mean));
     if (health->classes >= 0) {
         json_object_set_new(object, "classes", json_integer(health->classes));
         json_object_set_new(object, "class_codes", json_integer(health->class_codes));
@@ -228,6 +230,8 @@ int evaluate_print_text(const struct evaluate_report *report, struct bl_error *e
                bl_count(health->classes, "class").text);
     printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n", health->bit_balance_worst,
            health->bit_balance_mean);
+    printf("bit correlation    %.3f worst, %.3f mean (0 independent, 1 two bits are one)\n",
+           health->bit_correlation_worst, health->bit_correlation_mean);
     describe_protocol(report, protocol);
     print_protocol(protocol);
     return flush_output(err);

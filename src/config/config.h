@@ -7,7 +7,13 @@
 
 enum { BL_PATH_MAX = 1024, BL_NAME_MAX = 64, BL_HIDDEN_MAX = 64, BL_CODE_BITS_MAX = 1024 };
 
-enum bl_normalize { BL_NORMALIZE_NONE, BL_NORMALIZE_CENTER, BL_NORMALIZE_STANDARDIZE, BL_NORMALIZE_UNIT };
+enum bl_normalize {
+    BL_NORMALIZE_NONE,
+    BL_NORMALIZE_CENTER,
+    BL_NORMALIZE_STANDARDIZE,
+    BL_NORMALIZE_UNIT,
+    BL_NORMALIZE_SCALE
+};
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
 enum bl_init { BL_INIT_RANDOM, BL_INIT_PCA, BL_INIT_ITQ };
@@ -23,6 +29,8 @@ enum bl_preset {
     BL_PRESET_CSQ,
     BL_PRESET_ORTHOHASH,
     BL_PRESET_GREEDYHASH,
+    BL_PRESET_DH,
+    BL_PRESET_SDH,
     BL_PRESET_NONE,
 };
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
@@ -97,6 +105,10 @@ struct bl_config_objective {
     int quantization_form;
     double gamma; /* of Cauchy's distribution, in both terms */
     double classification_weight;
+    double balance_weight;
+    double decorrelation_weight;
+    double scatter_weight;
+    double independence_weight;
     double centers_weight;
     double cosine_weight;
     double cosine_scale;
@@ -129,6 +141,8 @@ struct bl_config_train {
     int reduction;
     int64_t exact_groups; /* 0: as many as shards */
     int64_t threads;
+    double settle; /* relative change of an epoch's objective; 0: never */
+    int64_t settle_epochs;
     double max_hours;     /* 0: no limit */
     double stall_minutes; /* 0: no guard */
 };

@@ -13,12 +13,13 @@
 #define MANY        1e15
 #define MANY_EPOCHS 1e9 /* epochs times steps of an epoch is a number of steps */
 
-static const char *const normalizes[] = {"none", "center", "standardize", "unit", NULL};
+static const char *const normalizes[] = {"none", "center", "standardize", "unit", "scale", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
-static const char *const presets[] = {"likelihood", "joint", "seed",      "hashnet",    "dpsh", "dsh", "dch",
-                                      "idhn",       "csq",   "orthohash", "greedyhash", "none", NULL};
+static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", "dpsh",
+                                      "dsh",        "dch",   "idhn", "csq",     "orthohash",
+                                      "greedyhash", "dh",    "sdh",  "none",    NULL};
 static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
 static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
 static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", "group", NULL};
@@ -61,9 +62,9 @@ const struct bl_key bl_keys[] = {
             "Which rows are held out."),
     INTEGER("data.shards", data.shards, "16", 1, 1e6, 0, NULL, "shards",
             "Logical shards the train split is cut into: the most ranks a run can ever use."),
-    CHOICE(
-        "data.normalize", data.normalize, "standardize", normalizes,
-        "What is done to the columns, by statistics of the training rows; `unit` scales rows to length 1."),
+    CHOICE("data.normalize", data.normalize, "standardize", normalizes,
+           "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
+           "number, `unit` scales rows to length 1."),
     CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
 
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",
@@ -134,6 +135,19 @@ const struct bl_key bl_keys[] = {
     REAL("objective.terms.classification.weight", objective.classification_weight, "0", 0, MANY,
          BL_KEY_ROW_TERM, NULL, "",
          "Weight of the cross-entropy of a linear classifier on the code, which is trained along with it."),
+    REAL("objective.terms.balance.weight", objective.balance_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the variance of the relaxed code's bits, which is made large, so that no bit is "
+         "constant."),
+    REAL("objective.terms.decorrelation.weight", objective.decorrelation_weight, "0", 0, MANY,
+         BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the distance of the bits' second moments from the identity: different bits for different "
+         "things."),
+    REAL("objective.terms.scatter.weight", objective.scatter_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
+         "Weight of the spread between classes less that within them, which is made large; by sums of "
+         "classes, "
+         "never pairs."),
+    REAL("objective.terms.independence.weight", objective.independence_weight, "0", 0, MANY, 0, NULL, "",
+         "Weight of how far each weight matrix's rows (or columns, if they are fewer) are from orthonormal."),
     REAL("objective.terms.centers.weight", objective.centers_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
          "Weight of the cross-entropy between each bit and that of the class's fixed code."),
     REAL("objective.terms.cosine.weight", objective.cosine_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
@@ -176,6 +190,12 @@ const struct bl_key bl_keys[] = {
             "Passes over the training rows."),
     INTEGER("train.steps", train.steps, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "steps",
             "Steps in all, in place of train.epochs; 0 counts epochs."),
+    REAL(
+        "train.settle", train.settle, "0", 0, 1, BL_KEY_MAY_CHANGE, NULL, "share",
+        "Stop when the objective, the mean over an epoch, has settled: it changed by less than this share of "
+        "itself in each of train.settle_epochs epochs; 0 never."),
+    INTEGER("train.settle_epochs", train.settle_epochs, "3", 1, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
+            "epochs", "See train.settle."),
     INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),

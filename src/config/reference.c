@@ -65,7 +65,7 @@ static void comment(const char *plain, char *text, size_t size)
         const int is_preset = key && bl_config_is_preset_key(key->name);
         const int length = (int)strcspn(line, "\n");
         if (is_preset)
-            n += (size_t)snprintf(text + n, size - n, "%*s# from the preset:\n%*s# %.*s\n", indent, "",
+            n += (size_t)snprintf(text + n, size - n, "%*s# left to the preset:\n%*s# %.*s\n", indent, "",
                                   indent, "", length - indent, line + indent);
         else
             n += (size_t)snprintf(text + n, size - n, "%.*s\n", length, line);

@@ -26,6 +26,8 @@ static const struct {
     {"num_threads", "train.threads"},
     {"early_stopping", "evaluate.early_stop"},
     {"patience", "evaluate.early_stop"},
+    {"tolerance", "train.settle"},
+    {"tol", "train.settle"},
     {"val_split", "data.validation"},
     {"validation_split", "data.validation"},
     {"dataset", "data.file"},

@@ -131,7 +131,7 @@ static int init_bench(struct bench *bench, struct bl_error *err)
     if (code == BL_OK)
         code = bl_network_init(&bench->network, &bench->shape, bench->size.n_local, &bench->product, err);
     if (code == BL_OK)
-        code = bl_objective_init(&bench->objective, &config->objective, bits, bench->labels,
+        code = bl_objective_init(&bench->objective, &config->objective, &bench->layout, bench->labels,
                                  bench->size.n_local, bench->size.n_global, &bench->product, err);
     if (code == BL_OK)
         code = bl_optimizer_init(&bench->optimizer, &config->optimizer, &bench->layout, err);

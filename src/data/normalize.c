@@ -78,13 +78,16 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means,
         constant += variances[d] == 0.0;
         all += variances[d] / (double)normalizer->dim;
     }
-    int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE;
+    int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE ||
+                 normalizer->kind == BL_NORMALIZE_SCALE;
     double floor = 1e-3 * sqrt(all);
     for (int64_t d = 0; d < normalizer->dim; d++) {
         normalizer->mean[d] = shifts ? means[d] : 0.0;
         normalizer->scale[d] = 1.0;
         if (normalizer->kind == BL_NORMALIZE_STANDARDIZE)
             normalizer->scale[d] = variances[d] > 0.0 ? 1.0 / (sqrt(variances[d]) + floor) : 0.0;
+        if (normalizer->kind == BL_NORMALIZE_SCALE && all > 0.0)
+            normalizer->scale[d] = 1.0 / sqrt(all);
     }
     return constant;
 }

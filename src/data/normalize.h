@@ -30,8 +30,8 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
 int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n);
 
 /* Sets mean and scale from means [dim] and variances [dim] as `kind` asks: center (x - mean), standardize
- * (x - mean)/(sd + 0.001 sd_all), sd_all = sqrt(mean of the variances). Returns the number of constant
- * columns. */
+ * (x - mean)/(sd + 0.001 sd_all), sd_all = sqrt(mean of the variances), scale (x - mean)/sd_all. Returns the
+ * number of constant columns. */
 int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances);
 
 /* Converts n rows [n, dim] of `type` to out [n, dim], normalised. Computed in double, rounded once.

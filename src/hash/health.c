@@ -1,5 +1,6 @@
 #include "hash/health.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,53 @@ static void bit_balance(const uint64_t *words, int64_t rows, int64_t bits, struc
             health->bit_balance_worst = off;
         health->bit_balance_mean += off / (double)bits;
     }
+}
+
+/* Bit j of all rows into column j of columns [bits, n_words], row i at bit i. */
+static void turn(const uint64_t *words, int64_t rows, int64_t bits, uint64_t *columns, int64_t n_words)
+{
+    memset(columns, 0, (size_t)(bits * n_words) * sizeof *columns);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < bits; j++)
+            columns[j * n_words + i / 64] |= (words[i * bl_code_words(bits) + j / 64] >> (j % 64) & 1u)
+                                             << (i % 64);
+}
+
+static double count_both(const uint64_t *a, const uint64_t *b, int64_t n_words)
+{
+    int64_t n = 0;
+    for (int64_t w = 0; w < n_words; w++)
+        n += __builtin_popcountll(a[w] & b[w]);
+    return (double)n;
+}
+
+/* Pearson's correlation of pairs of bits, from how often each is 1 and both are. */
+static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, struct bl_code_health *health,
+                           struct bl_error *err)
+{
+    const int64_t n_words = (rows + 63) / 64;
+    const double n = (double)rows, pairs = 0.5 * (double)bits * (double)(bits - 1);
+    uint64_t *columns = NULL;
+    int code = bl_alloc(&columns, bits * n_words, sizeof *columns, "columns of bits", err);
+    if (code != BL_OK)
+        return code;
+    turn(words, rows, bits, columns, n_words);
+    for (int64_t j = 1; j < bits; j++) {
+        const uint64_t *column = columns + j * n_words;
+        const double ones = count_both(column, column, n_words);
+        for (int64_t i = 0; i < j; i++) {
+            const uint64_t *other = columns + i * n_words;
+            const double others = count_both(other, other, n_words);
+            const double spread = ones * (n - ones) * others * (n - others);
+            const double together = n * count_both(column, other, n_words) - ones * others;
+            const double correlation = spread > 0.0 ? fabs(together) / sqrt(spread) : 0.0;
+            health->bit_correlation_mean += correlation / pairs;
+            if (correlation > health->bit_correlation_worst)
+                health->bit_correlation_worst = correlation;
+        }
+    }
+    bl_free(&columns);
+    return BL_OK;
 }
 
 /* A row of a class, to bring the rows of each class together without knowing how many classes there are. */
@@ -128,6 +176,7 @@ int bl_code_health(const uint64_t *words, int64_t rows, int64_t bits, struct bl_
         health->distinct = count_distinct(codes, rows, n_words, top);
         health->top_two = (double)(top[0] + top[1]) / (double)rows;
         bit_balance(words, rows, bits, health);
+        code = bit_correlation(words, rows, bits, health, err);
     }
 done:
     bl_free(&members);

@@ -17,10 +17,11 @@ static double weight(const struct bl_config_objective *config)
 }
 
 /* Each row's logits, which become its residuals. */
-static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels)
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
 {
     (void)config;
+    (void)network;
     (void)bits;
     return (struct bl_term_size){.row_floats = labels.classes};
 }

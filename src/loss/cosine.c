@@ -22,9 +22,10 @@ static double weight(const struct bl_config_objective *config)
 }
 
 /* Each row's products with all codes, which become logits and residuals; then their gradient. */
-static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels)
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
 {
+    (void)network;
     (void)config;
     return (struct bl_term_size){.row_floats = labels.classes + bits,
                                  .constants = bl_class_codes_floats(labels.classes, bits)};

@@ -11,8 +11,9 @@
 #include "math/fixed.h"
 
 static const struct bl_term *const all_terms[] = {
-    &bl_term_pairwise, &bl_term_quantization, &bl_term_classification,
-    &bl_term_centers,  &bl_term_cosine,       &bl_term_weight_decay,
+    &bl_term_pairwise,      &bl_term_quantization, &bl_term_classification, &bl_term_balance,
+    &bl_term_decorrelation, &bl_term_scatter,      &bl_term_centers,        &bl_term_cosine,
+    &bl_term_independence,  &bl_term_weight_decay,
 };
 
 void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
@@ -60,7 +61,8 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
 }
 
 /* Where each term's sums and tensors stand; returns the floats of work space that serve every term. */
-static int64_t place_terms(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max)
+static int64_t place_terms(struct bl_objective *objective, const struct bl_layout *network,
+                           struct bl_label_layout labels, int64_t n_local_max)
 {
     struct bl_layout own = {0};
     int64_t most = 0;
@@ -68,13 +70,14 @@ static int64_t place_terms(struct bl_objective *objective, struct bl_label_layou
         const struct bl_term *term = objective->term[t];
         struct bl_term_size size = {0};
         if (term->size)
-            size = term->size(&objective->config, objective->bits, labels);
+            size = term->size(&objective->config, network, objective->bits, labels);
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
         objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
-        const int64_t floats = size.floats + n_local_max * size.row_floats;
+        const int64_t floats = size.floats + n_local_max * size.row_floats +
+                               objective->scratch.product->threads * size.thread_floats;
         most = floats > most ? floats : most;
     }
     return most;
@@ -101,11 +104,12 @@ static int allocate_groups(struct bl_term_scratch *scratch, struct bl_label_layo
     return code;
 }
 
-static int allocate(struct bl_objective *objective, struct bl_label_layout labels, int64_t n_local_max,
-                    int64_t n_columns_max, struct bl_error *err)
+static int allocate(struct bl_objective *objective, const struct bl_layout *network,
+                    struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
+                    struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
-    const int64_t n_work = place_terms(objective, labels, n_local_max);
+    const int64_t n_work = place_terms(objective, network, labels, n_local_max);
     const int64_t n_sums = bl_objective_n_sums(objective);
     int code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
     if (code == BL_OK)
@@ -133,14 +137,15 @@ static int allocate(struct bl_objective *objective, struct bl_label_layout label
     return code;
 }
 
-int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
-                      const struct bl_product *product, struct bl_error *err)
+int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config,
+                      const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
+                      int64_t n_columns_max, const struct bl_product *product, struct bl_error *err)
 {
-    *objective = (struct bl_objective){.config = *config, .bits = bits, .scratch.product = product};
+    *objective = (struct bl_objective){
+        .config = *config, .bits = bl_layout_outputs(network), .scratch.product = product};
     int code = choose_terms(objective, labels, err);
     if (code == BL_OK)
-        code = allocate(objective, labels, n_local_max, n_columns_max, err);
+        code = allocate(objective, network, labels, n_local_max, n_columns_max, err);
     if (code != BL_OK)
         bl_objective_free(objective);
     return code;
@@ -306,8 +311,9 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
                          const float *params, int64_t lo, int64_t hi, float *grad, double *values)
 {
+    const struct bl_term_in in = {.config = &objective->config, .scratch = &objective->scratch};
     for (int64_t t = 0; t < objective->n_terms; t++) {
         const struct bl_term *term = objective->term[t];
-        values[t] = term->params ? term->params(&objective->config, layout, params, lo, hi, grad) : 0.0;
+        values[t] = term->params ? term->params(&in, layout, params, lo, hi, grad) : 0.0;
     }
 }

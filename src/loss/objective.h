@@ -32,12 +32,13 @@ void bl_objective_tensors(const struct bl_config_objective *config, struct bl_la
 int bl_objective_wants_memory(const struct bl_config_objective *config);
 
 /* Chooses the terms and allocates what a step needs for n_local_max own rows that are paired with
- * n_columns_max rows: those of a batch, or of the memory. labels.classes of single labels is the number of
- * dense classes. Borrows product. Free with bl_objective_free (safe twice). Errors: BL_USAGE when a term
- * needs labels that the data lacks or of another kind; BL_MEMORY. */
-int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config, int64_t bits,
-                      struct bl_label_layout labels, int64_t n_local_max, int64_t n_columns_max,
-                      const struct bl_product *product, struct bl_error *err);
+ * n_columns_max rows: those of a batch, or of the memory. network: the layout that the parameters will have,
+ * of which terms' own tensors may be missing. labels.classes of single labels is the number of dense classes.
+ * Borrows product. Free with bl_objective_free (safe twice). Errors: BL_USAGE when a term needs labels that
+ * the data lacks or of another kind; BL_MEMORY. */
+int bl_objective_init(struct bl_objective *objective, const struct bl_config_objective *config,
+                      const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
+                      int64_t n_columns_max, const struct bl_product *product, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
 
 /* Whether any term needs the codes (and labels) of the whole batch. */

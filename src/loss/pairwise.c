@@ -24,9 +24,10 @@ static int check(const struct bl_config_objective *config, struct bl_label_layou
 }
 
 /* One sum, S1, where the weights need it. */
-static struct bl_term_size size(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels)
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
 {
+    (void)network;
     (void)bits;
     (void)labels;
     return (struct bl_term_size){.sums = config->pairwise_balance != BL_BALANCE_NONE};

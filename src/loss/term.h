@@ -51,10 +51,11 @@ struct bl_term_scratch {
 
 /* What a term asks for, once. */
 struct bl_term_size {
-    int64_t sums;       /* numbers that are summed over the global batch before the gradient */
-    int64_t floats;     /* of scratch->work, whatever the rows */
-    int64_t row_floats; /* and for each own row */
-    int64_t constants;  /* floats that constants() fills once */
+    int64_t sums;          /* numbers that are summed over the global batch before the gradient */
+    int64_t floats;        /* of scratch->work, whatever the rows */
+    int64_t row_floats;    /* and for each own row */
+    int64_t thread_floats; /* and for each thread */
+    int64_t constants;     /* floats that constants() fills once */
 };
 
 /* What a term works on in a step. All borrowed. */
@@ -88,8 +89,8 @@ struct bl_term {
     int (*check)(const struct bl_config_objective *config, struct bl_label_layout labels,
                  struct bl_error *err);
 
-    struct bl_term_size (*size)(const struct bl_config_objective *config, int64_t bits,
-                                struct bl_label_layout labels);
+    struct bl_term_size (*size)(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels);
 
     /* Fills what stays the same over the run, from configuration, bits and labels alone: the same on every
      * rank and after each start, so no checkpoint holds it. BL_USAGE naming the key if that can't be. */
@@ -116,14 +117,18 @@ struct bl_term {
 
     /* For terms of the network's parameters alone: adds weight x gradient to [lo, hi) of grad [n_params] and
      * returns the whole unweighted value. Called once, after the reduction, with the same parameters on every
-     * rank. */
-    double (*params)(const struct bl_config_objective *config, const struct bl_layout *layout,
-                     const float *params, int64_t lo, int64_t hi, float *grad);
+     * rank; neither value nor gradient may depend on the range. in: config and scratch alone. */
+    double (*params)(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
+                     int64_t lo, int64_t hi, float *grad);
 };
 
 extern const struct bl_term bl_term_pairwise;
 extern const struct bl_term bl_term_quantization;
 extern const struct bl_term bl_term_classification;
+extern const struct bl_term bl_term_balance;
+extern const struct bl_term bl_term_decorrelation;
+extern const struct bl_term bl_term_scatter;
+extern const struct bl_term bl_term_independence;
 extern const struct bl_term bl_term_centers;
 extern const struct bl_term bl_term_cosine;
 extern const struct bl_term bl_term_weight_decay;

@@ -8,10 +8,10 @@ static double weight(const struct bl_config_objective *config)
 /* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Other terms' own tensors are not in it. Liong et
  * al., CVPR 2015, the regulariser of eq. 3.
  */
-static double params_term(const struct bl_config_objective *config, const struct bl_layout *layout,
-                          const float *params, int64_t lo, int64_t hi, float *grad)
+static double params_term(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
+                          int64_t lo, int64_t hi, float *grad)
 {
-    const float scale = (float)config->weight_decay_weight;
+    const float scale = (float)in->config->weight_decay_weight;
     double value = 0.0;
     for (int64_t i = 0; i < layout->n_network; i++)
         value += (double)params[i] * (double)params[i];

@@ -26,6 +26,11 @@ int64_t bl_layout_network_tensors(const struct bl_layout *layout)
     return n;
 }
 
+int64_t bl_layout_outputs(const struct bl_layout *layout)
+{
+    return layout->tensor[bl_layout_network_tensors(layout) - 1].rows;
+}
+
 struct bl_layout bl_layout_of(const struct bl_shape *shape)
 {
     struct bl_layout layout = {0};

@@ -32,8 +32,9 @@ struct bl_layout bl_layout_of(const struct bl_shape *shape);
 /* Appends a weight [rows, cols] or a bias [rows] behind what is there. */
 void bl_layout_append(struct bl_layout *layout, const char *name, int is_weight, int64_t rows, int64_t cols);
 
-/* Tensors of the network alone. */
+/* Tensors of the network alone; outputs of its last layer. */
 int64_t bl_layout_network_tensors(const struct bl_layout *layout);
+int64_t bl_layout_outputs(const struct bl_layout *layout);
 
 /* Fills params [n_params]: weights uniform in +-sqrt(6/(in+out)) (Glorot and Bengio 2010), or +-sqrt(6/in)
  * before a relu (He et al. 2015); biases 0. A function of seed, place of the tensor and position alone.

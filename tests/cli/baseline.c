@@ -95,8 +95,8 @@ Test(cli_baseline, more_bits_than_columns_are_refused_where_bits_are_directions)
 
 Test(cli_baseline, every_normalization_can_be_fitted)
 {
-    static const char *const kinds[] = {"none", "center", "standardize", "unit"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const kinds[] = {"none", "center", "standardize", "unit", "scale"};
+    for (int i = 0; i < 5; i++) {
         cli_succeeds(0, "baseline itq %s --bits 8 --normalize %s -o %s", tiny.data, kinds[i], model);
         cr_assert_gt(map_of(model), 0.45, "%s", kinds[i]);
     }

@@ -141,6 +141,33 @@ Test(cli_stop, an_end_that_is_over_is_ignored)
     cli_free(&result);
 }
 
+/* No epoch changes the objective by more than itself here, so the run ends with the fourth, whether it was
+ * stopped between or not. */
+Test(cli_stop, a_run_ends_when_its_objective_has_settled_also_when_it_was_continued)
+{
+#define SETTLES " --set train.settle=1 --set train.settle_epochs=3 --set train.epochs="
+    struct cli_result result;
+    char newest[TINY_PATH_MAX], whole[TINY_PATH_MAX];
+    tiny_path(&tiny, "whole", whole);
+    for (int stopped = 0; stopped < 2; stopped++) {
+        const char *run = stopped ? tiny.run : whole;
+        if (stopped)
+            tiny_train_well(&tiny, 1, run, SETTLES "2");
+        tiny_train(&tiny, &result, 2, run, SETTLES "9");
+        cli_expect_success(&result);
+        cr_assert(strstr(result.err, "objective has settled") && strstr(result.err, "last 3 epochs"), "%s",
+                  result.err);
+        cr_assert_geq(tiny_checkpoints(run, newest), 1);
+        cr_assert(strstr(newest, "step-00000044.h5"), "%s", newest);
+        cli_free(&result);
+    }
+    tiny_train(&tiny, &result, 2, whole, SETTLES "9 --set train.settle=0");
+    cli_expect_success(&result);
+    cr_assert_geq(tiny_checkpoints(whole, newest), 1);
+    cr_assert(strstr(newest, "step-00000099.h5"), "%s", newest);
+    cli_free(&result);
+}
+
 Test(cli_stop, max_hours_must_be_a_number)
 {
     struct cli_result result;

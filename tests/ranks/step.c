@@ -230,10 +230,10 @@ static void it_is_for_rivals(struct par par)
 }
 
 static const char *const more_terms[] = {
-    ", classification: {weight: 1}",
-    ", centers: {weight: 1}",
-    ", cosine: {weight: 1}",
-    ", quantization: {weight: 1, form: log-cosh}",
+    ", classification: {weight: 1}", ", centers: {weight: 1}",
+    ", cosine: {weight: 1}",         ", quantization: {weight: 1, form: log-cosh}",
+    ", balance: {weight: 1}",        ", decorrelation: {weight: 1}",
+    ", scatter: {weight: 1}",        ", quantization: {weight: 1e-9}, independence: {weight: 1}",
 };
 enum { MORE_TERMS = sizeof more_terms / sizeof *more_terms };
 

@@ -50,6 +50,23 @@ Test(config, what_terms_draw_follows_the_seed_of_the_run)
     cr_assert_eq(config.objective.seed, 7);
 }
 
+Test(config, a_preset_may_set_keys_of_any_section_and_each_may_be_set_against_it)
+{
+    parse(DATA "objective: {preset: dh}\n");
+    cr_assert_eq(config.data.normalize, BL_NORMALIZE_SCALE);
+    cr_assert_eq(config.model.hidden_count, 0);
+    cr_assert_eq(config.model.init, BL_INIT_ITQ);
+    cr_assert_eq(config.objective.pairwise_weight, 0.0);
+    cr_assert_eq(config.objective.balance_weight, 0.5);
+    parse(DATA "model: {hidden: [60, 30], init: pca}\nobjective: {preset: sdh, terms: {balance: {weight: "
+               "2}}}\n");
+    cr_assert_eq(config.model.hidden_count, 2);
+    cr_assert_eq(config.model.init, BL_INIT_PCA);
+    cr_assert_eq(config.model.activation, BL_ACTIVATION_TANH);
+    cr_assert_eq(config.objective.balance_weight, 2.0);
+    cr_assert_eq(config.objective.scatter_weight, 1.0);
+}
+
 Test(config, a_key_of_the_file_wins_over_the_preset_wherever_it_stands)
 {
     parse(DATA "objective: {terms: {quantization: {weight: 0.5}}, preset: seed}\n");

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "base/buffer.h"
 #include "hash/health.h"
@@ -64,4 +65,24 @@ Test(health, no_rows_is_no_division_by_zero)
     cr_assert_eq(health.distinct, 0);
     cr_assert_eq(health.top_two, 0.0);
     cr_assert_eq(health.bit_balance_worst, 0.0);
+}
+
+Test(health, bits_that_go_together_or_against_each_other_are_correlated)
+{
+    const uint64_t words[] = {0, 3, 0, 7}; /* bits 0 and 1 are one; bit 2 is set once */
+    struct bl_code_health health = health_of(words, 4, 3, none, NULL);
+    cr_assert_float_eq(health.bit_correlation_worst, 1.0, 1e-15);
+    cr_assert_float_eq(health.bit_correlation_mean, (1.0 + 2.0 / sqrt(3.0)) / 3.0, 1e-15);
+    const uint64_t opposite[] = {1, 2, 1, 2, 1};
+    cr_assert_float_eq(health_of(opposite, 5, 2, none, NULL).bit_correlation_mean, 1.0, 1e-15);
+}
+
+Test(health, all_four_pairs_of_bits_are_independent_and_a_constant_bit_counts_nothing)
+{
+    uint64_t words[128];
+    for (uint64_t i = 0; i < 128; i++) /* more rows than a word has bits */
+        words[i] = (i & 3u) | 4u;
+    struct bl_code_health health = health_of(words, 128, 3, none, NULL);
+    cr_assert_eq(health.bit_correlation_worst, 0.0);
+    cr_assert_eq(health.bit_correlation_mean, 0.0);
 }

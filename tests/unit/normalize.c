@@ -48,6 +48,19 @@ Test(normalize, center_subtracts_the_means_and_keeps_the_scale)
     bl_normalizer_free(&normalizer);
 }
 
+Test(normalize, scale_divides_all_columns_by_one_number_and_keeps_their_proportions)
+{
+    const float rows[6] = {1, 10, 5, 3, 30, 5};
+    float out[6];
+    struct bl_normalizer normalizer = fit(BL_NORMALIZE_SCALE, 3, BL_FLOAT32, rows, 2, NULL, NULL);
+    const double all = sqrt((1.0 + 100.0 + 0.0) / 3.0);
+    bl_normalizer_apply(&normalizer, BL_FLOAT32, rows, 2, out);
+    cr_assert_float_eq(out[3], 1.0 / all, 1e-7);
+    cr_assert_float_eq(out[4], 10.0 / all, 1e-7);
+    cr_assert_eq(out[5], 0.0f);
+    bl_normalizer_free(&normalizer);
+}
+
 Test(normalize, standardize_divides_by_deviation_and_a_thousandth_of_the_overall_one)
 {
     const double rows[4] = {1, 10, 3, 30};

@@ -9,149 +9,7 @@
 #include "loss/objective.h"
 #include "loss/pair_form.h"
 #include "loss/similarity.h"
-
-/* Two columns of tiles and a partial row tile, so that every edge of the tiling is visited. */
-enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2, MEMORY = 1100 };
-
-struct fixture {
-    struct bl_config_objective config;
-    struct bl_product product;
-    struct bl_objective objective;
-    struct bl_label_layout layout;
-    float *z, *h, *codes, *dh;
-    uint32_t *labels;
-    float *own, *own_grad; /* [n_own] the terms' own tensors, and their gradient */
-    int64_t n_own;
-    int64_t n;
-    struct bl_columns memory; /* none but where a test adds one */
-    float *memory_codes;
-    uint32_t *memory_labels, *place;
-};
-
-/* Starts of the terms' own tensors that are like nothing in particular. */
-static void fill_own(struct fixture *f)
-{
-    struct bl_layout layout = {0};
-    bl_objective_tensors(&f->config, f->layout, K, &layout);
-    f->n_own = layout.n_params;
-    bl_alloc(&f->own, f->n_own, sizeof(float), "own", NULL);
-    bl_alloc(&f->own_grad, f->n_own, sizeof(float), "own gradient", NULL);
-    for (int64_t i = 0; i < f->n_own; i++) {
-        double normal[4];
-        bl_rng_normal(11, 97, (uint64_t)i, 0, 0, normal);
-        f->own[i] = (float)normal[0];
-    }
-}
-
-static void fill_labels(uint64_t stream, int multi, int64_t n, uint32_t *labels)
-{
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t words[4];
-        bl_rng_words(5, stream, (uint64_t)i, 0, 0, words);
-        if (!multi)
-            labels[i] = i % 97 == 3 ? (uint32_t)BL_UNLABELLED : (uint32_t)(words[0] % CLASSES);
-        for (int c = 0; multi && c < MULTI && i % 97 != 3; c++)
-            if ((words[1] >> c & 7u) == 0)
-                labels[i * MULTI_WORDS + c / 32] |= 1u << (c % 32);
-    }
-}
-
-/* A memory of MEMORY rows, in which the batch stands backwards, with other codes than its own. */
-static void fill_memory(struct fixture *f, int multi)
-{
-    const int64_t words = f->layout.words;
-    bl_alloc_zero(&f->memory_codes, MEMORY * K, sizeof(float), "memory", NULL);
-    bl_alloc_zero(&f->memory_labels, MEMORY * MULTI_WORDS, sizeof(uint32_t), "memory", NULL);
-    bl_alloc(&f->place, f->n, sizeof(uint32_t), "memory", NULL);
-    fill_labels(96, multi, MEMORY, f->memory_labels);
-    for (int64_t i = 0; i < f->n; i++) {
-        f->place[i] = (uint32_t)(MEMORY - 3 - 2 * i);
-        memcpy(f->memory_labels + f->place[i] * words, f->labels + i * words,
-               (size_t)words * sizeof(uint32_t));
-    }
-    for (int64_t i = 0; i < (MEMORY - 40) * K; i++) { /* the last 40 rows were in no batch yet */
-        double normal[4];
-        bl_rng_normal(7, 95, (uint64_t)i, 0, 0, normal);
-        f->memory_codes[i] = (float)tanh(normal[0]);
-    }
-    f->memory = (struct bl_columns){
-        .n = MEMORY, .codes = f->memory_codes, .stride = K, .labels = f->memory_labels, .place = f->place};
-}
-
-static void fixture_init(struct fixture *f, struct bl_config_objective config, int multi, int64_t n)
-{
-    memset(f, 0, sizeof *f);
-    f->config = config;
-    f->n = n;
-    f->layout = bl_label_layout(multi ? BL_LABELS_MULTI : BL_LABELS_SINGLE, multi ? MULTI : CLASSES);
-    bl_alloc(&f->z, n * K, sizeof(float), "z", NULL);
-    bl_alloc(&f->h, n * K, sizeof(float), "h", NULL);
-    bl_alloc(&f->codes, n * K, sizeof(float), "codes", NULL);
-    bl_alloc(&f->dh, n * K, sizeof(float), "dh", NULL);
-    bl_alloc_zero(&f->labels, n * MULTI_WORDS, sizeof(uint32_t), "labels", NULL);
-    fill_labels(99, multi, n, f->labels);
-    if (config.pairwise_against == BL_AGAINST_MEMORY)
-        fill_memory(f, multi);
-    for (int64_t i = 0; i < n; i++) {
-        for (int k = 0; k < K; k++) {
-            double normal[4];
-            bl_rng_normal(7, 98, (uint64_t)i, (uint64_t)k, 0, normal);
-            f->z[i * K + k] = (float)normal[0];
-        }
-    }
-    fill_own(f);
-    cr_assert_eq(bl_product_init(&f->product, BL_PRODUCT_CHAIN, 1, NULL), 0);
-    const int64_t n_columns = f->memory.n > 0 ? f->memory.n : n;
-    cr_assert_eq(bl_objective_init(&f->objective, &config, K, f->layout, n, n_columns, &f->product, NULL), 0);
-}
-
-static void fixture_free(struct fixture *f)
-{
-    bl_objective_free(&f->objective);
-    bl_objective_free(&f->objective);
-    bl_product_free(&f->product);
-    bl_free(&f->z);
-    bl_free(&f->h);
-    bl_free(&f->codes);
-    bl_free(&f->dh);
-    bl_free(&f->labels);
-    bl_free(&f->own);
-    bl_free(&f->own_grad);
-    bl_free(&f->memory_codes);
-    bl_free(&f->memory_labels);
-    bl_free(&f->place);
-}
-
-static struct bl_batch batch_of(const struct fixture *f, int64_t first, int64_t n_local)
-{
-    return (struct bl_batch){.n_global = f->n,
-                             .n_local = n_local,
-                             .first = first,
-                             .bits = K,
-                             .h = f->h + first * K,
-                             .codes = f->codes,
-                             .codes_stride = K,
-                             .label_layout = f->layout,
-                             .labels = f->labels,
-                             .memory = f->memory};
-}
-
-/* Total = sum of weight x value; leaves the gradient in f->dh when wanted. */
-static double total(struct fixture *f, double beta, int gradient)
-{
-    double values[BL_TERMS_MAX], sum = 0.0;
-    const struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = f->own_grad};
-    bl_objective_relax(&f->objective, beta, f->z, f->n, f->h, f->codes, K);
-    const struct bl_batch batch = batch_of(f, 0, f->n);
-    const struct bl_groups all = {.n = 1, .end = &f->n, .n_nodes = 1};
-    bl_objective_sums(&f->objective, &batch, &all);
-    bl_objective_rows(&f->objective, &batch, &all, f->own, &out);
-    if (gradient)
-        bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
-    for (int64_t t = 0; t < f->objective.n_terms; t++)
-        sum += f->objective.term[t]->weight(&f->config) * values[t];
-    return sum;
-}
+#include "support/objective.h"
 
 static struct bl_config_objective base(void)
 {
@@ -288,7 +146,7 @@ static void check_value(struct bl_config_objective config, int multi, int64_t n)
     fixture_init(&f, config, multi, n);
     memset(gradient, 0, sizeof gradient);
     /* Losses are of order 1 and may cancel (literal: they have two signs), so the error is absolute. */
-    double value = total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient, &gap);
+    double value = fixture_total(&f, 1.0, 0), expected = naive_pairwise(&f, gradient, &gap);
     cr_assert_float_eq(value, expected, 1e-6, "%.9g %.9g", value, expected);
     for (int64_t i = 0; i < n * K; i++) {
         difference += pow((double)f.dh[i] - gradient[i], 2.0);
@@ -353,51 +211,6 @@ Test(pairwise, margin_decides_which_dissimilar_pairs_count)
     }
 }
 
-/* Differences of a sum over a million pairs in float: a larger step and an average over several directions.
- */
-static void check_differences(struct fixture *f, double beta, float *x, int64_t n, const float *gradient)
-{
-    double difference2 = 0.0, norm2 = 0.0;
-    for (int64_t i = 0; i < n; i++) {
-        const float kept = x[i], step = 4e-3f;
-        /* The code b of quantization is held: stay on one side of zero. */
-        if (fabsf(kept) < 2.0f * step)
-            continue;
-        x[i] = kept + step;
-        double up = total(f, beta, 0);
-        x[i] = kept - step;
-        double down = total(f, beta, 0);
-        x[i] = kept;
-        double numeric = (up - down) / (2.0 * (double)step);
-        difference2 += (numeric - (double)gradient[i]) * (numeric - (double)gradient[i]);
-        norm2 += numeric * numeric;
-    }
-    if (n == 0)
-        return;
-    cr_assert_gt(norm2, 0.0);
-    cr_assert_lt(sqrt(difference2 / norm2), 2e-3, "relative difference %g", sqrt(difference2 / norm2));
-}
-
-static void check_gradient_of(int64_t n, struct bl_config_objective config, int multi, double beta)
-{
-    struct fixture f;
-    fixture_init(&f, config, multi, n);
-    total(&f, beta, 1);
-    float *gradient;
-    bl_alloc(&gradient, n * K + f.n_own, sizeof(float), "gradient", NULL);
-    memcpy(gradient, f.dh, (size_t)(n * K) * sizeof(float));
-    memcpy(gradient + n * K, f.own_grad, (size_t)f.n_own * sizeof(float));
-    check_differences(&f, beta, f.z, n * K, gradient);
-    check_differences(&f, beta, f.own, f.n_own, gradient + n * K);
-    bl_free(&gradient);
-    fixture_free(&f);
-}
-
-static void check_gradient(struct bl_config_objective config, int multi, double beta)
-{
-    check_gradient_of(60, config, multi, beta);
-}
-
 Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
 {
     for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
@@ -407,7 +220,7 @@ Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
             config.pairwise_balance = balance;
             config.pairwise_similar = 3.0;
             config.pairwise_dissimilar = 0.5;
-            check_gradient(config, 0, 1.0);
+            fixture_check_gradient(config, 0, 1.0);
         }
 }
 
@@ -419,7 +232,7 @@ Test(objective, gradient_equals_central_differences_for_soft_similarities)
             config.pairwise_form = form;
             config.pairwise_similarity = similarity;
             if (bl_pair_form(form)->soft || !is_soft(similarity))
-                check_gradient(config, 1, 1.0);
+                fixture_check_gradient(config, 1, 1.0);
         }
 }
 
@@ -429,7 +242,7 @@ Test(objective, gradient_equals_central_differences_against_a_memory_of_codes)
         struct bl_config_objective config = base();
         config.pairwise_form = form;
         config.pairwise_against = BL_AGAINST_MEMORY;
-        check_gradient_of(8, config, 0, 1.0);
+        fixture_check_gradient_of(8, config, 0, 1.0);
     }
 }
 
@@ -437,244 +250,7 @@ Test(objective, gradient_equals_central_differences_with_a_steeper_tanh)
 {
     struct bl_config_objective config = base();
     config.relaxation = BL_RELAXATION_TANH_BETA;
-    check_gradient(config, 0, 2.5);
-}
-
-/* A term by itself: nothing hides behind another's larger gradient. */
-static struct bl_config_objective alone(void)
-{
-    return (struct bl_config_objective){.relaxation = BL_RELAXATION_TANH};
-}
-
-Test(quantization, under_cauchy_equals_its_definition_and_its_gradient_central_differences)
-{
-    struct fixture f;
-    struct bl_config_objective config = alone();
-    double expected = 0.0;
-    config.quantization_weight = 1.0;
-    config.quantization_form = BL_QUANTIZATION_CAUCHY;
-    config.gamma = 1.5;
-    check_gradient(config, 0, 1.0);
-    fixture_init(&f, config, 0, N);
-    const double value = total(&f, 1.0, 0);
-    for (int64_t i = 0; i < N; i++) {
-        double length = 0.0, sum = 0.0;
-        for (int k = 0; k < K; k++) {
-            sum += fabs((double)f.h[i * K + k]);
-            length += (double)f.h[i * K + k] * (double)f.h[i * K + k];
-        }
-        expected += log(1.0 + K / 2.0 * (1.0 - sum / sqrt(K * length)) / config.gamma);
-    }
-    cr_assert_float_eq(value, expected / N, 1e-7, "%.9g %.9g", value, expected / N);
-    fixture_free(&f);
-}
-
-Test(classification, gradient_equals_central_differences_for_classes_and_for_label_matrices)
-{
-    struct bl_config_objective config = alone();
-    config.classification_weight = 0.7;
-    check_gradient(config, 0, 1.0);
-    check_gradient(config, 1, 1.0);
-}
-
-Test(classification, equals_its_definition)
-{
-    for (int multi = 0; multi < 2; multi++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        config.classification_weight = 1.0;
-        fixture_init(&f, config, multi, N);
-        const int64_t classes = f.layout.classes;
-        double value = total(&f, 1.0, 0), expected = 0.0;
-        for (int64_t i = 0; i < N; i++) {
-            const uint32_t *labels = f.labels + i * f.layout.words;
-            double sum = 0.0, own = 0.0, mean = 0.0;
-            if (!bl_label_any(f.layout, labels))
-                continue;
-            for (int64_t c = 0; c < classes; c++) {
-                double logit = (double)f.own[classes * K + c];
-                for (int64_t k = 0; k < K; k++)
-                    logit += (double)f.own[c * K + k] * (double)f.h[i * K + k];
-                sum += exp(logit);
-                own += !multi && labels[0] == (uint32_t)c ? logit : 0.0;
-                if (multi)
-                    mean += log1p(exp(logit)) - (labels[c / 32] >> (c % 32) & 1u ? logit : 0.0);
-            }
-            expected += multi ? mean / (double)classes : log(sum) - own;
-        }
-        cr_assert_float_eq(value, expected / N, 1e-6, "%.9g %.9g", value, expected / N);
-        fixture_free(&f);
-    }
-}
-
-Test(classification, needs_labels)
-{
-    struct bl_objective objective;
-    struct bl_error err = {0};
-    struct bl_config_objective config = alone();
-    const struct bl_product product = {.threads = 1};
-    config.classification_weight = 1.0;
-    cr_assert_eq(
-        bl_objective_init(&objective, &config, K, bl_label_layout(BL_LABELS_NONE, 0), 4, 4, &product, &err),
-        BL_USAGE);
-    cr_assert(strstr(err.what, "classification needs labels"));
-}
-
-Test(quantization, equals_its_definition_and_its_gradient_central_differences_in_every_form)
-{
-    for (int form = BL_QUANTIZATION_SQUARED; form <= BL_QUANTIZATION_ABSOLUTE; form++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        config.quantization_weight = 1.0;
-        config.quantization_form = form;
-        fixture_init(&f, config, 0, N);
-        double value = total(&f, 1.0, 0), expected = 0.0;
-        for (int64_t i = 0; i < N * K; i++) {
-            const double x = fabs(fabs((double)f.h[i]) - 1.0);
-            expected += form == BL_QUANTIZATION_SQUARED    ? 0.5 * x * x
-                        : form == BL_QUANTIZATION_LOG_COSH ? log(cosh(x))
-                        : form == BL_QUANTIZATION_ABSOLUTE ? x
-                                                           : pow(x, 3.0);
-        }
-        cr_assert_float_eq(value, expected / (N * K), 1e-6, "%.9g %.9g", value, expected / (N * K));
-        fixture_free(&f);
-        check_gradient(config, 0, 1.0);
-    }
-}
-
-/* +1 or -1: bit k of what a row is drawn to, the majority of its labels' codes. */
-static double naive_target(const struct fixture *f, const float *codes, int64_t row, int64_t k)
-{
-    const uint32_t *labels = f->labels + row * f->layout.words;
-    double sum = 0.0;
-    for (int64_t c = 0; c < f->layout.classes; c++)
-        if (f->layout.kind == BL_LABELS_SINGLE ? labels[0] == (uint32_t)c : labels[c / 32] >> (c % 32) & 1u)
-            sum += (double)codes[c * K + k];
-    if (sum == 0.0)
-        sum = (double)codes[f->layout.classes * K + k];
-    return sum > 0.0 ? 1.0 : -1.0;
-}
-
-Test(centers, equals_its_definition)
-{
-    for (int multi = 0; multi < 2; multi++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        config.centers_weight = 1.0;
-        fixture_init(&f, config, multi, N);
-        double value = total(&f, 1.0, 0), expected = 0.0;
-        for (int64_t i = 0; i < N; i++)
-            for (int64_t k = 0; k < K && bl_label_any(f.layout, f.labels + i * f.layout.words); k++) {
-                const double y = (naive_target(&f, f.objective.constants, i, k) + 1.0) / 2.0;
-                const double p = ((double)f.h[i * K + k] + 1.0) / 2.0;
-                expected -= y * log(p) + (1.0 - y) * log(1.0 - p);
-            }
-        cr_assert_float_eq(value, expected / (N * K), 1e-6, "%.9g %.9g", value, expected / (N * K));
-        fixture_free(&f);
-    }
-}
-
-Test(centers, gradient_equals_central_differences_for_classes_and_for_label_matrices)
-{
-    struct bl_config_objective config = alone();
-    config.centers_weight = 0.7;
-    check_gradient(config, 0, 1.0);
-    check_gradient(config, 1, 1.0);
-}
-
-Test(centers, stays_finite_where_a_bit_is_saturated_on_the_wrong_side)
-{
-    struct bl_config_objective config = alone();
-    config.centers_weight = 1.0;
-    struct fixture f;
-    fixture_init(&f, config, 0, 60);
-    for (int i = 0; i < 60 * K; i++)
-        f.z[i] *= 1e6f;
-    const double value = total(&f, 1.0, 1);
-    cr_assert(value > 4.0 && value < 20.0, "%g", value);
-    for (int i = 0; i < 60 * K; i++)
-        cr_assert(isfinite(f.dh[i]));
-    fixture_free(&f);
-}
-
-Test(cosine, equals_its_definition)
-{
-    for (int multi = 0; multi < 2; multi++) {
-        struct fixture f;
-        struct bl_config_objective config = alone();
-        config.cosine_weight = 1.0;
-        config.cosine_scale = 8.0;
-        config.cosine_margin = 0.2;
-        fixture_init(&f, config, multi, N);
-        double value = total(&f, 1.0, 0), expected = 0.0;
-        for (int64_t i = 0; i < N; i++) {
-            const uint32_t *labels = f.labels + i * f.layout.words;
-            double sum = 0.0, own = 0.0, n_own = 0.0, norm2 = 0.0;
-            if (!bl_label_any(f.layout, labels))
-                continue;
-            for (int64_t k = 0; k < K; k++)
-                norm2 += pow((double)f.h[i * K + k], 2.0);
-            for (int64_t c = 0; c < f.layout.classes; c++) {
-                double cosine = 0.0;
-                for (int64_t k = 0; k < K; k++)
-                    cosine += (double)f.h[i * K + k] * (double)f.objective.constants[c * K + k];
-                cosine /= sqrt((norm2 + 1e-6 * K) * K);
-                const int is_own = multi ? (int)(labels[c / 32] >> (c % 32) & 1u) : labels[0] == (uint32_t)c;
-                const double logit = 8.0 * (cosine - (is_own ? 0.2 : 0.0));
-                sum += exp(logit);
-                own += is_own ? logit : 0.0;
-                n_own += is_own;
-            }
-            expected += log(sum) - own / n_own;
-        }
-        cr_assert_float_eq(value, expected / N, 4e-6, "%.9g %.9g", value, expected / N);
-        fixture_free(&f);
-    }
-}
-
-Test(cosine, gradient_equals_central_differences_for_classes_and_for_label_matrices)
-{
-    struct bl_config_objective config = alone();
-    config.cosine_weight = 0.7;
-    config.cosine_scale = 8.0;
-    config.cosine_margin = 0.2;
-    check_gradient(config, 0, 1.0);
-    check_gradient(config, 1, 1.0);
-}
-
-Test(cosine, is_finite_for_a_code_of_zeros)
-{
-    struct bl_config_objective config = alone();
-    config.cosine_weight = 1.0;
-    config.cosine_scale = 8.0;
-    struct fixture f;
-    fixture_init(&f, config, 0, 60);
-    memset(f.z, 0, 60 * K * sizeof(float));
-    /* All cosines are 0; two rows of the 60 have no class. */
-    cr_assert_float_eq(total(&f, 1.0, 1), log((double)CLASSES) * 59.0 / 60.0, 1e-6);
-    for (int i = 0; i < 60 * K; i++)
-        cr_assert(isfinite(f.dh[i]));
-    fixture_free(&f);
-}
-
-static void check_needs_labels(struct bl_config_objective config, const char *text)
-{
-    struct bl_objective objective;
-    struct bl_error err = {0};
-    const struct bl_product product = {.threads = 1};
-    const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
-    cr_assert_eq(bl_objective_init(&objective, &config, K, none, 4, 4, &product, &err), BL_USAGE);
-    cr_assert(strstr(err.what, text), "%s", err.what);
-}
-
-Test(class_wise_terms, need_labels)
-{
-    struct bl_config_objective config = alone();
-    config.centers_weight = 1.0;
-    check_needs_labels(config, "centers needs labels");
-    config = alone();
-    config.cosine_weight = 1.0;
-    check_needs_labels(config, "cosine needs labels");
+    fixture_check_gradient(config, 0, 2.5);
 }
 
 Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
@@ -684,7 +260,7 @@ Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
     config.quantization_weight = 0.0;
     struct fixture f, g;
     fixture_init(&f, config, 0, 60);
-    total(&f, 1.0, 0);
+    fixture_total(&f, 1.0, 0);
     for (int i = 0; i < 60 * K; i++)
         cr_assert_eq(f.codes[i], bl_code_sign(f.z[i]));
     /* The same gradient as that of codes which are h = sign(z) themselves: tanh of a large number. */
@@ -692,7 +268,7 @@ Test(objective, straight_through_puts_the_gradient_of_the_signs_in_h)
     fixture_init(&g, config, 0, 60);
     for (int i = 0; i < 60 * K; i++)
         g.z[i] = 50.0f * bl_code_sign(f.z[i]);
-    total(&g, 1.0, 0);
+    fixture_total(&g, 1.0, 0);
     for (int i = 0; i < 60 * K; i++)
         cr_assert_float_eq((double)f.dh[i], (double)g.dh[i], 1e-7);
     fixture_free(&g);
@@ -706,21 +282,21 @@ static void check_parts(struct bl_config_objective config, int multi)
     static const int64_t cuts[PARTS + 1] = {0, 1, 130, 700, N};
     struct fixture f;
     fixture_init(&f, config, multi, N);
-    total(&f, 1.0, 0);
+    fixture_total(&f, 1.0, 0);
     float *whole;
     bl_alloc(&whole, N * K, sizeof(float), "whole", NULL);
     double values[PARTS * BL_TERMS_MAX], part[BL_TERMS_MAX];
     const struct bl_objective_out all_out = {.dh = f.dh, .values = values};
     const struct bl_objective_out part_out = {.dh = f.dh, .values = part};
     const struct bl_groups groups = {.n = PARTS, .end = cuts + 1};
-    struct bl_batch batch = batch_of(&f, 0, N);
+    struct bl_batch batch = fixture_batch(&f, 0, N);
     bl_objective_sums(&f.objective, &batch, &groups);
     bl_objective_rows(&f.objective, &batch, &groups, NULL, &all_out);
     memcpy(whole, f.dh, N * K * sizeof(float));
     for (int c = 0; c < PARTS; c++) {
         const int64_t n = cuts[c + 1] - cuts[c];
         const struct bl_groups one = {.first = c, .n = 1, .end = &n};
-        batch = batch_of(&f, cuts[c], n);
+        batch = fixture_batch(&f, cuts[c], n);
         bl_objective_rows(&f.objective, &batch, &one, NULL, &part_out);
         cr_assert_eq(memcmp(f.dh, whole + cuts[c] * K, (size_t)(n * K) * sizeof(float)), 0);
         cr_assert_eq(memcmp(part, values + c * BL_TERMS_MAX, sizeof part), 0);
@@ -753,12 +329,8 @@ static void check_threads(struct bl_config_objective config, int multi)
     struct fixture one, three;
     fixture_init(&one, config, multi, N);
     fixture_init(&three, config, multi, N);
-    bl_objective_free(&three.objective);
-    bl_product_free(&three.product);
-    cr_assert_eq(bl_product_init(&three.product, BL_PRODUCT_CHAIN, 3, NULL), 0);
-    cr_assert_eq(
-        bl_objective_init(&three.objective, &three.config, K, three.layout, N, N, &three.product, NULL), 0);
-    cr_assert_eq(total(&one, 1.0, 1), total(&three, 1.0, 1));
+    fixture_threads(&three, 3);
+    cr_assert_eq(fixture_total(&one, 1.0, 1), fixture_total(&three, 1.0, 1));
     cr_assert_eq(memcmp(one.dh, three.dh, N * K * sizeof(float)), 0);
     fixture_free(&three);
     fixture_free(&one);
@@ -780,7 +352,7 @@ Test(objective, costs_log_2_where_all_codes_are_zero)
         struct fixture f;
         fixture_init(&f, config, 0, 200);
         memset(f.z, 0, 200 * K * sizeof(float));
-        cr_assert_float_eq(total(&f, 1.0, 0), log(2.0), 1e-6);
+        cr_assert_float_eq(fixture_total(&f, 1.0, 0), log(2.0), 1e-6);
         fixture_free(&f);
     }
 }
@@ -791,7 +363,7 @@ Test(objective, allocates_nothing_in_a_step)
     fixture_init(&f, base(), 0, 300);
     int64_t before = bl_alloc_count();
     for (int i = 0; i < 10; i++)
-        total(&f, 1.0, 1);
+        fixture_total(&f, 1.0, 1);
     cr_assert_eq(bl_alloc_count(), before);
     fixture_free(&f);
 }
@@ -802,12 +374,13 @@ Test(objective, refuses_a_similarity_that_the_labels_cannot_give)
     struct bl_error err = {0};
     struct bl_config_objective config = base();
     const struct bl_product product = {.threads = 1};
+    const struct bl_layout network = fixture_network();
     const struct bl_label_layout single = bl_label_layout(BL_LABELS_SINGLE, 3);
     const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
     config.pairwise_similarity = BL_SIMILARITY_JACCARD;
-    cr_assert_eq(bl_objective_init(&objective, &config, K, single, 4, 4, &product, &err), BL_USAGE);
+    cr_assert_eq(bl_objective_init(&objective, &config, &network, single, 4, 4, &product, &err), BL_USAGE);
     cr_assert(strstr(err.what, "similarity"));
-    cr_assert_eq(bl_objective_init(&objective, &config, K, none, 4, 4, &product, &err), BL_USAGE);
+    cr_assert_eq(bl_objective_init(&objective, &config, &network, none, 4, 4, &product, &err), BL_USAGE);
     cr_assert(strstr(err.what, "needs labels"));
 }
 

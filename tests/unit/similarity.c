@@ -25,6 +25,10 @@ static void enter_groups(int64_t words)
                                                .pairwise_balance = BL_BALANCE_BALANCED};
     struct bl_label_layout layout = bl_group_layout(words);
     struct bl_error err = {0};
+    struct bl_layout network = {0};
+    bl_layout_append(&network, "weight", 1, 8, 1);
+    bl_layout_append(&network, "bias", 0, 8, 1);
+    network.n_network = network.n_params;
     layout.classes = GROUPS;
     for (int64_t at = 0; at < N * words; at++) {
         uint64_t random[4];
@@ -38,7 +42,8 @@ static void enter_groups(int64_t words)
     for (int64_t i = 0; i < N; i++)
         bl_group_pack(layout, packed + i * words);
     cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, 1, NULL), 0);
-    cr_assert_eq(bl_objective_init(&objective, &config, 8, layout, N, N, &product, &err), 0, "%s", err.what);
+    cr_assert_eq(bl_objective_init(&objective, &config, &network, layout, N, N, &product, &err), 0, "%s",
+                 err.what);
     batch =
         (struct bl_batch){.n_global = N, .n_local = N, .bits = 8, .label_layout = layout, .labels = packed};
     columns = (struct bl_columns){.n = N, .labels = packed};

@@ -1,0 +1,59 @@
+#include "loss/term.h"
+
+/* Bits that vary: -(1/2NK) sum |h_i - mean|^2, the variance of the relaxed code with its sign turned;
+ * gradient
+ * -(h_i - mean)/(NK), since the deviations add up to 0. Least where every bit is +1 on half of the rows and
+ * -1 on the others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance
+ * term of the unsupervised objective, there a sum, of codes whose mean is taken to be 0. */
+
+static double weight(const struct bl_config_objective *config)
+{
+    return config->balance_weight;
+}
+
+/* The sum of h; its mean as floats. */
+static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
+                                int64_t bits, struct bl_label_layout labels)
+{
+    (void)config;
+    (void)network;
+    (void)labels;
+    return (struct bl_term_size){.sums = bits, .floats = bits};
+}
+
+static void sums(const struct bl_term_in *in, double *sum)
+{
+    const struct bl_batch *batch = in->batch;
+    for (int64_t i = 0; i < batch->n_local; i++)
+        for (int64_t k = 0; k < batch->bits; k++)
+            sum[k] += (double)batch->h[i * batch->bits + k];
+}
+
+static double bound(const struct bl_batch *batch)
+{
+    return (double)batch->n_global;
+}
+
+static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
+{
+    const struct bl_batch *batch = in->batch;
+    const int64_t bits = batch->bits;
+    const double part = 1.0 / ((double)batch->n_global * (double)bits);
+    const float scale = (float)(in->config->balance_weight * part);
+    float *mean = in->scratch->work;
+    for (int64_t k = 0; k < bits; k++)
+        mean[k] = (float)(in->sums[k] / (double)batch->n_global);
+    for (int64_t i = 0; i < batch->n_local; i++) {
+        const float *h = batch->h + i * bits;
+        double square = 0.0;
+        for (int64_t k = 0; k < bits; k++) {
+            const float away = h[k] - mean[k];
+            square += (double)away * (double)away;
+            out->dh[i * bits + k] -= scale * away;
+        }
+        out->row_values[i] -= 0.5 * part * square;
+    }
+}
+
+const struct bl_term bl_term_balance = {
+    .name = "balance", .weight = weight, .size = size, .sums = sums, .bound = bound, .rows = rows};

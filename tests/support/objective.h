@@ -1,0 +1,50 @@
+/* A batch with labels and random outputs, for tests of the objective's terms. */
+#ifndef TEST_SUPPORT_OBJECTIVE_H
+#define TEST_SUPPORT_OBJECTIVE_H
+
+#include <criterion/criterion.h>
+
+#include "loss/objective.h"
+
+/* Two columns of tiles and a partial row tile, so that every edge of the tiling is visited. */
+enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2, MEMORY = 1100 };
+
+struct fixture {
+    struct bl_config_objective config;
+    struct bl_product product;
+    struct bl_objective objective;
+    struct bl_layout network; /* of K outputs */
+    struct bl_label_layout layout;
+    float *z, *h, *codes, *dh;
+    uint32_t *labels;
+    float *own, *own_grad; /* [n_own] the terms' own tensors, and their gradient */
+    int64_t n_own;
+    int64_t n;
+    struct bl_columns memory; /* none but where the configuration pairs rows with a memory */
+    float *memory_codes;
+    uint32_t *memory_labels, *place;
+};
+
+/* Nothing has a weight: for a term by itself, so that it doesn't hide behind another's larger gradient. */
+struct bl_config_objective alone(void);
+
+/* Of one layer with K outputs. */
+struct bl_layout fixture_network(void);
+
+/* n rows, some without labels; label matrices if multi. */
+void fixture_init(struct fixture *f, struct bl_config_objective config, int multi, int64_t n);
+void fixture_free(struct fixture *f); /* safe twice */
+
+/* Another number of threads. */
+void fixture_threads(struct fixture *f, int threads);
+
+struct bl_batch fixture_batch(const struct fixture *f, int64_t first, int64_t n_local);
+
+/* Total = sum of weight x value; leaves the gradient in f->dh when wanted. */
+double fixture_total(struct fixture *f, double beta, int gradient);
+
+/* The gradient in z and in the terms' own tensors against central differences, on n rows; on 60. */
+void fixture_check_gradient_of(int64_t n, struct bl_config_objective config, int multi, double beta);
+void fixture_check_gradient(struct bl_config_objective config, int multi, double beta);
+
+#endif
