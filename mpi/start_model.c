@@ -51,9 +51,18 @@ static int fit_normalizer(struct par par, const struct bl_config *config, const 
     return code;
 }
 
+/* The first layer's outputs begin at a root mean square of 1; where a last layer is fitted to what tanh
+ * layers make of them, so small that tanh is nearly linear. At 1 the largest directions, cut off, weigh as
+ * little as the smallest, and ITQ finds nothing to go by. */
+static double first_size(const struct bl_config *config, const struct bl_shape *shape)
+{
+    const int is_followed = config->model.init == BL_INIT_ITQ && shape->n_layers > 1;
+    return is_followed && shape->activation == BL_ACTIVATION_TANH ? 0.05 : 1.0;
+}
+
 /* Makes principal directions of its inputs, rotated or not, the first weights of a layer. */
 static int fit_layer(struct par par, const struct par_rows *rows, struct bl_model *model, int64_t layer,
-                     const uint64_t *rotation_seed, struct bl_error *err)
+                     double size, const uint64_t *rotation_seed, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[2 * layer], *bias = weight + 1;
     const int64_t k = weight->rows < weight->cols ? weight->rows : weight->cols;
@@ -71,7 +80,7 @@ static int fit_layer(struct par par, const struct par_rows *rows, struct bl_mode
     }
     if (code == BL_OK)
         bl_linear_set(k, points.dim, principal.vectors, principal.means.mean,
-                      sqrt((double)k / par_principal_variance_local(&principal)),
+                      size * sqrt((double)k / par_principal_variance_local(&principal)),
                       model->params + weight->offset, model->params + bias->offset);
     par_principal_free(&principal);
     par_points_free(&points);
@@ -95,11 +104,12 @@ static int init_params(struct par par, const struct bl_config *config, const str
     const uint64_t seed = (uint64_t)config->train.seed;
     const int64_t last = model->shape.n_layers - 1;
     const int itq = config->model.init == BL_INIT_ITQ;
-    int code = fit_layer(par, rows, model, 0, itq && last == 0 ? &seed : NULL, err);
+    int code = fit_layer(par, rows, model, 0, first_size(config, &model->shape),
+                         itq && last == 0 ? &seed : NULL, err);
     for (int64_t l = 1; l <= last && code == BL_OK; l++)
         set_identity(model, l);
     if (itq && last > 0 && code == BL_OK)
-        code = fit_layer(par, rows, model, last, &seed, err);
+        code = fit_layer(par, rows, model, last, 1.0, &seed, err);
     if (code != BL_OK)
         return code;
     par_arithmetic_add_lapack(par, model->arithmetic);

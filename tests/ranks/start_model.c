@@ -165,8 +165,8 @@ static int64_t output_moments(const struct start *start, int64_t layer, double *
     return n;
 }
 
-/* Mean 0, overall mean square 1; returns the largest correlation of neighbours. */
-static double check_outputs(const struct start *start, int64_t layer, int64_t width)
+/* Mean 0, overall root mean square `size`; returns the largest correlation of neighbours. */
+static double check_outputs(const struct start *start, int64_t layer, int64_t width, double size)
 {
     double sums[32] = {0}, squares[32] = {0}, products[32] = {0}, all = 0.0, most = 0.0;
     const double n = (double)output_moments(start, layer, sums, squares, products);
@@ -175,7 +175,7 @@ static double check_outputs(const struct start *start, int64_t layer, int64_t wi
         all += squares[j] / n / (double)width;
         most = j > 0 ? fmax(most, fabs(products[j]) / sqrt(squares[j] * squares[j - 1])) : 0.0;
     }
-    CHECK(fabs(all - 1.0) < 1e-5);
+    CHECK(fabs(sqrt(all) / size - 1.0) < 1e-5);
     return most;
 }
 
@@ -185,7 +185,7 @@ static void first_outputs_are_uncorrelated_with_mean_square_one(struct par par)
     char text[TEXT_BYTES];
     write_text(text, "[5]", "pca", 2);
     begin_both(par, text, NULL, &together, &alone);
-    CHECK(check_outputs(&alone, 0, 5) < 1e-4);
+    CHECK(check_outputs(&alone, 0, 5, 1.0) < 1e-4);
     end(&together);
     end(&alone);
 }
@@ -196,8 +196,20 @@ static void itq_makes_the_last_outputs_centred_with_mean_square_one(struct par p
     char text[TEXT_BYTES];
     write_text(text, "[7, 6]", "itq", 2);
     begin_both(par, text, NULL, &together, &alone);
-    CHECK(check_outputs(&alone, 2, 4) > 1e-3); /* rotated, so no longer without correlation */
-    CHECK(check_outputs(&alone, 0, 7) < 1e-4); /* while the first layer is not */
+    CHECK(check_outputs(&alone, 2, 4, 1.0) > 1e-3); /* rotated, so no longer without correlation */
+    CHECK(check_outputs(&alone, 0, 7, 1.0) < 1e-4); /* while the first layer is not */
+    end(&together);
+    end(&alone);
+}
+
+static void before_tanh_layers_that_itq_follows_the_first_outputs_are_small(struct par par)
+{
+    static struct start together, alone;
+    char text[TEXT_BYTES];
+    write_text(text, "[7, 6], activation: tanh", "itq", 2);
+    begin_both(par, text, NULL, &together, &alone);
+    CHECK(check_outputs(&alone, 0, 7, 0.05) < 1e-4);
+    check_outputs(&alone, 2, 4, 1.0);
     end(&together);
     end(&alone);
 }
@@ -234,6 +246,8 @@ static const struct ranks_case cases[] = {
      first_outputs_are_uncorrelated_with_mean_square_one},
     {"itq_makes_the_last_outputs_centred_with_mean_square_one",
      itq_makes_the_last_outputs_centred_with_mean_square_one},
+    {"before_tanh_layers_that_itq_follows_the_first_outputs_are_small",
+     before_tanh_layers_that_itq_follows_the_first_outputs_are_small},
     {"later_layers_are_identities_and_what_is_beyond_stays_random",
      later_layers_are_identities_and_what_is_beyond_stays_random},
 };
