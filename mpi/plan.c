@@ -154,12 +154,17 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
         return code;
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
+    if (config->checkpoint.behind) /* a rank's share of a checkpoint's private copy */
+        plan->parameter_bytes +=
+            plan->parameters * FLOAT_BYTES * (2 + optimizer.type->n_states) / plan->ranks;
     bl_optimizer_free(&optimizer);
     const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
     if (place_bytes > 0)
-        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
+        plan->codes_bytes =
+            plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes) +
+            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
         plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;

@@ -12,8 +12,8 @@
 #include "optim/schedule.h"
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
- * were asked for a checkpoint and to stop. */
-enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP };
+ * were asked for a checkpoint and to stop, and are busy writing one. */
+enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAG_BUSY };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err)
@@ -231,6 +231,7 @@ static void set_flags(const struct par_step *step, double *flags)
                 flags[t] = 1.0;
     flags[FLAG_CHECKPOINT] = step->local_request == PAR_REQUEST_CHECKPOINT;
     flags[FLAG_STOP] = step->local_request == PAR_REQUEST_STOP;
+    flags[FLAG_BUSY] = step->local_busy;
 }
 
 static const char *likely_cause(const struct par_step *step, int64_t number)
@@ -306,6 +307,7 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
                        : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
                                                       : PAR_REQUEST_NONE;
+    outcome->busy = (int)flags[FLAG_BUSY];
     int code = check_values(step, flags, number, err);
     return code == BL_OK ? check_gradient(step, bad, number, err) : code;
 }

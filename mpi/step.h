@@ -16,7 +16,7 @@
 #include "optim/optimizer.h"
 
 /* Numbers that ride along with the gradient. */
-enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 2 };
+enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 3 };
 
 /* How the batches of an epoch lie: shard after shard, `rows_per_shard` rows of each. */
 struct par_batches {
@@ -35,6 +35,7 @@ struct par_step_outcome {
     double lr, beta, grad_norm;
     double parameter_values[BL_TERMS_MAX]; /* values of parameter terms, 0 for the others */
     int request;                           /* enum par_request: the highest of all ranks */
+    int busy;                              /* how many ranks were busy with a checkpoint when it began */
 };
 
 struct par_step {
@@ -52,6 +53,7 @@ struct par_step {
     struct par_phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;
     int local_request;      /* enum par_request of this rank: rides on the next step's reduction */
+    int local_busy;         /* 1 if this rank writes a checkpoint behind the steps: rides there too */
     int64_t shuffled_epoch; /* the epoch that the shards' orders stand for; -1: none */
     int64_t *rows;          /* [n_local] file rows of the batch */
     uint32_t *labels;       /* [n_local, words] */

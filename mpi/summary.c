@@ -20,6 +20,7 @@ static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit =
 struct account {
     int64_t steps, rows, peak_bytes;
     double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
+    double behind_s;                     /* mean over ranks */
     double total_s, steps_s, compute_s;  /* means over ranks */
     double flops;                        /* of all steps and ranks */
     struct par_traffic_count most_step;  /* of a step, the most of any rank */
@@ -46,6 +47,9 @@ static void collect(struct account *account, struct par_step *step, const struct
     par_min_doubles(step->par, account->least, PAR_PHASES);
     par_max_doubles(step->par, account->most, PAR_PHASES);
     par_sum_doubles(step->par, account->mean, PAR_PHASES);
+    account->behind_s = step->phases.behind_s;
+    par_sum_doubles(step->par, &account->behind_s, 1);
+    account->behind_s /= step->par.size;
     for (int p = 0; p < PAR_PHASES; p++) {
         account->mean[p] /= step->par.size;
         account->total_s += account->mean[p];
@@ -90,6 +94,8 @@ static void say_table(const struct account *account, const struct par_step *step
             bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", par_phase_name((enum par_phase)p),
                        account->least[p], account->mean[p], account->most[p],
                        100.0 * account->mean[p] / account->total_s);
+    if (account->behind_s > 0.0)
+        bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
     bl_log_say(
         "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s); at most %.0f MiB a "
         "rank",
@@ -176,6 +182,7 @@ static json_t *event_of(const struct account *account, const struct par_step *st
         json_object_set_new(phases, par_phase_name((enum par_phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
+    json_object_set_new(event, "checkpoints_behind_s", json_real(account->behind_s));
     return event;
 }
 

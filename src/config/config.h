@@ -157,6 +157,7 @@ struct bl_config {
         int64_t every_steps; /* 0: not by steps */
         double every_minutes;
         int64_t keep;
+        int behind; /* written while training goes on */
     } checkpoint;
     struct {
         int64_t every_epochs; /* 0: never */

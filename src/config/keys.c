@@ -43,9 +43,9 @@ static const char *const reductions[] = {"fast", "exact", NULL};
     {                                                                                                        \
         name, BL_KEY_REAL, AT(field), value, min, max, flags, word, NULL, unit, sentence                     \
     }
-#define BOOLEAN(name, field, value, sentence)                                                                \
+#define BOOLEAN(name, field, value, flags, sentence)                                                         \
     {                                                                                                        \
-        name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, 0, NULL, NULL, "", sentence                            \
+        name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, flags, NULL, NULL, "", sentence                        \
     }
 #define CHOICE(name, field, value, choices, sentence)                                                        \
     {                                                                                                        \
@@ -167,7 +167,7 @@ const struct bl_key bl_keys[] = {
          "Decay of weight matrices: decoupled in AdamW, added to the gradient in SGD."),
     REAL("optimizer.momentum", optimizer.momentum, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
          "SGD's momentum."),
-    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", "SGD: look ahead along the momentum."),
+    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", 0, "SGD: look ahead along the momentum."),
     REAL("optimizer.beta1", optimizer.beta1, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
          "AdamW's decay of the first moment."),
     REAL("optimizer.beta2", optimizer.beta2, "0.999", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
@@ -219,6 +219,9 @@ const struct bl_key bl_keys[] = {
          "minutes", "0 writes none by time."),
     INTEGER("checkpoint.keep", checkpoint.keep, "3", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "files",
             "The newest so many are kept."),
+    BOOLEAN("checkpoint.behind", checkpoint.behind, "true", BL_KEY_MAY_CHANGE,
+            "Written while training goes on, from a copy that takes each rank its share of the state's size; "
+            "false waits for it instead."),
 
     INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
             "epochs", "How often the held-out rows are evaluated; 0 never, and the last model is kept."),

@@ -98,12 +98,14 @@ Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
     cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6 + 4)));
 }
 
-Test(plan, parameters_are_kept_with_gradient_best_and_states)
+Test(plan, parameters_are_kept_with_gradient_best_states_and_a_copy_for_checkpoints)
 {
     plan_well("train: {global_batch: 20, reduction: fast}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, (5 + 4) * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20, reduction: fast}\ncheckpoint: {behind: false}\n", 1);
     cr_assert_eq(plan.parameter_bytes, 5 * 4 * plan.parameters);
     plan_well("train: {global_batch: 20, reduction: fast}\noptimizer: {name: sgd}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, 4 * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 3) * 4 * plan.parameters);
 }
 
 Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
@@ -111,9 +113,9 @@ Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
     /* 10 groups alone are nodes of 8 and 2; 3 ranks have groups 0-2, 3-5 and 6-9, two nodes each, and each
      * receives a third of all six. */
     plan_well("train: {global_batch: 20}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2) * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 4) * 4 * plan.parameters);
     plan_well("train: {global_batch: 20}\n", 3);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters + 4 * 4 * plan.parameters / 3);
 }
 
 static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
@@ -129,7 +131,7 @@ Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
     plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
     cr_assert_eq(plan.parameters, 102);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 18), 4 * (102 + 18));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 19), 4 * (102 + 19));
     expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
 }
@@ -141,7 +143,7 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
     plan_well("train: {global_batch: 20}\n", 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
-    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 18) * 8, (3 + 18) * 8);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 19) * 8, (3 + 19) * 8);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
@@ -208,7 +210,7 @@ Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
     const struct par_plan without = plan;
     cr_assert_eq(without.codes_bytes, 0);
     plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
-    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4));
+    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4) + 900 * 4 * plan.bits / plan.ranks);
     cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
     cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
     cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,
