@@ -92,9 +92,6 @@ static void plain_write(void *context)
 {
     struct bench *bench = context;
     int64_t lo, n = own_bytes(bench, &lo);
-    if (bench->par.rank == 0)
-        remove(bench->plain); /* a checkpoint is a new file too */
-    MPI_Barrier(bench->par.comm);
     const int fd = open(bench->plain, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     for (int64_t at = 0; at < n; at += PIECE)
         if (pwrite(fd, (char *)bench->tensor.at + lo + at, (size_t)(n - at < PIECE ? n - at : PIECE),
@@ -142,11 +139,22 @@ static void make_writers(struct bench *bench)
     bench_must(bl_alloc_zero(&bench->private, own_bytes(bench, &lo), 1, "a copy", &bench_error));
 }
 
+/* Both write new files. */
+static void remove_written(struct bench *bench)
+{
+    if (bench->par.rank == 0) {
+        remove(bench->plain);
+        remove(bench->checkpoint);
+    }
+    MPI_Barrier(bench->par.comm);
+}
+
 static void compare(struct bench *bench, const char *name, void (*ours)(void *), void (*plain)(void *))
 {
     double ratio[ROUNDS], seconds[ROUNDS];
     char what[80];
     for (int r = -1; r < ROUNDS; r++) {
+        remove_written(bench);
         const double floor = seconds_of(bench->par, plain, bench);
         const double taken = seconds_of(bench->par, ours, bench);
         if (r < 0)
@@ -189,6 +197,7 @@ static void compare_stall(struct bench *bench)
     double ratio[ROUNDS], seconds[ROUNDS];
     char what[80];
     for (int r = -1; r < ROUNDS; r++) {
+        remove_written(bench);
         const double copy = seconds_of(bench->par, plain_copy, bench);
         const double waited = stall(bench);
         if (r < 0)
@@ -219,11 +228,9 @@ int main(int argc, char **argv)
     make_writers(&bench);
     compare(&bench, "checkpoint", checkpoint, plain_write);
     compare_stall(&bench);
-    if (bench.par.rank == 0) {
+    remove_written(&bench);
+    if (bench.par.rank == 0)
         remove(bench.data);
-        remove(bench.plain);
-        remove(bench.checkpoint);
-    }
     par_checkpoint_writer_free(&bench.writer);
     par_checkpoint_writer_free(&bench.behind);
     bl_free(&bench.private);

@@ -208,13 +208,16 @@ static int make_pieces(struct par_checkpoint_writer *writer, struct bl_error *er
 static int write_own(struct par_worker *worker, void *context, struct bl_error *err)
 {
     struct par_checkpoint_writer *writer = context;
-    return par_file_write_local(worker, writer->temporary, writer->pieces, writer->n_own, &writer->room, err);
+    return par_file_write_local(worker, writer->temporary, writer->pieces, writer->n_own,
+                                writer->par.size == 1, &writer->room, err);
 }
 
-/* Not its own blocks: what one rank wrote, another must find. */
+/* Not its own blocks: what one rank wrote, another must find. A rank alone has checked them already. */
 static int check_next(struct par_worker *worker, void *context, struct bl_error *err)
 {
     struct par_checkpoint_writer *writer = context;
+    if (writer->par.size == 1)
+        return BL_OK;
     return par_file_check_local(worker, writer->temporary, writer->pieces + writer->n_own, writer->n_next,
                                 &writer->room, err);
 }

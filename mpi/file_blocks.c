@@ -74,37 +74,31 @@ static int read_at(int fd, void *bytes, int64_t n, int64_t at)
     return 0;
 }
 
-/* Summed up and written while it is in the cache. Returns 0 or errno. */
+/* The disk begins with so much while more is written. */
+enum { START_BYTES = 16 << 20 };
+
+static void start_disk(int fd, int64_t *started, int64_t end, int64_t at_least)
+{
+    if (end - *started < at_least)
+        return;
+    sync_file_range(fd, (off_t)*started, (off_t)(end - *started), SYNC_FILE_RANGE_WRITE);
+    *started = end;
+}
+
+/* Each block is summed up and written while it is in the cache. Returns 0 or errno. */
 static int write_piece(struct par_worker *worker, int fd, const struct par_file_piece *piece, uint64_t *sums)
 {
     const int64_t blocks = blocks_of(piece);
+    int64_t started = piece->at;
     int reason = 0;
     for (int64_t b = 0; b < blocks && reason == 0; b++) {
         const int64_t first = b * piece->block_bytes, n = block_bytes_of(piece, b);
         sums[b] = h5_block_checksum(piece->rows + first, n);
         reason = write_at(fd, piece->rows + first, n, piece->at + first);
+        start_disk(fd, &started, piece->at + first + n, b + 1 < blocks ? START_BYTES : 1);
         par_worker_tick_local(worker);
     }
     return reason ? reason : write_at(fd, sums, blocks * (int64_t)sizeof *sums, piece->sums_at);
-}
-
-int par_file_write_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
-                         int64_t n, struct par_file_room *room, struct bl_error *err)
-{
-    if (n == 0)
-        return BL_OK;
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return bl_fail_path(err, "write", path, errno);
-    int reason = 0;
-    for (int64_t p = 0; p < n && reason == 0; p++)
-        reason = write_piece(worker, fd, &pieces[p], room->sums);
-    if (reason == 0 && fsync(fd) != 0)
-        reason = errno;
-    /* Network file systems may tell here. */
-    if (close(fd) != 0 && reason == 0)
-        reason = errno;
-    return reason ? bl_fail_path(err, "write", path, reason) : BL_OK;
 }
 
 static int check_piece(struct par_worker *worker, int fd, const char *path,
@@ -125,6 +119,44 @@ static int check_piece(struct par_worker *worker, int fd, const char *path,
     return reason ? bl_fail_path(err, "read back", path, reason) : BL_OK;
 }
 
+static int write_pieces(struct par_worker *worker, int fd, const char *path,
+                        const struct par_file_piece *pieces, int64_t n, uint64_t *sums, struct bl_error *err)
+{
+    int reason = 0;
+    for (int64_t p = 0; p < n && reason == 0; p++)
+        reason = write_piece(worker, fd, &pieces[p], sums);
+    return reason ? bl_fail_path(err, "write", path, reason) : BL_OK;
+}
+
+static int check_pieces(struct par_worker *worker, int fd, const char *path,
+                        const struct par_file_piece *pieces, int64_t n, struct par_file_room *room,
+                        struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t p = 0; p < n && code == BL_OK; p++)
+        code = check_piece(worker, fd, path, &pieces[p], room, err);
+    return code;
+}
+
+int par_file_write_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
+                         int64_t n, int check_first, struct par_file_room *room, struct bl_error *err)
+{
+    if (n == 0)
+        return BL_OK;
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    int code = write_pieces(worker, fd, path, pieces, n, room->sums, err);
+    if (code == BL_OK && check_first)
+        code = check_pieces(worker, fd, path, pieces, n, room, err);
+    if (code == BL_OK && fsync(fd) != 0)
+        code = bl_fail_path(err, "write", path, errno);
+    /* Network file systems may tell here. */
+    if (close(fd) != 0 && code == BL_OK)
+        code = bl_fail_path(err, "write", path, errno);
+    return code;
+}
+
 int par_file_check_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
                          int64_t n, struct par_file_room *room, struct bl_error *err)
 {
@@ -133,9 +165,7 @@ int par_file_check_local(struct par_worker *worker, const char *path, const stru
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return bl_fail_path(err, "read back", path, errno);
-    int code = BL_OK;
-    for (int64_t p = 0; p < n && code == BL_OK; p++)
-        code = check_piece(worker, fd, path, &pieces[p], room, err);
+    const int code = check_pieces(worker, fd, path, pieces, n, room, err);
     close(fd);
     return code;
 }

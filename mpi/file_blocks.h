@@ -27,9 +27,11 @@ int par_file_room_init(struct par_file_room *room, const struct par_file_piece *
                        struct bl_error *err);
 void par_file_room_free(struct par_file_room *room);
 
-/* Writes the pieces [n] and their checksums, then fsyncs. Errors: BL_PATH. */
+/* Writes the pieces [n] and their checksums, then fsyncs. check_first: reads them back before that, while the
+ * disk is at work; for who has the file alone, as another node might not see yet what isn't synced. Errors:
+ * BL_PATH. */
 int par_file_write_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
-                         int64_t n, struct par_file_room *room, struct bl_error *err);
+                         int64_t n, int check_first, struct par_file_room *room, struct bl_error *err);
 
 /* Reads the pieces and their checksums from the file and compares them. Errors: BL_PATH, also when they
  * differ. */
