@@ -410,8 +410,8 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int summarize(struct run *run, struct bl_error *err)
 {
-    run->step.phases.behind_s =
-        par_worker_busy_s_local(run->writer.worker) - par_worker_waited_s_local(run->writer.worker);
+    run->step.phases.behind_s = fmax(0.0, par_worker_busy_s_local(run->writer.worker) -
+                                              par_worker_waited_s_local(run->writer.worker));
     return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
 }
 
