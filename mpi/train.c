@@ -58,49 +58,11 @@ struct run {
 
 /* Starting */
 
-static int start_from_model(struct run *run, struct bl_error *err)
-{
-    struct bl_model other = {0};
-    struct bl_model *own = &run->state.model;
-    const char *path = run->options->init_path;
-    int code = par_model_read(run->par, path, &other, err);
-    if (code != BL_OK)
-        return code;
-    if (!bl_shape_is_trainable(&other.shape))
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
-                    "linear at both ends (of train, lsh, pcah or itq)",
-                    path, other.method);
-    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code = bl_fail(err, BL_USAGE,
-                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
-                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
-                       bl_count(other.shape.n_layers, "layer").text,
-                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
-                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
-    else if (other.normalizer.kind != own->normalizer.kind)
-        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
-                       path);
-    if (code == BL_OK) {
-        const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
-        memcpy(own->params, other.params, (size_t)own->layout.n_network * sizeof(float));
-        /* Its parameters belong to its statistics. */
-        memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
-        memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
-        own->trained = other.trained;
-        bl_log_say("starting from %s%s", path,
-                   run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
-    }
-    bl_model_free(&other);
-    return code;
-}
-
 /* A new run: statistics, first parameters, empty files. */
 static int start_new(struct run *run, struct bl_error *err)
 {
-    int code = run->options->init_path ? start_from_model(run, err)
+    int code = run->options->init_path ? par_start_from_model(run->par, run->options->init_path, run->config,
+                                                              &run->state.model, err)
                                        : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS),
                                                          run->config, &run->data, &run->state.model, err);
     if (code == BL_OK)
