@@ -39,6 +39,9 @@ static void print_work(const json_t *report)
            text(report, "type"));
     printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %s\n", number(report, "train_rows"),
            number(report, "validation_rows"), count(report, "shards", "shard").text);
+    if (number(report, "window_rows") > 0)
+        printf("  streamed    batches are drawn from at most %s of each shard at a time\n",
+               count(report, "window_rows", "row").text);
     printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
            count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
     printf("  method      %s\n", text(report, "preset"));
