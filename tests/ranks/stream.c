@@ -186,13 +186,13 @@ static void check_batch(const struct trainer *trainer, int64_t number)
     }
 }
 
-static void a_batch_is_what_its_step_says_in_whatever_order_steps_come(struct par par)
+static void check_batches(struct par par, const char *global_batch, int64_t per_epoch, const int64_t *numbers,
+                          int n)
 {
-    static const int64_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 12, 13, 3, 4, 4, 0, 29};
     static struct trainer a, b;
-    make_pair(par, &a, par, (struct variant){0}, &b, (struct variant){0});
-    CHECK(a.step.batches.steps_per_epoch == 6);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    make_pair(par, &a, par, (struct variant){.global_batch = global_batch}, &b, (struct variant){0});
+    CHECK(a.step.batches.steps_per_epoch == per_epoch);
+    for (int i = 0; i < n; i++) {
         struct par_step_outcome outcome;
         struct bl_error err = {0};
         CHECK(par_step_gradient(&a.step, &a.state.model, numbers[i], &outcome, &err) == BL_OK);
@@ -200,6 +200,19 @@ static void a_batch_is_what_its_step_says_in_whatever_order_steps_come(struct pa
     }
     free_trainer(&a);
     free_trainer(&b);
+}
+
+static void a_batch_is_what_its_step_says_in_whatever_order_steps_come(struct par par)
+{
+    static const int64_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 12, 13, 3, 4, 4, 0, 29};
+    check_batches(par, "32", 6, numbers, 14);
+}
+
+/* 40 of a shard's 51 rows: the last window of an epoch, or what is left of it, may be in no step. */
+static void a_batch_is_what_its_step_says_where_an_epoch_leaves_rows_out(struct par par)
+{
+    static const int64_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+    check_batches(par, "80", 2, numbers, 12);
 }
 
 static void an_epoch_takes_no_row_twice(struct par par)
@@ -332,6 +345,7 @@ int main(int argc, char **argv)
         CASE(steps_have_the_bits_of_one_rank),
         CASE(a_window_that_holds_a_shard_gives_the_bits_of_rows_in_memory),
         CASE(a_batch_is_what_its_step_says_in_whatever_order_steps_come),
+        CASE(a_batch_is_what_its_step_says_where_an_epoch_leaves_rows_out),
         CASE(an_epoch_takes_no_row_twice),
         CASE(passes_over_the_file_give_the_bits_of_rows_in_memory),
         CASE(ten_steps_allocate_nothing),
