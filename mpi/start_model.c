@@ -159,8 +159,7 @@ int par_start_model(struct par par, const struct bl_config *config, const struct
         code = group_rows(&groups, par, config, data, widest, err);
     if (code == BL_OK)
         code = mark_training_rows(&keep, par, data, err);
-    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features,
-                                                         data->row_hi - data->row_lo, keep, &groups);
+    const struct par_rows rows = par_train_data_rows_local(data, keep, &groups);
     if (code == BL_OK)
         code = fit_normalizer(par, config, &rows, model, err);
     if (code == BL_OK && !random)

@@ -15,6 +15,7 @@
 
 static const char *const normalizes[] = {"none", "center", "standardize", "unit", "scale", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
+static const char *const residencies[] = {"memory", "stream", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
 static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", "dpsh",
@@ -62,6 +63,12 @@ const struct bl_key bl_keys[] = {
             "Which rows are held out."),
     INTEGER("data.shards", data.shards, "16", 1, 1e6, 0, NULL, "shards",
             "Logical shards the train split is cut into: the most ranks a run can ever use."),
+    CHOICE("data.residency", data.residency, "memory", residencies,
+           "memory: each rank holds its rows; stream: reads them while it trains, in random order within "
+           "data.window."),
+    INTEGER("data.window", data.window_mib, "16", 1, 1 << 30, 0, NULL, "MiB",
+            "residency: stream: features of each shard that a batch draws from; two such windows of each "
+            "shard are in memory."),
     CHOICE("data.normalize", data.normalize, "standardize", normalizes,
            "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
            "number, `unit` scales rows to length 1."),

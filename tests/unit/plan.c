@@ -91,6 +91,20 @@ Test(plan, memory_of_data_is_that_of_the_rank_with_most_shards)
     cr_assert_eq(plan.data_bytes, 400 * (8 + 4 + 1 + 8) + 360 * 8);
 }
 
+Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
+{
+    /* 2^20 / 8 rows make a block, so a window holds the 90 training rows of a shard: twice 4 of them with a
+     * row number each, and the place of as many blocks as may be, 2; the order of one window; three blocks;
+     * checksums of 2 blocks; of 400 rows a label, a mark and a row number. */
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    struct bl_config config = config_of("train: {global_batch: 20}\n");
+    config.data.residency = BL_RESIDENCY_STREAM;
+    cr_assert_eq(par_plan_local(&plan, &config, &split, 3, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(plan.window_rows, 90);
+    cr_assert_eq(plan.data_bytes,
+                 4 * (2 * 90 * (8 + 8) + 2 * 8) + 90 * 8 + 3 * (1 << 20) + 2 * 8 + 400 * (4 + 1 + 8));
+}
+
 Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 {
     plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
@@ -131,7 +145,7 @@ Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
     plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
     cr_assert_eq(plan.parameters, 102);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 19), 4 * (102 + 19));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 20), 4 * (102 + 20));
     expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
 }
@@ -143,7 +157,7 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
     plan_well("train: {global_batch: 20}\n", 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
-    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 19) * 8, (3 + 19) * 8);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
