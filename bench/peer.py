@@ -19,6 +19,7 @@ averages over ranks, so a rank's part is multiplied by P.
 import argparse
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -212,6 +213,9 @@ def rank_main(arguments):
 
 def lines_of(ranks, *command):
     environment = {k: v for k, v in os.environ.items() if k != "BITLOOM_BENCH_JSON"}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        environment["MASTER_PORT"] = str(free.getsockname()[1])
     done = subprocess.run([os.path.join(ROOT, "scripts/mpirun"), "-n", str(ranks), *command], check=True,
                           stdout=subprocess.PIPE, text=True, env=environment)
     return [line.split() for line in done.stdout.splitlines()]
@@ -273,6 +277,8 @@ def main():
     except ImportError:
         sys.exit("bench/peer.py: PyTorch is not installed (apt-get install python3-torch); the peer is left out")
     bench = os.path.join(options.build, "bench", "bench_peer")
+    if not os.access(bench, os.X_OK):
+        sys.exit(f"bench/peer.py: there is no {bench}; build it: cmake --build --preset release")
     compare_first(bench, options.ranks)
     return compare_times(bench, options)
 
