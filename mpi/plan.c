@@ -112,25 +112,26 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
 static int64_t nodes_of(const struct par_plan *plan, int rank)
 {
     int64_t lo, hi;
-    par_range_local(plan->groups, rank, (int)plan->ranks, &lo, &hi);
+    const int64_t groups = plan->groups > 0 ? plan->groups : plan->ranks;
+    par_range_local(groups, rank, (int)plan->ranks, &lo, &hi);
     return bl_tree_of(lo, hi).n_nodes;
 }
 
 static void count_nodes(struct par_plan *plan)
 {
-    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
+    for (int rank = 0; rank < plan->ranks; rank++) {
         const int64_t nodes = nodes_of(plan, rank);
         plan->most_nodes = nodes > plan->most_nodes ? nodes : plan->most_nodes;
         plan->all_nodes += nodes;
     }
 }
 
-/* Parameter blocks that the gradient takes: under exact one for each node of a rank's tree, and as many that
- * are received. */
+/* Parameter blocks that the gradient takes: one for each node of a rank's tree, and what is received of the
+ * others'. */
 static int64_t gradient_blocks(const struct par_plan *plan)
 {
-    const int64_t most = plan->groups > 0 ? plan->most_nodes : 1;
-    return most + (plan->ranks > 1 ? (plan->all_nodes + plan->ranks - 1) / plan->ranks : 0);
+    const int64_t others = plan->all_nodes - plan->most_nodes;
+    return plan->most_nodes + (others + plan->ranks - 1) / plan->ranks;
 }
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
@@ -168,8 +169,8 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     return BL_OK;
 }
 
-/* reduction: exact, docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
-static void exact_traffic(struct par_traffic *traffic, const struct par_plan *plan,
+/* docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
+static void gradient_traffic(struct par_traffic *traffic, const struct par_plan *plan,
                           const struct bl_layout *layout, int rank)
 {
     const int ranks = (int)plan->ranks;
@@ -208,11 +209,7 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
             plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
     if (plan->sums > 0)
         traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
-    if (plan->groups > 0)
-        exact_traffic(&traffic, plan, &layout, rank);
-    else
-        traffic.of[PAR_TRAFFIC_GRADIENT] =
-            par_traffic_allreduce(plan->parameters + PAR_STEP_FLAGS, FLOAT_BYTES, rank, ranks);
+    gradient_traffic(&traffic, plan, &layout, rank);
     return traffic;
 }
 

@@ -33,7 +33,7 @@ struct par_plan {
 
     int gathers;            /* whether codes travel */
     int64_t gathered_bytes; /* codes and labels of a batch; 0 if they don't */
-    int64_t all_nodes;      /* of the gradient's tree, of all ranks; 0 under fast */
+    int64_t all_nodes;      /* of the gradient's tree, of all ranks */
     int64_t most_nodes;     /* of the rank that has most */
     int64_t sums;           /* numbers that terms sum over the batch in a step */
 

@@ -125,7 +125,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                                data->labels.words, step->memory.rows > 0, err);
     if (code == BL_OK)
         code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
-                                 config->train.reduction == BL_REDUCTION_EXACT, PAR_STEP_FLAGS, err);
+                                 PAR_STEP_FLAGS, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -213,7 +213,7 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
     const struct bl_objective_out out = {.dh = step->dh,
                                          .values = step->group_values,
                                          .grad = step->gradient.nodes + n_network,
-                                         .node_stride = step->gradient.stride};
+                                         .node_stride = step->gradient.n_params};
     bl_objective_sums(objective, &batch, &step->groups.local);
     par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
                      bl_objective_n_sums(objective));
@@ -286,7 +286,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     run_objective(step, model, beta);
     par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
-                        gradient->stride);
+                        gradient->n_params);
 }
 
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,

@@ -14,7 +14,7 @@ struct bl_trial_size {
     int64_t n_local, n_global; /* rows of the rank and of the batch */
     int64_t groups;            /* of the rank's rows; 1 under fast */
     int64_t updated;           /* parameters that the rank updates */
-    int64_t all_nodes;         /* exact: nodes of the gradient's tree of all ranks; 0: nothing to fold */
+    int64_t all_nodes;         /* nodes of the gradient's tree of all ranks; 0: nothing to fold */
 };
 
 struct bl_trial {

@@ -165,6 +165,7 @@ static void check_gradient(struct par par, const struct variant *variant)
         CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
         CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
         CHECK(other.grad_norm > 1e-4);
+        par_gradient_share(&together.step.gradient, par, together.step.gradient.sum);
         CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
               1e-5 * other.grad_norm);
         check_values(&together, &alone);
