@@ -59,18 +59,6 @@ static int plan_steps(struct par_plan *plan, const struct bl_config *config, str
     return BL_OK;
 }
 
-/* Activations are kept; their gradients share two buffers. */
-static int64_t network_floats_per_row(const struct bl_shape *shape)
-{
-    int64_t floats = 0, widest[2] = {0, 0};
-    for (int64_t l = 0; l + 1 < shape->n_layers; l++) {
-        const int64_t width = shape->width[l + 1];
-        floats += width;
-        widest[l % 2] = width > widest[l % 2] ? width : widest[l % 2];
-    }
-    return floats + widest[0] + widest[1];
-}
-
 /* Rows of a batch that a rank brings. */
 static int64_t batch_rows(const struct par_plan *plan, const struct bl_config *config, int64_t rows, int rank)
 {
@@ -99,8 +87,8 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
         rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
         train * ROW_NUMBER_BYTES;
     const int64_t batch_bytes =
-        batch * (ROW_NUMBER_BYTES + label_bytes +
-                 FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+        batch * (ROW_NUMBER_BYTES + label_bytes + FLOAT_BYTES * (split->dim + 3 * plan->bits)) +
+        FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
     plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
     const int64_t start_bytes = par_start_bytes_local(config, shape, train);
     plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;

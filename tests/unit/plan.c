@@ -94,8 +94,8 @@ Test(plan, memory_of_data_is_that_of_the_rank_with_most_shards)
 Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 {
     plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
-    /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4 with a gradient of each */
-    cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6 + 4)));
+    /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4, a gradient of the wider */
+    cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6)));
 }
 
 Test(plan, parameters_are_kept_with_gradient_best_and_states)
