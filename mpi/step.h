@@ -11,6 +11,7 @@
 #include "mpi/gather.h"
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
+#include "mpi/mirror.h"
 #include "mpi/phases.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
@@ -47,6 +48,7 @@ struct par_step {
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_mirror mirror;      /* empty where pairs are visited twice */
     struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
     struct par_phases phases; /* of the run; starts with par_step_init */

@@ -19,6 +19,7 @@ enum par_traffic_kind {
     PAR_TRAFFIC_OTHER,      /* starting, agreeing, logging */
     PAR_TRAFFIC_CODES,      /* a step's codes and labels */
     PAR_TRAFFIC_SUMS,       /* sums that terms need over the batch */
+    PAR_TRAFFIC_PAIRS,      /* gradients of others' codes, where pairs are visited once */
     PAR_TRAFFIC_GRADIENT,   /* parts of the parameter gradient */
     PAR_TRAFFIC_FLAGS,      /* flags, and sums of squares of the gradient */
     PAR_TRAFFIC_PARAMETERS, /* updated slices */

@@ -45,6 +45,11 @@ int bl_objective_wants_memory(const struct bl_config_objective *config)
     return config->pairwise_weight > 0.0 && config->pairwise_against == BL_AGAINST_MEMORY;
 }
 
+int bl_objective_visits_pairs(const struct bl_config_objective *config)
+{
+    return config->pairwise_weight > 0.0 && config->pairwise_against != BL_AGAINST_MEMORY;
+}
+
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
 {
     for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++) {
@@ -151,6 +156,24 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
     return code;
 }
 
+int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
+                            struct bl_error *err)
+{
+    struct bl_term_scratch *scratch = &objective->scratch;
+    const int64_t n = rows[n_parts] * scratch->product->threads;
+    int code = bl_pair_blocks_init(&scratch->blocks, rows, n_parts, own, err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->mirror, n * objective->bits, sizeof(float), "gradients of columns", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->mirror_own, n, sizeof(double), "gradients of columns", err);
+    return code;
+}
+
+const float *bl_objective_mirror(const struct bl_objective *objective)
+{
+    return objective->scratch.mirror;
+}
+
 void bl_objective_free(struct bl_objective *objective)
 {
     bl_free(&objective->row_values);
@@ -165,6 +188,9 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->scratch.label_norm);
     bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
+    bl_free(&objective->scratch.mirror);
+    bl_free(&objective->scratch.mirror_own);
+    bl_pair_blocks_free(&objective->scratch.blocks);
 }
 
 int bl_objective_needs_gather(const struct bl_objective *objective)
