@@ -5,8 +5,9 @@
  *
  * The floor is every sgemm that the step must make, at its shapes, on all ranks at once: forward and both
  * backward products of each layer, and both products of each tile of pairs, visited twice. fast is timed with
- * pairs visited twice and once; the one that train.pairs: auto takes stands against the target. They are timed
- * in turn, round by round; ratios are medians over rounds. Layers 784-1024-512-64, SGD with momentum. */
+ * pairs visited twice and once; the one that train.pairs: auto takes stands against the target. They are
+ * timed in turn, round by round; ratios are medians over rounds. Layers 784-1024-512-64, SGD with momentum.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,12 +18,12 @@ static struct bl_trial_size trial_size(const struct par_plan *plan, const struct
 {
     const int64_t columns = bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batch;
     const int64_t ranks = plan->ranks, up = ranks - 1;
-    const struct bl_trial_size size = {
-        .n_local = plan->batch_rows,
-        .n_global = columns,
-        .groups = plan->groups > 0 ? (plan->groups + up) / ranks : 1,
-        .updated = (plan->parameters + up) / ranks,
-        .all_nodes = ranks > 1 ? plan->all_nodes : 0};
+    const struct bl_trial_size size = {.n_local = plan->batch_rows,
+                                       .n_global = columns,
+                                       .groups = plan->groups > 0 ? (plan->groups + up) / ranks : 1,
+                                       .updated = (plan->parameters + up) / ranks,
+                                       .once = plan->once,
+                                       .all_nodes = ranks > 1 ? plan->all_nodes : 0};
     return size;
 }
 
@@ -36,14 +36,15 @@ static void forecast_exchange(struct par_forecast *forecast, const struct bl_wir
     const double whole = ranks > 1.0 ? ranks / (ranks - 1.0) : 0.0;
     forecast->codes_s = bl_cost_allgather(wire, (double)plan->gathered_bytes);
     forecast->sums_s = bl_cost_allreduce(wire, (double)(plan->sums * (int64_t)sizeof(int64_t)));
+    forecast->pairs_s = bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_PAIRS].received_bytes);
     const double rounds = (double)of[PAR_TRAFFIC_GRADIENT].collectives;
     if (rounds > 0.0)
         forecast->gradient_s =
             rounds * bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_GRADIENT].received_bytes / rounds);
     forecast->flags_s = bl_cost_allgather(wire, whole * (double)of[PAR_TRAFFIC_FLAGS].received_bytes);
     forecast->parameters_s = bl_cost_allgather(wire, (double)(plan->parameters * (int64_t)sizeof(float)));
-    forecast->exchange_s = forecast->codes_s + forecast->sums_s + forecast->gradient_s + forecast->flags_s +
-                           forecast->parameters_s;
+    forecast->exchange_s = forecast->codes_s + forecast->sums_s + forecast->pairs_s + forecast->gradient_s +
+                           forecast->flags_s + forecast->parameters_s;
 }
 
 /* Which loss against the ideal is the largest. */

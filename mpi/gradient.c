@@ -55,8 +55,8 @@ void par_gradient_slice_local(const struct bl_layout *layout, int rank, int size
 static int allocate(struct par_gradient *gradient, struct bl_error *err)
 {
     const int size = gradient->par.size;
-    int code =
-        bl_alloc(&gradient->nodes, gradient->n_nodes * gradient->n_params, sizeof(float), "the gradient", err);
+    int code = bl_alloc(&gradient->nodes, gradient->n_nodes * gradient->n_params, sizeof(float),
+                        "the gradient", err);
     if (code == BL_OK)
         code =
             bl_alloc(&gradient->block, gradient->n_blocks + 1, sizeof(int64_t), "blocks of parameters", err);
@@ -130,9 +130,8 @@ static int init_slices(struct par_gradient *gradient, const struct par_groups *g
     for (int64_t n = 0; n < gradient->all_nodes; n++) {
         const int is_own = n >= own && n < own + gradient->n_nodes;
         const int64_t received = n < own ? n : n - gradient->n_nodes;
-        gradient->slice_node[n] = is_own
-                                      ? gradient->nodes + (n - own) * gradient->n_params + gradient->lo
-                                      : gradient->received + received * length;
+        gradient->slice_node[n] = is_own ? gradient->nodes + (n - own) * gradient->n_params + gradient->lo
+                                         : gradient->received + received * length;
     }
     return BL_OK;
 }

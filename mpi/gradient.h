@@ -1,10 +1,10 @@
 /* From each rank's part of the parameter gradient to updated parameters on all ranks.
  *
- * The parts are nodes of a tree over groups of rows (math/tree.h); under reduction: fast a rank's rows are one
- * group, so one node. Every rank owns a slice of the parameters, receives that slice of the others' nodes
+ * The parts are nodes of a tree over groups of rows (math/tree.h); under reduction: fast a rank's rows are
+ * one group, so one node. Every rank owns a slice of the parameters, receives that slice of the others' nodes
  * (MPI_Alltoallv), completes the tree, updates its slice, and the updated slices are gathered
- * (MPI_Allgatherv). So the sum's bits depend on the groups alone, which under exact are those of any number of
- * ranks. As many bytes travel as in an allreduce where a rank makes one node: n (P-1)/P floats out of each
+ * (MPI_Allgatherv). So the sum's bits depend on the groups alone, which under exact are those of any number
+ * of ranks. As many bytes travel as in an allreduce where a rank makes one node: n (P-1)/P floats out of each
  * rank, twice; and a rank updates a P-th. docs/decisions/0014 compares it with the alternatives, 0023 says
  * why fast goes the same way.
  *

@@ -66,8 +66,7 @@ void par_mirror_free(struct par_mirror *mirror)
 void par_mirror_add(struct par_mirror *mirror, struct par par, const float *gradients, float *dh)
 {
     const int64_t n = mirror->n_local * mirror->bits;
-    par_alltoall(par, &mirror->out, gradients, &mirror->in, mirror->received, sizeof(float),
-                 mirror->most);
+    par_alltoall(par, &mirror->out, gradients, &mirror->in, mirror->received, sizeof(float), mirror->most);
     for (int r = 0; r < mirror->n_received; r++)
         for (int64_t at = 0; at < n; at++)
             dh[at] += mirror->received[r * n + at];

@@ -9,9 +9,9 @@
 
 struct par_mirror {
     int64_t bits, n_local;
-    int64_t most; /* floats: no part of any rank ends beyond */
-    int n_received;            /* ranks that send something */
-    float *received;           /* [n_received, n_local, K] in the order of ranks; owned */
+    int64_t most;    /* floats: no part of any rank ends beyond */
+    int n_received;  /* ranks that send something */
+    float *received; /* [n_received, n_local, K] in the order of ranks; owned */
     struct par_parts out, in;
 };
 

@@ -2,9 +2,11 @@
 
 #include "data/shards.h"
 #include "loss/objective.h"
+#include "loss/pair_blocks.h"
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/mirror.h"
 #include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
@@ -136,6 +138,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
+    plan->once = par_mirror_wanted_local(config, plan->batch);
     plan->sums = bl_objective_n_sums(&objective);
     bl_objective_free(&objective);
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
@@ -152,14 +155,49 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
         plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;
+    if (plan->once) /* of all columns for each thread, with their own factors; about half of the ranks send */
+        plan->gather_bytes +=
+            plan->batch * config->train.threads * (plan->bits * FLOAT_BYTES + DOUBLE_BYTES) +
+            plan->ranks / 2 * plan->batch_rows * plan->bits * FLOAT_BYTES;
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
 }
 
+/* Blocks of rows of the ranks before `rank`. */
+static int64_t blocks_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
+                             int64_t rank)
+{
+    int64_t n = 0;
+    for (int r = 0; r < rank; r++)
+        n += bl_pair_blocks_of(batch_rows(plan, config, rows, r));
+    return n;
+}
+
+/* Gradients of codes, from the rank whose blocks meet another's to that one. */
+static struct par_traffic_count pairs_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                              int64_t rows, int rank)
+{
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES, n_local = batch_rows(plan, config, rows, rank);
+    const int64_t n = blocks_before(plan, config, rows, plan->ranks);
+    const int64_t own = blocks_before(plan, config, rows, rank), own_end = own + bl_pair_blocks_of(n_local);
+    struct par_traffic_count sum = {.collectives = 1};
+    for (int64_t r = 0, first = 0, end; r < plan->ranks; r++, first = end) {
+        const int64_t n_rows = batch_rows(plan, config, rows, (int)r);
+        end = first + bl_pair_blocks_of(n_rows);
+        if (r != rank && bl_pair_reaches(n, own, own_end, first, end)) {
+            sum.messages++;
+            sum.sent_bytes += n_rows * row_bytes;
+        }
+        if (r != rank && bl_pair_reaches(n, first, end, own, own_end))
+            sum.received_bytes += n_local * row_bytes;
+    }
+    return sum;
+}
+
 /* docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
 static void gradient_traffic(struct par_traffic *traffic, const struct par_plan *plan,
-                          const struct bl_layout *layout, int rank)
+                             const struct bl_layout *layout, int rank)
 {
     const int ranks = (int)plan->ranks;
     const int64_t blocks = par_gradient_blocks_local(layout);
@@ -197,6 +235,8 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
             plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
     if (plan->sums > 0)
         traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
+    if (plan->once)
+        traffic.of[PAR_TRAFFIC_PAIRS] = pairs_traffic(plan, config, split->rows, rank);
     gradient_traffic(&traffic, plan, &layout, rank);
     return traffic;
 }

@@ -27,7 +27,7 @@ struct par_plan {
     int64_t data_bytes;      /* its shards: features, labels, orders */
     int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
-    int64_t gather_bytes;    /* codes and labels of the global batch */
+    int64_t gather_bytes;    /* codes and labels of the global batch; gradients of codes that travel */
     int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */
     int64_t start_bytes; /* not in the sum: what model.init needs before the first step */
 
@@ -35,6 +35,7 @@ struct par_plan {
     int64_t gathered_bytes; /* codes and labels of a batch; 0 if they don't */
     int64_t all_nodes;      /* of the gradient's tree, of all ranks */
     int64_t most_nodes;     /* of the rank that has most */
+    int once;               /* whether each pair of a batch's rows is visited once */
     int64_t sums;           /* numbers that terms sum over the batch in a step */
 
     struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */

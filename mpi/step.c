@@ -137,8 +137,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
     if (code == BL_OK)
         code = init_pairs(step, err);
     if (code == BL_OK)
-        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
-                                 PAR_STEP_FLAGS, err);
+        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups, PAR_STEP_FLAGS, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;

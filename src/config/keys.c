@@ -207,10 +207,11 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
             "Groups of shards whose sums reduction: exact keeps apart: a divisor of data.shards and the most "
             "ranks that can share the run; 0 takes data.shards."),
-    CHOICE("train.pairs", train.pairs, "auto", pair_visits,
-           "How often the term pairwise visits a pair of the batch's rows: once for both rows is less work in "
-           "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
-           "reduction: exact visits twice."),
+    CHOICE(
+        "train.pairs", train.pairs, "auto", pair_visits,
+        "How often the term pairwise visits a pair of the batch's rows: once for both rows is less work in "
+        "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
+        "reduction: exact visits twice."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",

@@ -84,9 +84,10 @@ static int allocate(struct bench *bench, struct bl_error *err)
 
 static void free_bench(struct bench *bench)
 {
-    void *owned[] = {&bench->end,   &bench->node_size, &bench->node, &bench->features, &bench->label_words, &bench->params,
-                     &bench->nodes, &bench->received,  &bench->x,        &bench->z,           &bench->h,
-                     &bench->dh,    &bench->codes,     &bench->values};
+    void *owned[] = {&bench->end,         &bench->node_size, &bench->node,  &bench->features,
+                     &bench->label_words, &bench->params,    &bench->nodes, &bench->received,
+                     &bench->x,           &bench->z,         &bench->h,     &bench->dh,
+                     &bench->codes,       &bench->values};
     for (size_t p = 0; p < sizeof owned / sizeof *owned; p++)
         bl_free(owned[p]);
     bl_normalizer_free(&bench->normalizer);
@@ -116,6 +117,23 @@ static void fill_bench(struct bench *bench)
     }
 }
 
+/* As many holders of equal parts as the batch has. */
+static int visit_once(struct bench *bench, struct bl_error *err)
+{
+    const int64_t n = bench->size.n_local, all = bench->size.n_global;
+    const int64_t parts = n > 0 ? (all + n - 1) / n : 0;
+    int64_t *rows = NULL;
+    if (!bench->size.once || parts == 0)
+        return BL_OK;
+    int code = bl_alloc(&rows, parts + 1, sizeof *rows, "a trial step", err);
+    for (int64_t p = 0; p <= parts && code == BL_OK; p++)
+        rows[p] = p * n < all ? p * n : all;
+    if (code == BL_OK)
+        code = bl_objective_visit_once(&bench->objective, rows, (int)parts, 0, err);
+    bl_free(&rows);
+    return code;
+}
+
 static int init_bench(struct bench *bench, struct bl_error *err)
 {
     const struct bl_config *config = bench->config;
@@ -135,6 +153,8 @@ static int init_bench(struct bench *bench, struct bl_error *err)
     if (code == BL_OK)
         code = bl_objective_init(&bench->objective, &config->objective, &bench->layout, bench->labels,
                                  bench->size.n_local, bench->size.n_global, &bench->product, err);
+    if (code == BL_OK)
+        code = visit_once(bench, err);
     if (code == BL_OK)
         code = bl_optimizer_init(&bench->optimizer, &config->optimizer, &bench->layout, err);
     if (code == BL_OK)
@@ -206,13 +226,12 @@ static double best_of(struct bench *bench, void (*run)(struct bench *bench))
     return best;
 }
 
-double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pairs)
+double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pair_products)
 {
     double per_row = 0.0;
     for (int64_t l = 0; l < shape->n_layers; l++)
         per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
-    if (pairs)
-        per_row += 4.0 * (double)n_global * (double)bl_shape_code_bits(shape);
+    per_row += (double)pair_products * (double)n_global * (double)bl_shape_code_bits(shape);
     return (double)n_local * per_row;
 }
 
@@ -250,7 +269,7 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
         trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
         trial->update_s = best_of(&bench, run_update);
         trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,
-                                      bl_objective_needs_gather(&bench.objective));
+                                      bl_objective_needs_gather(&bench.objective) ? 4 - size->once : 0);
     }
     free_bench(&bench);
     return code;

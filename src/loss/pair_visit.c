@@ -137,8 +137,7 @@ static void end_rows(const struct visitor *visitor)
     const struct bl_batch *batch = visitor->task->batch;
     const float *codes = batch->codes + (batch->first + visitor->row) * batch->codes_stride;
     for (int64_t i = 0; i < visitor->n && visitor->task->form->length != BL_LENGTH_NONE; i++)
-        add_own(batch->bits, visitor->own[i], codes + i * batch->codes_stride,
-                visitor->dh + i * batch->bits);
+        add_own(batch->bits, visitor->own[i], codes + i * batch->codes_stride, visitor->dh + i * batch->bits);
 }
 
 void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out)

@@ -22,9 +22,9 @@ void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_o
 
 /* Each unordered pair of the batch is visited once, by the holder that scratch->blocks says. One tile of
  * factors f serves both sides, as loss and factors are symmetric: its rows get f C_columns, its columns f'
- * C_rows. That saves one product of four and half of the kernels. Of the columns' gradients, those of own rows
- * are added to out->dh; those of others' rows are left in scratch->mirror [n_global, K], to be added up by
- * their holders. A row's value may stand with another row of the pair. Needs columns that are the batch's
+ * C_rows. That saves one product of four and half of the kernels. Of the columns' gradients, those of own
+ * rows are added to out->dh; those of others' rows are left in scratch->mirror [n_global, K], to be added up
+ * by their holders. A row's value may stand with another row of the pair. Needs columns that are the batch's
  * rows. */
 void bl_pair_visit_once(const struct bl_pair_task *task, const struct bl_term_out *out);
 

@@ -34,11 +34,11 @@ struct bl_network {
     struct bl_layout layout;
     int64_t max_rows;
     const struct bl_product *product; /* borrowed */
-    float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; on the way back
-                                       * its gradient; owned */
+    float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; on the way
+                                       * back its gradient; owned */
     float *piece;                     /* [threads, piece_floats] a few rows of a gradient; owned */
     int64_t piece_floats;
-    const float *input;               /* of the latest forward pass: borrowed until its backward pass */
+    const float *input; /* of the latest forward pass: borrowed until its backward pass */
     struct bl_dropout dropout;
 };
 
