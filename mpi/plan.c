@@ -132,14 +132,15 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     struct bl_optimizer optimizer;
     const struct bl_layout nothing = {0};
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
-    const struct bl_product one_thread = {.threads = 1};
-    int code =
-        bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &one_thread, err);
+    const struct bl_product product = {.threads = (int)config->train.threads};
+    int code = bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &product, err);
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
     plan->once = par_mirror_wanted_local(config, plan->batch);
     plan->sums = bl_objective_n_sums(&objective);
+    plan->batch_bytes +=
+        FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
     bl_objective_free(&objective);
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
     if (code != BL_OK)

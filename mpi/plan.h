@@ -24,8 +24,9 @@ struct par_plan {
     int64_t groups; /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
-    int64_t data_bytes;      /* its shards: features, labels, orders */
-    int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
+    int64_t data_bytes;  /* its shards: features, labels, orders */
+    int64_t batch_bytes; /* its rows of a batch: features, activations, codes, their gradients, tiles, terms'
+                            work space */
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
     int64_t gather_bytes;    /* codes and labels of the global batch; gradients of codes that travel */
     int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */

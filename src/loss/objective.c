@@ -65,27 +65,41 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
     return BL_OK;
 }
 
-/* Where each term's sums and tensors stand; returns the floats of work space that serve every term. */
-static int64_t place_terms(struct bl_objective *objective, const struct bl_layout *network,
-                           struct bl_label_layout labels, int64_t n_local_max)
+static struct bl_term_size size_of(const struct bl_objective *objective, int64_t t,
+                                   const struct bl_layout *network, struct bl_label_layout labels)
 {
-    struct bl_layout own = {0};
+    const struct bl_term *term = objective->term[t];
+    return term->size ? term->size(&objective->config, network, objective->bits, labels)
+                      : (struct bl_term_size){0};
+}
+
+int64_t bl_objective_work_floats(const struct bl_objective *objective, const struct bl_layout *network,
+                                 struct bl_label_layout labels, int64_t n_local)
+{
     int64_t most = 0;
     for (int64_t t = 0; t < objective->n_terms; t++) {
+        const struct bl_term_size size = size_of(objective, t, network, labels);
+        const int64_t floats = size.floats + n_local * size.row_floats +
+                               objective->scratch.product->threads * size.thread_floats;
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+/* Where each term's sums and tensors stand. */
+static void place_terms(struct bl_objective *objective, const struct bl_layout *network,
+                        struct bl_label_layout labels)
+{
+    struct bl_layout own = {0};
+    for (int64_t t = 0; t < objective->n_terms; t++) {
         const struct bl_term *term = objective->term[t];
-        struct bl_term_size size = {0};
-        if (term->size)
-            size = term->size(&objective->config, network, objective->bits, labels);
+        const struct bl_term_size size = size_of(objective, t, network, labels);
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
         objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
-        const int64_t floats = size.floats + n_local_max * size.row_floats +
-                               objective->scratch.product->threads * size.thread_floats;
-        most = floats > most ? floats : most;
     }
-    return most;
 }
 
 static int make_constants(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
@@ -114,7 +128,8 @@ static int allocate(struct bl_objective *objective, const struct bl_layout *netw
                     struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
-    const int64_t n_work = place_terms(objective, network, labels, n_local_max);
+    place_terms(objective, network, labels);
+    const int64_t n_work = bl_objective_work_floats(objective, network, labels, n_local_max);
     const int64_t n_sums = bl_objective_n_sums(objective);
     int code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
     if (code == BL_OK)

@@ -41,6 +41,11 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
                       int64_t n_columns_max, const struct bl_product *product, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
 
+/* Floats of work space that bl_objective_init allocates for n_local rows. network and labels as there; the
+ * objective has been initialised for any number of rows. */
+int64_t bl_objective_work_floats(const struct bl_objective *objective, const struct bl_layout *network,
+                                 struct bl_label_layout labels, int64_t n_local);
+
 /* Whether a term visits the pairs of the batch's rows, so that it may visit each once. */
 int bl_objective_visits_pairs(const struct bl_config_objective *config);
 
