@@ -1,6 +1,6 @@
 /* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients,
- * own rows backward, one sum of the parameter gradient over ranks, the same update everywhere. Nothing is
- * allocated after par_step_init. */
+ * own rows backward, one sum of the parameter gradient over ranks, of which each updates a slice, and one
+ * allgather of those. Nothing is allocated after par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
 

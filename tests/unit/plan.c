@@ -147,6 +147,27 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
 
+Test(plan, terms_take_their_work_space)
+{
+    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
+    const int64_t without = plan.batch_bytes;
+    /* probabilities of 5 classes for each of 8 rows */
+    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}, classification: {weight: 1}}}\n", 3);
+    cr_assert_eq(plan.batch_bytes - without, 8 * 5 * 4);
+}
+
+Test(plan, pairs_visited_once_send_gradients_to_those_whose_blocks_follow)
+{
+    /* 3 ranks of 6, 6 and 8 rows, a block each: every rank sends to the next and receives from the last. */
+    plan_well("train: {global_batch: 20, reduction: fast, pairs: once}\n", 3);
+    const struct par_traffic_count *pairs = &plan.traffic.of[PAR_TRAFFIC_PAIRS];
+    cr_assert_eq(pairs->messages, 1);
+    cr_assert_eq(pairs->collectives, 1);
+    cr_assert_eq(pairs->received_bytes % (6 * 4 * 4) == 0 || pairs->received_bytes == 8 * 4 * 4, 1);
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 3);
+    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_PAIRS].messages, 0);
+}
+
 Test(plan, one_rank_sends_nothing)
 {
     plan_well("train: {global_batch: 20}\n", 1);
