@@ -200,10 +200,9 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
-    CHOICE(
-        "train.reduction", train.reduction, "exact", reductions,
-        "exact: the same bits on any number of ranks, threads and kinds of processor; fast: products as "
-        "OpenBLAS forms them, sums in the order of ranks."),
+    CHOICE("train.reduction", train.reduction, "exact", reductions,
+           "exact: the same bits on any number of ranks, threads and kinds of processor; fast: products as "
+           "OpenBLAS forms them, sums in the order of ranks."),
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
             "Groups of shards whose sums reduction: exact keeps apart: a divisor of data.shards and the most "
             "ranks that can share the run; 0 takes data.shards."),

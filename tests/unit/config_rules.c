@@ -119,6 +119,14 @@ Test(config_rules, the_term_switches_the_optimisers_default_decay_off)
     cr_assert_eq(config.optimizer.weight_decay, 0.0);
 }
 
+Test(config_rules, pairs_are_visited_once_under_fast_and_among_a_batch_alone)
+{
+    refuse(DATA "train: {pairs: once}\n", "run.yaml:2: train.pairs", "reduction: fast");
+    refuse(DATA "objective: {preset: dpsh}\ntrain: {reduction: fast, pairs: once}\n",
+           "run.yaml:3: train.pairs", "against");
+    parse(DATA "train: {reduction: fast, pairs: once}\n");
+}
+
 Test(config_rules, nesterov_needs_momentum)
 {
     refuse(DATA "optimizer: {name: sgd, momentum: 0, nesterov: true}\n", "run.yaml:2: optimizer.nesterov",
