@@ -1,19 +1,22 @@
-/* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes, on
+/* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes; and
+ * for how long a checkpoint that is written behind the steps holds them up, beside memcpy of its bytes; on
  * the ranks of a launcher:
  *
  *   mpirun -n 2 bench_files [MIB]
  *
- * At least 200 MiB of float32 features, contiguous, in the page cache; the files are in TMPDIR. Each rank
- * reads and writes its part. In turn; ratios are medians over rounds. */
+ * 256 MiB of float32 features, contiguous, in the page cache, and as much of a checkpoint; the files are in
+ * TMPDIR. Each rank reads, writes and copies its part; plain reading goes into new memory of malloc. In turn;
+ * ratios are medians over rounds. */
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "bench.h"
 #include "io/config_file.h"
-#include "mpi/checkpoint.h"
+#include "mpi/checkpoint_writer.h"
 #include "mpi/collective.h"
 #include "mpi/dataset.h"
 #include "mpi/train_data.h"
@@ -34,8 +37,10 @@ struct bench {
     int64_t rows; /* of all ranks */
     char data[200], plain[200], checkpoint[200];
     struct bl_config config;
-    char *piece;                    /* [PIECE] */
-    struct par_state_tensor tensor; /* as large as the features */
+    char *piece;                                 /* [PIECE] */
+    struct par_state_tensor tensor;              /* as large as the features */
+    char *private;                               /* [own bytes] what plain copies go to */
+    struct par_checkpoint_writer writer, behind; /* without and with a private copy */
 };
 
 static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
@@ -58,30 +63,35 @@ static void plain_read(void *context)
 {
     struct bench *bench = context;
     int64_t lo, n = own_bytes(bench, &lo);
-    char *all = NULL;
+    char *all = malloc((size_t)n);
     const int fd = open(bench->data, O_RDONLY | O_CLOEXEC);
-    bench_must(bl_alloc(&all, n, 1, "rows", &bench_error));
     for (int64_t at = 0; at < n; at += PIECE)
         if (pread(fd, all + at, (size_t)(n - at < PIECE ? n - at : PIECE), (off_t)(lo + at)) < 0)
             bench_must(bl_fail(&bench_error, BL_PATH, "can't read %s", bench->data));
     close(fd);
-    bl_free(&all);
+    free(all);
 }
 
+/* From beginning to name, with nothing to do meanwhile. */
 static void checkpoint(void *context)
 {
     struct bench *bench = context;
     const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
-    bench_must(par_checkpoint_write(bench->par, bench->checkpoint, &state, &bench_error));
+    bench_must(par_checkpoint_begin(&bench->writer, bench->checkpoint, &state, &bench_error));
+    bench_must(par_checkpoint_finish(&bench->writer, &bench_error));
+}
+
+static void plain_copy(void *context)
+{
+    struct bench *bench = context;
+    int64_t lo, n = own_bytes(bench, &lo);
+    memcpy(bench->private, (const char *)bench->tensor.at + lo, (size_t)n);
 }
 
 static void plain_write(void *context)
 {
     struct bench *bench = context;
     int64_t lo, n = own_bytes(bench, &lo);
-    if (bench->par.rank == 0)
-        remove(bench->plain); /* a checkpoint is a new file too */
-    MPI_Barrier(bench->par.comm);
     const int fd = open(bench->plain, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     for (int64_t at = 0; at < n; at += PIECE)
         if (pwrite(fd, (char *)bench->tensor.at + lo + at, (size_t)(n - at < PIECE ? n - at : PIECE),
@@ -119,11 +129,32 @@ static void make(struct bench *bench)
     par_split_destroy_local(writer);
 }
 
+static void make_writers(struct bench *bench)
+{
+    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    int64_t lo;
+    bench_must(par_checkpoint_writer_init(&bench->writer, bench->par, NULL, 0, &bench_error));
+    bench_must(par_checkpoint_writer_init(&bench->behind, bench->par, NULL, 0, &bench_error));
+    bench_must(par_checkpoint_reserve(&bench->behind, &state, &bench_error));
+    bench_must(bl_alloc_zero(&bench->private, own_bytes(bench, &lo), 1, "a copy", &bench_error));
+}
+
+/* Both write new files. */
+static void remove_written(struct bench *bench)
+{
+    if (bench->par.rank == 0) {
+        remove(bench->plain);
+        remove(bench->checkpoint);
+    }
+    MPI_Barrier(bench->par.comm);
+}
+
 static void compare(struct bench *bench, const char *name, void (*ours)(void *), void (*plain)(void *))
 {
     double ratio[ROUNDS], seconds[ROUNDS];
     char what[80];
     for (int r = -1; r < ROUNDS; r++) {
+        remove_written(bench);
         const double floor = seconds_of(bench->par, plain, bench);
         const double taken = seconds_of(bench->par, ours, bench);
         if (r < 0)
@@ -140,6 +171,49 @@ static void compare(struct bench *bench, const char *name, void (*ours)(void *),
     bench_record(what, value, "at least", 0.8);
 }
 
+/* What the steps would wait: beginning, and the stages between steps, each when no thread is busy. */
+static double stall(struct bench *bench)
+{
+    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    const struct timespec nap = {.tv_nsec = 1000 * 1000};
+    MPI_Barrier(bench->par.comm);
+    double begun = bl_clock_seconds();
+    bench_must(par_checkpoint_begin(&bench->behind, bench->checkpoint, &state, &bench_error));
+    double seconds = bl_clock_seconds() - begun;
+    while (par_checkpoint_is_pending_local(&bench->behind)) {
+        int whole;
+        while (par_checkpoint_is_busy_local(&bench->behind))
+            nanosleep(&nap, NULL);
+        MPI_Barrier(bench->par.comm); /* a step's reduction tells that nobody is busy */
+        begun = bl_clock_seconds();
+        bench_must(par_checkpoint_advance(&bench->behind, &whole, &bench_error));
+        seconds += bl_clock_seconds() - begun;
+    }
+    return seconds;
+}
+
+static void compare_stall(struct bench *bench)
+{
+    double ratio[ROUNDS], seconds[ROUNDS];
+    char what[80];
+    for (int r = -1; r < ROUNDS; r++) {
+        remove_written(bench);
+        const double copy = seconds_of(bench->par, plain_copy, bench);
+        const double waited = stall(bench);
+        if (r < 0)
+            continue;
+        ratio[r] = waited / copy;
+        seconds[r] = waited;
+    }
+    if (bench->par.rank != 0)
+        return;
+    const double value = bench_median(ratio, ROUNDS);
+    printf("steps wait %6.1f ms for a checkpoint, %.3f of a copy of its bytes\n",
+           1e3 * bench_median(seconds, ROUNDS), value);
+    snprintf(what, sizeof what, "files: steps' wait for a checkpoint by its copy, %d ranks", bench->par.size);
+    bench_record(what, value, "at most", 1.1);
+}
+
 int main(int argc, char **argv)
 {
     MPI_Init(&argc, &argv);
@@ -151,12 +225,15 @@ int main(int argc, char **argv)
     if (bench.par.rank == 0)
         printf("%lld MiB, %d ranks\n", (long long)mib, bench.par.size);
     compare(&bench, "load", load, plain_read);
+    make_writers(&bench);
     compare(&bench, "checkpoint", checkpoint, plain_write);
-    if (bench.par.rank == 0) {
+    compare_stall(&bench);
+    remove_written(&bench);
+    if (bench.par.rank == 0)
         remove(bench.data);
-        remove(bench.plain);
-        remove(bench.checkpoint);
-    }
+    par_checkpoint_writer_free(&bench.writer);
+    par_checkpoint_writer_free(&bench.behind);
+    bl_free(&bench.private);
     bl_free(&bench.tensor.at);
     MPI_Finalize();
     return 0;

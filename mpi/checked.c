@@ -116,6 +116,12 @@ int par_checked_has_sums_local(const struct par_checked *checked)
     return checked->sums > 0;
 }
 
+int par_checked_sums_local(const struct par_checked *checked, int64_t block_lo, int64_t n, uint64_t *sums,
+                           const char *where, struct bl_error *err)
+{
+    return h5_read_rows(checked->sums, H5T_NATIVE_UINT64, block_lo, n, 0, sums, where, err);
+}
+
 static int find_sum(struct par_checked *checked, int64_t block, uint64_t *sum, const char *where,
                     struct bl_error *err)
 {
@@ -123,7 +129,7 @@ static int find_sum(struct par_checked *checked, int64_t block, uint64_t *sum, c
     if (checked->sums_at < 0 || block < checked->sums_at || block >= checked->sums_at + PAR_CHECKED_SUMS) {
         const int64_t n = min64(PAR_CHECKED_SUMS, blocks - block);
         checked->sums_at = -1;
-        if (h5_read_rows(checked->sums, H5T_NATIVE_UINT64, block, n, 0, checked->sum, where, err) != BL_OK)
+        if (par_checked_sums_local(checked, block, n, checked->sum, where, err) != BL_OK)
             return err->code;
         checked->sums_at = block;
     }

@@ -41,6 +41,10 @@ int par_checked_has_sums_local(const struct par_checked *checked);
 int par_checked_read_local(struct par_checked *checked, int64_t row_lo, int64_t n, void *rows,
                            const char *where, struct bl_error *err);
 
+/* sums [n] of blocks from block_lo on; there are checksums. Errors: BL_INPUT unreadable. */
+int par_checked_sums_local(const struct par_checked *checked, int64_t block_lo, int64_t n, uint64_t *sums,
+                           const char *where, struct bl_error *err);
+
 /* The checksums of the data set /name, with `rows` rows of row_bytes as stored, in the file that the object
  * `within` belongs to; *sums is invalid when there are none or on failure. Errors: BL_INPUT checksums that
  * don't fit. */

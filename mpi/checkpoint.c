@@ -16,66 +16,6 @@
 /* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
 enum { TEXT_BYTES_MAX = 1 << 20 };
 
-static int put_numbers(hid_t file, const char *path, const struct par_state *state, struct bl_error *err)
-{
-    int failed = h5_make_group(file, "numbers") != 0;
-    hid_t group = failed ? H5I_INVALID_HID : H5Gopen2(file, "numbers", H5P_DEFAULT);
-    failed |= group < 0;
-    for (int64_t i = 0; i < state->n_numbers && !failed; i++) {
-        const struct par_state_number *number = &state->numbers[i];
-        failed = number->is_integer ? h5_put_integer(group, number->name, number->integer)
-                                    : h5_put_real(group, number->name, number->real);
-    }
-    if (group >= 0)
-        H5Gclose(group);
-    return failed ? bl_fail(err, BL_PATH, "can't write the numbers of %s; the disk may be full", path)
-                  : BL_OK;
-}
-
-/* Texts as tensors "texts/NAME" of bytes without the final zero. */
-static void list_texts(const struct par_state *state, struct par_state_tensor *tensors)
-{
-    for (int64_t i = 0; i < state->n_texts; i++) {
-        char *text = state->texts[i].text;
-        tensors[i] = (struct par_state_tensor){.rows = (int64_t)strlen(text), .value = PAR_BYTE, .at = text};
-        snprintf(tensors[i].name, sizeof tensors[i].name, "texts/%.50s", state->texts[i].name);
-    }
-}
-
-/* The state's tensors under "state/", then its texts. */
-static int list_all(const struct par_state *state, struct par_state_tensor **tensors, struct bl_error *err)
-{
-    int code = bl_alloc_zero(tensors, state->n_tensors + state->n_texts, sizeof **tensors,
-                             "the list of tensors", err);
-    if (code != BL_OK)
-        return code;
-    for (int64_t t = 0; t < state->n_tensors; t++) {
-        (*tensors)[t] = state->tensors[t];
-        snprintf((*tensors)[t].name, sizeof(*tensors)[t].name, "state/%.57s", state->tensors[t].name);
-    }
-    list_texts(state, *tensors + state->n_tensors);
-    return BL_OK;
-}
-
-int par_checkpoint_write(struct par par, const char *path, const struct par_state *state,
-                         struct bl_error *err)
-{
-    struct par_state_tensor *tensors = NULL;
-    struct par_state_file file = {.par = par, .file = H5I_INVALID_HID};
-    int code = par_agree(par, list_all(state, &tensors, err), err);
-    if (code == BL_OK)
-        code = par_state_file_create(&file, par, path, err);
-    if (code == BL_OK)
-        code = par_agree(par, put_numbers(file.file, path, state, err), err);
-    if (code == BL_OK)
-        code = par_state_file_write(&file, tensors, state->n_tensors + state->n_texts, err);
-    if (code == BL_OK)
-        code = par_state_file_commit(&file, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
-    par_state_file_destroy(&file);
-    bl_free(&tensors);
-    return code;
-}
-
 /* Reading: rank 0 alone opens and verifies; what it learned is broadcast. */
 
 struct collect {

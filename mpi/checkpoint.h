@@ -1,4 +1,5 @@
-/* Checkpoints: everything a run needs to go on, written by all ranks (docs/file-formats.md). */
+/* Checkpoints: everything a run needs to go on (docs/file-formats.md), and how they are read; written by
+ * mpi/checkpoint_writer.h. */
 #ifndef PAR_CHECKPOINT_H
 #define PAR_CHECKPOINT_H
 
@@ -41,13 +42,6 @@ struct par_state {
     struct par_state_number *numbers;
     struct par_state_text *texts;
 };
-
-/* Writes the state to path (folder/step-NNNNNNNN.h5): temporary name that doesn't end in .h5, each rank one
- * contiguous row block of every tensor by independent transfers, flush, close, read back against the
- * checksums, fsync, rename, fsync of the folder. Collective. Errors, agreed: BL_PATH; then nothing new stands
- * under the name and the temporary is removed. */
-int par_checkpoint_write(struct par par, const char *path, const struct par_state *state,
-                         struct bl_error *err);
 
 /* Reads the numbers and texts of a checkpoint on rank 0 and gives them to all ranks: *head has n_tensors = 0
  * and is freed with par_state_free. Verifies every block of every tensor too (rank 0, or all ranks a share

@@ -200,6 +200,14 @@ int par_column_feature_type_local(const struct par_column *column, enum bl_type 
     return known;
 }
 
+int par_column_is_plain_local(const struct par_column *column)
+{
+    hid_t plist = H5Dget_create_plist(column->set);
+    const int plain = H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Dget_offset(column->set) != HADDR_UNDEF;
+    H5Pclose(plist);
+    return plain;
+}
+
 /* Half precision with the byte order of the given 32-bit float. */
 static hid_t half_like(hid_t single)
 {

@@ -33,6 +33,9 @@ void par_column_close_local(struct par_column *column);
  * order. Returns 1, or 0 for any other type. */
 int par_column_feature_type_local(const struct par_column *column, enum bl_type *type);
 
+/* 1 if its bytes lie in the file in one piece, uncompressed. */
+int par_column_is_plain_local(const struct par_column *column);
+
 /* HDF5's description of `type` in memory (host order) and in a file (little-endian); the caller closes it
  * with H5Tclose. HDF5 1.10 has no half precision of its own, so it is put together here. */
 hid_t par_type_in_memory_local(enum bl_type type);

@@ -217,6 +217,62 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     return code;
 }
 
+int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err)
+{
+    if (!par_column_is_plain_local(&dataset->features))
+        return bl_fail(
+            err, BL_USAGE,
+            "%s: 'features' is stored in chunks or compressed, and data.residency: stream needs it "
+            "in one piece: make it so with h5repack -l CONTI -f NONE OLD NEW, or set "
+            "data.residency to memory",
+            dataset->where);
+    if (!dataset->checked.same)
+        return bl_fail(err, BL_USAGE,
+                       "%s: 'features' has another byte order than this processor, and data.residency: "
+                       "stream takes bytes as they are; write the file again in little-endian order, or set "
+                       "data.residency to memory",
+                       dataset->where);
+    return BL_OK;
+}
+
+/* A wrong place in the file would train on noise, and a file without checksums couldn't tell. */
+static int compare_row(struct par_dataset *dataset, struct par_row_file *file, int64_t row,
+                       struct bl_error *err)
+{
+    const int64_t row_bytes = dataset->checked.row_bytes;
+    const void *streamed = NULL;
+    char *read = NULL;
+    int code = bl_alloc(&read, row_bytes, 1, "a row", err);
+    if (code == BL_OK)
+        code = par_dataset_read_local(dataset, row, 1, read, NULL, NULL, err);
+    if (code == BL_OK)
+        code = par_row_file_row_local(file, row, &streamed, err);
+    if (code == BL_OK && memcmp(read, streamed, (size_t)row_bytes) != 0)
+        code = bl_fail(err, BL_INPUT,
+                       "%s: row %" PRId64 " of 'features' isn't where the file says; set data.residency to "
+                       "memory",
+                       dataset->where, row);
+    bl_free(&read);
+    return code;
+}
+
+int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int64_t row_hi,
+                               struct par_row_file **out, struct bl_error *err)
+{
+    *out = NULL;
+    int code = par_dataset_stream_check_local(dataset, err);
+    if (code == BL_OK)
+        code = par_row_file_open_local(out, dataset->path, &dataset->checked, row_lo, row_hi, dataset->where,
+                                       err);
+    if (code == BL_OK)
+        code = compare_row(dataset, *out, row_hi - 1, err);
+    if (code != BL_OK) {
+        par_row_file_close_local(*out);
+        *out = NULL;
+    }
+    return code;
+}
+
 void par_dataset_close(struct par_dataset *dataset)
 {
     if (!dataset)

@@ -9,6 +9,7 @@
 #include "data/labels.h"
 #include "data/types.h"
 #include "mpi/comm.h"
+#include "mpi/row_file.h"
 
 /* The root attributes format and format_version. */
 #define PAR_DATASET_FORMAT "bitloom dataset"
@@ -55,6 +56,15 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
  * labels. */
 int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, uint32_t *groups,
                                   struct bl_error *err);
+
+/* BL_USAGE unless the features lie in the file as they are in memory, in one piece; the message says how to
+ * make them so. Local. */
+int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err);
+
+/* The features of rows [row_lo, row_hi) as a plain file, which outlives the data set. Reads a row both ways
+ * and compares them. Errors: those above, BL_PATH, BL_INPUT, BL_MEMORY. Local. */
+int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int64_t row_hi,
+                               struct par_row_file **out, struct bl_error *err);
 
 /* Collective as the opening was. NULL is fine. */
 void par_dataset_close(struct par_dataset *dataset);

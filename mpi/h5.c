@@ -117,6 +117,15 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     return par_agree(par, code, err);
 }
 
+int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
+{
+    h5_quiet();
+    hid_t access = access_list(par_alone());
+    *file = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
+}
+
 /* After a failed flush HDF5 1.10 refuses every later flush and close of that file. */
 static int stuck;
 

@@ -22,6 +22,9 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
  * Nothing in it keeps the time of its making. BL_PATH. */
 int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
+/* Opens a file of ours to change it, by this process alone. Errors: BL_PATH. */
+int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err);
+
 /* Takes the room for it (mpi/reserve.h), then hands everything to the file system. A failure, e.g. a full
  * disk, is BL_PATH with `path` named. Collective; agreed. */
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err);

@@ -34,9 +34,14 @@ int64_t par_metrics_bytes_local(void)
     if (!metrics.file)
         return 0;
     fflush(metrics.file);
-    fsync(fileno(metrics.file));
     struct stat status;
     return fstat(fileno(metrics.file), &status) == 0 ? status.st_size : 0;
+}
+
+void par_metrics_sync_local(void)
+{
+    if (metrics.file)
+        fsync(fileno(metrics.file));
 }
 
 int par_metrics_write_local(json_t *event, struct bl_error *err)

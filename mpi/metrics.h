@@ -11,8 +11,11 @@
  * warns if it is shorter than that. Errors: BL_PATH. */
 int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error *err);
 
-/* Brings the file to the disk and returns its length, to be kept in a checkpoint. */
+/* The file's length so far, to be kept in a checkpoint. */
 int64_t par_metrics_bytes_local(void);
+
+/* Brings the file to the disk. Another thread may do it. */
+void par_metrics_sync_local(void);
 
 /* Writes one event and takes the object (also on failure); adds "time". Does nothing when no file is open, so
  * that every rank may call it. Errors: BL_PATH. */

@@ -12,8 +12,8 @@ enum par_phase {
     PAR_PHASE_REDUCE,
     PAR_PHASE_UPDATE,
     PAR_PHASE_EVALUATION,
-    PAR_PHASE_CHECKPOINT,
-    PAR_PHASE_OTHER, /* logging, and what stands between steps */
+    PAR_PHASE_CHECKPOINT, /* for as long as steps wait for it */
+    PAR_PHASE_OTHER,      /* logging, and what stands between steps */
     PAR_PHASES
 };
 
@@ -21,6 +21,7 @@ struct par_phases {
     enum par_phase now;
     double since_s;
     double seconds[PAR_PHASES];
+    double behind_s; /* what another thread did for checkpoints while steps went on: in no phase */
 };
 
 /* As users read it; also the stall guard's word. A literal. */

@@ -5,6 +5,8 @@
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
+#include "mpi/h5.h"
+#include "mpi/read_ahead.h"
 #include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
@@ -82,6 +84,37 @@ static int64_t batch_rows(const struct par_plan *plan, const struct bl_config *c
     return batch;
 }
 
+static int64_t window_rows(const struct bl_config *config, const struct par_split *split)
+{
+    int64_t most = 0;
+    for (int64_t s = 0; s < config->data.shards; s++) {
+        const int64_t n = shard_train(config, split->rows, s);
+        most = n > most ? n : most;
+    }
+    return config->data.residency == BL_RESIDENCY_MEMORY
+               ? 0
+               : par_read_ahead_rows_local(most, split->dim * (int64_t)bl_type_bytes(split->type),
+                                           config->data.window_mib << 20);
+}
+
+/* What a rank holds of the features of its shards [lo, hi), and their orders. Streamed, that is windows, and
+ * three blocks: of a pass over all rows, of the file, and of the thread that reads ahead. */
+static int64_t features_bytes(const struct par_plan *plan, const struct bl_config *config,
+                              const struct par_split *split, int64_t lo, int64_t hi)
+{
+    const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
+    const int64_t block_rows = h5_rows_per_block(row_bytes);
+    int64_t whole = 0, windows = plan->window_rows * ROW_NUMBER_BYTES + 3 * block_rows * row_bytes, rows = 0;
+    for (int64_t s = lo; s < hi; s++) {
+        const int64_t n = shard_train(config, split->rows, s);
+        rows += shard_rows(config, split->rows, s);
+        whole += shard_rows(config, split->rows, s) * row_bytes + n * ROW_NUMBER_BYTES;
+        windows += par_read_ahead_bytes_local(n, row_bytes, config->data.window_mib << 20);
+    }
+    windows += (rows / block_rows + 2) * INTEGER_BYTES; /* checksums */
+    return config->data.residency == BL_RESIDENCY_MEMORY ? whole : windows;
+}
+
 static void plan_rank(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_shape *shape, int rank)
 {
@@ -94,10 +127,8 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     }
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
     const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
-    const int64_t data_bytes =
-        rows * place_bytes +
-        rows * (split->dim * (int64_t)bl_type_bytes(split->type) + label_bytes + 1 + ROW_NUMBER_BYTES) +
-        train * ROW_NUMBER_BYTES;
+    const int64_t data_bytes = rows * (place_bytes + label_bytes + 1 + ROW_NUMBER_BYTES) +
+                               features_bytes(plan, config, split, lo, hi);
     const int64_t batch_bytes =
         batch * (ROW_NUMBER_BYTES + label_bytes +
                  FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
@@ -154,12 +185,17 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
         return code;
     plan->parameter_bytes =
         plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
+    if (config->checkpoint.behind) /* a rank's share of a checkpoint's private copy */
+        plan->parameter_bytes +=
+            plan->parameters * FLOAT_BYTES * (2 + optimizer.type->n_states) / plan->ranks;
     bl_optimizer_free(&optimizer);
     const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
     plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
     if (place_bytes > 0)
-        plan->codes_bytes = plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes);
+        plan->codes_bytes =
+            plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes) +
+            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
         plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;
@@ -251,6 +287,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
         code = plan_steps(plan, config, err);
     if (code != BL_OK)
         return code;
+    plan->window_rows = window_rows(config, split);
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
     count_nodes(plan);

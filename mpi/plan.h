@@ -16,6 +16,7 @@ struct par_plan {
     /* rows of the train split, before rows that aren't finite are dropped */
     int64_t n_train, n_validation;
     int64_t shard_rows_min; /* training rows of the smallest shard */
+    int64_t window_rows;    /* most of a shard's window; 0: features are in memory */
 
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
@@ -24,9 +25,9 @@ struct par_plan {
     int64_t groups; /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
-    int64_t data_bytes;      /* its shards: features, labels, orders */
+    int64_t data_bytes;      /* its shards: features or windows of them, labels, orders */
     int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
-    int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states */
+    int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states, a copy */
     int64_t gather_bytes;    /* codes and labels of the global batch */
     int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */
     int64_t start_bytes; /* not in the sum: what model.init needs before the first step */

@@ -185,7 +185,18 @@ static int agree_on_digests(struct par_run_state *state, struct par par, struct 
     return code;
 }
 
-int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
+int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
+                          struct bl_error *err)
+{
+    struct par_state whole = {0};
+    int code = par_agree(writer->par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    if (code == BL_OK)
+        code = par_checkpoint_reserve(writer, &whole, err);
+    bl_free(&whole.tensors);
+    return code;
+}
+
+int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
                         const char *config_text, struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
@@ -201,7 +212,7 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
     struct par_state whole = {
         .numbers = numbers, .n_texts = state->model.trained.n > 0 ? 3 : 2, .texts = texts};
     bl_row_sample_print(&state->model.trained, trained);
-    int code = agree_on_digests(state, par, err);
+    int code = agree_on_digests(state, writer->par, err);
     if (code != BL_OK)
         return code;
     whole.n_numbers = list_numbers(state, fields, names, &n_required);
@@ -213,11 +224,9 @@ int par_run_state_write(struct par_run_state *state, struct par par, const char 
         else
             numbers[i].real = *fields[i].real;
     }
-    /* Times and lengths of files are each rank's own, but HDF5 wants the same attributes from all. */
-    par_broadcast(par, numbers, sizeof numbers);
-    code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    code = par_agree(writer->par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
-        code = par_checkpoint_write(par, path, &whole, err);
+        code = par_checkpoint_begin(writer, path, &whole, err);
     bl_free(&whole.tensors);
     return code;
 }

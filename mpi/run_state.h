@@ -6,7 +6,7 @@
 #include "loss/objective.h"
 #include "loss/term.h"
 #include "model/model.h"
-#include "mpi/checkpoint.h"
+#include "mpi/checkpoint_writer.h"
 #include "optim/optimizer.h"
 
 struct par_run_state {
@@ -41,10 +41,14 @@ int par_run_state_init(struct par_run_state *state, const struct bl_config *conf
                        struct bl_label_layout labels, struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
 
-/* Writes a checkpoint at path. config_text: the effective configuration. Collective; agreed. Errors: BL_PATH;
- * BL_DEFECT when ranks hold other parameters than rank 0: each writes a part, and the whole would be
- * nobody's. */
-int par_run_state_write(struct par_run_state *state, struct par par, const char *path,
+/* par_checkpoint_reserve for such a state. Collective; agreed. */
+int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
+                          struct bl_error *err);
+
+/* Sends a checkpoint on its way to path (par_checkpoint_begin). config_text: the effective configuration.
+ * Collective; agreed. Errors: BL_PATH; BL_DEFECT when ranks hold other parameters than rank 0: each writes a
+ * part, and the whole would be nobody's. */
+int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
                         const char *config_text, struct bl_error *err);
 
 /* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open. Collective;

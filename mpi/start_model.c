@@ -6,12 +6,14 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "math/eigen.h"
 #include "model/linear.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
 #include "mpi/itq.h"
+#include "mpi/model_file.h"
 
 /* Groups of all own rows of the train split, as those of a batch are cut; sums of up to `widest` numbers. */
 static int group_rows(struct par_groups *groups, struct par par, const struct bl_config *config,
@@ -157,13 +159,50 @@ int par_start_model(struct par par, const struct bl_config *config, const struct
         code = group_rows(&groups, par, config, data, widest, err);
     if (code == BL_OK)
         code = mark_training_rows(&keep, par, data, err);
-    const struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features,
-                                                         data->row_hi - data->row_lo, keep, &groups);
+    const struct par_rows rows = par_train_data_rows_local(data, keep, &groups);
     if (code == BL_OK)
         code = fit_normalizer(par, config, &rows, model, err);
     if (code == BL_OK && !random)
         code = init_params(par, config, &rows, model, err);
     bl_free(&keep);
     par_groups_free(&groups);
+    return code;
+}
+
+int par_start_from_model(struct par par, const char *path, const struct bl_config *config,
+                         struct bl_model *own, struct bl_error *err)
+{
+    struct bl_model other = {0};
+    int code = par_model_read(par, path, &other, err);
+    if (code != BL_OK)
+        return code;
+    if (!bl_shape_is_trainable(&other.shape))
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
+                    "linear at both ends (of train, lsh, pcah or itq)",
+                    path, other.method);
+    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
+        code = bl_fail(err, BL_USAGE,
+                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
+                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
+                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
+                       bl_count(other.shape.n_layers, "layer").text,
+                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
+                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
+    else if (other.normalizer.kind != own->normalizer.kind)
+        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
+                       path);
+    if (code == BL_OK) {
+        const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
+        memcpy(own->params, other.params, (size_t)own->layout.n_network * sizeof(float));
+        /* Its parameters belong to its statistics. */
+        memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
+        memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
+        own->trained = other.trained;
+        bl_log_say("starting from %s%s", path,
+                   config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
+    }
+    bl_model_free(&other);
     return code;
 }

@@ -20,6 +20,11 @@
 int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
                     struct bl_model *model, struct bl_error *err);
 
+/* What --init asks for instead: the parameters and statistics of the model at path, which must have the
+ * layers of `own` and normalise as it does. Collective; agreed. Errors: BL_USAGE; those of par_model_read. */
+int par_start_from_model(struct par par, const char *path, const struct bl_config *config,
+                         struct bl_model *own, struct bl_error *err);
+
 /* Bytes of a rank with n_local training rows that par_start_model takes for first parameters and gives back:
  * 0 for random ones. Local. */
 int64_t par_start_bytes_local(const struct bl_config *config, const struct bl_shape *shape, int64_t n_local);

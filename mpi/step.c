@@ -12,8 +12,8 @@
 #include "optim/schedule.h"
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
- * were asked for a checkpoint and to stop. */
-enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP };
+ * were asked for a checkpoint and to stop, are busy writing one, and couldn't read their rows. */
+enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAG_BUSY, FLAG_INPUT };
 
 int par_batches_plan(struct par_batches *batches, struct par par, const struct par_train_data *data,
                      int64_t global_batch, struct bl_error *err)
@@ -108,6 +108,29 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     return code;
 }
 
+static int init_ahead(struct par_step *step, struct bl_error *err)
+{
+    const struct par_train_data *data = step->data;
+    const int64_t n = data->shard_hi - data->shard_lo;
+    int64_t *step_rows = NULL;
+    if (!data->file)
+        return BL_OK;
+    int code = bl_alloc(&step_rows, n, sizeof *step_rows, "rows of shards", err);
+    for (int64_t s = 0; s < n && code == BL_OK; s++)
+        step_rows[s] = batch_rows_of_shard(step, s);
+    const struct par_read_ahead_plan plan = {.file = data->file,
+                                             .shard = data->shard,
+                                             .n_shards = n,
+                                             .step_rows = step_rows,
+                                             .steps_per_epoch = step->batches.steps_per_epoch,
+                                             .window_bytes = step->config->data.window_mib << 20,
+                                             .seed = (uint64_t)step->config->train.seed};
+    if (code == BL_OK)
+        code = par_read_ahead_create_local(&step->ahead, &plan, err);
+    bl_free(&step_rows);
+    return code;
+}
+
 int par_step_init(struct par_step *step, struct par par, const struct bl_config *config,
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err)
 {
@@ -120,6 +143,8 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                                     bl_shape_code_bits(&model->shape), err);
     if (code == BL_OK)
         code = par_agree(par, allocate(step, model, err), err);
+    if (code == BL_OK)
+        code = par_agree(par, init_ahead(step, err), err);
     if (code == BL_OK)
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
                                data->labels.words, step->memory.rows > 0, err);
@@ -143,6 +168,8 @@ void par_step_free(struct par_step *step)
     bl_free(&step->h);
     bl_free(&step->dh);
     bl_free(&step->group_values);
+    par_read_ahead_destroy_local(step->ahead);
+    step->ahead = NULL;
     bl_network_free(&step->network);
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
@@ -170,17 +197,74 @@ static void choose_rows(struct par_step *step, int64_t number)
     step->shuffled_epoch = epoch;
 }
 
-/* Features, normalised, and labels of the chosen rows. */
-static void load_batch(struct par_step *step, const struct bl_model *model)
+/* The chosen rows' features, normalised. */
+static void load_resident(struct par_step *step, const struct bl_model *model, int64_t number)
 {
     const struct par_train_data *data = step->data;
-    const int64_t n = step->batches.n_local, words = data->labels.words;
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    choose_rows(step, number);
 #pragma omp parallel for schedule(static) num_threads((int)step->config->train.threads)
-    for (int64_t i = 0; i < n; i++)
-        bl_normalizer_apply(&model->normalizer, data->type, par_train_data_row(data, step->rows[i]), 1,
+    for (int64_t i = 0; i < step->batches.n_local; i++)
+        bl_normalizer_apply(&model->normalizer, data->type,
+                            (const char *)data->features + (step->rows[i] - data->row_lo) * row_bytes, 1,
                             step->x + i * data->dim);
-    for (int64_t i = 0; i < n && words > 0; i++)
-        memcpy(step->labels + i * words, par_train_data_labels(data, step->rows[i]),
+}
+
+/* The next `take` rows of own shard s, to places [at, at + take) of the batch. */
+static int stream_shard(struct par_step *step, const struct bl_model *model, int64_t s, int64_t at,
+                        int64_t take, struct bl_error *err)
+{
+    const struct par_train_data *data = step->data;
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    for (int64_t n; take > 0; at += n, take -= n) {
+        const int64_t *rows;
+        const void *features;
+        int code = par_read_ahead_take_local(step->ahead, s, take, &n, &rows, &features, err);
+        if (code != BL_OK)
+            return code;
+        memcpy(step->rows + at, rows, (size_t)n * sizeof *rows);
+#pragma omp parallel for schedule(static) num_threads((int)step->config->train.threads)
+        for (int64_t i = 0; i < n; i++)
+            bl_normalizer_apply(&model->normalizer, data->type, (const char *)features + i * row_bytes, 1,
+                                step->x + (at + i) * data->dim);
+        par_read_ahead_give_back_local(step->ahead, s, n);
+    }
+    return BL_OK;
+}
+
+static int load_streamed(struct par_step *step, const struct bl_model *model, int64_t number,
+                         struct bl_error *err)
+{
+    const struct par_train_data *data = step->data;
+    const int64_t per_epoch = step->batches.steps_per_epoch;
+    int code = par_read_ahead_seek_local(step->ahead, number / per_epoch, number % per_epoch, err);
+    for (int64_t s = 0, at = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++) {
+        const int64_t take = batch_rows_of_shard(step, s);
+        code = stream_shard(step, model, s, at, take, err);
+        at += take;
+    }
+    return code;
+}
+
+/* A rank that can't read its rows goes through the step with any rows, so that nobody waits for it; its flag
+ * ends the step on all ranks before anything is updated. */
+static void stand_in(struct par_step *step)
+{
+    for (int64_t i = 0; i < step->batches.n_local; i++)
+        step->rows[i] = step->data->shard[0].train[0];
+    memset(step->x, 0, (size_t)(step->batches.n_local * step->data->dim) * sizeof *step->x);
+}
+
+/* Features, normalised, and labels of the batch's rows. */
+static void load_batch(struct par_step *step, const struct bl_model *model, int64_t number)
+{
+    const int64_t words = step->data->labels.words;
+    if (!step->ahead)
+        load_resident(step, model, number);
+    else if ((step->input_code = load_streamed(step, model, number, &step->input_error)) != BL_OK)
+        stand_in(step);
+    for (int64_t i = 0; i < step->batches.n_local && words > 0; i++)
+        memcpy(step->labels + i * words, par_train_data_labels(step->data, step->rows[i]),
                (size_t)words * sizeof(uint32_t));
 }
 
@@ -231,6 +315,18 @@ static void set_flags(const struct par_step *step, double *flags)
                 flags[t] = 1.0;
     flags[FLAG_CHECKPOINT] = step->local_request == PAR_REQUEST_CHECKPOINT;
     flags[FLAG_STOP] = step->local_request == PAR_REQUEST_STOP;
+    flags[FLAG_BUSY] = step->local_busy;
+    flags[FLAG_INPUT] = step->input_code != BL_OK;
+}
+
+/* All ranks know the flag, so all come to agree on what the rank that raised it says. */
+static int check_input(const struct par_step *step, const double *flags, struct bl_error *err)
+{
+    if (flags[FLAG_INPUT] == 0.0)
+        return BL_OK;
+    if (step->input_code != BL_OK)
+        *err = step->input_error;
+    return par_agree(step->par, step->input_code, err);
 }
 
 static const char *likely_cause(const struct par_step *step, int64_t number)
@@ -274,8 +370,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
 {
     struct par_gradient *gradient = &step->gradient;
     par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
-    choose_rows(step, number);
-    load_batch(step, model);
+    load_batch(step, model, number);
     par_phases_enter_local(&step->phases, PAR_PHASE_FORWARD);
     const struct bl_dropout dropout = {.p = step->config->model.dropout,
                                        .seed = (uint64_t)step->config->train.seed,
@@ -306,7 +401,10 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
                        : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
                                                       : PAR_REQUEST_NONE;
-    int code = check_values(step, flags, number, err);
+    outcome->busy = (int)flags[FLAG_BUSY];
+    int code = check_input(step, flags, err);
+    if (code == BL_OK)
+        code = check_values(step, flags, number, err);
     return code == BL_OK ? check_gradient(step, bad, number, err) : code;
 }
 

@@ -12,11 +12,12 @@
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
 #include "mpi/phases.h"
+#include "mpi/read_ahead.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
 
 /* Numbers that ride along with the gradient. */
-enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 2 };
+enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 4 };
 
 /* How the batches of an epoch lie: shard after shard, `rows_per_shard` rows of each. */
 struct par_batches {
@@ -35,6 +36,7 @@ struct par_step_outcome {
     double lr, beta, grad_norm;
     double parameter_values[BL_TERMS_MAX]; /* values of parameter terms, 0 for the others */
     int request;                           /* enum par_request: the highest of all ranks */
+    int busy;                              /* how many ranks were busy with a checkpoint when it began */
 };
 
 struct par_step {
@@ -51,12 +53,16 @@ struct par_step {
     struct par_gradient gradient;
     struct par_phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;
-    int local_request;      /* enum par_request of this rank: rides on the next step's reduction */
-    int64_t shuffled_epoch; /* the epoch that the shards' orders stand for; -1: none */
-    int64_t *rows;          /* [n_local] file rows of the batch */
-    uint32_t *labels;       /* [n_local, words] */
-    float *x, *z, *h, *dh;  /* [n_local, D], [n_local, K] x 3 */
-    double *group_values;   /* [groups, BL_TERMS_MAX] each group's part of each row term's value */
+    int local_request;            /* enum par_request of this rank: rides on the next step's reduction */
+    int local_busy;               /* 1 if this rank writes a checkpoint behind the steps: rides there too */
+    int64_t shuffled_epoch;       /* the epoch that the shards' orders stand for; -1: none */
+    struct par_read_ahead *ahead; /* NULL: the rows are in memory; owned */
+    int input_code;               /* of reading the batch, of this rank alone */
+    struct bl_error input_error;
+    int64_t *rows;         /* [n_local] file rows of the batch */
+    uint32_t *labels;      /* [n_local, words] */
+    float *x, *z, *h, *dh; /* [n_local, D], [n_local, K] x 3 */
+    double *group_values;  /* [groups, BL_TERMS_MAX] each group's part of each row term's value */
 };
 
 /* Collective; agreed. Errors: BL_USAGE, BL_MEMORY. par_step_free is safe twice. */
@@ -66,7 +72,8 @@ void par_step_free(struct par_step *step);
 
 /* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, in the range that this
  * rank holds (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the
- * same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause. */
+ * same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause; where rows are streamed,
+ * those of par_read_ahead_take_local. */
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 

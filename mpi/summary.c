@@ -20,7 +20,9 @@ static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit =
 struct account {
     int64_t steps, rows, peak_bytes;
     double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
+    double behind_s;                     /* mean over ranks */
     double total_s, steps_s, compute_s;  /* means over ranks */
+    double waited_s;                     /* for streamed rows, of the steps' time; mean over ranks */
     double flops;                        /* of all steps and ranks */
     struct par_traffic_count most_step;  /* of a step, the most of any rank */
     int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
@@ -46,6 +48,12 @@ static void collect(struct account *account, struct par_step *step, const struct
     par_min_doubles(step->par, account->least, PAR_PHASES);
     par_max_doubles(step->par, account->most, PAR_PHASES);
     par_sum_doubles(step->par, account->mean, PAR_PHASES);
+    account->behind_s = step->phases.behind_s;
+    par_sum_doubles(step->par, &account->behind_s, 1);
+    account->behind_s /= step->par.size;
+    account->waited_s = step->ahead ? par_read_ahead_waited_local(step->ahead) : 0.0;
+    par_sum_doubles(step->par, &account->waited_s, 1);
+    account->waited_s /= step->par.size;
     for (int p = 0; p < PAR_PHASES; p++) {
         account->mean[p] /= step->par.size;
         account->total_s += account->mean[p];
@@ -90,6 +98,8 @@ static void say_table(const struct account *account, const struct par_step *step
             bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", par_phase_name((enum par_phase)p),
                        account->least[p], account->mean[p], account->most[p],
                        100.0 * account->mean[p] / account->total_s);
+    if (account->behind_s > 0.0)
+        bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
     bl_log_say(
         "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s); at most %.0f MiB a "
         "rank",
@@ -128,7 +138,11 @@ static void say_hints(const struct account *account, const struct par_step *step
             "hint: the slowest rank computes longer than the mean by %.0f %% of the steps' time; look for "
             "busy or slower cores, and for ranks that share one",
             100.0 * imbalance(account));
-    if (account->mean[PAR_PHASE_INPUT] > input_limit * account->steps_s)
+    if (account->waited_s > input_limit * account->steps_s)
+        bl_log_say("hint: the steps waited for the disk for %.0f %% of their time; put data.file on a faster "
+                   "one, or where it fits set data.residency to memory",
+                   100.0 * account->waited_s / account->steps_s);
+    else if (account->mean[PAR_PHASE_INPUT] > input_limit * account->steps_s)
         bl_log_say(
             "hint: %.0f %% of the steps' time goes into preparing rows; float32 features need the least",
             100.0 * account->mean[PAR_PHASE_INPUT] / account->steps_s);
@@ -171,11 +185,14 @@ static json_t *event_of(const struct account *account, const struct par_step *st
                         json_real(1e-9 * account->flops / step->par.size / account->compute_s));
     json_object_set_new(event, "imbalance", json_real(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
+    if (step->ahead)
+        json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     for (int p = 0; p < PAR_PHASES; p++)
         json_object_set_new(phases, par_phase_name((enum par_phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
+    json_object_set_new(event, "checkpoints_behind_s", json_real(account->behind_s));
     return event;
 }
 

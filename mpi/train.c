@@ -16,6 +16,7 @@
 #include "math/blas.h"
 #include "mpi/agree.h"
 #include "mpi/arithmetic.h"
+#include "mpi/checkpoint_writer.h"
 #include "mpi/deadline.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
@@ -44,55 +45,24 @@ struct run {
     struct par_deadline deadline;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
+    struct par_checkpoint_writer writer;
+    struct {
+        char path[PAR_RUN_PATH_MAX];
+        int64_t step;
+        uint64_t digest;
+        double begun_s, waited_s; /* waited_s: how long steps did */
+    } pending;                    /* the checkpoint on its way */
     int resumed;
     const char *stop_reason; /* NULL: go on */
 };
 
 /* Starting */
 
-static int start_from_model(struct run *run, struct bl_error *err)
-{
-    struct bl_model other = {0};
-    struct bl_model *own = &run->state.model;
-    const char *path = run->options->init_path;
-    int code = par_model_read(run->par, path, &other, err);
-    if (code != BL_OK)
-        return code;
-    if (!bl_shape_is_trainable(&other.shape))
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--init %s: a model of method '%s' has no gradients to train it by; choose one that is "
-                    "linear at both ends (of train, lsh, pcah or itq)",
-                    path, other.method);
-    else if (memcmp(&other.shape, &own->shape, sizeof own->shape) != 0)
-        code = bl_fail(err, BL_USAGE,
-                       "--init %s: its layers (%s, %s, %s) are not those of the configuration "
-                       "(%" PRId64 ", %" PRId64 ", %" PRId64 "); change model.* or choose another model",
-                       path, bl_count(bl_shape_dim(&other.shape), "feature").text,
-                       bl_count(other.shape.n_layers, "layer").text,
-                       bl_count(bl_shape_code_bits(&other.shape), "bit").text, bl_shape_dim(&own->shape),
-                       own->shape.n_layers, bl_shape_code_bits(&own->shape));
-    else if (other.normalizer.kind != own->normalizer.kind)
-        code = bl_fail(err, BL_USAGE, "--init %s: it normalises features in another way than data.normalize",
-                       path);
-    if (code == BL_OK) {
-        const size_t dim_bytes = (size_t)own->normalizer.dim * sizeof(double);
-        memcpy(own->params, other.params, (size_t)own->layout.n_network * sizeof(float));
-        /* Its parameters belong to its statistics. */
-        memcpy(own->normalizer.mean, other.normalizer.mean, dim_bytes);
-        memcpy(own->normalizer.scale, other.normalizer.scale, dim_bytes);
-        own->trained = other.trained;
-        bl_log_say("starting from %s%s", path,
-                   run->config->model.init == BL_INIT_RANDOM ? "" : "; model.init has no effect");
-    }
-    bl_model_free(&other);
-    return code;
-}
-
 /* A new run: statistics, first parameters, empty files. */
 static int start_new(struct run *run, struct bl_error *err)
 {
-    int code = run->options->init_path ? start_from_model(run, err)
+    int code = run->options->init_path ? par_start_from_model(run->par, run->options->init_path, run->config,
+                                                              &run->state.model, err)
                                        : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS),
                                                          run->config, &run->data, &run->state.model, err);
     if (code == BL_OK)
@@ -140,6 +110,15 @@ static int open_files(struct run *run, struct bl_error *err)
     return par_agree(run->par, code, err);
 }
 
+static int start_writer(struct run *run, struct bl_error *err)
+{
+    int code =
+        par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep, err);
+    if (code == BL_OK && run->config->checkpoint.behind)
+        code = par_run_state_reserve(&run->state, &run->writer, err);
+    return code;
+}
+
 static int start(struct run *run, struct bl_error *err)
 {
     struct par par = run->par;
@@ -162,7 +141,9 @@ static int start(struct run *run, struct bl_error *err)
     run->state.memory_rows = run->step.memory.rows;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     par_arithmetic(par, config, run->state.model.arithmetic);
-    code = start_or_continue(run, err);
+    code = start_writer(run, err);
+    if (code == BL_OK)
+        code = start_or_continue(run, err);
     if (code == BL_OK)
         code = open_files(run, err);
     if (code != BL_OK)
@@ -179,39 +160,64 @@ static int start(struct run *run, struct bl_error *err)
 
 /* Between steps */
 
-static int report_checkpoint(struct run *run, const char *path, double seconds, struct bl_error *err)
+/* Once it is whole. */
+static int report_checkpoint(struct run *run, struct bl_error *err)
 {
-    bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s", path, run->state.digest, seconds);
+    const double seconds = bl_clock_seconds() - run->pending.begun_s;
+    par_deadline_checkpoint_local(&run->deadline, seconds);
+    bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s, steps waited %.2f s", run->pending.path,
+               run->pending.digest, seconds, run->pending.waited_s);
     json_t *event = json_object();
     json_object_set_new(event, "event", json_string("checkpoint"));
-    json_object_set_new(event, "step", json_integer(run->state.step));
-    json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->state.digest));
+    json_object_set_new(event, "step", json_integer(run->pending.step));
+    json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->pending.digest));
     json_object_set_new(event, "seconds", json_real(seconds));
+    json_object_set_new(event, "waited_seconds", json_real(run->pending.waited_s));
     return par_agree(run->par, par_metrics_write_local(event, err), err);
 }
 
-static int write_checkpoint(struct run *run, struct bl_error *err)
+/* One stage further with the checkpoint on its way. */
+static int advance_checkpoint(struct run *run, struct bl_error *err)
 {
-    char path[PAR_RUN_PATH_MAX];
+    int whole;
     const double begun = bl_clock_seconds();
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
+    int code = par_checkpoint_advance(&run->writer, &whole, err);
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
+    run->pending.waited_s += bl_clock_seconds() - begun;
+    return code == BL_OK && whole ? report_checkpoint(run, err) : code;
+}
+
+/* Until none is on its way. */
+static int settle_checkpoint(struct run *run, struct bl_error *err)
+{
+    int code = BL_OK;
+    while (code == BL_OK && par_checkpoint_is_pending_local(&run->writer))
+        code = advance_checkpoint(run, err);
+    return code;
+}
+
+/* Sends a checkpoint of this moment on its way, when the one before has arrived. */
+static int begin_checkpoint(struct run *run, struct bl_error *err)
+{
+    int code = settle_checkpoint(run, err);
+    if (code != BL_OK)
+        return code;
+    run->last_checkpoint_s = run->pending.begun_s = bl_clock_seconds();
+    run->last_checkpoint_step = run->pending.step = run->state.step;
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     par_train_report_flush(&run->report);
     par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
     run->state.log_bytes = bl_log_bytes();
-    par_run_folder_checkpoint_local(&run->folder, run->state.step, path, sizeof path);
-    int code = par_run_state_write(&run->state, par_as_local(run->par, PAR_TRAFFIC_CHECKPOINT), path,
-                                   run->config_text, err);
-    if (code != BL_OK)
-        return code;
-    if (run->par.rank == 0)
-        code = par_run_folder_prune_local(&run->folder, run->config->checkpoint.keep, path, err);
-    code = par_agree(run->par, code, err);
-    run->last_checkpoint_s = bl_clock_seconds();
-    run->last_checkpoint_step = run->state.step;
-    par_deadline_checkpoint_local(&run->deadline, run->last_checkpoint_s - begun);
+    par_run_folder_checkpoint_local(&run->folder, run->state.step, run->pending.path,
+                                    sizeof run->pending.path);
+    code = par_run_state_begin(&run->state, &run->writer, run->pending.path, run->config_text, err);
+    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
     par_signals_checkpoint_done_local();
-    return code == BL_OK ? report_checkpoint(run, path, run->last_checkpoint_s - begun, err) : code;
+    run->pending.digest = run->state.digest;
+    run->pending.waited_s = bl_clock_seconds() - run->pending.begun_s;
+    return code == BL_OK && !run->config->checkpoint.behind ? settle_checkpoint(run, err) : code;
 }
 
 static int write_model(struct run *run, struct bl_error *err)
@@ -240,10 +246,14 @@ static int can_validate(const struct run *run)
 static int evaluate(struct run *run, struct bl_error *err)
 {
     struct par_validation_result result;
+    /* It takes long, and what was written so far is to be safe. */
+    int code = settle_checkpoint(run, err);
+    if (code != BL_OK)
+        return code;
     const double begun = bl_clock_seconds();
     par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
-    int code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
-                            &result, err);
+    code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
+                        &result, err);
     if (code != BL_OK)
         return code;
     run->state.last_evaluated_step = run->state.step;
@@ -331,6 +341,7 @@ static int one_step(struct run *run, struct bl_error *err)
     struct par_run_state *state = &run->state;
     par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
     run->step.local_request = local_request(run);
+    run->step.local_busy = par_checkpoint_is_busy_local(&run->writer);
     const double begun = bl_clock_seconds();
     int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
     if (code != BL_OK)
@@ -338,7 +349,9 @@ static int one_step(struct run *run, struct bl_error *err)
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
     par_deadline_step_local(&run->deadline, bl_clock_seconds() - begun);
-    if (state->step % run->config->log.every_steps == 0) {
+    if (par_checkpoint_is_pending_local(&run->writer) && outcome.busy == 0)
+        code = advance_checkpoint(run, err);
+    if (code == BL_OK && state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);
         code = par_agree(run->par, par_train_report_step_local(&run->report, &outcome, err), err);
     }
@@ -349,7 +362,7 @@ static int one_step(struct run *run, struct bl_error *err)
     const int64_t every = run->config->checkpoint.every_steps;
     const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
     if (code == BL_OK && due)
-        code = write_checkpoint(run, err);
+        code = begin_checkpoint(run, err);
     if (outcome.request == PAR_REQUEST_STOP)
         run->stop_reason = run->deadline.reached ? "stopped before the time is over" : "stopped on request";
     return code;
@@ -359,7 +372,18 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int summarize(struct run *run, struct bl_error *err)
 {
+    run->step.phases.behind_s = fmax(0.0, par_worker_busy_s_local(run->writer.worker) -
+                                              par_worker_waited_s_local(run->writer.worker));
     return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
+}
+
+/* A checkpoint on its way is whole work: it arrives also when the run ends with an error, which all ranks
+ * have. */
+static int settle_at_end(struct run *run, int code, struct bl_error *err)
+{
+    struct bl_error ignored = {0};
+    const int settled = settle_checkpoint(run, code == BL_OK ? err : &ignored);
+    return code == BL_OK ? settled : code;
 }
 
 static int finish(struct run *run, struct bl_error *err)
@@ -370,7 +394,9 @@ static int finish(struct run *run, struct bl_error *err)
         keep_best(run, run->state.best_map);
     const int newer = run->last_checkpoint_step != run->state.step || (can_validate(run) && !evaluated);
     if (code == BL_OK && newer)
-        code = write_checkpoint(run, err);
+        code = begin_checkpoint(run, err);
+    if (code == BL_OK)
+        code = settle_checkpoint(run, err);
     if (code == BL_OK)
         code = write_model(run, err);
     if (code == BL_OK)
@@ -419,6 +445,7 @@ static int train(struct run *run, struct bl_error *err)
     par_phases_begin_local(&run->step.phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
+    code = settle_at_end(run, code, err);
     if (code != BL_OK)
         return code;
     if (run->stop_reason && !is_finished(run)) {
@@ -448,6 +475,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     par_stall_end_local();
+    par_checkpoint_writer_free(&run.writer);
     par_train_report_free(&run.report);
     par_step_free(&run.step);
     par_run_state_free(&run.state);

@@ -49,11 +49,25 @@ void par_validation_protocol_local(const struct par_train_data *data, const stru
         bl_label_relevance(data->labels.kind));
 }
 
+/* A set of codes as it grows. */
+struct growing {
+    struct par_code_set *set;
+    int64_t n;
+};
+
+/* A row that waits to be encoded, and where its code goes. */
+struct waiting {
+    int64_t row;
+    struct growing *to;
+};
+
 struct encode_scratch {
     const struct par_train_data *data;
     struct bl_encoder encoder;
-    char *rows;     /* [BLOCK_ROWS, dim] of the data's type */
-    uint8_t *codes; /* [BLOCK_ROWS, code bytes] */
+    int64_t n;               /* rows that wait */
+    struct waiting *waiting; /* [BLOCK_ROWS] */
+    char *rows;              /* [BLOCK_ROWS, dim] of the data's type */
+    uint8_t *codes;          /* [BLOCK_ROWS, code bytes] */
 };
 
 static int scratch_init(struct encode_scratch *scratch, const struct par_train_data *data,
@@ -61,6 +75,8 @@ static int scratch_init(struct encode_scratch *scratch, const struct par_train_d
 {
     *scratch = (struct encode_scratch){.data = data};
     int code = bl_encoder_init(&scratch->encoder, model, BLOCK_ROWS, err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->waiting, BLOCK_ROWS, sizeof *scratch->waiting, "a block of rows", err);
     if (code == BL_OK)
         code = bl_alloc(&scratch->rows, BLOCK_ROWS * data->dim, bl_type_bytes(data->type), "a block of rows",
                         err);
@@ -73,34 +89,57 @@ static int scratch_init(struct encode_scratch *scratch, const struct par_train_d
 static void scratch_free(struct encode_scratch *scratch)
 {
     bl_encoder_free(&scratch->encoder);
+    bl_free(&scratch->waiting);
     bl_free(&scratch->rows);
     bl_free(&scratch->codes);
 }
 
-/* Codes and labels of n file rows into places [at, at + n) of the set. */
-static int encode_rows(struct encode_scratch *scratch, const int64_t *rows, int64_t n,
-                       struct par_code_set *to, int64_t at, struct bl_error *err)
+/* Codes and labels of the rows that wait, to their sets. */
+static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
 {
     const struct par_train_data *data = scratch->data;
-    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type), bits = to->set.bits;
-    for (int64_t lo = 0; lo < n; lo += BLOCK_ROWS) {
-        const int64_t count = n - lo < BLOCK_ROWS ? n - lo : BLOCK_ROWS;
-        for (int64_t i = 0; i < count; i++) {
-            const int64_t words = data->labels.words;
-            memcpy(scratch->rows + i * row_bytes, par_train_data_row(data, rows[lo + i]), (size_t)row_bytes);
-            memcpy(to->labels + (at + lo + i) * words, par_train_data_labels(data, rows[lo + i]),
-                   (size_t)words * sizeof(uint32_t));
-        }
-        par_stall_tick_local("evaluation");
-        int64_t bad_row;
-        int code = bl_encoder_run(&scratch->encoder, data->type, scratch->rows, count, scratch->codes,
-                                  &bad_row, err);
+    const int64_t words = data->labels.words;
+    int64_t bad_row;
+    par_stall_tick_local("evaluation");
+    int code = bl_encoder_run(&scratch->encoder, data->type, scratch->rows, scratch->n, scratch->codes,
+                              &bad_row, err);
+    if (code != BL_OK)
+        return bl_fail(err, code,
+                       "evaluation: the network's outputs for row %" PRId64
+                       " of the train split are not finite; lower optimizer.lr",
+                       scratch->waiting[bad_row].row);
+    for (int64_t i = 0; i < scratch->n; i++) {
+        struct growing *to = scratch->waiting[i].to;
+        const int64_t bits = to->set->set.bits;
+        bl_code_to_words(scratch->codes + i * bl_code_bytes(bits), 1, bits,
+                         to->set->words + to->n * bl_code_words(bits));
+        memcpy(to->set->labels + to->n * words, par_train_data_labels(data, scratch->waiting[i].row),
+               (size_t)words * sizeof(uint32_t));
+        to->n++;
+    }
+    scratch->n = 0;
+    return BL_OK;
+}
+
+/* A shard's rows in their order, held out or not: what isn't in memory is read once. */
+static int encode_shard(struct encode_scratch *scratch, const struct bl_shard *shard, struct growing *queries,
+                        struct growing *database, struct bl_error *err)
+{
+    const struct par_train_data *data = scratch->data;
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    int64_t v = 0, t = 0;
+    while (v < shard->n_validation || t < shard->n_train) {
+        const int held_out =
+            t == shard->n_train || (v < shard->n_validation && shard->validation[v] < shard->train[t]);
+        const int64_t row = held_out ? shard->validation[v++] : shard->train[t++];
+        const void *features;
+        int code = par_train_data_row_local(data, row, &features, err);
         if (code != BL_OK)
-            return bl_fail(err, code,
-                           "evaluation: the network's outputs for row %" PRId64
-                           " of the train split are not finite; lower optimizer.lr",
-                           rows[lo + bad_row]);
-        bl_code_to_words(scratch->codes, count, bits, to->words + (at + lo) * bl_code_words(bits));
+            return code;
+        memcpy(scratch->rows + scratch->n * row_bytes, features, (size_t)row_bytes);
+        scratch->waiting[scratch->n++] = (struct waiting){row, held_out ? queries : database};
+        if (scratch->n == BLOCK_ROWS && encode_waiting(scratch, err) != BL_OK)
+            return err->code;
     }
     return BL_OK;
 }
@@ -109,6 +148,7 @@ static int encode_pieces(const struct par_train_data *data, const struct bl_mode
                          struct par_code_set *queries, struct par_code_set *database, struct bl_error *err)
 {
     struct encode_scratch scratch;
+    struct growing to_queries = {queries, 0}, to_database = {database, 0};
     const int64_t bits = bl_shape_code_bits(&model->shape);
     int64_t n_queries = 0, n_database = 0;
     for (int64_t s = 0; s < data->shard_hi - data->shard_lo; s++) {
@@ -120,15 +160,10 @@ static int encode_pieces(const struct par_train_data *data, const struct bl_mode
         code = par_code_set_init_local(queries, n_queries, bits, data->labels, 0, err);
     if (code == BL_OK)
         code = par_code_set_init_local(database, n_database, bits, data->labels, 0, err);
-    n_queries = n_database = 0;
-    for (int64_t s = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++) {
-        const struct bl_shard *shard = &data->shard[s];
-        code = encode_rows(&scratch, shard->validation, shard->n_validation, queries, n_queries, err);
-        if (code == BL_OK)
-            code = encode_rows(&scratch, shard->train, shard->n_train, database, n_database, err);
-        n_queries += shard->n_validation;
-        n_database += shard->n_train;
-    }
+    for (int64_t s = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++)
+        code = encode_shard(&scratch, &data->shard[s], &to_queries, &to_database, err);
+    if (code == BL_OK && scratch.n > 0)
+        code = encode_waiting(&scratch, err);
     scratch_free(&scratch);
     return code;
 }

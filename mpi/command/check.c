@@ -48,7 +48,11 @@ static int check_config(struct par par, const char *path, const struct command_r
     par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     const struct par_split *split = par_dataset_split(dataset);
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size;
-    code = par_agree(par, par_plan_local(&plan, &config, split, ranks, err), err);
+    if (config.data.residency == BL_RESIDENCY_STREAM)
+        code = par_dataset_stream_check_local(dataset, err);
+    if (code == BL_OK)
+        code = par_plan_local(&plan, &config, split, ranks, err);
+    code = par_agree(par, code, err);
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
         *report = check_report_plan(path, data_path, &config, split, &plan);

@@ -31,6 +31,19 @@ static const char *bytes_text(int64_t n_bytes, char out[32])
     return out;
 }
 
+/* With less than a step's rows in a window, a step waits for the disk however fast that is. */
+static void print_windows(const json_t *report)
+{
+    const int64_t rows = number(report, "window_rows");
+    const int64_t step_rows = number(report, "global_batch") / number(report, "shards");
+    printf("  streamed    batches are drawn from at most %s of each shard at a time\n",
+           bl_count(rows, "row").text);
+    if (rows < step_rows)
+        printf("              a step takes %s of each: with a larger data.window or more data.shards it "
+               "needn't wait\n",
+               bl_count(step_rows, "row").text);
+}
+
 static void print_work(const json_t *report)
 {
     printf("%s\n", text(report, "config"));
@@ -39,6 +52,8 @@ static void print_work(const json_t *report)
            text(report, "type"));
     printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %s\n", number(report, "train_rows"),
            number(report, "validation_rows"), count(report, "shards", "shard").text);
+    if (number(report, "window_rows") > 0)
+        print_windows(report);
     printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
            count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
     printf("  method      %s\n", text(report, "preset"));

@@ -35,6 +35,7 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
         {"steps_per_epoch", plan->steps_per_epoch},
         {"steps", plan->steps},
         {"warmup_steps", plan->warmup_steps},
+        {"window_rows", plan->window_rows},
         {"groups", plan->groups},
         {"data_bytes", plan->data_bytes},
         {"batch_bytes", plan->batch_bytes},

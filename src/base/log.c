@@ -88,8 +88,13 @@ int64_t bl_log_bytes(void)
     struct stat status;
     if (!state.file || fflush(state.file) != 0)
         return -1;
-    fsync(fileno(state.file));
     return fstat(fileno(state.file), &status) == 0 ? status.st_size : -1;
+}
+
+void bl_log_sync(void)
+{
+    if (state.file)
+        fsync(fileno(state.file));
 }
 
 void bl_log_close(void)

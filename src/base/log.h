@@ -24,8 +24,11 @@ void bl_log_setup(enum bl_log_level level, int speaks, int terminal);
 int bl_log_open(const char *path, int64_t keep_bytes, struct bl_error *err);
 void bl_log_close(void);
 
-/* Brings the file to the disk and returns its length, which may be keep_bytes later; -1 without a file. */
+/* The file's length so far, which may be keep_bytes later; -1 without a file. */
 int64_t bl_log_bytes(void);
+
+/* Brings the file to the disk. Another thread may do it. */
+void bl_log_sync(void);
 
 /* One line without its newline; NORMAL, VERBOSE, and always (prefix "warning: "). */
 void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

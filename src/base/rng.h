@@ -12,6 +12,7 @@ enum bl_stream {
     BL_STREAM_DROPOUT = 3,    /* (step and layer, file row, block of units) */
     BL_STREAM_VALIDATION = 4, /* (row, 0, 0) */
     BL_STREAM_LSH = 5,        /* (bit, block, 0) */
+    BL_STREAM_BLOCKS = 6,     /* (epoch, shard, index) */
     BL_STREAM_ROTATION = 8,   /* (row, block, 0) */
     BL_STREAM_CHOICE = 10,    /* (use, number, 0) */
     BL_STREAM_PIVOT = 11,     /* (pivot, pick, 0) */

@@ -14,6 +14,7 @@ enum bl_normalize {
     BL_NORMALIZE_UNIT,
     BL_NORMALIZE_SCALE
 };
+enum bl_residency { BL_RESIDENCY_MEMORY, BL_RESIDENCY_STREAM };
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
 enum bl_init { BL_INIT_RANDOM, BL_INIT_PCA, BL_INIT_ITQ };
@@ -68,8 +69,10 @@ struct bl_config_data {
     double validation; /* share of the train split held out */
     int64_t validation_seed;
     int64_t shards;
-    int normalize; /* enum bl_normalize */
-    int bad_rows;  /* enum bl_bad_rows */
+    int residency;      /* enum bl_residency */
+    int64_t window_mib; /* of a shard, under residency: stream */
+    int normalize;      /* enum bl_normalize */
+    int bad_rows;       /* enum bl_bad_rows */
 };
 
 struct bl_config_model {
@@ -157,6 +160,7 @@ struct bl_config {
         int64_t every_steps; /* 0: not by steps */
         double every_minutes;
         int64_t keep;
+        int behind; /* written while training goes on */
     } checkpoint;
     struct {
         int64_t every_epochs; /* 0: never */

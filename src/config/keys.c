@@ -15,6 +15,7 @@
 
 static const char *const normalizes[] = {"none", "center", "standardize", "unit", "scale", NULL};
 static const char *const bad_rows[] = {"stop", "drop", NULL};
+static const char *const residencies[] = {"memory", "stream", NULL};
 static const char *const activations[] = {"relu", "tanh", NULL};
 static const char *const inits[] = {"random", "pca", "itq", NULL};
 static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", "dpsh",
@@ -43,9 +44,9 @@ static const char *const reductions[] = {"fast", "exact", NULL};
     {                                                                                                        \
         name, BL_KEY_REAL, AT(field), value, min, max, flags, word, NULL, unit, sentence                     \
     }
-#define BOOLEAN(name, field, value, sentence)                                                                \
+#define BOOLEAN(name, field, value, flags, sentence)                                                         \
     {                                                                                                        \
-        name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, 0, NULL, NULL, "", sentence                            \
+        name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, flags, NULL, NULL, "", sentence                        \
     }
 #define CHOICE(name, field, value, choices, sentence)                                                        \
     {                                                                                                        \
@@ -62,6 +63,12 @@ const struct bl_key bl_keys[] = {
             "Which rows are held out."),
     INTEGER("data.shards", data.shards, "16", 1, 1e6, 0, NULL, "shards",
             "Logical shards the train split is cut into: the most ranks a run can ever use."),
+    CHOICE("data.residency", data.residency, "memory", residencies,
+           "memory: each rank holds its rows; stream: reads them while it trains, in random order within "
+           "data.window."),
+    INTEGER("data.window", data.window_mib, "16", 1, 1 << 30, 0, NULL, "MiB",
+            "residency: stream: features of each shard that a batch draws from; two such windows of each "
+            "shard are in memory."),
     CHOICE("data.normalize", data.normalize, "standardize", normalizes,
            "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
            "number, `unit` scales rows to length 1."),
@@ -167,7 +174,7 @@ const struct bl_key bl_keys[] = {
          "Decay of weight matrices: decoupled in AdamW, added to the gradient in SGD."),
     REAL("optimizer.momentum", optimizer.momentum, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
          "SGD's momentum."),
-    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", "SGD: look ahead along the momentum."),
+    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", 0, "SGD: look ahead along the momentum."),
     REAL("optimizer.beta1", optimizer.beta1, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
          "AdamW's decay of the first moment."),
     REAL("optimizer.beta2", optimizer.beta2, "0.999", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
@@ -219,6 +226,9 @@ const struct bl_key bl_keys[] = {
          "minutes", "0 writes none by time."),
     INTEGER("checkpoint.keep", checkpoint.keep, "3", 1, MANY, BL_KEY_MAY_CHANGE, NULL, "files",
             "The newest so many are kept."),
+    BOOLEAN("checkpoint.behind", checkpoint.behind, "true", BL_KEY_MAY_CHANGE,
+            "Written while training goes on, from a copy that takes each rank its share of the state's size; "
+            "false waits for it instead."),
 
     INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
             "epochs", "How often the held-out rows are evaluated; 0 never, and the last model is kept."),

@@ -52,7 +52,7 @@ static void hold_out(struct keyed_row *keyed, int64_t row_lo, int64_t n, int64_t
 }
 
 int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t row_hi, int64_t n_validation,
-                  uint64_t seed, const uint8_t *bad, struct bl_error *err)
+                  uint64_t seed, int ordered, struct bl_error *err)
 {
     *shard = (struct bl_shard){.index = index};
     const int64_t n = row_hi - row_lo;
@@ -63,7 +63,7 @@ int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t
         code = bl_alloc_zero(&held, n, 1, "the validation split", err);
     if (code == BL_OK)
         code = bl_alloc(&shard->train, n - n_validation, sizeof(int64_t), "a shard's rows", err);
-    if (code == BL_OK)
+    if (code == BL_OK && ordered)
         code = bl_alloc(&shard->order, n - n_validation, sizeof(int64_t), "a shard's order", err);
     if (code == BL_OK)
         code = bl_alloc(&shard->validation, n_validation, sizeof(int64_t), "a shard's held-out rows", err);
@@ -71,20 +71,32 @@ int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t
         goto done;
     hold_out(keyed, row_lo, n, n_validation, seed, held);
     for (int64_t i = 0; i < n; i++) {
-        if (bad && bad[i])
-            continue;
         if (held[i])
             shard->validation[shard->n_validation++] = row_lo + i;
         else
             shard->train[shard->n_train++] = row_lo + i;
     }
-    memcpy(shard->order, shard->train, (size_t)shard->n_train * sizeof(int64_t));
 done:
     bl_free(&keyed);
     bl_free(&held);
     if (code != BL_OK)
         bl_shard_free(shard);
     return code;
+}
+
+static int64_t keep_good(int64_t *rows, int64_t n, const uint8_t *bad, int64_t row_lo)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!bad[rows[i] - row_lo])
+            rows[kept++] = rows[i];
+    return kept;
+}
+
+void bl_shard_drop(struct bl_shard *shard, const uint8_t *bad, int64_t row_lo)
+{
+    shard->n_train = keep_good(shard->train, shard->n_train, bad, row_lo);
+    shard->n_validation = keep_good(shard->validation, shard->n_validation, bad, row_lo);
 }
 
 void bl_shard_free(struct bl_shard *shard)

@@ -20,17 +20,21 @@ struct bl_shard {
     int64_t n_train, n_validation;
     int64_t *train;      /* [n_train] file rows, ascending; owned */
     int64_t *validation; /* [n_validation] file rows, ascending; owned */
-    int64_t *order;      /* [n_train] file rows in the order of the epoch last shuffled for; owned */
+    int64_t *order;      /* [n_train] file rows in the order of the epoch last shuffled for, or NULL; owned */
 };
 
 /* Cuts shard `index` with file rows [row_lo, row_hi): the n_validation rows with the smallest Philox(seed,
- * row) keys are held out (ties by row), the others are trained on; rows with bad[row - row_lo] != 0 (may be
- * NULL) are in neither. Allocates; bl_shard_free is safe twice. Errors: BL_MEMORY. */
+ * row) keys are held out (ties by row), the others are trained on. `ordered`: with room for an order.
+ * Allocates; bl_shard_free is safe twice. Errors: BL_MEMORY. */
 int bl_shard_init(struct bl_shard *shard, int64_t index, int64_t row_lo, int64_t row_hi, int64_t n_validation,
-                  uint64_t seed, const uint8_t *bad, struct bl_error *err);
+                  uint64_t seed, int ordered, struct bl_error *err);
+
+/* Takes the rows with bad[row - row_lo] != 0 out of both parts. */
+void bl_shard_drop(struct bl_shard *shard, const uint8_t *bad, int64_t row_lo);
 void bl_shard_free(struct bl_shard *shard);
 
-/* Sets order for an epoch: Fisher-Yates with counter (BL_STREAM_BATCH, epoch, shard, index). */
+/* Sets order for an epoch: Fisher-Yates with counter (BL_STREAM_BATCH, epoch, shard, index). The shard has
+ * room for one. */
 void bl_shard_shuffle(struct bl_shard *shard, uint64_t seed, int64_t epoch);
 
 #endif

@@ -147,8 +147,10 @@ static int64_t output_moments(const struct start *start, int64_t layer, double *
     for (int64_t s = 0; s < start->data.shard_hi - start->data.shard_lo; s++)
         for (int64_t i = 0; i < start->data.shard[s].n_train; i++, n++) {
             float x[2][32];
-            bl_normalizer_apply(&model->normalizer, start->data.type,
-                                par_train_data_row(&start->data, start->data.shard[s].train[i]), 1, x[0]);
+            const void *row = NULL;
+            struct bl_error err;
+            CHECK(par_train_data_row_local(&start->data, start->data.shard[s].train[i], &row, &err) == BL_OK);
+            bl_normalizer_apply(&model->normalizer, start->data.type, row, 1, x[0]);
             struct bl_shape cut = model->shape; /* so that the layer is the last, without an activation */
             cut.n_layers = layer + 1;
             for (int64_t l = 0; l <= layer; l++)

@@ -93,6 +93,20 @@ Test(plan, memory_of_data_is_that_of_the_rank_with_most_shards)
     cr_assert_eq(plan.data_bytes, 400 * (8 + 4 + 1 + 8) + 360 * 8);
 }
 
+Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
+{
+    /* 2^20 / 8 rows make a block, so a window holds the 90 training rows of a shard: twice 4 of them with a
+     * row number each, and the place of as many blocks as may be, 2; the order of one window; three blocks;
+     * checksums of 2 blocks; of 400 rows a label, a mark and a row number. */
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    struct bl_config config = config_of("train: {global_batch: 20}\n");
+    config.data.residency = BL_RESIDENCY_STREAM;
+    cr_assert_eq(par_plan_local(&plan, &config, &split, 3, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(plan.window_rows, 90);
+    cr_assert_eq(plan.data_bytes,
+                 4 * (2 * 90 * (8 + 8) + 2 * 8) + 90 * 8 + 3 * (1 << 20) + 2 * 8 + 400 * (4 + 1 + 8));
+}
+
 Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 {
     plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
@@ -100,12 +114,14 @@ Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
     cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6 + 4)));
 }
 
-Test(plan, parameters_are_kept_with_gradient_best_and_states)
+Test(plan, parameters_are_kept_with_gradient_best_states_and_a_copy_for_checkpoints)
 {
     plan_well("train: {global_batch: 20, reduction: fast}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, (5 + 4) * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20, reduction: fast}\ncheckpoint: {behind: false}\n", 1);
     cr_assert_eq(plan.parameter_bytes, 5 * 4 * plan.parameters);
     plan_well("train: {global_batch: 20, reduction: fast}\noptimizer: {name: sgd}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, 4 * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 3) * 4 * plan.parameters);
 }
 
 Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
@@ -113,9 +129,9 @@ Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
     /* 10 groups alone are nodes of 8 and 2; 3 ranks have groups 0-2, 3-5 and 6-9, two nodes each, and each
      * receives a third of all six. */
     plan_well("train: {global_batch: 20}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2) * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 4) * 4 * plan.parameters);
     plan_well("train: {global_batch: 20}\n", 3);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters);
+    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters + 4 * 4 * plan.parameters / 3);
 }
 
 static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
@@ -131,7 +147,7 @@ Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
     plan_well("train: {global_batch: 20, reduction: fast}\n" PAIRS, 2);
     cr_assert_eq(plan.parameters, 102);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 18), 4 * (102 + 18));
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 20), 4 * (102 + 20));
     expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
 }
@@ -143,7 +159,7 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
     plan_well("train: {global_batch: 20}\n" PAIRS, 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
-    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 18) * 8, (3 + 18) * 8);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
 }
@@ -210,7 +226,7 @@ Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
     const struct par_plan without = plan;
     cr_assert_eq(without.codes_bytes, 0);
     plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
-    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4));
+    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4) + 900 * 4 * plan.bits / plan.ranks);
     cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
     cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
     cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,

@@ -18,7 +18,7 @@ Test(shards, are_disjoint_and_cover_every_row_for_any_count)
 Test(shards, split_train_and_validation_without_loss)
 {
     struct bl_shard shard;
-    cr_assert_eq(bl_shard_init(&shard, 3, 100, 200, 17, 0, NULL, NULL), 0);
+    cr_assert_eq(bl_shard_init(&shard, 3, 100, 200, 17, 0, 1, NULL), 0);
     cr_assert_eq(shard.n_train, 83);
     cr_assert_eq(shard.n_validation, 17);
     int seen[100] = {0};
@@ -36,9 +36,9 @@ Test(shards, split_train_and_validation_without_loss)
 Test(shards, hold_out_the_same_rows_for_the_same_seed_and_others_for_another)
 {
     struct bl_shard a, b, c;
-    bl_shard_init(&a, 0, 0, 1000, 100, 0, NULL, NULL);
-    bl_shard_init(&b, 0, 0, 1000, 100, 0, NULL, NULL);
-    bl_shard_init(&c, 0, 0, 1000, 100, 1, NULL, NULL);
+    bl_shard_init(&a, 0, 0, 1000, 100, 0, 1, NULL);
+    bl_shard_init(&b, 0, 0, 1000, 100, 0, 1, NULL);
+    bl_shard_init(&c, 0, 0, 1000, 100, 1, 1, NULL);
     cr_assert_eq(memcmp(a.validation, b.validation, 100 * sizeof(int64_t)), 0);
     cr_assert_neq(memcmp(a.validation, c.validation, 100 * sizeof(int64_t)), 0);
     bl_shard_free(&a);
@@ -61,20 +61,22 @@ Test(shards, leave_bad_rows_out_of_both_parts)
     uint8_t bad[50] = {0};
     bad[7] = bad[31] = 1;
     struct bl_shard shard;
-    bl_shard_init(&shard, 0, 0, 50, 10, 0, bad, NULL);
+    bl_shard_init(&shard, 0, 100, 150, 10, 0, 0, NULL);
+    cr_assert_null(shard.order);
+    bl_shard_drop(&shard, bad, 100);
     cr_assert_eq(shard.n_train + shard.n_validation, 48);
     for (int64_t i = 0; i < shard.n_train; i++)
-        cr_assert(shard.train[i] != 7 && shard.train[i] != 31);
+        cr_assert(shard.train[i] != 107 && shard.train[i] != 131);
     for (int64_t i = 0; i < shard.n_validation; i++)
-        cr_assert(shard.validation[i] != 7 && shard.validation[i] != 31);
+        cr_assert(shard.validation[i] != 107 && shard.validation[i] != 131);
     bl_shard_free(&shard);
 }
 
 Test(shards, shuffle_to_a_permutation_that_depends_on_seed_epoch_and_shard)
 {
     struct bl_shard a, b;
-    bl_shard_init(&a, 0, 0, 300, 0, 0, NULL, NULL);
-    bl_shard_init(&b, 1, 0, 300, 0, 0, NULL, NULL);
+    bl_shard_init(&a, 0, 0, 300, 0, 0, 1, NULL);
+    bl_shard_init(&b, 1, 0, 300, 0, 0, 1, NULL);
     bl_shard_shuffle(&a, 1, 0);
     int64_t first[300];
     memcpy(first, a.order, sizeof first);
