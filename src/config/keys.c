@@ -88,7 +88,7 @@ const struct bl_key bl_keys[] = {
             "Hash tables of model.bits bits each; the code has heads x bits bits, at most 1024."),
     INTEGER("model.bits", model.bits, "16", 1, BL_CODE_BITS_MAX, 0, NULL, "bits", "Bits of one head."),
 
-    CHOICE("objective.preset", objective.preset, "likelihood", presets,
+    CHOICE("objective.preset", objective.preset, "joint", presets,
            "The method: sets the terms below, each of which may be overridden."),
     CHOICE("objective.relaxation", objective.relaxation, "tanh", relaxations,
            "The code that the terms pairwise, classification and cosine see: tanh(z), sign(z) with a "

@@ -35,7 +35,7 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
         return bl_fail(err, BL_USAGE,
                        "the term %s needs labels, and this run goes by groups (because of "
                        "objective.terms.pairwise.similarity: group, or for want of labels); set "
-                       "objective.terms.%s.weight to 0",
+                       "objective.preset: likelihood, or objective.terms.%s.weight to 0",
                        term, term);
     return BL_OK;
 }

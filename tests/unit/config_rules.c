@@ -273,9 +273,9 @@ Test(config_text, the_first_configuration_of_init_leaves_presets_to_choose)
 {
     char *text = NULL, *preset;
     cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &err), BL_OK, "%s", err.what);
-    preset = strstr(text, "preset: likelihood");
+    preset = strstr(text, "preset: joint");
     cr_assert_not_null(preset);
-    memcpy(preset, "preset: seed      ", 18);
+    memcpy(preset, "preset: seed ", 13);
     parse(text);
     cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
     bl_free(&text);

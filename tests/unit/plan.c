@@ -39,6 +39,8 @@ static int plan_of(const char *more, const struct par_split *split, int64_t rank
     return code;
 }
 
+#define PAIRS "objective: {preset: likelihood}\n" /* no tensors beside the network's */
+
 static void plan_well(const char *more, int64_t ranks)
 {
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
@@ -55,7 +57,7 @@ Test(plan, rows_are_trained_on_or_held_out)
 
 Test(plan, parameters_are_weights_and_biases)
 {
-    plan_well("train: {global_batch: 20}\n", 1);
+    plan_well("train: {global_batch: 20}\n" PAIRS, 1);
     cr_assert_eq(plan.layers, 3);
     cr_assert_eq(plan.bits, 4);
     cr_assert_eq(plan.parameters, 8 * 6 + 6 + 6 * 4 + 4 + 4 * 4 + 4);
@@ -142,7 +144,7 @@ static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t recei
 
 Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
 {
-    plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
+    plan_well("train: {global_batch: 20, reduction: fast}\n" PAIRS, 2);
     cr_assert_eq(plan.parameters, 102);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     /* Of 102 parameters rank 0 updates 78; rank 1's part of those comes in. */
@@ -155,7 +157,7 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
 {
     /* 10 groups on 2 ranks: each has 5, which are nodes of 4 and 1 or of 1, 2 and 2. The six tensors are six
      * blocks, 3 of each rank: 48 + 6 + 24 parameters and 4 + 16 + 4. Rank 0 receives most: 3 nodes. */
-    plan_well("train: {global_batch: 20}\n", 2);
+    plan_well("train: {global_batch: 20}\n" PAIRS, 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
     expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
