@@ -109,7 +109,8 @@ Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
 
 Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 {
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              3);
     /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4, a gradient of the wider */
     cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6)));
 }
@@ -167,10 +168,12 @@ Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
 
 Test(plan, terms_take_their_work_space)
 {
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              3);
     const int64_t without = plan.batch_bytes;
     /* probabilities of 5 classes for each of 8 rows */
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}, classification: "
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}, "
+              "classification: "
               "{weight: 1}}}\n",
               3);
     cr_assert_eq(plan.batch_bytes - without, 8 * 5 * 4);
@@ -207,7 +210,8 @@ Test(plan, one_rank_sends_nothing)
 
 Test(plan, an_objective_without_pairs_gathers_nothing)
 {
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 2);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              2);
     expect_bytes(PAR_TRAFFIC_CODES, 0, 0);
 }
 
