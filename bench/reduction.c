@@ -2,9 +2,9 @@
  *
  *   mpirun -n 2 bench_reduction [PARAMETERS [ROUNDS]]
  *
- * float: MPI_Allreduce of floats, as reduction: fast does. fixed: MPI_Allreduce of two 64-bit integers a
+ * float: MPI_Allreduce of floats. fixed: MPI_Allreduce of two 64-bit integers a
  * parameter, what an order-free sum in fixed point needs; its conversions are not in the time. slices: what
- * reduction: exact does, nodes exchanged by MPI_Alltoallv, the tree completed, slices gathered. Timed in
+ * a step does, nodes exchanged by MPI_Alltoallv, the tree completed, slices gathered. Timed in
  * turn; medians. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,11 +71,11 @@ int main(int argc, char **argv)
     int64_t lo, hi, rows[GROUPS] = {0};
     par_range_local(GROUPS, bench.par.rank, bench.par.size, &lo, &hi);
     bench_must(par_groups_init(&groups, bench.par, GROUPS, rows, hi - lo, 1, &bench_error));
-    bench_must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, 1, &bench_error));
+    bench_must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, &bench_error));
     bench_must(bl_alloc_zero(&bench.floats, bench.n, sizeof(float), "floats", &bench_error));
     bench_must(bl_alloc_zero(&bench.params, bench.n, sizeof(float), "parameters", &bench_error));
     bench_must(bl_alloc_zero(&bench.integers, 2 * bench.n, sizeof(int64_t), "integers", &bench_error));
-    for (int64_t i = 0; i < bench.gradient.n_nodes * bench.gradient.stride; i++)
+    for (int64_t i = 0; i < bench.gradient.n_nodes * bench.n; i++)
         bench.gradient.nodes[i] = 0.0f;
     if (bench.par.rank == 0)
         printf("%lld parameters, %d ranks\n", (long long)bench.n, bench.par.size);

@@ -12,19 +12,18 @@ const char *par_limit_name(enum par_limit limit)
     return names[limit];
 }
 
-/* The sizes of the rank with most rows; it updates about a P-th of the parameters under exact. With a memory
+/* The sizes of the rank with most rows; it updates about a P-th of the parameters. With a memory
  * of codes rows are paired with all training rows. */
 static struct bl_trial_size trial_size(const struct par_plan *plan, const struct bl_config *config)
 {
     const int64_t columns = bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batch;
     const int64_t ranks = plan->ranks, up = ranks - 1;
-    struct bl_trial_size size = {
-        .n_local = plan->batch_rows, .n_global = columns, .groups = 1, .updated = plan->parameters};
-    if (plan->groups > 0) {
-        size.groups = (plan->groups + up) / ranks;
-        size.updated = (plan->parameters + up) / ranks;
-        size.all_nodes = ranks > 1 ? plan->all_nodes : 0;
-    }
+    const struct bl_trial_size size = {.n_local = plan->batch_rows,
+                                       .n_global = columns,
+                                       .groups = plan->groups > 0 ? (plan->groups + up) / ranks : 1,
+                                       .updated = (plan->parameters + up) / ranks,
+                                       .once = plan->once,
+                                       .all_nodes = ranks > 1 ? plan->all_nodes : 0};
     return size;
 }
 
@@ -37,19 +36,15 @@ static void forecast_exchange(struct par_forecast *forecast, const struct bl_wir
     const double whole = ranks > 1.0 ? ranks / (ranks - 1.0) : 0.0;
     forecast->codes_s = bl_cost_allgather(wire, (double)plan->gathered_bytes);
     forecast->sums_s = bl_cost_allreduce(wire, (double)(plan->sums * (int64_t)sizeof(int64_t)));
-    if (plan->groups == 0) {
+    forecast->pairs_s = bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_PAIRS].received_bytes);
+    const double rounds = (double)of[PAR_TRAFFIC_GRADIENT].collectives;
+    if (rounds > 0.0)
         forecast->gradient_s =
-            bl_cost_allreduce(wire, (double)((plan->parameters + PAR_STEP_FLAGS) * (int64_t)sizeof(float)));
-    } else {
-        const double rounds = (double)of[PAR_TRAFFIC_GRADIENT].collectives;
-        if (rounds > 0.0)
-            forecast->gradient_s =
-                rounds * bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_GRADIENT].received_bytes / rounds);
-        forecast->flags_s = bl_cost_allgather(wire, whole * (double)of[PAR_TRAFFIC_FLAGS].received_bytes);
-        forecast->parameters_s = bl_cost_allgather(wire, (double)(plan->parameters * (int64_t)sizeof(float)));
-    }
-    forecast->exchange_s = forecast->codes_s + forecast->sums_s + forecast->gradient_s + forecast->flags_s +
-                           forecast->parameters_s;
+            rounds * bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_GRADIENT].received_bytes / rounds);
+    forecast->flags_s = bl_cost_allgather(wire, whole * (double)of[PAR_TRAFFIC_FLAGS].received_bytes);
+    forecast->parameters_s = bl_cost_allgather(wire, (double)(plan->parameters * (int64_t)sizeof(float)));
+    forecast->exchange_s = forecast->codes_s + forecast->sums_s + forecast->pairs_s + forecast->gradient_s +
+                           forecast->flags_s + forecast->parameters_s;
 }
 
 /* Which loss against the ideal is the largest. */

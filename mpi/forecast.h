@@ -24,11 +24,11 @@ enum par_limit {
 const char *par_limit_name(enum par_limit limit);
 
 struct par_forecast {
-    int64_t ranks, nodes, rows;                                /* rows of a batch on the rank that has most */
-    int64_t memory_bytes;                                      /* of the rank that needs most */
-    double compute_s;                                          /* rows and update */
-    double codes_s, sums_s, gradient_s, flags_s, parameters_s; /* exchange, by what it is for */
-    double exchange_s;                                         /* their sum */
+    int64_t ranks, nodes, rows; /* rows of a batch on the rank that has most */
+    int64_t memory_bytes;       /* of the rank that needs most */
+    double compute_s;           /* rows and update */
+    double codes_s, sums_s, pairs_s, gradient_s, flags_s, parameters_s; /* exchange, by what it is for */
+    double exchange_s;                                                  /* their sum */
     double step_s;
     double rows_per_s;    /* of all ranks */
     double gflops;        /* of a rank while it computes */

@@ -55,8 +55,8 @@ void par_gradient_slice_local(const struct bl_layout *layout, int rank, int size
 static int allocate(struct par_gradient *gradient, struct bl_error *err)
 {
     const int size = gradient->par.size;
-    int code =
-        bl_alloc(&gradient->nodes, gradient->n_nodes * gradient->stride, sizeof(float), "the gradient", err);
+    int code = bl_alloc(&gradient->nodes, gradient->n_nodes * gradient->n_params, sizeof(float),
+                        "the gradient", err);
     if (code == BL_OK)
         code =
             bl_alloc(&gradient->block, gradient->n_blocks + 1, sizeof(int64_t), "blocks of parameters", err);
@@ -65,6 +65,8 @@ static int allocate(struct par_gradient *gradient, struct bl_error *err)
                         "sums of squares", err);
     if (code == BL_OK)
         code = bl_alloc(&gradient->node_size, gradient->all_nodes, sizeof(int64_t), "nodes of ranks", err);
+    if (code == BL_OK)
+        code = bl_alloc(&gradient->slice_node, gradient->all_nodes, sizeof(float *), "nodes of ranks", err);
     if (code == BL_OK)
         code = bl_alloc(&gradient->first_node, size + 1, sizeof(int64_t), "nodes of ranks", err);
     if (code == BL_OK)
@@ -120,31 +122,35 @@ static int init_slices(struct par_gradient *gradient, const struct par_groups *g
     }
     gradient->lo = slice[par.rank];
     gradient->hi = slice[par.rank + 1];
-    if (par.size == 1)
-        return BL_OK;
-    return bl_alloc(&gradient->received, gradient->all_nodes * (gradient->hi - gradient->lo), sizeof(float),
-                    "received gradients", err);
+    const int64_t length = gradient->hi - gradient->lo, others = gradient->all_nodes - gradient->n_nodes;
+    int code = bl_alloc(&gradient->received, others * length, sizeof(float), "received gradients", err);
+    if (code != BL_OK)
+        return code;
+    const int64_t own = gradient->first_node[par.rank];
+    for (int64_t n = 0; n < gradient->all_nodes; n++) {
+        const int is_own = n >= own && n < own + gradient->n_nodes;
+        const int64_t received = n < own ? n : n - gradient->n_nodes;
+        gradient->slice_node[n] = is_own ? gradient->nodes + (n - own) * gradient->n_params + gradient->lo
+                                         : gradient->received + received * length;
+    }
+    return BL_OK;
 }
 
 int par_gradient_init(struct par_gradient *gradient, struct par par, const struct bl_layout *layout,
-                      const struct par_groups *groups, int exact, int64_t n_flags, struct bl_error *err)
+                      const struct par_groups *groups, int64_t n_flags, struct bl_error *err)
 {
     *gradient = (struct par_gradient){.par = par,
-                                      .exact = exact,
                                       .layout = layout,
                                       .n_params = layout->n_params,
                                       .n_flags = n_flags,
-                                      .hi = layout->n_params,
-                                      .n_nodes = exact ? groups->local.n_nodes : 1,
-                                      .stride = layout->n_params + n_flags,
-                                      .all_nodes = exact ? count_nodes(par, groups->total) : par.size};
+                                      .n_nodes = groups->local.n_nodes,
+                                      .all_nodes = count_nodes(par, groups->total)};
     gradient->n_blocks = par_gradient_blocks_local(layout);
     int code = allocate(gradient, err);
     if (code == BL_OK) {
         set_blocks(gradient);
         gradient->sum = gradient->nodes;
-        if (exact)
-            code = init_slices(gradient, groups, err);
+        code = init_slices(gradient, groups, err);
     }
     code = par_agree(par, code, err);
     if (code != BL_OK)
@@ -160,62 +166,43 @@ void par_gradient_free(struct par_gradient *gradient)
     bl_free(&gradient->node_size);
     bl_free(&gradient->first_node);
     bl_free(&gradient->received);
+    bl_free(&gradient->slice_node);
     par_parts_free(&gradient->out);
     par_parts_free(&gradient->in);
     par_blocks_free(&gradient->slices);
     par_blocks_free(&gradient->rank_squares);
 }
 
-/* Node `n` of every rank: to each rank its slice. Ranks that have fewer nodes bring nothing. */
+/* Node `n` of every rank: to each other rank its slice. Ranks that have fewer nodes bring nothing. */
 static void exchange_node(struct par_gradient *gradient, int64_t n)
 {
     const int64_t length = gradient->hi - gradient->lo, *slice = gradient->slices.begin;
+    const int own = gradient->par.rank;
     struct par_parts *out = &gradient->out, *in = &gradient->in;
     for (int r = 0; r < gradient->par.size; r++) {
         const int64_t place = gradient->first_node[r] + n;
-        out->count[r] = n < gradient->n_nodes ? slice[r + 1] - slice[r] : 0;
+        out->count[r] = r != own && n < gradient->n_nodes ? slice[r + 1] - slice[r] : 0;
         out->start[r] = slice[r];
-        in->count[r] = place < gradient->first_node[r + 1] ? length : 0;
-        in->start[r] = in->count[r] ? place * length : 0;
+        in->count[r] = r != own && place < gradient->first_node[r + 1] ? length : 0;
+        in->start[r] = in->count[r] ? gradient->slice_node[place] - gradient->received : 0;
     }
-    const float *from = gradient->nodes + (n < gradient->n_nodes ? n : 0) * gradient->stride;
+    const float *from = gradient->nodes + (n < gradient->n_nodes ? n : 0) * gradient->n_params;
     const int64_t received_max = gradient->all_nodes * gradient->slice_max;
     par_alltoall(par_as_local(gradient->par, PAR_TRAFFIC_GRADIENT), out, from, in, gradient->received,
                  sizeof(float), received_max > gradient->n_params ? received_max : gradient->n_params);
 }
 
-static void sum_exact(struct par_gradient *gradient)
+void par_gradient_sum(struct par_gradient *gradient)
 {
-    const int64_t length = gradient->hi - gradient->lo;
     int64_t most = 0;
-    if (gradient->par.size == 1) {
-        bl_tree_fold(gradient->all_nodes, gradient->node_size, gradient->nodes, gradient->stride, length,
-                     gradient->sum);
-        return;
-    }
     for (int r = 0; r < gradient->par.size; r++) {
         const int64_t n = gradient->first_node[r + 1] - gradient->first_node[r];
         most = n > most ? n : most;
     }
-    for (int64_t n = 0; n < most; n++)
+    for (int64_t n = 0; n < most && gradient->par.size > 1; n++)
         exchange_node(gradient, n);
-    bl_tree_fold(gradient->all_nodes, gradient->node_size, gradient->received, length, length,
+    bl_tree_fold(gradient->all_nodes, gradient->node_size, gradient->slice_node, gradient->hi - gradient->lo,
                  gradient->sum + gradient->lo);
-}
-
-void par_gradient_sum(struct par_gradient *gradient)
-{
-    if (gradient->exact) {
-        sum_exact(gradient);
-        return;
-    }
-    float *flags = gradient->sum + gradient->n_params; /* they ride behind the gradient */
-    for (int64_t f = 0; f < gradient->n_flags; f++)
-        flags[f] = (float)gradient->flags[f];
-    par_sum_floats(par_as_local(gradient->par, PAR_TRAFFIC_GRADIENT), gradient->sum,
-                   gradient->n_params + gradient->n_flags);
-    for (int64_t f = 0; f < gradient->n_flags; f++)
-        gradient->flags[f] = (double)flags[f];
 }
 
 /* Every rank's flags and its blocks' sums, in the order of ranks, to every rank; leaves sums of flags and the
@@ -240,7 +227,7 @@ static void gather_squares(struct par_gradient *gradient)
 
 double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_tensor **bad)
 {
-    const int spread = gradient->exact && gradient->par.size > 1;
+    const int spread = gradient->par.size > 1;
     int64_t first = 0, last = gradient->n_blocks;
     double *to = gradient->squares;
     if (spread) {
@@ -270,6 +257,5 @@ double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_te
 
 void par_gradient_share(struct par_gradient *gradient, struct par par, float *values)
 {
-    if (gradient->exact)
-        par_allgather(par, &gradient->slices, values, sizeof *values);
+    par_allgather(par, &gradient->slices, values, sizeof *values);
 }

@@ -1,11 +1,12 @@
 /* From each rank's part of the parameter gradient to updated parameters on all ranks.
  *
- * fast: one MPI_Allreduce of floats; every rank holds the whole sum and updates everything. Its bits depend
- * on the number of ranks and on MPI. exact: the parts are nodes of a tree over groups (math/tree.h). Every
- * rank owns a slice of the parameters, receives that slice of all nodes (MPI_Alltoallv), completes the tree,
- * updates its slice, and the updated slices are gathered (MPI_Allgatherv). The bits depend on the groups
- * alone. On P ranks, a power of two, about as many bytes travel as in an allreduce: n (P-1)/P floats out of
- * each rank, twice. docs/decisions/0014 compares it with the alternatives.
+ * The parts are nodes of a tree over groups of rows (math/tree.h); under reduction: fast a rank's rows are
+ * one group, so one node. Every rank owns a slice of the parameters, receives that slice of the others' nodes
+ * (MPI_Alltoallv), completes the tree, updates its slice, and the updated slices are gathered
+ * (MPI_Allgatherv). So the sum's bits depend on the groups alone, which under exact are those of any number
+ * of ranks. As many bytes travel as in an allreduce where a rank makes one node: n (P-1)/P floats out of each
+ * rank, twice; and a rank updates a P-th. docs/decisions/0014 compares it with the alternatives, 0023 says
+ * why fast goes the same way.
  *
  * The order of calls in a step: sum, square_sum, an update of [lo, hi), share. */
 #ifndef PAR_GRADIENT_H
@@ -19,13 +20,11 @@ enum { PAR_FLAGS_MAX = 32 };
 
 struct par_gradient {
     struct par par;
-    int exact;
     int64_t n_params, n_flags;
     int64_t lo, hi;  /* the parameters whose sum this rank holds, and which it updates */
     float *sum;      /* [n_params], of which [lo, hi) is set by par_gradient_sum; the first node's memory */
     int64_t n_nodes; /* of this rank */
-    int64_t stride;  /* floats from node to node */
-    float *nodes;    /* [n_nodes, stride]: where the backward pass puts this rank's part; owned */
+    float *nodes;    /* [n_nodes, n_params]: where the backward pass puts this rank's part; owned */
     double flags[PAR_FLAGS_MAX]; /* of this rank before, of all ranks after square_sum */
 
     /* blocks of parameters, none across tensors: the unit of slices and of the sum of squares */
@@ -34,11 +33,12 @@ struct par_gradient {
     const struct bl_layout *layout; /* borrowed */
     double *squares;                /* [n_blocks + size * n_flags]; owned */
 
-    /* of exact on several ranks; owned */
+    /* owned */
     int64_t all_nodes;
     int64_t *node_size;             /* [all_nodes] groups of each, of all ranks in order */
     int64_t *first_node;            /* [size + 1] */
-    float *received;                /* [all_nodes, hi - lo] */
+    float *received;                /* [all_nodes - n_nodes, hi - lo] of the other ranks */
+    float **slice_node;             /* [all_nodes] where this rank's slice of each node stands */
     int64_t slice_max;              /* of all ranks */
     struct par_parts out, in;       /* of one node of each rank */
     struct par_blocks slices;       /* the parameters of each rank */
@@ -48,7 +48,7 @@ struct par_gradient {
 /* Sets up. groups and layout are borrowed only here and, layout, later. Collective; agreed. Errors:
  * BL_MEMORY. par_gradient_free is safe twice. */
 int par_gradient_init(struct par_gradient *gradient, struct par par, const struct bl_layout *layout,
-                      const struct par_groups *groups, int exact, int64_t n_flags, struct bl_error *err);
+                      const struct par_groups *groups, int64_t n_flags, struct bl_error *err);
 void par_gradient_free(struct par_gradient *gradient);
 
 /* Sums the nodes of all ranks: sets sum [lo, hi). Collective. */
@@ -62,7 +62,7 @@ double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_te
  * as what it counts. Collective. */
 void par_gradient_share(struct par_gradient *gradient, struct par par, float *values);
 
-/* How many blocks a layout has, and the slice [*lo, *hi) of a rank under exact: whole blocks. Local. */
+/* How many blocks a layout has, and the slice [*lo, *hi) of a rank: whole blocks. Local. */
 int64_t par_gradient_blocks_local(const struct bl_layout *layout);
 void par_gradient_slice_local(const struct bl_layout *layout, int rank, int size, int64_t *lo, int64_t *hi);
 

@@ -2,10 +2,12 @@
 
 #include "data/shards.h"
 #include "loss/objective.h"
+#include "loss/pair_blocks.h"
 #include "loss/tile.h"
 #include "math/tree.h"
 #include "model/params.h"
 #include "mpi/h5.h"
+#include "mpi/mirror.h"
 #include "mpi/read_ahead.h"
 #include "mpi/start_model.h"
 #include "mpi/step.h"
@@ -59,18 +61,6 @@ static int plan_steps(struct par_plan *plan, const struct bl_config *config, str
         config->train.reduction == BL_REDUCTION_EXACT ? par_groups_total_local(config, plan->ranks) : 0;
     plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
     return BL_OK;
-}
-
-/* Activations are kept; their gradients share two buffers. */
-static int64_t network_floats_per_row(const struct bl_shape *shape)
-{
-    int64_t floats = 0, widest[2] = {0, 0};
-    for (int64_t l = 0; l + 1 < shape->n_layers; l++) {
-        const int64_t width = shape->width[l + 1];
-        floats += width;
-        widest[l % 2] = width > widest[l % 2] ? width : widest[l % 2];
-    }
-    return floats + widest[0] + widest[1];
 }
 
 /* Rows of a batch that a rank brings. */
@@ -130,8 +120,8 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     const int64_t data_bytes = rows * (place_bytes + label_bytes + 1 + ROW_NUMBER_BYTES) +
                                features_bytes(plan, config, split, lo, hi);
     const int64_t batch_bytes =
-        batch * (ROW_NUMBER_BYTES + label_bytes +
-                 FLOAT_BYTES * (split->dim + 3 * plan->bits + network_floats_per_row(shape)));
+        batch * (ROW_NUMBER_BYTES + label_bytes + FLOAT_BYTES * (split->dim + 3 * plan->bits)) +
+        FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
     plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
     const int64_t start_bytes = par_start_bytes_local(config, shape, train);
     plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
@@ -143,25 +133,26 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
 static int64_t nodes_of(const struct par_plan *plan, int rank)
 {
     int64_t lo, hi;
-    par_range_local(plan->groups, rank, (int)plan->ranks, &lo, &hi);
+    const int64_t groups = plan->groups > 0 ? plan->groups : plan->ranks;
+    par_range_local(groups, rank, (int)plan->ranks, &lo, &hi);
     return bl_tree_of(lo, hi).n_nodes;
 }
 
 static void count_nodes(struct par_plan *plan)
 {
-    for (int rank = 0; rank < plan->ranks && plan->groups > 0; rank++) {
+    for (int rank = 0; rank < plan->ranks; rank++) {
         const int64_t nodes = nodes_of(plan, rank);
         plan->most_nodes = nodes > plan->most_nodes ? nodes : plan->most_nodes;
         plan->all_nodes += nodes;
     }
 }
 
-/* Parameter blocks that the gradient takes: under exact one for each node of a rank's tree, and as many that
- * are received. */
+/* Parameter blocks that the gradient takes: one for each node of a rank's tree, and what is received of the
+ * others'. */
 static int64_t gradient_blocks(const struct par_plan *plan)
 {
-    const int64_t most = plan->groups > 0 ? plan->most_nodes : 1;
-    return most + (plan->ranks > 1 ? (plan->all_nodes + plan->ranks - 1) / plan->ranks : 0);
+    const int64_t others = plan->all_nodes - plan->most_nodes;
+    return plan->most_nodes + (others + plan->ranks - 1) / plan->ranks;
 }
 
 /* What depends on the objective and the optimiser, asked of those that will run. */
@@ -172,13 +163,15 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     struct bl_optimizer optimizer;
     const struct bl_layout nothing = {0};
     const int64_t label_bytes = split->labels.words * WORD_BYTES;
-    const struct bl_product one_thread = {.threads = 1};
-    int code =
-        bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &one_thread, err);
+    const struct bl_product product = {.threads = (int)config->train.threads};
+    int code = bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &product, err);
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
+    plan->once = par_mirror_wanted_local(config, plan->batch);
     plan->sums = bl_objective_n_sums(&objective);
+    plan->batch_bytes +=
+        FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
     bl_objective_free(&objective);
     code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
     if (code != BL_OK)
@@ -199,14 +192,49 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
         plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;
+    if (plan->once) /* of all columns for each thread, with their own factors; about half of the ranks send */
+        plan->gather_bytes +=
+            plan->batch * config->train.threads * (plan->bits * FLOAT_BYTES + DOUBLE_BYTES) +
+            plan->ranks / 2 * plan->batch_rows * plan->bits * FLOAT_BYTES;
     if (plan->gathers)
         plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
     return BL_OK;
 }
 
-/* reduction: exact, docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
-static void exact_traffic(struct par_traffic *traffic, const struct par_plan *plan,
-                          const struct bl_layout *layout, int rank)
+/* Blocks of rows of the ranks before `rank`. */
+static int64_t blocks_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
+                             int64_t rank)
+{
+    int64_t n = 0;
+    for (int r = 0; r < rank; r++)
+        n += bl_pair_blocks_of(batch_rows(plan, config, rows, r));
+    return n;
+}
+
+/* Gradients of codes, from the rank whose blocks meet another's to that one. */
+static struct par_traffic_count pairs_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                              int64_t rows, int rank)
+{
+    const int64_t row_bytes = plan->bits * FLOAT_BYTES, n_local = batch_rows(plan, config, rows, rank);
+    const int64_t n = blocks_before(plan, config, rows, plan->ranks);
+    const int64_t own = blocks_before(plan, config, rows, rank), own_end = own + bl_pair_blocks_of(n_local);
+    struct par_traffic_count sum = {.collectives = 1};
+    for (int64_t r = 0, first = 0, end; r < plan->ranks; r++, first = end) {
+        const int64_t n_rows = batch_rows(plan, config, rows, (int)r);
+        end = first + bl_pair_blocks_of(n_rows);
+        if (r != rank && bl_pair_reaches(n, own, own_end, first, end)) {
+            sum.messages++;
+            sum.sent_bytes += n_rows * row_bytes;
+        }
+        if (r != rank && bl_pair_reaches(n, first, end, own, own_end))
+            sum.received_bytes += n_local * row_bytes;
+    }
+    return sum;
+}
+
+/* docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
+static void gradient_traffic(struct par_traffic *traffic, const struct par_plan *plan,
+                             const struct bl_layout *layout, int rank)
 {
     const int ranks = (int)plan->ranks;
     const int64_t blocks = par_gradient_blocks_local(layout);
@@ -244,11 +272,9 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
             plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
     if (plan->sums > 0)
         traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
-    if (plan->groups > 0)
-        exact_traffic(&traffic, plan, &layout, rank);
-    else
-        traffic.of[PAR_TRAFFIC_GRADIENT] =
-            par_traffic_allreduce(plan->parameters + PAR_STEP_FLAGS, FLOAT_BYTES, rank, ranks);
+    if (plan->once)
+        traffic.of[PAR_TRAFFIC_PAIRS] = pairs_traffic(plan, config, split->rows, rank);
+    gradient_traffic(&traffic, plan, &layout, rank);
     return traffic;
 }
 

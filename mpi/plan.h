@@ -25,17 +25,19 @@ struct par_plan {
     int64_t groups; /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
-    int64_t data_bytes;      /* its shards: features or windows of them, labels, orders */
-    int64_t batch_bytes;     /* its rows of a batch: features, activations, codes, their gradients, tiles */
+    int64_t data_bytes;  /* its shards: features or windows of them, labels, orders */
+    int64_t batch_bytes; /* its rows of a batch: features, activations, codes, their gradients, tiles, terms'
+                            work space */
     int64_t parameter_bytes; /* parameters, gradient, the best so far, the optimiser's states, a copy */
-    int64_t gather_bytes;    /* codes and labels of the global batch */
+    int64_t gather_bytes;    /* codes and labels of the global batch; gradients of codes that travel */
     int64_t codes_bytes; /* the memory of codes: codes, lengths and labels of all training rows; 0 without */
     int64_t start_bytes; /* not in the sum: what model.init needs before the first step */
 
     int gathers;            /* whether codes travel */
     int64_t gathered_bytes; /* codes and labels of a batch; 0 if they don't */
-    int64_t all_nodes;      /* of the gradient's tree, of all ranks; 0 under fast */
+    int64_t all_nodes;      /* of the gradient's tree, of all ranks */
     int64_t most_nodes;     /* of the rank that has most */
+    int once;               /* whether each pair of a batch's rows is visited once */
     int64_t sums;           /* numbers that terms sum over the batch in a step */
 
     struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */

@@ -108,6 +108,17 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     return code;
 }
 
+static int init_pairs(struct par_step *step, struct bl_error *err)
+{
+    const int64_t *rows = step->gather.rank_rows.begin;
+    if (!par_mirror_wanted_local(step->config, step->batches.n_global))
+        return BL_OK;
+    int code = bl_objective_visit_once(&step->objective, rows, step->par.size, step->par.rank, err);
+    if (code == BL_OK)
+        code = par_mirror_init_local(&step->mirror, step->par, rows, step->objective.bits, err);
+    return par_agree(step->par, code, err);
+}
+
 static int init_ahead(struct par_step *step, struct bl_error *err)
 {
     const struct par_train_data *data = step->data;
@@ -149,8 +160,9 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
                                data->labels.words, step->memory.rows > 0, err);
     if (code == BL_OK)
-        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups,
-                                 config->train.reduction == BL_REDUCTION_EXACT, PAR_STEP_FLAGS, err);
+        code = init_pairs(step, err);
+    if (code == BL_OK)
+        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups, PAR_STEP_FLAGS, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -174,6 +186,7 @@ void par_step_free(struct par_step *step)
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
     par_gather_free(&step->gather);
+    par_mirror_free(&step->mirror);
     par_code_memory_free(&step->memory);
     par_gradient_free(&step->gradient);
     par_groups_free(&step->groups);
@@ -297,12 +310,18 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
     const struct bl_objective_out out = {.dh = step->dh,
                                          .values = step->group_values,
                                          .grad = step->gradient.nodes + n_network,
-                                         .node_stride = step->gradient.stride};
+                                         .node_stride = step->gradient.n_params};
     bl_objective_sums(objective, &batch, &step->groups.local);
     par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
                      bl_objective_n_sums(objective));
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
+    if (step->mirror.most > 0) {
+        par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+        par_mirror_add(&step->mirror, par_as_local(step->par, PAR_TRAFFIC_PAIRS),
+                       bl_objective_mirror(objective), step->dh);
+        par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
+    }
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
 }
 
@@ -381,7 +400,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     run_objective(step, model, beta);
     par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
-                        gradient->stride);
+                        gradient->n_params);
 }
 
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,

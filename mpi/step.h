@@ -1,6 +1,6 @@
 /* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients,
- * own rows backward, one sum of the parameter gradient over ranks, the same update everywhere. Nothing is
- * allocated after par_step_init. */
+ * own rows backward, one sum of the parameter gradient over ranks, of which each updates a slice, and one
+ * allgather of those. Nothing is allocated after par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
 
@@ -11,6 +11,7 @@
 #include "mpi/gather.h"
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
+#include "mpi/mirror.h"
 #include "mpi/phases.h"
 #include "mpi/read_ahead.h"
 #include "mpi/train_data.h"
@@ -49,6 +50,7 @@ struct par_step {
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_mirror mirror;      /* empty where pairs are visited twice */
     struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
     struct par_phases phases; /* of the run; starts with par_step_init */

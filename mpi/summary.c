@@ -35,13 +35,14 @@ static void collect(struct account *account, struct par_step *step, const struct
                     int64_t steps)
 {
     struct rusage usage;
+    const int pairs = bl_objective_needs_gather(&step->objective);
+    const int products = !pairs ? 0 : step->mirror.most > 0 ? 3 : 4;
     getrusage(RUSAGE_SELF, &usage);
     account->steps = steps;
     account->rows = steps * step->batches.n_global;
     account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
-    account->flops =
-        (double)steps * bl_trial_flops(&model->shape, step->batches.n_global, step->batches.n_global,
-                                       bl_objective_needs_gather(&step->objective));
+    account->flops = (double)steps *
+                     bl_trial_flops(&model->shape, step->batches.n_global, step->batches.n_global, products);
     memcpy(account->least, step->phases.seconds, sizeof account->least);
     memcpy(account->mean, step->phases.seconds, sizeof account->mean);
     memcpy(account->most, step->phases.seconds, sizeof account->most);

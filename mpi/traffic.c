@@ -8,6 +8,7 @@ const char *par_traffic_name(enum par_traffic_kind kind)
         [PAR_TRAFFIC_OTHER] = "other",
         [PAR_TRAFFIC_CODES] = "codes and labels",
         [PAR_TRAFFIC_SUMS] = "sums of terms",
+        [PAR_TRAFFIC_PAIRS] = "gradients of codes",
         [PAR_TRAFFIC_GRADIENT] = "gradient",
         [PAR_TRAFFIC_FLAGS] = "flags and norm",
         [PAR_TRAFFIC_PARAMETERS] = "updated parameters",

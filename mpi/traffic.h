@@ -19,9 +19,10 @@ enum par_traffic_kind {
     PAR_TRAFFIC_OTHER,      /* starting, agreeing, logging */
     PAR_TRAFFIC_CODES,      /* a step's codes and labels */
     PAR_TRAFFIC_SUMS,       /* sums that terms need over the batch */
+    PAR_TRAFFIC_PAIRS,      /* gradients of others' codes, where pairs are visited once */
     PAR_TRAFFIC_GRADIENT,   /* parts of the parameter gradient */
-    PAR_TRAFFIC_FLAGS,      /* reduction: exact: flags and sums of squares; fast has them in the gradient */
-    PAR_TRAFFIC_PARAMETERS, /* reduction: exact: updated slices */
+    PAR_TRAFFIC_FLAGS,      /* flags, and sums of squares of the gradient */
+    PAR_TRAFFIC_PARAMETERS, /* updated slices */
     PAR_TRAFFIC_STATISTICS, /* of normalisation */
     PAR_TRAFFIC_EVALUATION,
     PAR_TRAFFIC_CHECKPOINT, /* the optimiser's states, agreements on files */

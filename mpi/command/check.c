@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "mpi/agree.h"
 #include "mpi/command/check_report.h"
 #include "mpi/command/check_scale.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
+#include "mpi/dense_labels.h"
 #include "mpi/run_state.h"
 #include "mpi/verify.h"
 
@@ -31,6 +33,22 @@ static int needs_mpi(int argc, char **argv)
     return any && !models;
 }
 
+/* Training numbers the classes that occur; where the file names none, they are counted, since a classifier's
+ * parameters depend on them. Every rank reads all labels. */
+static int count_classes(struct par_dataset *dataset, struct par_split *split, struct bl_error *err)
+{
+    uint32_t *labels = NULL;
+    if (split->labels.kind != BL_LABELS_SINGLE || split->labels.classes > 0)
+        return BL_OK;
+    int code = bl_alloc(&labels, split->rows, sizeof *labels, "labels", err);
+    if (code == BL_OK)
+        code = par_dataset_read_local(dataset, 0, split->rows, NULL, labels, NULL, err);
+    if (code == BL_OK)
+        code = par_dense_labels(par_alone(), split->rows, labels, &split->labels.classes, err);
+    bl_free(&labels);
+    return code;
+}
+
 /* Rank 0 looks at the run folder; what it finds wrong ends the command after the plan has been shown. */
 static int check_config(struct par par, const char *path, const struct command_run_config *given,
                         const char *run_path, const struct check_cluster *cluster, json_t **report,
@@ -46,18 +64,20 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (code != BL_OK)
         return code;
     par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
-    const struct par_split *split = par_dataset_split(dataset);
+    struct par_split split = *par_dataset_split(dataset);
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size;
     if (config.data.residency == BL_RESIDENCY_STREAM)
         code = par_dataset_stream_check_local(dataset, err);
     if (code == BL_OK)
-        code = par_plan_local(&plan, &config, split, ranks, err);
+        code = count_classes(dataset, &split, err);
+    if (code == BL_OK)
+        code = par_plan_local(&plan, &config, &split, ranks, err);
     code = par_agree(par, code, err);
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
-        *report = check_report_plan(path, data_path, &config, split, &plan);
+        *report = check_report_plan(path, data_path, &config, &split, &plan);
         if (cluster->ranks > 0)
-            code = check_scale(*report, cluster, &config, split, err);
+            code = check_scale(*report, cluster, &config, &split, err);
         if (code == BL_OK)
             code = check_report_run(*report, run_path ? run_path : run_default, &config, err);
     }

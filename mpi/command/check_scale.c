@@ -51,15 +51,16 @@ int check_scale_parse(const struct check_scale_text *text, struct check_cluster 
 static json_t *row_of(const struct par_forecast *forecast)
 {
     return json_pack(
-        "{s:I, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f, s:f, s:f}, s:f, s:f, s:f, s:f, s:f, s:s}", "ranks",
+        "{s:I, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f, s:f, s:f, s:f}, s:f, s:f, s:f, s:f, s:f, s:s}", "ranks",
         (json_int_t)forecast->ranks, "nodes", (json_int_t)forecast->nodes, "rows", (json_int_t)forecast->rows,
         "memory_bytes", (json_int_t)forecast->memory_bytes, "compute_s", forecast->compute_s, "exchange",
         par_traffic_name(PAR_TRAFFIC_CODES), forecast->codes_s, par_traffic_name(PAR_TRAFFIC_SUMS),
-        forecast->sums_s, par_traffic_name(PAR_TRAFFIC_GRADIENT), forecast->gradient_s,
-        par_traffic_name(PAR_TRAFFIC_FLAGS), forecast->flags_s, par_traffic_name(PAR_TRAFFIC_PARAMETERS),
-        forecast->parameters_s, "exchange_s", forecast->exchange_s, "step_s", forecast->step_s, "rows_per_s",
-        forecast->rows_per_s, "gflops_per_rank", forecast->gflops, "efficiency", forecast->efficiency,
-        "limit", par_limit_name(forecast->limit));
+        forecast->sums_s, par_traffic_name(PAR_TRAFFIC_PAIRS), forecast->pairs_s,
+        par_traffic_name(PAR_TRAFFIC_GRADIENT), forecast->gradient_s, par_traffic_name(PAR_TRAFFIC_FLAGS),
+        forecast->flags_s, par_traffic_name(PAR_TRAFFIC_PARAMETERS), forecast->parameters_s, "exchange_s",
+        forecast->exchange_s, "step_s", forecast->step_s, "rows_per_s", forecast->rows_per_s,
+        "gflops_per_rank", forecast->gflops, "efficiency", forecast->efficiency, "limit",
+        par_limit_name(forecast->limit));
 }
 
 /* Up to where it is efficient, and why not beyond. */

@@ -18,7 +18,7 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_JOINT, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_JOINT, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_JOINT, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.1"},
+    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.3"},
     {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
     {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
     {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
@@ -48,6 +48,7 @@ static const struct preset_row preset_rows[] = {
     {BL_PRESET_IDHN, "objective.terms.quantization.weight", "0.1"},
     {BL_PRESET_IDHN, "objective.terms.quantization.form", "absolute"},
     {BL_PRESET_DPSH, "objective.terms.pairwise.weight", "1"},
+    {BL_PRESET_DPSH, "objective.terms.pairwise.balance", "balanced"},
     {BL_PRESET_DPSH, "objective.terms.pairwise.alpha", "0.5"},
     {BL_PRESET_DPSH, "objective.terms.pairwise.against", "memory"},
     {BL_PRESET_DPSH, "objective.terms.quantization.weight", "0.1"},
@@ -280,6 +281,16 @@ static int check_training(const struct build *build)
     if (config->optimizer.nesterov && config->optimizer.momentum == 0.0)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
+    if (config->train.pairs == BL_PAIRS_ONCE && config->train.reduction == BL_REDUCTION_EXACT)
+        return bl_fail(
+            build->err, BL_USAGE,
+            "%s: train.pairs: once is a matter of train.reduction: fast; set one of them otherwise",
+            place_or_name(build, "train.pairs"));
+    if (config->train.pairs == BL_PAIRS_ONCE && config->objective.pairwise_against == BL_AGAINST_MEMORY)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.pairs: once needs pairs of the batch's rows, and "
+                       "objective.terms.pairwise.against is memory; set train.pairs to auto",
+                       place_or_name(build, "train.pairs"));
     return choose_length(build);
 }
 

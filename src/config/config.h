@@ -61,6 +61,7 @@ enum bl_class_codes { BL_CLASS_CODES_AUTO, BL_CLASS_CODES_HADAMARD, BL_CLASS_COD
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
+enum bl_pairs { BL_PAIRS_AUTO, BL_PAIRS_TWICE, BL_PAIRS_ONCE };
 enum bl_reduction { BL_REDUCTION_FAST, BL_REDUCTION_EXACT };
 
 struct bl_config_data {
@@ -143,6 +144,7 @@ struct bl_config_train {
     int64_t seed;
     int reduction;
     int64_t exact_groups; /* 0: as many as shards */
+    int pairs;
     int64_t threads;
     double settle; /* relative change of an epoch's objective; 0: never */
     int64_t settle_epochs;

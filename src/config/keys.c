@@ -30,6 +30,7 @@ static const char *const quantizations[] = {"squared", "log-cosh", "cubic", "abs
 static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
+static const char *const pair_visits[] = {"auto", "twice", "once", NULL};
 static const char *const reductions[] = {"fast", "exact", NULL};
 
 #define TEXT(name, field, value, flags, sentence)                                                            \
@@ -87,7 +88,7 @@ const struct bl_key bl_keys[] = {
             "Hash tables of model.bits bits each; the code has heads x bits bits, at most 1024."),
     INTEGER("model.bits", model.bits, "16", 1, BL_CODE_BITS_MAX, 0, NULL, "bits", "Bits of one head."),
 
-    CHOICE("objective.preset", objective.preset, "likelihood", presets,
+    CHOICE("objective.preset", objective.preset, "joint", presets,
            "The method: sets the terms below, each of which may be overridden."),
     CHOICE("objective.relaxation", objective.relaxation, "tanh", relaxations,
            "The code that the terms pairwise, classification and cosine see: tanh(z), sign(z) with a "
@@ -206,13 +207,17 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.global_batch", train.global_batch, "512", 2, 2147483647, 0, "full", "rows",
             "Rows of a step over all ranks: a multiple of data.shards, or `full` for all training rows."),
     INTEGER("train.seed", train.seed, "1", 0, MANY, 0, NULL, "", "Seed of parameters, batches and dropout."),
-    CHOICE(
-        "train.reduction", train.reduction, "exact", reductions,
-        "exact: the same bits on any number of ranks, threads and kinds of processor; fast: sums as MPI and "
-        "OpenBLAS form them."),
+    CHOICE("train.reduction", train.reduction, "exact", reductions,
+           "exact: the same bits on any number of ranks, threads and kinds of processor; fast: products as "
+           "OpenBLAS forms them, sums in the order of ranks."),
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
             "Groups of shards whose sums reduction: exact keeps apart: a divisor of data.shards and the most "
             "ranks that can share the run; 0 takes data.shards."),
+    CHOICE(
+        "train.pairs", train.pairs, "auto", pair_visits,
+        "How often the term pairwise visits a pair of the batch's rows: once for both rows is less work in "
+        "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
+        "reduction: exact visits twice."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",

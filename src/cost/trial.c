@@ -28,10 +28,10 @@ struct bench {
     struct bl_objective objective;
     struct bl_optimizer optimizer;
     struct bl_normalizer normalizer;
-    int64_t stride; /* floats of a node */
     int64_t *end, *node_size;
     char *features;
     uint32_t *label_words;
+    float **node; /* [all_nodes] */
     float *params, *nodes, *received, *x, *z, *h, *dh, *codes;
     double *values;
 };
@@ -63,10 +63,11 @@ static int allocate(struct bench *bench, struct bl_error *err)
     } parts[] = {
         {&bench->end, bench->size.groups, sizeof(int64_t)},
         {&bench->node_size, max64(bench->size.all_nodes, 1), sizeof(int64_t)},
+        {&bench->node, max64(bench->size.all_nodes, 1), sizeof(float *)},
         {&bench->features, n * dim, bl_type_bytes(bench->type)},
         {&bench->label_words, all * bench->labels.words, sizeof(uint32_t)},
         {&bench->params, bench->layout.n_params, sizeof(float)},
-        {&bench->nodes, bench->groups.n_nodes * bench->stride, sizeof(float)},
+        {&bench->nodes, bench->groups.n_nodes * bench->layout.n_params, sizeof(float)},
         {&bench->received, bench->size.all_nodes * bench->size.updated, sizeof(float)},
         {&bench->x, n * dim, sizeof(float)},
         {&bench->z, n * bits, sizeof(float)},
@@ -83,9 +84,10 @@ static int allocate(struct bench *bench, struct bl_error *err)
 
 static void free_bench(struct bench *bench)
 {
-    void *owned[] = {&bench->end,   &bench->node_size, &bench->features, &bench->label_words, &bench->params,
-                     &bench->nodes, &bench->received,  &bench->x,        &bench->z,           &bench->h,
-                     &bench->dh,    &bench->codes,     &bench->values};
+    void *owned[] = {&bench->end,         &bench->node_size, &bench->node,  &bench->features,
+                     &bench->label_words, &bench->params,    &bench->nodes, &bench->received,
+                     &bench->x,           &bench->z,         &bench->h,     &bench->dh,
+                     &bench->codes,       &bench->values};
     for (size_t p = 0; p < sizeof owned / sizeof *owned; p++)
         bl_free(owned[p]);
     bl_normalizer_free(&bench->normalizer);
@@ -109,8 +111,27 @@ static void fill_bench(struct bench *bench)
                 : 1u << i % (bench->labels.classes < 32 ? bench->labels.classes : 32);
     for (int64_t g = 0; g < bench->size.groups; g++)
         bench->end[g] = n * (g + 1) / bench->size.groups;
-    for (int64_t i = 0; i < bench->size.all_nodes; i++)
+    for (int64_t i = 0; i < bench->size.all_nodes; i++) {
         bench->node_size[i] = 1;
+        bench->node[i] = bench->received + i * bench->size.updated;
+    }
+}
+
+/* As many holders of equal parts as the batch has. */
+static int visit_once(struct bench *bench, struct bl_error *err)
+{
+    const int64_t n = bench->size.n_local, all = bench->size.n_global;
+    const int64_t parts = n > 0 ? (all + n - 1) / n : 0;
+    int64_t *rows = NULL;
+    if (!bench->size.once || parts == 0)
+        return BL_OK;
+    int code = bl_alloc(&rows, parts + 1, sizeof *rows, "a trial step", err);
+    for (int64_t p = 0; p <= parts && code == BL_OK; p++)
+        rows[p] = p * n < all ? p * n : all;
+    if (code == BL_OK)
+        code = bl_objective_visit_once(&bench->objective, rows, (int)parts, 0, err);
+    bl_free(&rows);
+    return code;
 }
 
 static int init_bench(struct bench *bench, struct bl_error *err)
@@ -121,7 +142,6 @@ static int init_bench(struct bench *bench, struct bl_error *err)
         config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
     bench->layout = bl_layout_of(&bench->shape);
     bl_objective_tensors(&config->objective, bench->labels, bits, &bench->layout);
-    bench->stride = bench->layout.n_params;
     bench->groups.n = bench->size.groups;
     bench->groups.n_nodes = bl_tree_of(0, bench->size.groups).n_nodes;
     int code = allocate(bench, err);
@@ -133,6 +153,8 @@ static int init_bench(struct bench *bench, struct bl_error *err)
     if (code == BL_OK)
         code = bl_objective_init(&bench->objective, &config->objective, &bench->layout, bench->labels,
                                  bench->size.n_local, bench->size.n_global, &bench->product, err);
+    if (code == BL_OK)
+        code = visit_once(bench, err);
     if (code == BL_OK)
         code = bl_optimizer_init(&bench->optimizer, &config->optimizer, &bench->layout, err);
     if (code == BL_OK)
@@ -154,7 +176,7 @@ static void run_network(struct bench *bench)
 {
     bl_network_forward(&bench->network, bench->params, bench->x, bench->size.n_local, NULL, bench->z);
     bl_network_backward(&bench->network, bench->params, bench->dh, &bench->groups, bench->nodes,
-                        bench->stride);
+                        bench->layout.n_params);
 }
 
 static void run_objective(struct bench *bench)
@@ -172,7 +194,7 @@ static void run_objective(struct bench *bench)
     const struct bl_objective_out out = {.dh = bench->dh,
                                          .values = bench->values,
                                          .grad = bench->nodes + bench->layout.n_network,
-                                         .node_stride = bench->stride};
+                                         .node_stride = bench->layout.n_params};
     bl_objective_relax(objective, 1.0, bench->z, n, bench->h, bench->codes, objective->bits);
     bl_objective_sums(objective, &batch, &bench->groups);
     bl_objective_rows(objective, &batch, &bench->groups, bench->params + bench->layout.n_network, &out);
@@ -184,7 +206,7 @@ static void run_update(struct bench *bench)
     const int64_t n = bench->size.updated;
     float *sum = bench->nodes;
     if (bench->size.all_nodes > 0)
-        bl_tree_fold(bench->size.all_nodes, bench->node_size, bench->received, n, n, sum);
+        bl_tree_fold(bench->size.all_nodes, bench->node_size, bench->node, n, sum);
     const double square = bl_optimizer_square_sum(sum, n);
     bl_optimizer_update(&bench->optimizer, 1, isfinite(square) ? 1e-9 : 0.0, 0, n, bench->params, sum);
 }
@@ -204,13 +226,12 @@ static double best_of(struct bench *bench, void (*run)(struct bench *bench))
     return best;
 }
 
-double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pairs)
+double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pair_products)
 {
     double per_row = 0.0;
     for (int64_t l = 0; l < shape->n_layers; l++)
         per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
-    if (pairs)
-        per_row += 4.0 * (double)n_global * (double)bl_shape_code_bits(shape);
+    per_row += (double)pair_products * (double)n_global * (double)bl_shape_code_bits(shape);
     return (double)n_local * per_row;
 }
 
@@ -248,7 +269,7 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
         trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
         trial->update_s = best_of(&bench, run_update);
         trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,
-                                      bl_objective_needs_gather(&bench.objective));
+                                      bl_objective_needs_gather(&bench.objective) ? 4 - size->once : 0);
     }
     free_bench(&bench);
     return code;

@@ -14,7 +14,8 @@ struct bl_trial_size {
     int64_t n_local, n_global; /* rows of the rank and of the batch */
     int64_t groups;            /* of the rank's rows; 1 under fast */
     int64_t updated;           /* parameters that the rank updates */
-    int64_t all_nodes;         /* exact: nodes of the gradient's tree of all ranks; 0: nothing to fold */
+    int once;                  /* whether each pair is visited once; n_global are rows of the batch then */
+    int64_t all_nodes;         /* nodes of the gradient's tree of all ranks; 0: nothing to fold */
 };
 
 struct bl_trial {
@@ -32,7 +33,8 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
                  struct bl_label_layout labels, const struct bl_trial_size *size, struct bl_error *err);
 
 /* Multiplications and additions of a step's products for n_local rows: three products for each weight and
- * row, two in the first layer, and both products of each pair if there are any. */
-double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pairs);
+ * row, two in the first layer, and pair_products of half of the pairs: 4 where each is visited twice, 3 once.
+ */
+double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pair_products);
 
 #endif

@@ -35,7 +35,7 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
         return bl_fail(err, BL_USAGE,
                        "the term %s needs labels, and this run goes by groups (because of "
                        "objective.terms.pairwise.similarity: group, or for want of labels); set "
-                       "objective.terms.%s.weight to 0",
+                       "objective.preset: likelihood, or objective.terms.%s.weight to 0",
                        term, term);
     return BL_OK;
 }
@@ -43,6 +43,11 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
 int bl_objective_wants_memory(const struct bl_config_objective *config)
 {
     return config->pairwise_weight > 0.0 && config->pairwise_against == BL_AGAINST_MEMORY;
+}
+
+int bl_objective_visits_pairs(const struct bl_config_objective *config)
+{
+    return config->pairwise_weight > 0.0 && config->pairwise_against != BL_AGAINST_MEMORY;
 }
 
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
@@ -60,27 +65,41 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
     return BL_OK;
 }
 
-/* Where each term's sums and tensors stand; returns the floats of work space that serve every term. */
-static int64_t place_terms(struct bl_objective *objective, const struct bl_layout *network,
-                           struct bl_label_layout labels, int64_t n_local_max)
+static struct bl_term_size size_of(const struct bl_objective *objective, int64_t t,
+                                   const struct bl_layout *network, struct bl_label_layout labels)
 {
-    struct bl_layout own = {0};
+    const struct bl_term *term = objective->term[t];
+    return term->size ? term->size(&objective->config, network, objective->bits, labels)
+                      : (struct bl_term_size){0};
+}
+
+int64_t bl_objective_work_floats(const struct bl_objective *objective, const struct bl_layout *network,
+                                 struct bl_label_layout labels, int64_t n_local)
+{
     int64_t most = 0;
     for (int64_t t = 0; t < objective->n_terms; t++) {
+        const struct bl_term_size size = size_of(objective, t, network, labels);
+        const int64_t floats = size.floats + n_local * size.row_floats +
+                               objective->scratch.product->threads * size.thread_floats;
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+/* Where each term's sums and tensors stand. */
+static void place_terms(struct bl_objective *objective, const struct bl_layout *network,
+                        struct bl_label_layout labels)
+{
+    struct bl_layout own = {0};
+    for (int64_t t = 0; t < objective->n_terms; t++) {
         const struct bl_term *term = objective->term[t];
-        struct bl_term_size size = {0};
-        if (term->size)
-            size = term->size(&objective->config, network, objective->bits, labels);
+        const struct bl_term_size size = size_of(objective, t, network, labels);
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
         objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
-        const int64_t floats = size.floats + n_local_max * size.row_floats +
-                               objective->scratch.product->threads * size.thread_floats;
-        most = floats > most ? floats : most;
     }
-    return most;
 }
 
 static int make_constants(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
@@ -109,7 +128,8 @@ static int allocate(struct bl_objective *objective, const struct bl_layout *netw
                     struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
-    const int64_t n_work = place_terms(objective, network, labels, n_local_max);
+    place_terms(objective, network, labels);
+    const int64_t n_work = bl_objective_work_floats(objective, network, labels, n_local_max);
     const int64_t n_sums = bl_objective_n_sums(objective);
     int code = bl_alloc(&objective->row_values, n_local_max, sizeof(double), "losses of rows", err);
     if (code == BL_OK)
@@ -151,6 +171,24 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
     return code;
 }
 
+int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
+                            struct bl_error *err)
+{
+    struct bl_term_scratch *scratch = &objective->scratch;
+    const int64_t n = rows[n_parts] * scratch->product->threads;
+    int code = bl_pair_blocks_init(&scratch->blocks, rows, n_parts, own, err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->mirror, n * objective->bits, sizeof(float), "gradients of columns", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch->mirror_own, n, sizeof(double), "gradients of columns", err);
+    return code;
+}
+
+const float *bl_objective_mirror(const struct bl_objective *objective)
+{
+    return objective->scratch.mirror;
+}
+
 void bl_objective_free(struct bl_objective *objective)
 {
     bl_free(&objective->row_values);
@@ -165,6 +203,9 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->scratch.label_norm);
     bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
+    bl_free(&objective->scratch.mirror);
+    bl_free(&objective->scratch.mirror_own);
+    bl_pair_blocks_free(&objective->scratch.blocks);
 }
 
 int bl_objective_needs_gather(const struct bl_objective *objective)

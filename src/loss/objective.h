@@ -41,6 +41,25 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
                       int64_t n_columns_max, const struct bl_product *product, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
 
+/* Floats of work space that bl_objective_init allocates for n_local rows. network and labels as there; the
+ * objective has been initialised for any number of rows. */
+int64_t bl_objective_work_floats(const struct bl_objective *objective, const struct bl_layout *network,
+                                 struct bl_label_layout labels, int64_t n_local);
+
+/* Whether a term visits the pairs of the batch's rows, so that it may visit each once. */
+int bl_objective_visits_pairs(const struct bl_config_objective *config);
+
+/* From now on visits each unordered pair once, where bl_objective_visits_pairs. Holder p of n_parts has rows
+ * [rows[p], rows[p+1]) of the batch, of which `own` is the caller's. After bl_objective_rows each holder adds
+ * what the others' bl_objective_mirror says of its rows to its dh. Allocates. Errors: BL_MEMORY, after which
+ * the objective is to be freed. */
+int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
+                            struct bl_error *err);
+
+/* After bl_objective_rows: the gradients of others' rows from pairs that were visited here, at their place
+ * among [n_global, K]. */
+const float *bl_objective_mirror(const struct bl_objective *objective);
+
 /* Whether any term needs the codes (and labels) of the whole batch. */
 int bl_objective_needs_gather(const struct bl_objective *objective);
 

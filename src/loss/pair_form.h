@@ -2,7 +2,8 @@
  * of a tile, and what it needs beside the inner products.
  *
  * A pair's loss depends on p = c_i'c_j, the squared lengths of both codes, and the similarity s. So its
- * gradient in c_i is a c_j + b c_i, with b = 0 for forms that don't look at lengths. */
+ * gradient in c_i is a c_j + b c_i, with b = 0 for forms that don't look at lengths. Seen from c_j the pair
+ * has the same a; and the same b, or with BL_LENGTH_INVERSE the same b over the squared inverse length. */
 #ifndef BL_LOSS_PAIR_FORM_H
 #define BL_LOSS_PAIR_FORM_H
 

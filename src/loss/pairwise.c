@@ -1,12 +1,10 @@
-#include <string.h>
-
-#include "loss/pair_form.h"
+#include "loss/pair_visit.h"
 #include "loss/similarity.h"
-#include "loss/tile.h"
 
 /* The pairwise term over ordered pairs i != j; rows i are this rank's of the global batch, columns j the
  * whole batch. The forms of a pair's loss and their sources: pair_form.h. Since w, s and the loss are
- * symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks.
+ * symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks; or each pair
+ * is visited once, for both of its rows (pair_visit.h).
  *
  * against: memory. Columns are the last codes of all training rows, as in the algorithm of Li, Wang and Kang,
  * "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 4-7 (DPSH). They are
@@ -91,17 +89,7 @@ static double alpha_of(const struct bl_config_objective *config, const struct bl
     return form->alpha_bits > 0.0 ? form->alpha_bits / bits : 1.0;
 }
 
-struct tile_task {
-    const struct bl_config_objective *config;
-    const struct bl_batch *batch;
-    const struct bl_term_scratch *scratch;
-    const struct bl_pair_form *form;
-    struct bl_columns columns;
-    struct bl_pair_factors factors;
-    double mean; /* 1/Z, for forms that add over bits 1/(ZK) */
-};
-
-static struct tile_task task_of(const struct bl_term_in *in)
+static struct bl_pair_task task_of(const struct bl_term_in *in)
 {
     const struct bl_config_objective *config = in->config;
     const struct bl_pair_form *form = bl_pair_form(config->pairwise_form);
@@ -109,7 +97,7 @@ static struct tile_task task_of(const struct bl_term_in *in)
     const double sides = in->batch->memory.n > 0 ? 1.0 : 2.0; /* c_i is a row, and a column or not */
     const double alpha = alpha_of(config, form, bits);
     const double similar_sum = config->pairwise_balance != BL_BALANCE_NONE ? in->sums[0] : 0.0;
-    struct tile_task task = {
+    struct bl_pair_task task = {
         .config = config,
         .batch = in->batch,
         .scratch = in->scratch,
@@ -130,84 +118,13 @@ static struct tile_task task_of(const struct bl_term_in *in)
     return task;
 }
 
-/* One run of columns [lo, hi) of one row that doesn't contain the row itself: product and factors are those
- * of the tile's row. Returns the losses' sum; adds the factors of the row's own code to *own. */
-static double pair_run(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi,
-                       struct bl_pair_row *row, double *own)
-{
-    if (lo >= hi)
-        return 0.0;
-    row->n = hi - lo;
-    row->lengths = task->scratch->code_length + lo;
-    bl_similarity_row(task->config->pairwise_similarity, task->batch, &task->columns, task->scratch, i, lo,
-                      hi, row->s);
-    task->form->kernel(&task->factors, row);
-    if (task->form->length != BL_LENGTH_NONE)
-        *own += bl_pair_sum(row->n, row->own);
-    return bl_pair_sum(row->n, row->s);
-}
-
-/* Row i of the batch against columns [lo, hi): row->product [hi - lo] becomes the columns' factors, 0 for the
- * row itself. */
-static double pair_row(const struct tile_task *task, int64_t i, int64_t lo, int64_t hi,
-                       struct bl_pair_row *row, double *own)
-{
-    const int64_t self = bl_column_of(&task->columns, i);
-    if (self < lo || self >= hi)
-        return pair_run(task, i, lo, hi, row, own);
-    double loss = pair_run(task, i, lo, self, row, own);
-    row->product += self - lo;
-    *row->product++ = 0.0f;
-    return loss + pair_run(task, i, self + 1, hi, row, own);
-}
-
-/* One row's own code times the sum of its factors. */
-static void add_own(int64_t bits, double own, const float *code, float *dh)
-{
-    const float factor = (float)own;
-    for (int64_t k = 0; k < bits; k++)
-        dh[k] += factor * code[k];
-}
-
-/* Rows [row, row + n) of this rank against all columns, tile by tile in ascending columns. */
-static void tile_rows(const struct tile_task *task, int thread, int64_t row, int64_t n, float *dh,
-                      double *row_values)
-{
-    const struct bl_batch *batch = task->batch;
-    const struct bl_columns *columns = &task->columns;
-    const struct bl_product *product = task->scratch->product;
-    const int64_t first = batch->first + row, bits = batch->bits, stride = batch->codes_stride;
-    const float *codes = batch->codes + first * stride;
-    float *tile = task->scratch->tiles + thread * BL_TILE_FLOATS;
-    struct bl_pair_row run = {.s = tile + BL_TILE_ROWS * BL_TILE_COLUMNS};
-    double own[BL_TILE_ROWS] = {0.0};
-    run.own = run.s + BL_TILE_COLUMNS;
-    for (int64_t lo = 0; lo < columns->n; lo += BL_TILE_COLUMNS) {
-        const int64_t hi = lo + BL_TILE_COLUMNS < columns->n ? lo + BL_TILE_COLUMNS : columns->n;
-        const float *others = columns->codes + lo * columns->stride;
-        bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, hi - lo, bits, codes, stride, others,
-                       columns->stride, 0, tile, BL_TILE_COLUMNS);
-        for (int64_t i = 0; i < n; i++) {
-            run.product = tile + i * BL_TILE_COLUMNS;
-            run.length = bl_pair_length(task->form->length, bits, codes + i * stride);
-            row_values[row + i] += task->mean * pair_row(task, first + i, lo, hi, &run, &own[i]);
-        }
-        bl_product_run(product, thread, BL_PLAIN, BL_PLAIN, n, bits, hi - lo, tile, BL_TILE_COLUMNS, others,
-                       columns->stride, 1, dh + row * bits, bits);
-    }
-    for (int64_t i = 0; i < n && task->form->length != BL_LENGTH_NONE; i++)
-        add_own(bits, own[i], codes + i * stride, dh + (row + i) * bits);
-}
-
 static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
 {
-    const struct bl_batch *batch = in->batch;
-    const struct tile_task task = task_of(in);
-#pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
-    for (int64_t row = 0; row < batch->n_local; row += BL_TILE_ROWS) {
-        int64_t n = row + BL_TILE_ROWS < batch->n_local ? BL_TILE_ROWS : batch->n_local - row;
-        tile_rows(&task, bl_tile_thread(), row, n, out->dh, out->row_values);
-    }
+    const struct bl_pair_task task = task_of(in);
+    if (in->scratch->blocks.n > 0 && in->batch->memory.n == 0)
+        bl_pair_visit_once(&task, out);
+    else
+        bl_pair_visit_twice(&task, out);
 }
 
 const struct bl_term bl_term_pairwise = {.name = "pairwise",

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "data/labels.h"
+#include "loss/pair_blocks.h"
 #include "math/product.h"
 #include "model/params.h"
 
@@ -46,7 +47,10 @@ struct bl_term_scratch {
     int32_t *group_rows;              /* [columns * words] the columns of each group, ascending */
     float *label_norm;                /* [columns] for multi-labels */
     float *code_length;               /* [columns] for forms of pairs that look at lengths */
-    float *work;                      /* the most that any term asked for; holds nothing between calls */
+    struct bl_pair_blocks blocks; /* for pairs that are visited once; empty where they are visited twice */
+    float *mirror;                /* [threads, n_global, K] then: gradients of rows as columns */
+    double *mirror_own;           /* [threads, n_global] */
+    float *work;                  /* the most that any term asked for; holds nothing between calls */
 };
 
 /* What a term asks for, once. */

@@ -53,17 +53,17 @@ BL_KERNEL void bl_tanh_forward(int64_t count, float scale, float *x)
         x[i] = bl_tanh(scale * x[i]);
 }
 
-BL_KERNEL void bl_relu_backward(int64_t count, const float *restrict a, float *restrict delta)
+BL_KERNEL void bl_relu_backward(int64_t count, const float *restrict delta, float *restrict a)
 {
     for (int64_t i = 0; i < count; i++)
-        delta[i] = a[i] <= 0.0f ? 0.0f : delta[i];
+        a[i] = a[i] <= 0.0f ? 0.0f : delta[i];
 }
 
-BL_KERNEL void bl_tanh_backward(int64_t count, const float *restrict a, float undo, float *restrict delta)
+BL_KERNEL void bl_tanh_backward(int64_t count, const float *restrict delta, float undo, float *restrict a)
 {
     for (int64_t i = 0; i < count; i++) {
         float value = a[i] * undo;
-        delta[i] *= 1.0f - value * value;
+        a[i] = delta[i] * (1.0f - value * value);
     }
 }
 

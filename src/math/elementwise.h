@@ -19,10 +19,10 @@ void bl_cosines(int64_t count, float *x);
 /* x = tanh(scale x). */
 void bl_tanh_forward(int64_t count, float scale, float *x);
 
-/* delta *= the activation's derivative, from the activation's values a [count]. relu: 0 where a <= 0. tanh:
+/* The activation's values a [count] become delta times its derivative there. relu: 0 where a <= 0. tanh:
  * 1 - (undo a)^2; `undo` takes back the factor that dropout put on a (1 without dropout). */
-void bl_relu_backward(int64_t count, const float *a, float *delta);
-void bl_tanh_backward(int64_t count, const float *a, float undo, float *delta);
+void bl_relu_backward(int64_t count, const float *delta, float *a);
+void bl_tanh_backward(int64_t count, const float *delta, float undo, float *a);
 
 /* sums [width] = column sums of x [n, width], whose rows are `stride` floats apart; added in double. */
 void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums);

@@ -41,31 +41,32 @@ BL_KERNEL static void add(int64_t n, float *restrict left, const float *restrict
         left[i] += right[i];
 }
 
-/* One piece of all nodes, short enough to stay near. */
-static void fold_piece(int64_t n_nodes, const int64_t *size, float *nodes, int64_t stride, int64_t n)
+/* Values [at, at + n) of all nodes, few enough to stay near; returns the node that has become the sum. */
+static int64_t fold_piece(int64_t n_nodes, const int64_t *size, float *const *node, int64_t at, int64_t n)
 {
     struct bl_tree tree = bl_tree_begin(0);
     int64_t place[BL_TREE_SLOTS_MAX]; /* of each node on the stack */
     for (int64_t i = 0; i < n_nodes; i++) {
         const int top = tree.n_nodes, swallowed = bl_tree_add(&tree, size[i]);
-        int64_t at = i;
+        int64_t last = i;
         for (int p = 1; p <= swallowed; p++) {
-            add(n, nodes + place[top - p] * stride, nodes + at * stride);
-            at = place[top - p];
+            add(n, node[place[top - p]] + at, node[last] + at);
+            last = place[top - p];
         }
-        place[tree.n_nodes - 1] = at;
+        place[tree.n_nodes - 1] = last;
     }
     for (int i = tree.n_nodes - 1; i > 0; i--)
-        add(n, nodes + place[i - 1] * stride, nodes + place[i] * stride);
+        add(n, node[place[i - 1]] + at, node[place[i]] + at);
+    return place[0];
 }
 
-void bl_tree_fold(int64_t n_nodes, const int64_t *size, float *nodes, int64_t stride, int64_t n, float *out)
+void bl_tree_fold(int64_t n_nodes, const int64_t *size, float *const *node, int64_t n, float *out)
 {
     enum { PIECE = 1024 };
     for (int64_t at = 0; at < n; at += PIECE) {
         const int64_t count = n - at < PIECE ? n - at : PIECE;
-        fold_piece(n_nodes, size, nodes + at, stride, count);
-        if (out != nodes)
-            memcpy(out + at, nodes + at, (size_t)count * sizeof *out);
+        const float *sum = node[fold_piece(n_nodes, size, node, at, count)];
+        if (out != sum)
+            memcpy(out + at, sum + at, (size_t)count * sizeof *out);
     }
 }

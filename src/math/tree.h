@@ -33,8 +33,8 @@ int bl_tree_add(struct bl_tree *tree, int64_t size);
 /* The nodes of the run of groups [lo, hi). */
 struct bl_tree bl_tree_of(int64_t lo, int64_t hi);
 
-/* out [n] = the sum over all groups, from the n_nodes nodes that all holders have made, in order: node i of
- * size[i] groups is n floats at nodes + i * stride. The nodes are overwritten; out may be the first. */
-void bl_tree_fold(int64_t n_nodes, const int64_t *size, float *nodes, int64_t stride, int64_t n, float *out);
+/* out [n] = the sum over all groups, from the n_nodes nodes that all holders have made, in order: node i is
+ * node[i] [n] and stands for size[i] groups. The nodes are overwritten; out may be any of them, or none. */
+void bl_tree_fold(int64_t n_nodes, const int64_t *size, float *const *node, int64_t n, float *out);
 
 #endif

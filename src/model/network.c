@@ -5,6 +5,29 @@
 #include "math/distance.h"
 #include "math/elementwise.h"
 
+static int64_t widest_hidden(const struct bl_shape *shape)
+{
+    int64_t widest = 0;
+    for (int64_t l = 0; l + 1 < shape->n_layers; l++)
+        widest = shape->width[l + 1] > widest ? shape->width[l + 1] : widest;
+    return widest;
+}
+
+/* Rows that a thread takes back at a time. */
+static int64_t piece_rows(int64_t max_rows, int threads)
+{
+    const int64_t most = (max_rows + threads - 1) / threads;
+    return most < BL_NETWORK_PIECE ? most : BL_NETWORK_PIECE;
+}
+
+int64_t bl_network_floats(const struct bl_shape *shape, int64_t max_rows, int threads)
+{
+    int64_t floats = threads * piece_rows(max_rows, threads) * widest_hidden(shape);
+    for (int64_t l = 0; l + 1 < shape->n_layers; l++)
+        floats += max_rows * shape->width[l + 1];
+    return floats;
+}
+
 int bl_network_init(struct bl_network *network, const struct bl_shape *shape, int64_t max_rows,
                     const struct bl_product *product, struct bl_error *err)
 {
@@ -15,14 +38,13 @@ int bl_network_init(struct bl_network *network, const struct bl_shape *shape, in
     if (code != BL_OK)
         return code;
     network->layout = bl_layout_of(shape);
-    int64_t widest[2] = {0, 0};
-    for (int64_t l = 0; l + 1 < shape->n_layers && code == BL_OK; l++) {
-        int64_t width = shape->width[l + 1];
-        widest[l % 2] = width > widest[l % 2] ? width : widest[l % 2];
-        code = bl_alloc(&network->activation[l], max_rows * width, sizeof(float), "activations", err);
-    }
-    for (int i = 0; i < 2 && code == BL_OK; i++)
-        code = bl_alloc(&network->delta[i], max_rows * widest[i], sizeof(float), "activation gradients", err);
+    for (int64_t l = 0; l + 1 < shape->n_layers && code == BL_OK; l++)
+        code = bl_alloc(&network->activation[l], max_rows * shape->width[l + 1], sizeof(float), "activations",
+                        err);
+    network->piece_floats = piece_rows(max_rows, product->threads) * widest_hidden(shape);
+    if (code == BL_OK)
+        code = bl_alloc(&network->piece, product->threads * network->piece_floats, sizeof(float),
+                        "activation gradients", err);
     if (code != BL_OK)
         bl_network_free(network);
     return code;
@@ -32,8 +54,7 @@ void bl_network_free(struct bl_network *network)
 {
     for (int l = 0; l < BL_HIDDEN_MAX; l++)
         bl_free(&network->activation[l]);
-    bl_free(&network->delta[0]);
-    bl_free(&network->delta[1]);
+    bl_free(&network->piece);
 }
 
 void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t row_lo, int64_t n,
@@ -143,22 +164,31 @@ static void weight_gradient(const struct bl_network *network, int thread, int64_
                           to->node_stride);
 }
 
-/* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l. */
-static void input_gradient(struct bl_network *network, int thread, int64_t l, const float *params,
+/* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l, n at most a piece: in place of
+ * its activation. */
+static void piece_gradient(struct bl_network *network, int thread, int64_t l, const float *params,
                            const float *delta, int64_t lo, int64_t n)
 {
     int64_t from = network->shape.width[l], to = network->shape.width[l + 1];
     const float *weight = params + network->layout.tensor[2 * l].offset;
-    const float *a = network->activation[l - 1] + lo * from;
-    float *out = network->delta[(l - 1) % 2] + lo * from;
     const struct bl_dropout *dropout = &network->dropout;
+    float *a = network->activation[l - 1] + lo * from;
+    float *piece = network->piece + thread * network->piece_floats;
     bl_product_run(network->product, thread, BL_PLAIN, BL_PLAIN, n, from, to, delta + lo * to, to, weight,
-                   from, 0, out, from);
-    bl_dropout_apply(dropout, l - 1, lo, n, from, out);
+                   from, 0, piece, from);
+    bl_dropout_apply(dropout, l - 1, lo, n, from, piece);
     if (network->shape.activation == BL_ACTIVATION_RELU)
-        bl_relu_backward(n * from, a, out);
+        bl_relu_backward(n * from, piece, a);
     else
-        bl_tanh_backward(n * from, a, (float)(1.0 - dropout->p), out);
+        bl_tanh_backward(n * from, piece, (float)(1.0 - dropout->p), a);
+}
+
+static void input_gradient(struct bl_network *network, int thread, int64_t l, const float *params,
+                           const float *delta, int64_t lo, int64_t hi)
+{
+    for (; lo < hi; lo += BL_NETWORK_PIECE)
+        piece_gradient(network, thread, l, params, delta, lo,
+                       hi - lo < BL_NETWORK_PIECE ? hi - lo : BL_NETWORK_PIECE);
 }
 
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
@@ -169,15 +199,16 @@ void bl_network_backward(struct bl_network *network, const float *params, const 
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
     const float *delta = dz;
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
-        /* Both halves only read delta; the loop's end is the barrier before the next layer. */
+        const int64_t to = network->shape.width[l + 1];
+        /* Each loop's end is a barrier: the second overwrites the activations that the first reads. */
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (int t = 0; t < threads; t++) {
-            int64_t to = network->shape.width[l + 1], lo = share(n, t, threads);
+        for (int t = 0; t < threads; t++)
             weight_gradient(network, t, l, delta, share(to, t, threads), share(to, t + 1, threads), &places);
-            if (l > 0)
-                input_gradient(network, t, l, params, delta, lo, share(n, t + 1, threads) - lo);
-        }
-        if (l > 0)
-            delta = network->delta[(l - 1) % 2];
+        if (l == 0)
+            break;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (int t = 0; t < threads; t++)
+            input_gradient(network, t, l, params, delta, share(n, t, threads), share(n, t + 1, threads));
+        delta = network->activation[l - 1];
     }
 }

@@ -24,18 +24,26 @@ struct bl_dropout {
 void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t row_lo, int64_t n,
                       int64_t width, float *x);
 
-/* Work space for up to max_rows rows. Bytes: 4 max_rows (sum of the hidden widths + the widest hidden layer
- * of even and of odd number). */
+/* Work space for up to max_rows rows. The way back puts each hidden layer's gradient where its activation
+ * stood, through a buffer of a thread's part of the rows or of BL_NETWORK_PIECE, whichever is less: so only
+ * the activations grow with the rows. Floats: bl_network_floats. */
+enum { BL_NETWORK_PIECE = 4096 };
+
 struct bl_network {
     struct bl_shape shape;
     struct bl_layout layout;
     int64_t max_rows;
     const struct bl_product *product; /* borrowed */
-    float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; owned */
-    float *delta[2];                  /* hidden layer l uses delta[l%2]; owned */
-    const float *input;               /* of the latest forward pass: borrowed until its backward pass */
+    float *activation[BL_HIDDEN_MAX]; /* hidden layer l: [max_rows, width[l+1]], after dropout; on the way
+                                       * back its gradient; owned */
+    float *piece;                     /* [threads, piece_floats] a few rows of a gradient; owned */
+    int64_t piece_floats;
+    const float *input; /* of the latest forward pass: borrowed until its backward pass */
     struct bl_dropout dropout;
 };
+
+/* Floats of work space for max_rows rows. */
+int64_t bl_network_floats(const struct bl_shape *shape, int64_t max_rows, int threads);
 
 /* Allocates. product->threads OpenMP threads share the rows. With BL_PRODUCT_BLAS results may differ in their
  * last bits between thread counts, never from run to run; with BL_PRODUCT_CHAIN they never do. Errors:
@@ -52,7 +60,8 @@ void bl_network_forward(struct bl_network *network, const float *params, const f
 
 /* grad [n_nodes][n_params], node i at i * node_stride: the gradient in the parameters, for each node of the
  * groups of rows (math/product.h), given dz [n,K] = the gradient in z of the latest forward pass (same
- * params, same n = the groups' rows). Allocates nothing. */
+ * params, same n = the groups' rows), whose activations it uses up: once for each forward pass. Allocates
+ * nothing. */
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
                          const struct bl_groups *groups, float *grad, int64_t node_stride);
 

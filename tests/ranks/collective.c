@@ -154,10 +154,10 @@ static void reduce_gradient(struct par par, int exact, const struct bl_layout *l
     const int64_t total = exact ? GROUPS : par.size;
     par_range_local(total, par.rank, par.size, &lo, &hi);
     CHECK(par_groups_init(&groups, par, total, rows, hi - lo, 1, &err) == BL_OK);
-    CHECK(par_gradient_init(&gradient, par, layout, &groups, exact, 2, &err) == BL_OK);
+    CHECK(par_gradient_init(&gradient, par, layout, &groups, 2, &err) == BL_OK);
     for (int64_t node = 0; node < gradient.n_nodes; node++)
         for (int64_t i = 0; i < gradient.n_params; i++)
-            gradient.nodes[node * gradient.stride + i] = (float)(i % 1000 + node + 3 * par.rank);
+            gradient.nodes[node * gradient.n_params + i] = (float)(i % 1000 + node + 3 * par.rank);
     gradient.flags[0] = par.rank;
     gradient.flags[1] = 1;
     par_gradient_sum(&gradient);

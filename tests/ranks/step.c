@@ -19,11 +19,11 @@ static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
                             "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
                             "objective: {preset: %s, relaxation: %s, terms: {pairwise: {similarity: %s}%s}}\n"
                             "optimizer: {lr: 0.01, clip_norm: %s}\n"
-                            "train: {global_batch: %s, epochs: 9, reduction: %s, threads: %s}\n";
+                            "train: {global_batch: %s, epochs: 9, reduction: %s, pairs: %s, threads: %s}\n";
 
 /* One way to train; NULL is the ordinary one. */
 struct variant {
-    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *threads;
+    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs, *threads;
     const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
     int multi;
     int lists; /* groups to a row: one, or LIST */
@@ -102,7 +102,8 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
     snprintf(text, sizeof text, basis, either(variant->dropout, "0"), either(variant->preset, "likelihood"),
              either(variant->relaxation, "tanh"), either(variant->similarity, "label"),
              either(variant->terms, ""), either(variant->clip_norm, "0"), either(variant->global_batch, "32"),
-             either(variant->reduction, "fast"), either(variant->threads, "1"));
+             either(variant->reduction, "fast"), either(variant->pairs, "auto"),
+             either(variant->threads, "1"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
     CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err) == BL_OK);
@@ -165,6 +166,7 @@ static void check_gradient(struct par par, const struct variant *variant)
         CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
         CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
         CHECK(other.grad_norm > 1e-4);
+        par_gradient_share(&together.step.gradient, par, together.step.gradient.sum);
         CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
               1e-5 * other.grad_norm);
         check_values(&together, &alone);
@@ -433,6 +435,30 @@ static void a_step_sends_and_receives_what_is_planned(struct par par)
     }
 }
 
+/* Alone there is one block of rows, whose pairs are visited twice; together the ranks' blocks meet once. */
+static void it_is_where_pairs_are_visited_once(struct par par)
+{
+    static const struct variant kinds[] = {
+        {.global_batch = "32"},
+        {.global_batch = "full"},
+        {.preset = "dsh"},
+        {.preset = "dch", .threads = "2"},
+        {.preset = "idhn", .similarity = "cosine", .multi = 1},
+        {.similarity = "jaccard", .multi = 1},
+        {.similarity = "shared, form: literal, alpha: auto", .multi = 1},
+        {.similarity = "group", .lists = 1},
+        {.similarity = "group", .lists = LIST, .relaxation = "ste"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct variant variant = kinds[i];
+        variant.pairs = "once";
+        check_gradient(par, &variant);
+        check_traffic(par, &variant);
+        check_allocations(par, &variant);
+    }
+    check_steps(par, &(struct variant){.pairs = "once", .global_batch = "full"});
+}
+
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
 {
     static struct trainer together, alone;
@@ -469,6 +495,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_the_other_relaxations),
         CASE(it_is_for_rivals),
         CASE(it_is_for_every_term_alone),
+        CASE(it_is_where_pairs_are_visited_once),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),
         CASE(a_memory_holds_all_training_rows),

@@ -138,9 +138,9 @@ Test(elementwise, nan_passes_through_every_activation_and_derivative)
     cr_assert(isnan(relu) && isnan(tanh_) && isnan(linear));
     relu = 1.0f;
     delta = NAN;
-    bl_relu_backward(1, &relu, &delta);
-    bl_tanh_backward(1, &tanh_, 1.0f, &delta_tanh);
-    cr_assert(isnan(delta) && isnan(delta_tanh));
+    bl_relu_backward(1, &delta, &relu);
+    bl_tanh_backward(1, &delta_tanh, 1.0f, &tanh_);
+    cr_assert(isnan(relu) && isnan(tanh_));
 }
 
 Test(elementwise, column_sums_of_wide_and_narrow_parts_are_exact_for_whole_numbers)

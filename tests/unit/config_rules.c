@@ -119,6 +119,14 @@ Test(config_rules, the_term_switches_the_optimisers_default_decay_off)
     cr_assert_eq(config.optimizer.weight_decay, 0.0);
 }
 
+Test(config_rules, pairs_are_visited_once_under_fast_and_among_a_batch_alone)
+{
+    refuse(DATA "train: {pairs: once}\n", "run.yaml:2: train.pairs", "reduction: fast");
+    refuse(DATA "objective: {preset: dpsh}\ntrain: {reduction: fast, pairs: once}\n",
+           "run.yaml:3: train.pairs", "against");
+    parse(DATA "train: {reduction: fast, pairs: once}\n");
+}
+
 Test(config_rules, nesterov_needs_momentum)
 {
     refuse(DATA "optimizer: {name: sgd, momentum: 0, nesterov: true}\n", "run.yaml:2: optimizer.nesterov",
@@ -265,9 +273,9 @@ Test(config_text, the_first_configuration_of_init_leaves_presets_to_choose)
 {
     char *text = NULL, *preset;
     cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &err), BL_OK, "%s", err.what);
-    preset = strstr(text, "preset: likelihood");
+    preset = strstr(text, "preset: joint");
     cr_assert_not_null(preset);
-    memcpy(preset, "preset: seed      ", 18);
+    memcpy(preset, "preset: seed ", 13);
     parse(text);
     cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
     bl_free(&text);

@@ -242,6 +242,38 @@ Test(network, chains_give_three_threads_the_bits_of_one)
     tear_down(&other);
 }
 
+/* The gradient of MANY rows by `threads` threads, chained: the same bits however the rows are cut. */
+enum { MANY = 2 * BL_NETWORK_PIECE + 77 };
+static void many_rows(int threads, float *grad, int64_t *n_params)
+{
+    const struct bl_config_model model = {.hidden = {11, 9}, .hidden_count = 2, .heads = 1, .bits = 6};
+    const struct bl_shape shape = bl_shape_of(&model, DIM);
+    static float x[MANY * DIM], z[MANY * 6], dz[MANY * 6], params[PARAMS_MAX];
+    static const int64_t end = MANY;
+    const struct bl_groups all = {.n = 1, .end = &end, .n_nodes = 1};
+    struct bl_product product;
+    struct bl_network network;
+    cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, threads, NULL), BL_OK);
+    cr_assert_eq(bl_network_init(&network, &shape, MANY, &product, NULL), BL_OK);
+    *n_params = network.layout.n_params;
+    random_fill(params, *n_params, 1, 0.4);
+    random_fill(x, MANY * DIM, 2, 1.0);
+    random_fill(dz, MANY * 6, 3, 1.0);
+    bl_network_forward(&network, params, x, MANY, NULL, z);
+    bl_network_backward(&network, params, dz, &all, grad, *n_params);
+    bl_network_free(&network);
+    bl_product_free(&product);
+}
+
+Test(network, rows_beyond_a_piece_give_the_gradient_of_smaller_pieces)
+{
+    static float one[PARAMS_MAX], five[PARAMS_MAX];
+    int64_t n_params;
+    many_rows(1, one, &n_params);
+    many_rows(5, five, &n_params);
+    cr_assert_eq(memcmp(one, five, (size_t)n_params * sizeof *one), 0);
+}
+
 Test(network, a_repeated_pass_gives_the_same_bits)
 {
     static float first[PARAMS_MAX];

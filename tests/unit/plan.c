@@ -39,6 +39,8 @@ static int plan_of(const char *more, const struct par_split *split, int64_t rank
     return code;
 }
 
+#define PAIRS "objective: {preset: likelihood}\n" /* no tensors beside the network's */
+
 static void plan_well(const char *more, int64_t ranks)
 {
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
@@ -55,7 +57,7 @@ Test(plan, rows_are_trained_on_or_held_out)
 
 Test(plan, parameters_are_weights_and_biases)
 {
-    plan_well("train: {global_batch: 20}\n", 1);
+    plan_well("train: {global_batch: 20}\n" PAIRS, 1);
     cr_assert_eq(plan.layers, 3);
     cr_assert_eq(plan.bits, 4);
     cr_assert_eq(plan.parameters, 8 * 6 + 6 + 6 * 4 + 4 + 4 * 4 + 4);
@@ -107,9 +109,10 @@ Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
 
 Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
 {
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 3);
-    /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4 with a gradient of each */
-    cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6 + 4)));
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              3);
+    /* row number, label, 8 features, 3 x 4 code values, activations 6 and 4, a gradient of the wider */
+    cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6)));
 }
 
 Test(plan, parameters_are_kept_with_gradient_best_states_and_a_copy_for_checkpoints)
@@ -142,24 +145,59 @@ static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t recei
 
 Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
 {
-    plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
+    plan_well("train: {global_batch: 20, reduction: fast}\n" PAIRS, 2);
     cr_assert_eq(plan.parameters, 102);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 4 * (102 + 20), 4 * (102 + 20));
-    expect_bytes(PAR_TRAFFIC_FLAGS, 0, 0);
-    expect_bytes(PAR_TRAFFIC_PARAMETERS, 0, 0);
+    /* Of 102 parameters rank 0 updates 78; rank 1's part of those comes in. */
+    expect_bytes(PAR_TRAFFIC_GRADIENT, 24 * 4, 78 * 4);
+    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
+    expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
 }
 
 Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
 {
     /* 10 groups on 2 ranks: each has 5, which are nodes of 4 and 1 or of 1, 2 and 2. The six tensors are six
      * blocks, 3 of each rank: 48 + 6 + 24 parameters and 4 + 16 + 4. Rank 0 receives most: 3 nodes. */
-    plan_well("train: {global_batch: 20}\n", 2);
+    plan_well("train: {global_batch: 20}\n" PAIRS, 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
     expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
     expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
     expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
+}
+
+Test(plan, terms_take_their_work_space)
+{
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              3);
+    const int64_t without = plan.batch_bytes;
+    /* probabilities of 5 classes for each of 8 rows */
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}, "
+              "classification: "
+              "{weight: 1}}}\n",
+              3);
+    cr_assert_eq(plan.batch_bytes - without, 8 * 5 * 4);
+}
+
+Test(plan, pairs_visited_once_send_gradients_to_those_whose_blocks_follow)
+{
+    /* 3 ranks of 6, 6 and 8 rows, a block each: every rank sends to the next, receives from the one before.
+     */
+    static const int64_t rows[] = {6, 6, 8};
+    static const char once[] = "train: {global_batch: 20, reduction: fast, pairs: once}\n";
+    const struct bl_config config = config_of(once);
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    plan_well(once, 3);
+    for (int rank = 0; rank < 3; rank++) {
+        const struct par_traffic traffic = par_plan_traffic_local(&plan, &config, &split, rank);
+        const struct par_traffic_count *pairs = &traffic.of[PAR_TRAFFIC_PAIRS];
+        cr_assert_eq(pairs->collectives, 1);
+        cr_assert_eq(pairs->messages, 1);
+        cr_assert_eq(pairs->sent_bytes, rows[(rank + 1) % 3] * 4 * 4);
+        cr_assert_eq(pairs->received_bytes, rows[rank] * 4 * 4);
+    }
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 3);
+    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_PAIRS].messages, 0);
 }
 
 Test(plan, one_rank_sends_nothing)
@@ -172,7 +210,8 @@ Test(plan, one_rank_sends_nothing)
 
 Test(plan, an_objective_without_pairs_gathers_nothing)
 {
-    plan_well("train: {global_batch: 20}\nobjective: {terms: {pairwise: {weight: 0}}}\n", 2);
+    plan_well("train: {global_batch: 20}\nobjective: {preset: likelihood, terms: {pairwise: {weight: 0}}}\n",
+              2);
     expect_bytes(PAR_TRAFFIC_CODES, 0, 0);
 }
 
