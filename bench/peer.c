@@ -3,7 +3,7 @@
  *   mpirun -n 2 bench_peer BATCH...     steps under reduction: fast, in ms: "BATCH MEDIAN" a line
  *   bench_peer --first FOLDER           one step of 512 rows, for the peer to repeat
  *
- * Layers 784-1024-512-64, SGD with momentum, the usual objective, made-up rows. --first leaves what the step
+ * Layers 784-1024-512-64, SGD with momentum, objective.preset: likelihood, made-up rows. --first leaves what the step
  * starts from in FOLDER, as plain float32 and int32: `parameters` (layer by layer, weights [out, in], then
  * biases), `features` [512, 784], normalised, and `labels` [512]; it prints the objective and the gradient's
  * norm. */
@@ -52,7 +52,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
 {
     char text[300];
     snprintf(text, sizeof text,
-             "data: {file: x, validation: 0}\n"
+             "data: {file: x, validation: 0}\nobjective: {preset: likelihood}\n"
              "optimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 0}\n"
              "train: {global_batch: %ld, reduction: fast, epochs: 1000}\n",
              batch);

@@ -227,7 +227,8 @@ def compare_first(bench, ranks):
         theirs = lines_of(ranks, sys.executable, __file__, "--first", folder)
     print(f"one step of {FIRST} rows: objective and gradient norm\n  bitloom {ours[0]:.8f} {ours[1]:.8f}")
     for form, value, norm in theirs:
-        print(f"  {form:7} {float(value):.8f} {float(norm):.8f}")
+        print(f"  {form:7} {float(value):.8f} {float(norm):.8f}", flush=True)
+    for _, value, norm in theirs:
         if abs(float(value) / ours[0] - 1) > 1e-5 or abs(float(norm) / ours[1] - 1) > 1e-4:
             sys.exit("bench/peer.py: the peer doesn't compute what bitloom does; nothing is timed")
 
