@@ -3,10 +3,10 @@
  *   mpirun -n 2 bench_peer BATCH...     steps under reduction: fast, in ms: "BATCH MEDIAN" a line
  *   bench_peer --first FOLDER           one step of 512 rows, for the peer to repeat
  *
- * Layers 784-1024-512-64, SGD with momentum, objective.preset: likelihood, made-up rows. --first leaves what the step
- * starts from in FOLDER, as plain float32 and int32: `parameters` (layer by layer, weights [out, in], then
- * biases), `features` [512, 784], normalised, and `labels` [512]; it prints the objective and the gradient's
- * norm. */
+ * Layers 784-1024-512-64, SGD with momentum, objective.preset: likelihood, made-up rows. --first leaves what
+ * the step starts from in FOLDER, as plain float32 and int32: `parameters` (layer by layer, weights [out,
+ * in], then biases), `features` [512, 784], normalised, and `labels` [512]; it prints the objective and the
+ * gradient's norm. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
