@@ -61,7 +61,7 @@ static void leave(void)
 
 TestSuite(cli_groups, .init = enter, .fini = leave);
 
-#define BY_GROUP "--set objective.terms.pairwise.similarity=group"
+#define BY_GROUP "--set objective.preset=likelihood --set objective.terms.pairwise.similarity=group"
 
 /* The mAP of `evaluate RUN/model.h5 DATA ... MORE`; result.out keeps the line. */
 static double evaluate(int ranks, const char *more)
@@ -136,7 +136,7 @@ Test(cli_groups, that_are_the_classes_give_the_bits_that_labels_give)
     for (int i = 0; i < 4; i++) {
         import_both(i == 2 || i == 3, 1);
         snprintf(run, sizeof run, "%s-%d", tiny.run, i);
-        tiny_train_well(&tiny, i == 3 ? 3 : 1, run, i > 0 ? BY_GROUP : "");
+        tiny_train_well(&tiny, i == 3 ? 3 : 1, run, i > 0 ? BY_GROUP : "--set objective.preset=likelihood");
         digest_of(run, digest[i]);
     }
     for (int i = 1; i < 4; i++)
@@ -164,7 +164,8 @@ Test(cli_groups, a_similarity_that_the_data_cannot_give_is_refused)
     tiny_train_refused(&tiny, BY_GROUP, 2, "similarity: group needs groups");
     remove_data();
     import_both(0, 0);
-    tiny_train_refused(&tiny, "", 2, "set objective.terms.pairwise.similarity to group");
+    tiny_train_refused(&tiny, "--set objective.preset=likelihood", 2,
+                       "set objective.terms.pairwise.similarity to group");
     tiny_train_refused(&tiny, BY_GROUP " --set objective.terms.classification.weight=1", 2,
                        "classification needs labels");
 }
