@@ -59,7 +59,8 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
     snprintf(
         text, sizeof text,
         "data: {file: x, validation: 0}\noptimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 0}\n"
-        "train: {global_batch: %ld, reduction: %s, pairs: %s, epochs: 1000}\n",
+        "objective: {preset: likelihood}\ntrain: {global_batch: %ld, reduction: %s, pairs: %s, epochs: "
+        "1000}\n",
         batch, reduction, pairs);
     bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
     bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
