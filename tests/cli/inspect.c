@@ -14,7 +14,7 @@ static struct cli_result result;
 static void enter(void)
 {
     static const char config[] = "data: {file: d.h5, shards: 4}\ntrain: {global_batch: 8, epochs: 2}\n"
-                                 "model: {hidden: [4], heads: 1, bits: 8}\n";
+                                 "model: {hidden: [4], heads: 1, bits: 8}\nobjective: {preset: likelihood}\n";
     uint8_t features[64 * 3], labels[64];
     char path[CLI_PATH_MAX + 16];
     for (int i = 0; i < 64 * 3; i++)

@@ -13,6 +13,7 @@
 
 static const char config_text[] = "data: {file: data.h5, validation: 0.05, shards: 4}\n"
                                   "model: {hidden: [16], heads: 2, bits: 8}\n"
+                                  "objective: {preset: likelihood}\n"
                                   "optimizer: {lr: 0.01, warmup_steps: 5}\n"
                                   "train: {epochs: 4, global_batch: 32, stall_minutes: 0.5}\n";
 
