@@ -28,7 +28,7 @@ TestSuite(cli_behind, .init = enter, .fini = leave);
 static int disturb(const char *what)
 {
     if (!TEST_DISTURB[0]) {
-        cr_log_warn("nothing can be preloaded before a sanitizer: disturbances are not tried");
+        cr_log_info("nothing can be preloaded before a sanitizer: disturbances are not tried");
         return 0;
     }
     setenv("BITLOOM_TEST_DISTURB", what, 1);
