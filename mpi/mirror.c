@@ -5,7 +5,7 @@
 #include "loss/pair_blocks.h"
 
 /* Below this a step gains nothing (docs/decisions/0023). */
-enum { ONCE_FROM_ROWS = 2048 };
+enum { ONCE_FROM_ROWS = 512 };
 
 int par_mirror_wanted_local(const struct bl_config *config, int64_t n_global)
 {
