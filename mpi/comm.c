@@ -22,6 +22,24 @@ struct par par_as_local(struct par par, enum par_traffic_kind kind)
     return par;
 }
 
+struct par par_on_host(struct par par)
+{
+    struct par host = par;
+    if (par.comm == MPI_COMM_NULL)
+        return host;
+    MPI_Comm_split_type(par.comm, MPI_COMM_TYPE_SHARED, par.rank, MPI_INFO_NULL, &host.comm);
+    MPI_Comm_rank(host.comm, &host.rank);
+    MPI_Comm_size(host.comm, &host.size);
+    return host;
+}
+
+void par_leave_host(struct par *host)
+{
+    if (host->comm != MPI_COMM_NULL)
+        MPI_Comm_free(&host->comm);
+    *host = par_alone();
+}
+
 void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi)
 {
     /* n * rank may pass 2^63 only for n above 2^32 with 2^31 ranks: split n to stay exact. */

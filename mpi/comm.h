@@ -26,6 +26,10 @@ struct par par_alone(void);
 /* The same ranks, whose collectives count as `kind`. Local. */
 struct par par_as_local(struct par par, enum par_traffic_kind kind);
 
+/* The ranks of this rank's host alone; par_leave_host ends that. Collective. */
+struct par par_on_host(struct par par);
+void par_leave_host(struct par *host);
+
 /* The half-open range [*lo, *hi) of n things that falls to rank `rank` of `size`: [n rank/size, n
  * (rank+1)/size). Local. */
 void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi);

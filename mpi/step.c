@@ -210,17 +210,28 @@ static void choose_rows(struct par_step *step, int64_t number)
     step->shuffled_epoch = epoch;
 }
 
+/* Rows are in random places: asked for a few rows ahead, they arrive while others are converted. */
+static void prefetch_bytes(const char *from, int64_t bytes)
+{
+    for (int64_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch(from + at);
+}
+
 /* The chosen rows' features, normalised. */
 static void load_resident(struct par_step *step, const struct bl_model *model, int64_t number)
 {
     const struct par_train_data *data = step->data;
-    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type), n = step->batches.n_local;
+    const char *own = data->features;
+    enum { AHEAD = 4 };
     choose_rows(step, number);
 #pragma omp parallel for schedule(static) num_threads((int)step->config->train.threads)
-    for (int64_t i = 0; i < step->batches.n_local; i++)
-        bl_normalizer_apply(&model->normalizer, data->type,
-                            (const char *)data->features + (step->rows[i] - data->row_lo) * row_bytes, 1,
-                            step->x + i * data->dim);
+    for (int64_t i = 0; i < n; i++) {
+        if (i + AHEAD < n)
+            prefetch_bytes(own + (step->rows[i + AHEAD] - data->row_lo) * row_bytes, row_bytes);
+        bl_normalizer_apply(&model->normalizer, data->type, own + (step->rows[i] - data->row_lo) * row_bytes,
+                            1, step->x + i * data->dim);
+    }
 }
 
 /* The next `take` rows of own shard s, to places [at, at + take) of the batch. */

@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/log.h"
+#include "cost/rate.h"
 #include "cost/trial.h"
 #include "mpi/agree.h"
 #include "mpi/metrics.h"
@@ -24,6 +25,7 @@ struct account {
     double total_s, steps_s, compute_s;  /* means over ranks */
     double waited_s;                     /* for streamed rows, of the steps' time; mean over ranks */
     double flops;                        /* of all steps and ranks */
+    double sgemm_gflops;                 /* of the slowest rank, all at once */
     struct par_traffic_count most_step;  /* of a step, the most of any rank */
     int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
 };
@@ -89,9 +91,19 @@ static double imbalance(const struct account *account)
     return account->steps_s > 0.0 ? excess / account->steps_s : 0.0;
 }
 
+static double gflops_per_rank(const struct account *account, const struct par_step *step)
+{
+    return 1e-9 * account->flops / step->par.size / account->compute_s;
+}
+
+/* Of all threads of a rank. */
+static double rank_sgemm_gflops(const struct account *account, const struct par_step *step)
+{
+    return account->sgemm_gflops * (double)step->config->train.threads;
+}
+
 static void say_table(const struct account *account, const struct par_step *step)
 {
-    const double ranks = step->par.size;
     bl_log_say("time by phase in s, over %s   least     mean     most  share",
                bl_count(step->par.size, "rank").text);
     for (int p = 0; p < PAR_PHASES; p++)
@@ -102,11 +114,12 @@ static void say_table(const struct account *account, const struct par_step *step
     if (account->behind_s > 0.0)
         bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
     bl_log_say(
-        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s); at most %.0f MiB a "
-        "rank",
+        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
+        "OpenBLAS's sgemm here; at most %.0f MiB a rank",
         bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
-        1e-9 * account->flops / ranks / account->compute_s, step->product.name,
-        (double)account->peak_bytes / 1048576.0);
+        gflops_per_rank(account, step), step->product.name,
+        100.0 * gflops_per_rank(account, step) / rank_sgemm_gflops(account, step),
+        rank_sgemm_gflops(account, step), (double)account->peak_bytes / 1048576.0);
 }
 
 static void say_traffic(const struct account *account, const struct par_step *step)
@@ -154,11 +167,10 @@ static void say_hints(const struct account *account, const struct par_step *step
     if (account->mean[PAR_PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
         bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
                    100.0 * account->mean[PAR_PHASE_CHECKPOINT] / account->total_s);
-    if (step->product.kind == BL_PRODUCT_BLAS &&
-        strcmp(bl_product_level_name(bl_product_level(0)), "avx512") == 0 &&
-        strcmp(bl_blas_kernel(), "Haswell") == 0)
-        bl_log_say("hint: this processor has AVX-512 and OpenBLAS uses its Haswell kernel; "
-                   "OPENBLAS_CORETYPE=SkylakeX, or reduction: exact, is likely to be faster");
+    if (step->product.kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
+        bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
+                   "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
+                   bl_blas_kernel(), bl_rate_better_kernel(), bl_rate_better_kernel());
 }
 
 static json_t *traffic_of(const struct account *account)
@@ -182,8 +194,8 @@ static json_t *event_of(const struct account *account, const struct par_step *st
     json_object_set_new(event, "steps", json_integer(account->steps));
     json_object_set_new(event, "ranks", json_integer(step->par.size));
     json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
-    json_object_set_new(event, "gflops_per_rank",
-                        json_real(1e-9 * account->flops / step->par.size / account->compute_s));
+    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account, step)));
+    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account, step)));
     json_object_set_new(event, "imbalance", json_real(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
     if (step->ahead)
@@ -206,6 +218,10 @@ int par_summary(struct par_step *step, const struct bl_model *model, int64_t ste
         return BL_OK;
     collect(&account, step, model, steps);
     collect_traffic(&account, step, &traffic);
+    int code = par_agree(step->par, bl_rate_sgemm(&account.sgemm_gflops, err), err);
+    if (code != BL_OK)
+        return code;
+    par_min_doubles(step->par, &account.sgemm_gflops, 1);
     say_table(&account, step);
     say_traffic(&account, step);
     say_hints(&account, step);

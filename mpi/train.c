@@ -123,6 +123,7 @@ static int start(struct run *run, struct bl_error *err)
 {
     struct par par = run->par;
     const struct bl_config *config = run->config;
+    struct par_placement placement;
     int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
     if (code == BL_OK)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
@@ -149,10 +150,11 @@ static int start(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     run->state.starts++;
+    par_placement_find(par, config->train.threads, &placement);
     code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
     if (code == BL_OK)
-        code = par_train_report_start_local(&run->report, run->options->data_path, run->folder.path,
-                                            run->resumed, err);
+        code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
+                                            run->folder.path, run->resumed, err);
     if (code == BL_OK && par.rank == 0)
         code = par_job_report_local(&run->options->job, run->state.step, err);
     return par_agree(par, code, err);

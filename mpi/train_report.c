@@ -41,8 +41,7 @@ static void say_plan(const struct par_train_report *report, const char *data_pat
     const struct par_train_data *data = step->data;
     const struct bl_model *model = &report->state->model;
     const struct bl_config_objective *objective = &step->config->objective;
-    bl_log_say("%s, %s each, products %s", bl_count(step->par.size, "rank").text,
-               bl_count(step->config->train.threads, "thread").text, step->product.name);
+    bl_log_say("products %s", step->product.name);
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", data_path,
                data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
@@ -64,11 +63,12 @@ static void say_plan(const struct par_train_report *report, const char *data_pat
                     data->labels.classes);
 }
 
-int par_train_report_start_local(const struct par_train_report *report, const char *data_path,
-                                 const char *folder, int resumed, struct bl_error *err)
+int par_train_report_start_local(const struct par_train_report *report, const struct par_placement *placement,
+                                 const char *data_path, const char *folder, int resumed, struct bl_error *err)
 {
     const struct par_step *step = report->step;
     const struct par_run_state *state = report->state;
+    par_placement_say_local(placement);
     say_plan(report, data_path);
     if (resumed)
         bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, folder,
@@ -80,6 +80,8 @@ int par_train_report_start_local(const struct par_train_report *report, const ch
     json_object_set_new(event, "step", json_integer(state->step));
     json_object_set_new(event, "ranks", json_integer(step->par.size));
     json_object_set_new(event, "threads", json_integer(step->config->train.threads));
+    json_object_set_new(event, "hosts", json_integer(placement->hosts));
+    json_object_set_new(event, "processors_of_a_rank", json_integer(placement->bound));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
     json_object_set_new(event, "products", json_string(step->product.name));
     json_object_set_new(event, "arithmetic", json_string(state->model.arithmetic));

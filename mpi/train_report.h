@@ -2,6 +2,7 @@
 #ifndef PAR_TRAIN_REPORT_H
 #define PAR_TRAIN_REPORT_H
 
+#include "mpi/placement.h"
 #include "mpi/run_state.h"
 #include "mpi/step.h"
 #include "mpi/validate.h"
@@ -25,8 +26,9 @@ void par_train_report_free(struct par_train_report *report);
 
 /* What is about to be done with which data in which folder, and the event "start" or "continue". Local;
  * errors: BL_PATH on rank 0. */
-int par_train_report_start_local(const struct par_train_report *report, const char *data_path,
-                                 const char *folder, int resumed, struct bl_error *err);
+int par_train_report_start_local(const struct par_train_report *report, const struct par_placement *placement,
+                                 const char *data_path, const char *folder, int resumed,
+                                 struct bl_error *err);
 
 /* Keeps a step's values. Local. */
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,

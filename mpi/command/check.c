@@ -76,7 +76,8 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
         *report = check_report_plan(path, data_path, &config, &split, &plan);
-        if (cluster->ranks > 0)
+        code = check_report_blas(*report, err);
+        if (code == BL_OK && cluster->ranks > 0)
             code = check_scale(*report, cluster, &config, &split, err);
         if (code == BL_OK)
             code = check_report_run(*report, run_path ? run_path : run_default, &config, err);

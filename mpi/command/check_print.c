@@ -127,6 +127,20 @@ static double real(const json_t *report, const char *name)
     return json_number_value(json_object_get(report, name));
 }
 
+/* Under exact sums, products are bitloom's own. */
+static void print_blas(const json_t *report)
+{
+    const json_t *blas = json_object_get(report, "blas");
+    const double gflops = real(blas, "gflops"), faster = real(blas, "faster_gflops");
+    const char *kernel = text(blas, "faster_kernel");
+    printf("  OpenBLAS    kernel %s, %.1f GFLOP/s of sgemm on one core\n", text(blas, "kernel"), gflops);
+    if (kernel)
+        printf("              hint: with OPENBLAS_CORETYPE=%s in the job's environment %.1f, %.2f times as "
+               "fast%s\n",
+               kernel, faster, faster / gflops,
+               number(report, "groups") > 0 ? "; steps under exact sums don't use OpenBLAS" : "");
+}
+
 static void print_scale(const json_t *report)
 {
     const json_t *scale = json_object_get(report, "scale"), *row;
@@ -177,6 +191,7 @@ void check_report_print(const json_t *report)
     print_work(report);
     print_sums(report);
     print_need(report);
+    print_blas(report);
     print_scale(report);
     print_run(report);
 }

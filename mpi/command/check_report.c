@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include "config/text.h"
+#include "cost/rate.h"
 #include "io/config_file.h"
+#include "math/blas.h"
 #include "mpi/checkpoint.h"
+#include "mpi/command/blas_kernel.h"
 #include "mpi/resume.h"
 #include "mpi/run_folder.h"
 #include "mpi/verify.h"
@@ -63,6 +66,23 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
                                 json_integer(plan->traffic.of[kind].received_bytes));
     json_object_set_new(report, "received_bytes_by_kind", traffic);
     return report;
+}
+
+int check_report_blas(json_t *report, struct bl_error *err)
+{
+    const char *better = bl_rate_better_kernel();
+    double gflops;
+    int code = bl_rate_sgemm(&gflops, err);
+    if (code != BL_OK)
+        return code;
+    json_t *blas = json_pack("{s:s, s:f}", "kernel", bl_blas_kernel(), "gflops", gflops);
+    const double faster = better ? command_rate_with_kernel(better) : 0.0;
+    if (faster > gflops) {
+        json_object_set_new(blas, "faster_kernel", json_string(better));
+        json_object_set_new(blas, "faster_gflops", json_real(faster));
+    }
+    json_object_set_new(report, "blas", blas);
+    return BL_OK;
 }
 
 /* The newest whole one among paths, its content in *head; damaged ones before it go into `damaged`. Returns

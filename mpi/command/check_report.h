@@ -12,6 +12,10 @@
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
                           const struct par_split *split, const struct par_plan *plan);
 
+/* Adds "blas": {kernel, gflops, faster_kernel, faster_gflops} to the report: the rate of sgemm on one core,
+ * and that of a kernel that should suit the processor better, where there is one. Errors: BL_MEMORY. */
+int check_report_blas(json_t *report, struct bl_error *err);
+
 /* Adds "run" to the report: {folder, checkpoints, damaged [paths], step, checkpoint, differences}. Errors,
  * those that training on that folder would end with: BL_USAGE the newest whole checkpoint has another
  * configuration; BL_INPUT there are checkpoints and none is whole; BL_PATH. */

@@ -20,6 +20,21 @@
 #define BL_KERNEL
 #endif
 
+/* Whether the processor has all that GCC and clang use for arch=x86-64-v4 or v3. */
+#if defined(__x86_64__) && defined(__GNUC__)
+BL_INLINE int bl_cpu_is_v3(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+BL_INLINE int bl_cpu_is_v4(void)
+{
+    return bl_cpu_is_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 /* Before a loop with a constant number of rounds: all of them are written out. */
 #if defined(__clang__)
 #define BL_UNROLL _Pragma("clang loop unroll(full)")

@@ -7,39 +7,27 @@
  * A dissimilar pair with d = 0 would cost infinitely much: GAP is added to 1 - cos. */
 #include <math.h>
 
-#include "base/isa.h"
-#include "loss/pair_form.h"
+#include "loss/pair_kernel.h"
 #include "math/vexp.h"
 
 #define GAP 1e-6f
 
 /* cos = p l_i l_j with inverse lengths l; with g the loss's derivative in cos, a = g l_i l_j and b = -g cos
  * l_i^2. scale = K/(2 gamma). */
-BL_KERNEL static void cauchy_pass(int64_t n, float similar, float dissimilar, float slope, float scale,
-                                  float length, const float *restrict lengths, float *restrict product,
-                                  float *restrict s, float *restrict own)
+BL_INLINE struct bl_pair_answer cauchy_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
 {
-    const float square = length * length;
-    for (int64_t i = 0; i < n; i++) {
-        const float both = length * lengths[i];
-        const float cosine = product[i] * both;
-        const float gap = 1.0f - cosine; /* may round below 0; NaN stays */
-        const float u = scale * ((gap < 0.0f ? 0.0f : gap) + GAP);
-        const float apart = 1.0f - s[i];
-        const float w = dissimilar + s[i] * (similar - dissimilar);
-        const float g = (slope * scale) * (w * (apart / u - 1.0f / (1.0f + u)));
-        s[i] = w * (bl_log_positive(1.0f + u) - apart * bl_log_positive(u));
-        product[i] = g * both;
-        own[i] = -g * (cosine * square);
-    }
+    const float scale = 0.5f * factors->bits / factors->gamma, both = at.length * at.others;
+    const float cosine = at.p * both;
+    const float gap = BL_FMA(-at.p, both, 1.0f); /* may round below 0; NaN stays */
+    const float u = scale * ((gap < 0.0f ? 0.0f : gap) + GAP);
+    const float apart = 1.0f - at.s;
+    const float g = (factors->slope * scale) * (apart / u - 1.0f / (1.0f + u));
+    return (struct bl_pair_answer){.loss = bl_log_positive(1.0f + u) - apart * bl_log_positive(u),
+                                   .a = g * both,
+                                   .b = -g * (cosine * (at.length * at.length))};
 }
 
-static void cauchy(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
-{
-    cauchy_pass(row->n, factors->similar, factors->dissimilar, factors->slope,
-                0.5f * factors->bits / factors->gamma, row->length, row->lengths, row->product, row->s,
-                row->own);
-}
+BL_PAIR_KERNEL(cauchy, bl_pair_run(cauchy_one, 1, factors, row))
 
 static double cauchy_naive(const struct bl_pair *pair, double *a, double *b)
 {

@@ -4,33 +4,21 @@
  *   s d/2 + (1 - s) max(margin - d, 0)/2.
  *
  * The paper's y is 1 - s, its margin 2K: codes that differ in half of their bits. */
-#include "base/isa.h"
-#include "loss/pair_form.h"
+#include "loss/pair_kernel.h"
 
 /* d = |c_i|^2 + |c_j|^2 - 2p; with g the loss's derivative in d, a = -2g and b = 2g. The comparison is the
  * one that lets NaN through. */
-BL_KERNEL static void contrastive_pass(int64_t n, float similar, float dissimilar, float slope, float margin,
-                                       float length, const float *restrict lengths, float *restrict product,
-                                       float *restrict s, float *restrict own)
+BL_INLINE struct bl_pair_answer contrastive_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const float distance = (length + lengths[i]) - 2.0f * product[i];
-        const float gap = margin - distance;
-        const float apart = 1.0f - s[i];
-        const float twice = s[i] - (gap < 0.0f ? 0.0f : apart);
-        const float loss = 0.5f * (s[i] * distance + apart * (gap < 0.0f ? 0.0f : gap));
-        const float w = dissimilar + s[i] * (similar - dissimilar);
-        own[i] = slope * (w * twice);
-        product[i] = -own[i];
-        s[i] = w * loss;
-    }
+    const float distance = (at.length + at.others) - 2.0f * at.p;
+    const float gap = factors->margin - distance;
+    const float apart = 1.0f - at.s;
+    const float b = factors->slope * (at.s - (gap < 0.0f ? 0.0f : apart));
+    return (struct bl_pair_answer){
+        .loss = 0.5f * __builtin_fmaf(at.s, distance, apart * (gap < 0.0f ? 0.0f : gap)), .a = -b, .b = b};
 }
 
-static void contrastive(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
-{
-    contrastive_pass(row->n, factors->similar, factors->dissimilar, factors->slope, factors->margin,
-                     row->length, row->lengths, row->product, row->s, row->own);
-}
+BL_PAIR_KERNEL(contrastive, bl_pair_run(contrastive_one, 1, factors, row))
 
 static double contrastive_naive(const struct bl_pair *pair, double *a, double *b)
 {

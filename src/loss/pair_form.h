@@ -31,7 +31,7 @@ struct bl_pair_row {
     float length;         /* of the row's code, as the form wants it */
     const float *lengths; /* [n] of the columns' */
     float *product;       /* [n] the p; the kernel leaves slope w a */
-    float *s;             /* [n] the similarities; the kernel leaves the losses, with their weights w */
+    const float *s;       /* [n] the similarities */
     float *own;           /* [n] the kernel leaves slope w b; untouched by forms that need no lengths */
 };
 
@@ -46,7 +46,9 @@ struct bl_pair_form {
     enum bl_pair_length length;
     double alpha_bits; /* alpha: auto is this / K; 0: it is 1 */
     int per_bit;       /* losses add over bits, so the term is divided by K */
-    void (*kernel)(const struct bl_pair_factors *factors, const struct bl_pair_row *row);
+
+    /* Returns the sum of w times the losses, added in an order that depends on n alone; NaN where one is. */
+    double (*kernel)(const struct bl_pair_factors *factors, const struct bl_pair_row *row);
 
     /* The kernel's plain twin with libm: the unweighted loss, and its derivatives a in c_j's and b in c_i's
      * direction. */

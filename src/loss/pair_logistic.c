@@ -9,8 +9,7 @@
  * between. Which are which is decided as in the authors' code: hard is s < 0.01 or s > 0.99. */
 #include <math.h>
 
-#include "base/isa.h"
-#include "loss/pair_form.h"
+#include "loss/pair_kernel.h"
 #include "math/vexp.h"
 
 #define HARD_BELOW 0.01f
@@ -29,65 +28,84 @@ BL_INLINE struct logistic logistic_of(float t)
     return (struct logistic){t >= 0.0f ? inverse : e * inverse, (t > 0.0f ? t : 0.0f) + bl_log1p_unit(e)};
 }
 
-BL_KERNEL static void likelihood_pass(int64_t n, float similar, float dissimilar, float alpha, float slope,
-                                      float *restrict product, float *restrict s)
+BL_INLINE struct bl_pair_answer likelihood_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const float t = alpha * product[i];
-        const struct logistic l = logistic_of(t);
-        const float w = dissimilar + s[i] * (similar - dissimilar);
-        product[i] = slope * (w * (l.sigma - s[i]));
-        s[i] = w * (l.softplus - s[i] * t);
+    const float t = factors->alpha * at.p;
+    const struct logistic l = logistic_of(t);
+    return (struct bl_pair_answer){.loss = BL_FMA(-at.s, t, l.softplus),
+                                   .a = factors->slope * (l.sigma - at.s)};
+}
+
+BL_INLINE struct bl_pair_answer literal_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
+{
+    const struct logistic l = logistic_of(-(factors->alpha * at.p));
+    const float y = BL_FMA(2.0f, at.s, -1.0f);
+    return (struct bl_pair_answer){.loss = y * l.softplus, .a = -factors->slope * (y * l.sigma)};
+}
+
+/* The soft pairs' slope is over alpha, so that both kinds share the slope. */
+BL_INLINE struct bl_pair_answer mixed_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
+{
+    const float t = factors->alpha * at.p;
+    const struct logistic l = logistic_of(t);
+    const float gap = 0.5f * (at.p / factors->bits + 1.0f) - at.s;
+    const int hard = (at.s < HARD_BELOW) | (at.s > HARD_ABOVE);
+    return (struct bl_pair_answer){
+        .loss = hard ? BL_FMA(-at.s, t, l.softplus) : factors->soft * factors->bits * (gap * gap),
+        .a = factors->slope * (hard ? l.sigma - at.s : factors->soft / factors->alpha * gap)};
+}
+
+/* The likelihood where all pairs weigh the same: log(1+e) is added as the logarithm of a product of (1+e),
+ * one logarithm for every 16 pairs of a lane, whose product is at most 2^16. Error: 1e-6 a pair and less in
+ * their mean (tested). */
+enum { EVEN_STEPS = 16 };
+
+BL_INLINE void even_block(float alpha, float slope, int64_t n, const float *restrict s,
+                          float *restrict product, float *restrict ones, float *restrict rest)
+{
+    for (int l = 0; l < BL_PAIR_LANES; l++) {
+        const float t = alpha * product[l];
+        const float e = bl_exp_negative(-fabsf(t));
+        const float one = 1.0f + e, inverse = 1.0f / one;
+        product[l] = slope * ((t >= 0.0f ? inverse : e * inverse) - s[l]);
+        ones[l] *= l < n ? one : 1.0f;
+        rest[l] += l < n ? BL_FMA(-s[l], t, t > 0.0f ? t : 0.0f) : 0.0f;
     }
 }
 
-BL_KERNEL static void literal_pass(int64_t n, float similar, float dissimilar, float alpha, float slope,
-                                   float *restrict product, float *restrict s)
+BL_INLINE double even_run(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const struct logistic l = logistic_of(-(alpha * product[i]));
-        const float wy = (2.0f * s[i] - 1.0f) * (dissimilar + s[i] * (similar - dissimilar));
-        product[i] = -slope * (wy * l.sigma);
-        s[i] = wy * l.softplus;
+    const float alpha = factors->alpha, slope = factors->slope * factors->similar;
+    const int64_t whole = row->n - row->n % BL_PAIR_LANES;
+    double lane[BL_PAIR_LANES] = {0};
+    for (int64_t i = 0; i < row->n;) {
+        const int64_t left = whole - i, end = i + EVEN_STEPS * BL_PAIR_LANES;
+        float ones[BL_PAIR_LANES], rest[BL_PAIR_LANES];
+        for (int l = 0; l < BL_PAIR_LANES; l++)
+            ones[l] = 1.0f, rest[l] = 0.0f;
+        if (left > 0) {
+            for (; i < whole && i < end; i += BL_PAIR_LANES)
+                even_block(alpha, slope, BL_PAIR_LANES, row->s + i, row->product + i, ones, rest);
+        } else {
+            float product[BL_PAIR_LANES] = {0}, s[BL_PAIR_LANES] = {0};
+            const size_t bytes = (size_t)(row->n - whole) * sizeof(float);
+            memcpy(product, row->product + whole, bytes);
+            memcpy(s, row->s + whole, bytes);
+            even_block(alpha, slope, row->n - whole, s, product, ones, rest);
+            memcpy(row->product + whole, product, bytes);
+            i = row->n;
+        }
+        for (int l = 0; l < BL_PAIR_LANES; l++)
+            lane[l] += (double)(rest[l] + bl_log_positive(ones[l]));
     }
+    return (double)factors->similar * bl_pair_lanes(lane);
 }
 
-/* per_bit = 1/K; soft_slope = soft / alpha, so that both kinds of pairs share the slope. */
-BL_KERNEL static void mixed_pass(int64_t n, float similar, float dissimilar, float alpha, float slope,
-                                 float per_bit, float soft, float soft_slope, float *restrict product,
-                                 float *restrict s)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const float t = alpha * product[i];
-        const struct logistic l = logistic_of(t);
-        const float gap = 0.5f * (product[i] * per_bit + 1.0f) - s[i];
-        const int hard = (s[i] < HARD_BELOW) | (s[i] > HARD_ABOVE);
-        const float derivative = hard ? l.sigma - s[i] : soft_slope * gap;
-        const float loss = hard ? l.softplus - s[i] * t : soft * (gap * gap);
-        const float w = dissimilar + s[i] * (similar - dissimilar);
-        product[i] = slope * (w * derivative);
-        s[i] = w * loss;
-    }
-}
-
-static void likelihood(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
-{
-    likelihood_pass(row->n, factors->similar, factors->dissimilar, factors->alpha, factors->slope,
-                    row->product, row->s);
-}
-
-static void literal(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
-{
-    literal_pass(row->n, factors->similar, factors->dissimilar, factors->alpha, factors->slope, row->product,
-                 row->s);
-}
-
-static void mixed(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
-{
-    mixed_pass(row->n, factors->similar, factors->dissimilar, factors->alpha, factors->slope,
-               1.0f / factors->bits, factors->soft * factors->bits, factors->soft / factors->alpha,
-               row->product, row->s);
-}
+BL_PAIR_KERNEL(likelihood, factors->similar == factors->dissimilar
+                               ? even_run(factors, row)
+                               : bl_pair_run(likelihood_one, 0, factors, row))
+BL_PAIR_KERNEL(literal, bl_pair_run(literal_one, 0, factors, row))
+BL_PAIR_KERNEL(mixed, bl_pair_run(mixed_one, 0, factors, row))
 
 static double softplus(double x)
 {

@@ -21,18 +21,21 @@ struct visitor {
 /* One run of columns [lo, hi) of one row that doesn't contain the row itself: product and factors are those
  * of the tile's row. Returns the losses' sum; adds the factors of the row's own code to *own. */
 static double pair_run(const struct bl_pair_task *task, int64_t i, int64_t lo, int64_t hi,
-                       struct bl_pair_row *row, double *own)
+                       const struct bl_pair_row *row, double *own)
 {
+    float s[BL_TILE_COLUMNS];
+    struct bl_pair_row run = *row;
     if (lo >= hi)
         return 0.0;
-    row->n = hi - lo;
-    row->lengths = task->scratch->code_length + lo;
+    run.s = s;
+    run.n = hi - lo;
+    run.lengths = task->scratch->code_length + lo;
     bl_similarity_row(task->config->pairwise_similarity, task->batch, &task->columns, task->scratch, i, lo,
-                      hi, row->s);
-    task->form->kernel(&task->factors, row);
+                      hi, s);
+    const double loss = task->form->kernel(&task->factors, &run);
     if (task->form->length != BL_LENGTH_NONE)
-        *own += bl_pair_sum(row->n, row->own);
-    return bl_pair_sum(row->n, row->s);
+        *own += bl_pair_sum(run.n, run.own);
+    return loss;
 }
 
 /* Row i of the batch against columns [lo, hi): row->product [hi - lo] becomes the columns' factors, 0 for the
@@ -91,23 +94,22 @@ static void visit_tile(struct visitor *visitor, int64_t lo, int64_t hi, int64_t 
                   n = visitor->n, others_stride = task->columns.stride;
     const float *codes = batch->codes + first * stride, *others = task->columns.codes + lo * others_stride;
     float *tile = task->scratch->tiles + visitor->thread * BL_TILE_FLOATS;
-    struct bl_pair_row run = {.s = tile + BL_TILE_ROWS * BL_TILE_COLUMNS};
-    run.own = run.s + BL_TILE_COLUMNS;
+    struct bl_pair_row run = {.own = tile + BL_TILE_ROWS * BL_TILE_STRIDE};
     bl_product_run(product, visitor->thread, BL_PLAIN, BL_TRANSPOSED, n, hi - lo, bits, codes, stride, others,
-                   others_stride, 0, tile, BL_TILE_COLUMNS);
+                   others_stride, 0, tile, BL_TILE_STRIDE);
     for (int64_t i = 0; i < n; i++) {
         run.length = bl_pair_length(task->form->length, bits, codes + i * stride);
-        run.product = tile + i * BL_TILE_COLUMNS;
+        run.product = tile + i * BL_TILE_STRIDE;
         double loss = pair_row(task, first + i, lo, mirrored, &run, &visitor->own[i]);
-        run.product = tile + i * BL_TILE_COLUMNS + (mirrored - lo);
+        run.product = tile + i * BL_TILE_STRIDE + (mirrored - lo);
         loss += 2.0 * mirrored_run(visitor, first + i, mirrored, hi, &run, &visitor->own[i]);
         visitor->row_values[i] += task->mean * loss;
     }
-    bl_product_run(product, visitor->thread, BL_PLAIN, BL_PLAIN, n, bits, hi - lo, tile, BL_TILE_COLUMNS,
+    bl_product_run(product, visitor->thread, BL_PLAIN, BL_PLAIN, n, bits, hi - lo, tile, BL_TILE_STRIDE,
                    others, others_stride, 1, visitor->dh, bits);
     if (mirrored < hi)
         bl_product_run(product, visitor->thread, BL_TRANSPOSED, BL_PLAIN, hi - mirrored, bits, n,
-                       tile + (mirrored - lo), BL_TILE_COLUMNS, codes, stride, 1,
+                       tile + (mirrored - lo), BL_TILE_STRIDE, codes, stride, 1,
                        visitor->mirror + mirrored * bits, bits);
 }
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/isa.h"
+
 int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err)
 {
     if (similarity == BL_SIMILARITY_GROUP && layout.kind != BL_LABELS_GROUPS)
@@ -68,6 +70,13 @@ void bl_similarity_prepare(int similarity, struct bl_label_layout layout, const 
     }
 }
 
+BL_KERNEL static void equal_labels(int64_t n, uint32_t own, const uint32_t *restrict labels,
+                                   float *restrict out)
+{
+    for (int64_t j = 0; j < n; j++)
+        out[j] = labels[j] == own ? 1.0f : 0.0f;
+}
+
 static void single_row(const struct bl_batch *batch, const struct bl_columns *columns, int64_t i, int64_t lo,
                        int64_t hi, float *out)
 {
@@ -77,8 +86,7 @@ static void single_row(const struct bl_batch *batch, const struct bl_columns *co
         memset(out, 0, (size_t)(hi - lo) * sizeof *out);
         return;
     }
-    for (int64_t j = 0; j < hi - lo; j++)
-        out[j] = labels[j] == own ? 1.0f : 0.0f;
+    equal_labels(hi - lo, own, labels, out);
 }
 
 /* The first of the ascending rows [lo, hi) of `rows` that isn't below `row`. */

@@ -9,8 +9,8 @@
 enum {
     BL_TILE_ROWS = 128,
     BL_TILE_COLUMNS = 1024,
-    BL_TILE_FLOATS =
-        (BL_TILE_ROWS + 2) * BL_TILE_COLUMNS, /* a tile, one row of similarities, one of factors */
+    BL_TILE_STRIDE = BL_TILE_COLUMNS + 16, /* rows 4 KiB apart would share their places in the caches */
+    BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_STRIDE, /* a tile, and one row of factors of own codes */
 };
 
 static inline int bl_tile_thread(void)

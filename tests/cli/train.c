@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,42 @@ Test(cli_train, it_needs_no_launcher)
     tiny_train_well(&tiny, 0, tiny.run, "");
     expect_whole_run(tiny.run);
 }
+
+#ifdef __linux__
+/* This process, and what it starts, on one processor. */
+static void stay_on_one_processor(void)
+{
+    cpu_set_t set;
+    size_t p = 0;
+    cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
+    while (!CPU_ISSET(p, &set))
+        p++;
+    CPU_ZERO(&set);
+    CPU_SET(p, &set);
+    cr_assert_eq(sched_setaffinity(0, sizeof set, &set), 0);
+}
+
+Test(cli_train, it_says_where_ranks_run_and_warns_where_they_take_turns)
+{
+    struct cli_result result;
+    stay_on_one_processor();
+    cli_run(&result, 2, "train %s --run %s", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "2 ranks on one host, of 1 thread"), "%s", result.err);
+    cr_assert(strstr(result.err, "the ranks of a host have 2 threads and may use 1 processor"), "%s",
+              result.err);
+    cli_free(&result);
+    cli_run(&result, 0, "train %s --run %s --fresh --set train.threads=2", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "a rank has 2 threads and may use 1 processor"), "%s", result.err);
+    cli_free(&result);
+    cli_run(&result, 0, "train %s --run %s --fresh", tiny.config, tiny.run);
+    cli_expect_success(&result);
+    cr_assert(strstr(result.err, "1 rank on one host, of 1 thread"), "%s", result.err);
+    cr_assert_not(strstr(result.err, "may use"), "%s", result.err);
+    cli_free(&result);
+}
+#endif
 
 Test(cli_train, every_line_of_the_metrics_is_an_event)
 {

@@ -26,7 +26,8 @@ struct variant {
     const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs, *threads;
     const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
     int multi;
-    int lists; /* groups to a row: one, or LIST */
+    int lists;    /* groups to a row: one, or LIST */
+    double bound; /* of the gradient's difference from one rank's, by its norm; 0: 1e-5 */
 };
 
 /* All that a step needs, on the ranks of par. */
@@ -168,7 +169,7 @@ static void check_gradient(struct par par, const struct variant *variant)
         CHECK(other.grad_norm > 1e-4);
         par_gradient_share(&together.step.gradient, par, together.step.gradient.sum);
         CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
-              1e-5 * other.grad_norm);
+              (variant->bound > 0.0 ? variant->bound : 1e-5) * other.grad_norm);
         check_values(&together, &alone);
     }
     free_trainer(&together);
@@ -217,7 +218,9 @@ static void it_is_for_the_other_relaxations(struct par par)
 static const struct variant rivals[] = {
     {.preset = "hashnet"},
     {.preset = "dsh"},
-    {.preset = "dch"},
+    /* Where two dissimilar rows have nearly the same code, the gradient goes as 1/(1 - cos): in the first
+     * batch a pair at about 1e-3, so that its part carries the rounding of a cosine, 1e-7, a thousandfold. */
+    {.preset = "dch", .bound = 1e-4},
     {.preset = "idhn", .similarity = "cosine", .multi = 1},
     {.preset = "dpsh"},
     {.preset = "dpsh", .similarity = "cosine, balance: balanced, form: contrastive, alpha: auto", .multi = 1},
@@ -442,7 +445,7 @@ static void it_is_where_pairs_are_visited_once(struct par par)
         {.global_batch = "32"},
         {.global_batch = "full"},
         {.preset = "dsh"},
-        {.preset = "dch", .threads = "2"},
+        {.preset = "dch", .threads = "2", .bound = 1e-4}, /* as above */
         {.preset = "idhn", .similarity = "cosine", .multi = 1},
         {.similarity = "jaccard", .multi = 1},
         {.similarity = "shared, form: literal, alpha: auto", .multi = 1},

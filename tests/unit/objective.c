@@ -281,6 +281,15 @@ static const struct bl_pair_factors some_factors = {.similar = 2.0f,
                                                     .gamma = 16.0f,
                                                     .soft = 0.25f};
 
+static const struct bl_pair_factors even_factors = {.similar = 2.0f,
+                                                    .dissimilar = 2.0f,
+                                                    .alpha = 0.5f,
+                                                    .slope = 4.0f,
+                                                    .bits = 64.0f,
+                                                    .margin = 100.37f,
+                                                    .gamma = 16.0f,
+                                                    .soft = 0.25f};
+
 /* What rounding in the input of the form's last function may cost: 4e-7 of that input's size. */
 static double condition(int form, const struct bl_pair *pair)
 {
@@ -292,7 +301,7 @@ static double condition(int form, const struct bl_pair *pair)
 }
 
 /* Products from one end of the codes of 64 bits with lengths 8 and 4 to the other. */
-static void check_kernel(int form, float similarity)
+static void check_kernel(int form, float similarity, const struct bl_pair_factors *factors)
 {
     enum { COUNT = 4001 };
     static float product[COUNT], lengths[COUNT], s[COUNT], own[COUNT];
@@ -309,7 +318,9 @@ static void check_kernel(int form, float similarity)
         lengths[i] = inverse ? 0.25f : 16.0f;
         s[i] = similarity;
     }
-    row_form->kernel(&some_factors, &row);
+    const struct bl_pair_row whole = row;
+    const double sum = row_form->kernel(factors, &whole);
+    double sum_of_single = 0.0, sum_of_naive = 0.0, bounds = 0.0;
     for (int i = 0; i < COUNT; i++) {
         const struct bl_pair pair = {.product = (double)(((float)i - 2000.0f) * 0.016f),
                                      .square_i = 64.0,
@@ -321,21 +332,34 @@ static void check_kernel(int form, float similarity)
                                      .gamma = 16.0,
                                      .soft = 0.25};
         double a, b;
-        const double loss = row_form->naive(&pair, &a, &b), w = 0.5 + pair.s * 1.5;
+        const double loss = row_form->naive(&pair, &a, &b),
+                     w = (double)factors->dissimilar +
+                         pair.s * (double)(factors->similar - factors->dissimilar);
         const double per_slope = row_form->alpha_bits > 0.0 ? 4.0 / 0.5 : form == BL_FORM_LITERAL ? 8.0 : 4.0;
         const double bound = 4e-7 * w * condition(form, &pair);
-        cr_assert_float_eq((double)s[i], w * loss, bound, "form %d p %g", form, pair.product);
+        float one = (float)pair.product, one_own;
+        row.n = 1, row.lengths = lengths + i, row.product = &one, row.own = &one_own;
+        const double seen = row_form->kernel(factors, &row);
+        cr_assert_float_eq(seen, w * loss, bound, "form %d p %g", form, pair.product);
+        cr_assert_eq(one, product[i], "the same wherever in a row it stands");
+        sum_of_single += seen;
+        sum_of_naive += w * loss;
+        bounds += bound;
         cr_assert_float_eq((double)product[i] / per_slope, w * a, bound, "form %d p %g", form, pair.product);
         if (row_form->length != BL_LENGTH_NONE)
             cr_assert_float_eq((double)own[i] / 4.0, w * b, bound, "form %d p %g", form, pair.product);
     }
+    cr_assert_float_eq(sum, sum_of_naive, bounds, "form %d", form);
+    if (factors->similar != factors->dissimilar)
+        cr_assert_float_eq(sum, sum_of_single, 1e-12 * fabs(sum_of_single), "form %d", form);
 }
 
 Test(pair_kernel, equals_its_naive_twin_over_the_whole_range)
 {
     for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++)
         for (int step = 0; step <= 4; step += bl_pair_form(form)->soft ? 1 : 4)
-            check_kernel(form, (float)step / 4.0f);
+            for (size_t weights = 0; weights < 2; weights++)
+                check_kernel(form, (float)step / 4.0f, weights ? &even_factors : &some_factors);
 }
 
 Test(pair_kernel, carries_nan_into_the_sum)
@@ -346,11 +370,12 @@ Test(pair_kernel, carries_nan_into_the_sum)
             lengths[i] = 1.0f;
         product[11] = NAN;
         s[11] = 0.5f;
-        bl_pair_form(form)->kernel(
-            &some_factors,
-            &(struct bl_pair_row){
-                .n = 20, .length = 1.0f, .lengths = lengths, .product = product, .s = s, .own = own});
-        cr_assert(isnan(bl_pair_sum(20, s)), "form %d", form);
+        const struct bl_pair_row row = {
+            .n = 20, .length = 1.0f, .lengths = lengths, .product = product, .s = s, .own = own};
+        cr_assert(isnan(bl_pair_form(form)->kernel(&some_factors, &row)), "form %d", form);
+        for (int i = 0; i < 20; i++)
+            product[i] = i == 11 ? NAN : 0.0f;
+        cr_assert(isnan(bl_pair_form(form)->kernel(&even_factors, &row)), "form %d", form);
     }
 }
 

@@ -1,0 +1,104 @@
+/* How a form's kernel goes over a row: the form says what one pair gives, bl_pair_run is the loop, and
+ * BL_PAIR_KERNEL makes versions of it for AVX-512, AVX2 and any processor, of which the widest that runs here
+ * is taken. Results are the same bits in each. */
+#ifndef BL_LOSS_PAIR_KERNEL_H
+#define BL_LOSS_PAIR_KERNEL_H
+
+#include <string.h>
+
+#include "base/isa.h"
+#include "loss/pair_form.h"
+
+/* Pairs side by side; also the lanes in which losses are added, whatever the width of a register. */
+enum { BL_PAIR_LANES = 16 };
+
+/* One pair as a form is asked: product p, similarity s, and the lengths of the row's code and of the
+ * column's. */
+struct bl_pair_at {
+    float p, s, length, others;
+};
+
+/* What a form answers: the loss, slope a and slope b, without the weight w. */
+struct bl_pair_answer {
+    float loss, a, b;
+};
+
+typedef struct bl_pair_answer (*bl_pair_one)(const struct bl_pair_factors *factors, struct bl_pair_at at);
+
+BL_INLINE double bl_pair_lanes(double *lane)
+{
+    for (int width = BL_PAIR_LANES / 2; width > 0; width /= 2)
+        for (int l = 0; l < width; l++)
+            lane[l] += lane[l + width];
+    return lane[0];
+}
+
+/* The first n of 16 pairs; the rest is computed and not added. */
+BL_INLINE void bl_pair_block(bl_pair_one one, int lengths, struct bl_pair_factors factors, int64_t n,
+                             float length, const float *restrict others, const float *restrict s,
+                             float *restrict product, float *restrict own, double *restrict lane)
+{
+    float loss[BL_PAIR_LANES];
+    for (int l = 0; l < BL_PAIR_LANES; l++) {
+        const struct bl_pair_answer of =
+            one(&factors, (struct bl_pair_at){product[l], s[l], length, lengths ? others[l] : 0.0f});
+        const float w = __builtin_fmaf(s[l], factors.similar - factors.dissimilar, factors.dissimilar);
+        product[l] = w * of.a;
+        if (lengths)
+            own[l] = w * of.b;
+        loss[l] = w * of.loss;
+    }
+    for (int l = 0; l < BL_PAIR_LANES; l++)
+        lane[l] += l < n ? (double)loss[l] : 0.0;
+}
+
+BL_INLINE double bl_pair_run(bl_pair_one one, int lengths, const struct bl_pair_factors *factors,
+                             const struct bl_pair_row *row)
+{
+    const struct bl_pair_factors kept = *factors;
+    double lane[BL_PAIR_LANES] = {0};
+    int64_t i = 0;
+    for (; i + BL_PAIR_LANES <= row->n; i += BL_PAIR_LANES)
+        bl_pair_block(one, lengths, kept, BL_PAIR_LANES, row->length, lengths ? row->lengths + i : NULL,
+                      row->s + i, row->product + i, lengths ? row->own + i : NULL, lane);
+    if (i < row->n) {
+        float product[BL_PAIR_LANES] = {0}, s[BL_PAIR_LANES] = {0}, others[BL_PAIR_LANES] = {0},
+              own[BL_PAIR_LANES];
+        const size_t bytes = (size_t)(row->n - i) * sizeof(float);
+        memcpy(product, row->product + i, bytes);
+        memcpy(s, row->s + i, bytes);
+        if (lengths)
+            memcpy(others, row->lengths + i, bytes);
+        bl_pair_block(one, lengths, kept, row->n - i, row->length, others, s, product, own, lane);
+        memcpy(row->product + i, product, bytes);
+        if (lengths)
+            memcpy(row->own + i, own, bytes);
+    }
+    return bl_pair_lanes(lane);
+}
+
+/* Defines the kernel `name` (factors, row) that returns `sum`, an expression of those two in which every
+ * function is BL_INLINE. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define BL_PAIR_KERNEL(name, sum)                                                                            \
+    BL_PAIR_VERSION(name##_v4, sum, "arch=x86-64-v4")                                                        \
+    BL_PAIR_VERSION(name##_v3, sum, "arch=x86-64-v3")                                                        \
+    static double name(const struct bl_pair_factors *factors, const struct bl_pair_row *row)                 \
+    {                                                                                                        \
+        return bl_cpu_is_v4() ? name##_v4(factors, row) : bl_cpu_is_v3() ? name##_v3(factors, row) : (sum);  \
+    }
+#define BL_PAIR_VERSION(name, sum, level)                                                                    \
+    __attribute__((target(level))) static double name(const struct bl_pair_factors *factors,                 \
+                                                      const struct bl_pair_row *row)                         \
+    {                                                                                                        \
+        return (sum);                                                                                        \
+    }
+#else
+#define BL_PAIR_KERNEL(name, sum)                                                                            \
+    static double name(const struct bl_pair_factors *factors, const struct bl_pair_row *row)                 \
+    {                                                                                                        \
+        return (sum);                                                                                        \
+    }
+#endif
+
+#endif
