@@ -6,8 +6,8 @@
  * The floor is every sgemm that the step must make, at its shapes, on all ranks at once: forward and both
  * backward products of each layer, and both products of each tile of pairs, visited twice. fast is timed with
  * pairs visited twice and once; the one that train.pairs: auto takes stands against the target. They are
- * timed in turn, round by round; ratios are medians over rounds. Layers 784-1024-512-64, SGD with momentum.
- */
+ * timed in turn, round by round; ratios are medians over rounds. Layers 784-1024-512-64, from 65,536 rows
+ * 512-512-64; SGD with momentum. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,17 +25,24 @@
 #include "mpi/run_state.h"
 #include "mpi/step.h"
 
-enum { ROWS = 65536, DIM = 784, CLASSES = 10, ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };
+enum { ROWS = 65536, CLASSES = 10, ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };
 
-static void make_data(const char *path)
+/* A network, and data for it. */
+struct shape {
+    int64_t dim;
+    const char *hidden;
+};
+static const struct shape usual_shape = {784, "[1024, 512]"}, long_shape = {512, "[512]"};
+
+static void make_data(const char *path, int64_t dim)
 {
     struct par_split_writer *writer = NULL;
     const struct par_split_writer_options options = {
-        .rows = ROWS, .dim = DIM, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
+        .rows = ROWS, .dim = dim, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
     bench_must(par_split_create_local(&writer, path, "train", &options, &bench_error));
     for (uint64_t i = 0; i < ROWS; i++) {
-        uint64_t words[DIM / 8 + 3];
-        for (uint64_t w = 0; w < DIM / 8; w += 4)
+        uint64_t words[1024 / 8];
+        for (uint64_t w = 0; w < (uint64_t)dim / 8; w += 4)
             bl_rng_words(1, BL_STREAM_LSH, i, w, 0, words + w);
         const int32_t label = (int32_t)(words[0] % CLASSES);
         bench_must(par_split_append_local(writer, 1, words, &label, NULL, &bench_error));
@@ -52,20 +59,20 @@ struct trainer {
     int64_t number;
 };
 
-static void make_trainer(struct trainer *trainer, struct par par, const char *path, long batch,
-                         const char *reduction, const char *pairs)
+static void make_trainer(struct trainer *trainer, struct par par, const char *path, const struct shape *shape,
+                         long batch, const char *reduction, const char *pairs)
 {
-    char text[400];
+    char text[500];
     snprintf(
         text, sizeof text,
         "data: {file: x, validation: 0}\noptimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 0}\n"
-        "objective: {preset: likelihood}\ntrain: {global_batch: %ld, reduction: %s, pairs: %s, epochs: "
-        "1000}\n",
-        batch, reduction, pairs);
+        "model: {hidden: %s}\nobjective: {preset: likelihood}\n"
+        "train: {global_batch: %ld, reduction: %s, pairs: %s, epochs: 1000}\n",
+        shape->hidden, batch, reduction, pairs);
     bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
     bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
-    bench_must(
-        par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &bench_error));
+    bench_must(par_run_state_init(&trainer->state, &trainer->config, shape->dim, trainer->data.labels,
+                                  &bench_error));
     bench_must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model,
                              &bench_error));
 }
@@ -159,15 +166,15 @@ static void report(struct par par, long batch, int auto_way, int rounds, double 
     bench_record(what, bench_median(over_fast, rounds), "at most", batch <= 512 ? 1.08 : 1.03);
 }
 
-static void measure(struct par par, const char *path, long batch, int rounds)
+static void measure(struct par par, const char *path, const struct shape *shape, long batch, int rounds)
 {
     static struct trainer trainers[WAYS];
     struct floor floor;
     double ms[WAYS][ROUNDS_MAX], over_floor[WAYS][ROUNDS_MAX], once_over_twice[ROUNDS_MAX],
         over_fast[ROUNDS_MAX];
-    make_trainer(&trainers[TWICE], par, path, batch, "fast", "twice");
-    make_trainer(&trainers[ONCE], par, path, batch, "fast", "once");
-    make_trainer(&trainers[EXACT], par, path, batch, "exact", "auto");
+    make_trainer(&trainers[TWICE], par, path, shape, batch, "fast", "twice");
+    make_trainer(&trainers[ONCE], par, path, shape, batch, "fast", "once");
+    make_trainer(&trainers[EXACT], par, path, shape, batch, "exact", "auto");
     make_floor(&floor, &trainers[TWICE]);
     struct bl_config config = trainers[TWICE].config;
     config.train.pairs = BL_PAIRS_AUTO;
@@ -211,19 +218,25 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%.48s/bench_step-%ld.h5", folder ? folder : "/tmp", (long)getpid());
     par_broadcast(par, path, sizeof path);
     if (par.rank == 0) {
-        make_data(path);
         printf("%d ranks, OpenBLAS %s; ms a step, then ratios (medians)\n", par.size, bl_blas_kernel());
         printf("   batch      floor      twice       once      exact  twice/floor once/floor exact/floor  "
                "once/twice  exact/fast   * pairs: auto\n");
     }
-    MPI_Barrier(par.comm);
     for (int i = argc > 1 ? 1 : 0; i < (argc > 1 ? argc : 3); i++) {
         const long batch = strtol(argc > 1 ? argv[i] : usual[i], NULL, 10);
-        measure(par, path, batch, batch <= 512 ? ROUNDS_MAX : batch <= 2048 ? 41 : batch <= 8192 ? 15 : 3);
+        const struct shape *shape = batch < 65536 ? &usual_shape : &long_shape;
+        if (par.rank == 0)
+            make_data(path, shape->dim);
+        MPI_Barrier(par.comm);
+        measure(par, path, shape, batch,
+                batch <= 512    ? ROUNDS_MAX
+                : batch <= 2048 ? 41
+                : batch <= 8192 ? 15
+                                : 3);
         fflush(stdout);
+        if (par.rank == 0)
+            remove(path);
     }
-    if (par.rank == 0)
-        remove(path);
     MPI_Finalize();
     return 0;
 }

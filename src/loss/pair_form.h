@@ -23,6 +23,7 @@ struct bl_pair_factors {
     float margin;
     float gamma; /* Cauchy's */
     float soft;  /* weight of pairs with a similarity between 0 and 1 */
+    int certain; /* every similarity is 0 or 1 */
 };
 
 /* Columns of one row of a tile. */

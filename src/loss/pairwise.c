@@ -108,7 +108,8 @@ static struct bl_pair_task task_of(const struct bl_term_in *in)
                     .bits = (float)bits,
                     .margin = (float)(config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * bits),
                     .gamma = (float)config->gamma,
-                    .soft = (float)config->pairwise_soft},
+                    .soft = (float)config->pairwise_soft,
+                    .certain = bl_similarity_is_certain(config->pairwise_similarity)},
         .mean = 1.0 / z};
     if (form->per_bit) {
         task.factors.slope /= (float)bits;

@@ -27,6 +27,11 @@ int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl
     return BL_OK;
 }
 
+int bl_similarity_is_certain(int similarity)
+{
+    return similarity != BL_SIMILARITY_JACCARD && similarity != BL_SIMILARITY_COSINE;
+}
+
 static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
 {
     int n = 0;

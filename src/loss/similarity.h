@@ -6,6 +6,9 @@
 
 #include "loss/term.h"
 
+/* Whether a similarity is 0 or 1 and nothing between. */
+int bl_similarity_is_certain(int similarity);
+
 /* BL_USAGE if the configured similarity doesn't fit the labels that the data has. */
 int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl_error *err);
 
