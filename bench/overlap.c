@@ -19,7 +19,7 @@
 #include "loss/tile.h"
 #include "math/blas.h"
 
-enum { LAYERS = 3, BITS = 64, ROUNDS_MAX = 101, PIECES = 8, BLOCKING = 0, GATHER, BUCKETS, BOTH, WAYS };
+enum { LAYERS = 3, BITS = 64, ROUNDS_MAX = 21, PIECES = 8, BLOCKING = 0, GATHER, BUCKETS, BOTH, WAYS };
 static const int64_t width[LAYERS + 1] = {784, 1024, 512, BITS};
 static const char *const names[WAYS] = {"blocking", "gather", "buckets", "both"};
 
@@ -140,7 +140,7 @@ static void run_backward(struct bench *bench, int in_buckets)
 
 static void measure(struct bench *bench, int64_t batch)
 {
-    const int rounds = batch <= 2048 ? 41 : 11;
+    const int rounds = ROUNDS_MAX;
     double ms[WAYS][ROUNDS_MAX], waited[WAYS][ROUNDS_MAX], ratio[WAYS][ROUNDS_MAX];
     bench->n_local = batch / bench->size;
     bench->n_global = bench->n_local * bench->size;

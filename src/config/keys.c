@@ -219,7 +219,8 @@ const struct bl_key bl_keys[] = {
         "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
         "reduction: exact visits twice."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
-            "Threads of each rank."),
+            "Threads of each rank, for rows and tiles of pairs; give each rank as many cores, and a node "
+            "fewer ranks."),
     REAL("train.max_hours", train.max_hours, "0", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "hours",
          "Stop with status 75 and a checkpoint in time to be over after so long; 0 sets no limit."),
     REAL("train.stall_minutes", train.stall_minutes, "10", 0, MANY, BL_KEY_MAY_CHANGE, NULL, "minutes",
