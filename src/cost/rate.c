@@ -7,7 +7,7 @@
 #include "base/isa.h"
 #include "math/blas.h"
 
-enum { ROWS = 512, COLUMNS = 1024, DEPTH = 784 };
+enum { ROWS = 256, COLUMNS = 512, DEPTH = 784 };
 
 static double best_product_s(const float *a, const float *b, float *c)
 {
