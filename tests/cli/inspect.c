@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cost/rate.h"
 #include "support/folder.h"
 #include "support/tiny.h"
 
@@ -175,6 +176,33 @@ Test(inspect, one_of_a_kind_is_singular)
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
     cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
+}
+
+/* A kernel from before AVX2, where OpenBLAS has it and the processor more. */
+Test(inspect, check_times_openblas_and_names_a_faster_kernel)
+{
+    double gflops, faster;
+    char kernel[32];
+    setenv("OPENBLAS_CORETYPE", "Prescott", 1);
+    cli_run(&result, 0, "version --rate");
+    cli_expect_success(&result);
+    cr_assert_eq(sscanf(result.out, "bitloom %*s OpenBLAS kernel %31[^,], %lf GFLOP/s", kernel, &gflops), 2,
+                 "%s", result.out);
+    cr_assert_gt(gflops, 0.0);
+    const int is_old = strcmp(kernel, "Prescott") == 0 && bl_rate_better_kernel() != NULL;
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
+    cli_expect_success(&result);
+    const char *line = strstr(result.out, "OpenBLAS    kernel ");
+    cr_assert(line && sscanf(line, "OpenBLAS    kernel %31[^,], %lf", kernel, &gflops) == 2, "%s",
+              result.out);
+    const char *hint = strstr(line, "hint: with OPENBLAS_CORETYPE=");
+    if (!is_old)
+        return;
+    cr_assert(hint, "%s", result.out);
+    cr_assert_eq(sscanf(hint, "hint: with OPENBLAS_CORETYPE=%*s in the job's environment %lf", &faster), 1,
+                 "%s", hint);
+    cr_assert_gt(faster, gflops);
 }
 
 Test(inspect, check_refuses_more_ranks_than_shards)
