@@ -19,7 +19,7 @@
 #include "loss/tile.h"
 #include "math/blas.h"
 
-enum { LAYERS = 3, BITS = 64, ROUNDS_MAX = 21, PIECES = 8, BLOCKING = 0, GATHER, BUCKETS, BOTH, WAYS };
+enum { LAYERS = 3, BITS = 64, ROUNDS = 21, PIECES = 8, BLOCKING = 0, GATHER, BUCKETS, BOTH, WAYS };
 static const int64_t width[LAYERS + 1] = {784, 1024, 512, BITS};
 static const char *const names[WAYS] = {"blocking", "gather", "buckets", "both"};
 
@@ -140,8 +140,7 @@ static void run_backward(struct bench *bench, int in_buckets)
 
 static void measure(struct bench *bench, int64_t batch)
 {
-    const int rounds = ROUNDS_MAX;
-    double ms[WAYS][ROUNDS_MAX], waited[WAYS][ROUNDS_MAX], ratio[WAYS][ROUNDS_MAX];
+    double ms[WAYS][ROUNDS], waited[WAYS][ROUNDS], ratio[WAYS][ROUNDS];
     bench->n_local = batch / bench->size;
     bench->n_global = bench->n_local * bench->size;
     const int64_t floats =
@@ -156,7 +155,7 @@ static void measure(struct bench *bench, int64_t batch)
     bench_must(bl_alloc_zero(&bench->gradient, all, sizeof(float), "gradient", &bench_error));
     bench_must(bl_alloc_zero(&bench->received, all, sizeof(float), "gradient", &bench_error));
     bench_must(bl_alloc_zero(&bench->params, all, sizeof(float), "parameters", &bench_error));
-    for (int r = -1; r < rounds; r++) {
+    for (int r = -1; r < ROUNDS; r++) {
         double taken[WAYS], waits[WAYS];
         for (int way = 0; way < WAYS; way++) {
             MPI_Barrier(MPI_COMM_WORLD);
@@ -176,8 +175,8 @@ static void measure(struct bench *bench, int64_t batch)
         }
     }
     for (int way = 0; way < WAYS && bench->rank == 0; way++)
-        printf("%8ld  %-8s %9.2f %9.2f %9.3f\n", (long)batch, names[way], bench_median(ms[way], rounds),
-               bench_median(waited[way], rounds), bench_median(ratio[way], rounds));
+        printf("%8ld  %-8s %9.2f %9.2f %9.3f\n", (long)batch, names[way], bench_median(ms[way], ROUNDS),
+               bench_median(waited[way], ROUNDS), bench_median(ratio[way], ROUNDS));
     fflush(stdout);
     bl_free(&bench->a);
     bl_free(&bench->b);

@@ -131,13 +131,13 @@ static double real(const json_t *report, const char *name)
 static void print_blas(const json_t *report)
 {
     const json_t *blas = json_object_get(report, "blas");
-    const double gflops = real(blas, "gflops"), faster = real(blas, "faster_gflops");
-    const char *kernel = text(blas, "faster_kernel");
+    const double gflops = real(blas, "gflops"), other = real(blas, "other_gflops");
+    const char *kernel = text(blas, "other_kernel");
     printf("  OpenBLAS    kernel %s, %.1f GFLOP/s of sgemm on one core\n", text(blas, "kernel"), gflops);
     if (kernel)
-        printf("              hint: with OPENBLAS_CORETYPE=%s in the job's environment %.1f, %.2f times as "
+        printf("              %swith OPENBLAS_CORETYPE=%s in the job's environment %.1f, %.2f times as "
                "fast%s\n",
-               kernel, faster, faster / gflops,
+               other > gflops ? "hint: " : "", kernel, other, other / gflops,
                number(report, "groups") > 0 ? "; steps under exact sums don't use OpenBLAS" : "");
 }
 

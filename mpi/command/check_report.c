@@ -76,10 +76,10 @@ int check_report_blas(json_t *report, struct bl_error *err)
     if (code != BL_OK)
         return code;
     json_t *blas = json_pack("{s:s, s:f}", "kernel", bl_blas_kernel(), "gflops", gflops);
-    const double faster = better ? command_rate_with_kernel(better) : 0.0;
-    if (faster > gflops) {
-        json_object_set_new(blas, "faster_kernel", json_string(better));
-        json_object_set_new(blas, "faster_gflops", json_real(faster));
+    const double other = better ? command_rate_with_kernel(better) : 0.0;
+    if (other > 0.0) {
+        json_object_set_new(blas, "other_kernel", json_string(better));
+        json_object_set_new(blas, "other_gflops", json_real(other));
     }
     json_object_set_new(report, "blas", blas);
     return BL_OK;

@@ -12,7 +12,7 @@
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
                           const struct par_split *split, const struct par_plan *plan);
 
-/* Adds "blas": {kernel, gflops, faster_kernel, faster_gflops} to the report: the rate of sgemm on one core,
+/* Adds "blas": {kernel, gflops, other_kernel, other_gflops} to the report: the rate of sgemm on one core,
  * and that of a kernel that should suit the processor better, where there is one. Errors: BL_MEMORY. */
 int check_report_blas(json_t *report, struct bl_error *err);
 

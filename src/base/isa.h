@@ -8,6 +8,9 @@
 /* For functions that kernels call: only an inlined one is compiled for the kernel's level. */
 #define BL_INLINE static inline __attribute__((always_inline))
 
+/* a b + c, rounded once: the same bits with and without an instruction for it. */
+#define BL_FMA __builtin_fmaf
+
 /* Before the definition of a function that holds a vectorisable loop: it is compiled for AVX-512, AVX2 and
  * the plain processor, and the loader takes the widest that runs here. Results are the same bits at each
  * level, since nothing is contracted (-ffp-contract=off) and no sum over floats is reordered. Empty where the

@@ -15,7 +15,7 @@ BL_INLINE struct bl_pair_answer contrastive_one(const struct bl_pair_factors *fa
     const float apart = 1.0f - at.s;
     const float b = factors->slope * (at.s - (gap < 0.0f ? 0.0f : apart));
     return (struct bl_pair_answer){
-        .loss = 0.5f * __builtin_fmaf(at.s, distance, apart * (gap < 0.0f ? 0.0f : gap)), .a = -b, .b = b};
+        .loss = 0.5f * BL_FMA(at.s, distance, apart * (gap < 0.0f ? 0.0f : gap)), .a = -b, .b = b};
 }
 
 BL_PAIR_KERNEL(contrastive, bl_pair_run(contrastive_one, 1, factors, row))

@@ -4,6 +4,7 @@
 
 #include "base/isa.h"
 #include "config/config.h"
+#include "math/lanes.h"
 
 const struct bl_pair_form *bl_pair_form(int form)
 {
@@ -17,21 +18,16 @@ const struct bl_pair_form *bl_pair_form(int form)
     return forms[form];
 }
 
-/* Sixteen lanes, so that the order of additions is the same whatever the width of a register. */
 BL_KERNEL static double sum_in_lanes(int64_t n, const float *x)
 {
-    enum { LANES = 16 };
-    double lane[LANES] = {0};
+    double lane[BL_LANES] = {0};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int l = 0; l < LANES; l++)
+    for (; i + BL_LANES <= n; i += BL_LANES)
+        for (int l = 0; l < BL_LANES; l++)
             lane[l] += (double)x[i + l];
     for (int l = 0; i < n; i++, l++)
         lane[l] += (double)x[i];
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; l++)
-            lane[l] += lane[l + width];
-    return lane[0];
+    return bl_lanes_fold(lane);
 }
 
 double bl_pair_sum(int64_t n, const float *x)

@@ -8,9 +8,7 @@
 
 #include "base/isa.h"
 #include "loss/pair_form.h"
-
-/* Pairs side by side; also the lanes in which losses are added, whatever the width of a register. */
-enum { BL_PAIR_LANES = 16 };
+#include "math/lanes.h"
 
 /* One pair as a form is asked: product p, similarity s, and the lengths of the row's code and of the
  * column's. */
@@ -25,30 +23,22 @@ struct bl_pair_answer {
 
 typedef struct bl_pair_answer (*bl_pair_one)(const struct bl_pair_factors *factors, struct bl_pair_at at);
 
-BL_INLINE double bl_pair_lanes(double *lane)
-{
-    for (int width = BL_PAIR_LANES / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; l++)
-            lane[l] += lane[l + width];
-    return lane[0];
-}
-
 /* The first n of 16 pairs; the rest is computed and not added. */
 BL_INLINE void bl_pair_block(bl_pair_one one, int lengths, struct bl_pair_factors factors, int64_t n,
                              float length, const float *restrict others, const float *restrict s,
                              float *restrict product, float *restrict own, double *restrict lane)
 {
-    float loss[BL_PAIR_LANES];
-    for (int l = 0; l < BL_PAIR_LANES; l++) {
+    float loss[BL_LANES];
+    for (int l = 0; l < BL_LANES; l++) {
         const struct bl_pair_answer of =
             one(&factors, (struct bl_pair_at){product[l], s[l], length, lengths ? others[l] : 0.0f});
-        const float w = __builtin_fmaf(s[l], factors.similar - factors.dissimilar, factors.dissimilar);
+        const float w = BL_FMA(s[l], factors.similar - factors.dissimilar, factors.dissimilar);
         product[l] = w * of.a;
         if (lengths)
             own[l] = w * of.b;
         loss[l] = w * of.loss;
     }
-    for (int l = 0; l < BL_PAIR_LANES; l++)
+    for (int l = 0; l < BL_LANES; l++)
         lane[l] += l < n ? (double)loss[l] : 0.0;
 }
 
@@ -56,14 +46,13 @@ BL_INLINE double bl_pair_run(bl_pair_one one, int lengths, const struct bl_pair_
                              const struct bl_pair_row *row)
 {
     const struct bl_pair_factors kept = *factors;
-    double lane[BL_PAIR_LANES] = {0};
+    double lane[BL_LANES] = {0};
     int64_t i = 0;
-    for (; i + BL_PAIR_LANES <= row->n; i += BL_PAIR_LANES)
-        bl_pair_block(one, lengths, kept, BL_PAIR_LANES, row->length, lengths ? row->lengths + i : NULL,
+    for (; i + BL_LANES <= row->n; i += BL_LANES)
+        bl_pair_block(one, lengths, kept, BL_LANES, row->length, lengths ? row->lengths + i : NULL,
                       row->s + i, row->product + i, lengths ? row->own + i : NULL, lane);
     if (i < row->n) {
-        float product[BL_PAIR_LANES] = {0}, s[BL_PAIR_LANES] = {0}, others[BL_PAIR_LANES] = {0},
-              own[BL_PAIR_LANES];
+        float product[BL_LANES] = {0}, s[BL_LANES] = {0}, others[BL_LANES] = {0}, own[BL_LANES];
         const size_t bytes = (size_t)(row->n - i) * sizeof(float);
         memcpy(product, row->product + i, bytes);
         memcpy(s, row->s + i, bytes);
@@ -74,7 +63,7 @@ BL_INLINE double bl_pair_run(bl_pair_one one, int lengths, const struct bl_pair_
         if (lengths)
             memcpy(row->own + i, own, bytes);
     }
-    return bl_pair_lanes(lane);
+    return bl_lanes_fold(lane);
 }
 
 /* Defines the kernel `name` (factors, row) that returns `sum`, an expression of those two in which every

@@ -62,14 +62,14 @@ enum { CERTAIN_STEPS = 16 };
 
 /* Running sums and products of each lane. */
 struct certain {
-    float all[BL_PAIR_LANES], similar[BL_PAIR_LANES], rest[BL_PAIR_LANES];
+    float all[BL_LANES], similar[BL_LANES], rest[BL_LANES];
 };
 
 BL_INLINE void certain_block(const struct bl_pair_factors *factors, int64_t n, const float *restrict s,
                              float *restrict product, struct certain *restrict to)
 {
     const float apart = factors->similar - factors->dissimilar;
-    for (int l = 0; l < BL_PAIR_LANES; l++) {
+    for (int l = 0; l < BL_LANES; l++) {
         const float t = factors->alpha * product[l];
         const float e = bl_exp_negative(-fabsf(t));
         const float one = 1.0f + e, inverse = 1.0f / one;
@@ -85,18 +85,18 @@ BL_INLINE double certain_run(const struct bl_pair_factors *factors, const struct
 {
     const struct bl_pair_factors kept = *factors;
     const float apart = kept.similar - kept.dissimilar;
-    const int64_t whole = row->n - row->n % BL_PAIR_LANES;
-    double lane[BL_PAIR_LANES] = {0};
+    const int64_t whole = row->n - row->n % BL_LANES;
+    double lane[BL_LANES] = {0};
     for (int64_t i = 0; i < row->n;) {
-        const int64_t end = i + CERTAIN_STEPS * BL_PAIR_LANES;
+        const int64_t end = i + CERTAIN_STEPS * BL_LANES;
         struct certain to;
-        for (int l = 0; l < BL_PAIR_LANES; l++)
+        for (int l = 0; l < BL_LANES; l++)
             to.all[l] = to.similar[l] = 1.0f, to.rest[l] = 0.0f;
         if (i < whole) {
-            for (; i < whole && i < end; i += BL_PAIR_LANES)
-                certain_block(&kept, BL_PAIR_LANES, row->s + i, row->product + i, &to);
+            for (; i < whole && i < end; i += BL_LANES)
+                certain_block(&kept, BL_LANES, row->s + i, row->product + i, &to);
         } else {
-            float product[BL_PAIR_LANES] = {0}, s[BL_PAIR_LANES] = {0};
+            float product[BL_LANES] = {0}, s[BL_LANES] = {0};
             const size_t bytes = (size_t)(row->n - whole) * sizeof(float);
             memcpy(product, row->product + whole, bytes);
             memcpy(s, row->s + whole, bytes);
@@ -104,11 +104,11 @@ BL_INLINE double certain_run(const struct bl_pair_factors *factors, const struct
             memcpy(row->product + whole, product, bytes);
             i = row->n;
         }
-        for (int l = 0; l < BL_PAIR_LANES; l++)
+        for (int l = 0; l < BL_LANES; l++)
             lane[l] += (double)BL_FMA(kept.dissimilar, bl_log_positive(to.all[l]),
                                       BL_FMA(apart, bl_log_positive(to.similar[l]), to.rest[l]));
     }
-    return bl_pair_lanes(lane);
+    return bl_lanes_fold(lane);
 }
 
 BL_PAIR_KERNEL(likelihood,

@@ -4,6 +4,7 @@
 #include "base/isa.h"
 #include "hash/code.h"
 #include "loss/term.h"
+#include "math/lanes.h"
 #include "math/vexp.h"
 
 /* (1/NK) sum of f(1 - |h|), the distance of each bit to its corner sign(h) = sign(z), which is held constant;
@@ -45,8 +46,6 @@ BL_INLINE struct bend bend(int form, float x)
     return (struct bend){x + bl_log1p_unit(bl_exp_negative(-2.0f * x)) - log_2, bl_tanh(x)};
 }
 
-enum { LANES = 16 };
-
 /* n <= 16 bits. */
 BL_INLINE void add_bits(int form, int64_t n, const float *restrict h, float scale, float *restrict d,
                         double *restrict lane)
@@ -62,15 +61,12 @@ BL_INLINE void add_bits(int form, int64_t n, const float *restrict h, float scal
 /* Returns the sum over bits, added in 16 lanes whatever the register; adds scale x its gradient to d. */
 BL_INLINE double add_row(int form, int64_t bits, const float *h, float scale, float *d)
 {
-    double lane[LANES] = {0};
+    double lane[BL_LANES] = {0};
     int64_t k = 0;
-    for (; k + LANES <= bits; k += LANES)
-        add_bits(form, LANES, h + k, scale, d + k, lane);
+    for (; k + BL_LANES <= bits; k += BL_LANES)
+        add_bits(form, BL_LANES, h + k, scale, d + k, lane);
     add_bits(form, bits - k, h + k, scale, d + k, lane);
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int l = 0; l < width; l++)
-            lane[l] += lane[l + width];
-    return lane[0];
+    return bl_lanes_fold(lane);
 }
 
 /* One loop for each form, so that none asks which it is. */

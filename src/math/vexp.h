@@ -13,8 +13,6 @@
 
 #include "base/isa.h"
 
-#define BL_FMA __builtin_fmaf
-
 BL_INLINE float bl_float_of_bits(uint32_t bits)
 {
     float value;
