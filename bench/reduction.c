@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     int64_t lo, hi, rows[GROUPS] = {0};
     par_range_local(GROUPS, bench.par.rank, bench.par.size, &lo, &hi);
     bench_must(par_groups_init(&groups, bench.par, GROUPS, rows, hi - lo, 1, &bench_error));
-    bench_must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, &bench_error));
+    bench_must(par_gradient_init(&bench.gradient, bench.par, &layout, &groups, 1, 1, 0, &bench_error));
     bench_must(bl_alloc_zero(&bench.floats, bench.n, sizeof(float), "floats", &bench_error));
     bench_must(bl_alloc_zero(&bench.params, bench.n, sizeof(float), "parameters", &bench_error));
     bench_must(bl_alloc_zero(&bench.integers, 2 * bench.n, sizeof(int64_t), "integers", &bench_error));

@@ -15,17 +15,12 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "base/rng.h"
-#include "bench.h"
-#include "io/config_file.h"
 #include "loss/tile.h"
 #include "math/blas.h"
 #include "mpi/collective.h"
-#include "mpi/dataset.h"
-#include "mpi/run_state.h"
-#include "mpi/step.h"
+#include "trainer.h"
 
-enum { ROWS = 65536, CLASSES = 10, ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };
+enum { ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };
 
 /* A network, and data for it. */
 struct shape {
@@ -34,33 +29,8 @@ struct shape {
 };
 static const struct shape usual_shape = {784, "[1024, 512]"}, long_shape = {512, "[512]"};
 
-static void make_data(const char *path, int64_t dim)
-{
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
-        .rows = ROWS, .dim = dim, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
-    bench_must(par_split_create_local(&writer, path, "train", &options, &bench_error));
-    for (uint64_t i = 0; i < ROWS; i++) {
-        uint64_t words[1024 / 8];
-        for (uint64_t w = 0; w < (uint64_t)dim / 8; w += 4)
-            bl_rng_words(1, BL_STREAM_LSH, i, w, 0, words + w);
-        const int32_t label = (int32_t)(words[0] % CLASSES);
-        bench_must(par_split_append_local(writer, 1, words, &label, NULL, &bench_error));
-    }
-    bench_must(par_split_commit_local(writer, &bench_error));
-    par_split_destroy_local(writer);
-}
-
-struct trainer {
-    struct bl_config config;
-    struct par_train_data data;
-    struct par_run_state state;
-    struct par_step step;
-    int64_t number;
-};
-
-static void make_trainer(struct trainer *trainer, struct par par, const char *path, const struct shape *shape,
-                         long batch, const char *reduction, const char *pairs)
+static void make_trainer(struct bench_trainer *trainer, struct par par, const char *path,
+                         const struct shape *shape, long batch, const char *reduction, const char *pairs)
 {
     char text[500];
     snprintf(
@@ -69,19 +39,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
         "model: {hidden: %s}\nobjective: {preset: likelihood}\n"
         "train: {global_batch: %ld, reduction: %s, pairs: %s, epochs: 1000}\n",
         shape->hidden, batch, reduction, pairs);
-    bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
-    bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
-    bench_must(par_run_state_init(&trainer->state, &trainer->config, shape->dim, trainer->data.labels,
-                                  &bench_error));
-    bench_must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model,
-                             &bench_error));
-}
-
-static void free_trainer(struct trainer *trainer)
-{
-    par_step_free(&trainer->step);
-    par_run_state_free(&trainer->state);
-    par_train_data_free(&trainer->data);
+    bench_trainer_init(trainer, par, path, text);
 }
 
 /* Buffers that are large enough for every product of the floor. */
@@ -91,7 +49,7 @@ struct floor {
     float *a, *b, *c;
 };
 
-static void make_floor(struct floor *floor, const struct trainer *trainer)
+static void make_floor(struct floor *floor, const struct bench_trainer *trainer)
 {
     floor->network = &trainer->step.network;
     floor->n_local = trainer->step.batches.n_local;
@@ -136,13 +94,6 @@ static void run_floor(struct floor *floor)
         }
 }
 
-static void run_step(struct trainer *trainer)
-{
-    struct par_step_outcome outcome;
-    bench_must(par_step_run(&trainer->step, &trainer->state.model, &trainer->state.optimizer,
-                            trainer->number++, &outcome, &bench_error));
-}
-
 /* At most this much of the floor under fast: on 1 rank, on more at small batches, on more. */
 static double target_of(struct par par, long batch)
 {
@@ -168,7 +119,7 @@ static void report(struct par par, long batch, int auto_way, int rounds, double 
 
 static void measure(struct par par, const char *path, const struct shape *shape, long batch, int rounds)
 {
-    static struct trainer trainers[WAYS];
+    static struct bench_trainer trainers[WAYS];
     struct floor floor;
     double ms[WAYS][ROUNDS_MAX], over_floor[WAYS][ROUNDS_MAX], once_over_twice[ROUNDS_MAX],
         over_fast[ROUNDS_MAX];
@@ -187,7 +138,7 @@ static void measure(struct par par, const char *path, const struct shape *shape,
             if (way == FLOOR)
                 run_floor(&floor);
             else
-                run_step(&trainers[way]);
+                bench_trainer_step(&trainers[way]);
             MPI_Barrier(par.comm);
             taken[way] = bl_clock_seconds() - begun;
         }
@@ -204,7 +155,7 @@ static void measure(struct par par, const char *path, const struct shape *shape,
         report(par, batch, auto_way, rounds, ms, over_floor, once_over_twice, over_fast);
     free_floor(&floor);
     for (int way = TWICE; way < WAYS; way++)
-        free_trainer(&trainers[way]);
+        bench_trainer_free(&trainers[way]);
 }
 
 int main(int argc, char **argv)
@@ -226,7 +177,7 @@ int main(int argc, char **argv)
         const long batch = strtol(argc > 1 ? argv[i] : usual[i], NULL, 10);
         const struct shape *shape = batch < 65536 ? &usual_shape : &long_shape;
         if (par.rank == 0)
-            make_data(path, shape->dim);
+            bench_make_bytes(path, shape->dim);
         MPI_Barrier(par.comm);
         measure(par, path, shape, batch,
                 batch <= 512    ? ROUNDS_MAX

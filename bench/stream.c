@@ -18,33 +18,30 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/rng.h"
-#include "bench.h"
-#include "io/config_file.h"
 #include "math/blas.h"
 #include "mpi/collective.h"
-#include "mpi/dataset.h"
 #include "mpi/reduce.h"
-#include "mpi/run_state.h"
-#include "mpi/step.h"
+#include "trainer.h"
 
-enum { ROWS = 65536, DIM = 784, CLASSES = 10, ROUNDS = 5, MEMORY = 0, WARM, COLD, WAYS };
+enum { ROUNDS = 5, MEMORY = 0, WARM, COLD, WAYS };
 
 static void make_data(const char *path)
 {
     struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
-        .rows = ROWS, .dim = DIM, .type = BL_FLOAT32, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
+    const struct par_split_writer_options options = {.rows = BENCH_ROWS,
+                                                     .dim = BENCH_DIM,
+                                                     .type = BL_FLOAT32,
+                                                     .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
     bench_must(par_split_create_local(&writer, path, "train", &options, &bench_error));
-    for (uint64_t i = 0; i < ROWS; i++) {
-        float row[DIM];
+    for (uint64_t i = 0; i < BENCH_ROWS; i++) {
+        float row[BENCH_DIM];
         uint64_t words[4];
-        for (uint64_t d = 0; d < DIM; d++) {
+        for (uint64_t d = 0; d < BENCH_DIM; d++) {
             if (d % 4 == 0)
                 bl_rng_words(1, BL_STREAM_LSH, i, d, 0, words);
             row[d] = (float)bl_rng_unit(words[d % 4]);
         }
-        const int32_t label = (int32_t)(i % CLASSES);
+        const int32_t label = (int32_t)(i % BENCH_CLASSES);
         bench_must(par_split_append_local(writer, 1, row, &label, NULL, &bench_error));
     }
     bench_must(par_split_commit_local(writer, &bench_error));
@@ -73,15 +70,7 @@ static double disk_rate(const char *path)
     return 1e-6 * bytes / (bl_clock_seconds() - begun);
 }
 
-struct trainer {
-    struct bl_config config;
-    struct par_train_data data;
-    struct par_run_state state;
-    struct par_step step;
-    int64_t number;
-};
-
-static void make_trainer(struct trainer *trainer, struct par par, const char *path, long batch,
+static void make_trainer(struct bench_trainer *trainer, struct par par, const char *path, long batch,
                          const char *residency)
 {
     char text[400];
@@ -90,19 +79,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
              "optimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 0}\n"
              "train: {global_batch: %ld, epochs: 1000}\n",
              residency, batch);
-    bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
-    bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
-    bench_must(
-        par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &bench_error));
-    bench_must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model,
-                             &bench_error));
-}
-
-static void free_trainer(struct trainer *trainer)
-{
-    par_step_free(&trainer->step);
-    par_run_state_free(&trainer->state);
-    par_train_data_free(&trainer->data);
+    bench_trainer_init(trainer, par, path, text);
 }
 
 /* Of all threads of this process, in s. */
@@ -115,16 +92,13 @@ static double processor_seconds(void)
 }
 
 /* Seconds of an epoch; *cpu: the processor's, of all ranks. */
-static double run_epoch(struct par par, struct trainer *trainer, double *cpu)
+static double run_epoch(struct par par, struct bench_trainer *trainer, double *cpu)
 {
     MPI_Barrier(par.comm);
     const double cpu_begun = processor_seconds();
     const double begun = bl_clock_seconds();
-    for (int64_t i = 0; i < trainer->step.batches.steps_per_epoch; i++) {
-        struct par_step_outcome outcome;
-        bench_must(par_step_run(&trainer->step, &trainer->state.model, &trainer->state.optimizer,
-                                trainer->number++, &outcome, &bench_error));
-    }
+    for (int64_t i = 0; i < trainer->step.batches.steps_per_epoch; i++)
+        bench_trainer_step(trainer);
     *cpu = processor_seconds() - cpu_begun;
     par_sum_doubles(par, cpu, 1);
     return bl_clock_seconds() - begun;
@@ -136,7 +110,7 @@ static void report(struct par par, long batch, double s[WAYS][ROUNDS], double ra
     static const char *const names[] = {"", "warm", "cold"};
     char what[80];
     const double memory = bench_median(s[MEMORY], ROUNDS);
-    printf("%8ld  %9.0f  %9.1f", batch, ROWS / memory, 1e-6 * ROWS * DIM * 4 / memory);
+    printf("%8ld  %9.0f  %9.1f", batch, BENCH_ROWS / memory, 1e-6 * BENCH_ROWS * BENCH_DIM * 4 / memory);
     for (int way = WARM; way < WAYS; way++) {
         const double median = bench_median(ratio[way], ROUNDS);
         printf("  %6.3f", median);
@@ -148,7 +122,7 @@ static void report(struct par par, long batch, double s[WAYS][ROUNDS], double ra
 
 static void measure(struct par par, const char *path, long batch)
 {
-    static struct trainer memory, stream;
+    static struct bench_trainer memory, stream;
     const struct timespec nap = {.tv_nsec = 300 * 1000 * 1000};
     double s[WAYS][ROUNDS], ratio[WAYS][ROUNDS], cpu[WAYS], cpu_ratio[ROUNDS];
     make_trainer(&memory, par, path, batch, "memory");
@@ -167,8 +141,8 @@ static void measure(struct par par, const char *path, long batch)
     }
     if (par.rank == 0)
         report(par, batch, s, ratio, cpu_ratio);
-    free_trainer(&memory);
-    free_trainer(&stream);
+    bench_trainer_free(&memory);
+    bench_trainer_free(&stream);
 }
 
 int main(int argc, char **argv)

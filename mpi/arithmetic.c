@@ -34,7 +34,8 @@ static void name_mpi(struct par par, char name[NAME_BYTES])
     snprintf(name, NAME_BYTES, "%.*s", NAME_BYTES - 1, text);
 }
 
-void par_arithmetic(struct par par, const struct bl_config *config, char text[BL_ARITHMETIC_MAX])
+void par_arithmetic(struct par par, const struct bl_config *config, const struct par_overlap *overlap,
+                    char text[BL_ARITHMETIC_MAX])
 {
     if (config->train.reduction == BL_REDUCTION_EXACT) {
         snprintf(text, BL_ARITHMETIC_MAX,
@@ -42,12 +43,18 @@ void par_arithmetic(struct par par, const struct bl_config *config, char text[BL
                  config->data.shards, par_groups_total_local(config, par.size));
         return;
     }
-    char kernel[NAME_BYTES], mpi[NAME_BYTES];
+    char kernel[NAME_BYTES], mpi[NAME_BYTES], in_flight[NAME_BYTES] = "";
+    if (overlap->bucket_floats > 0)
+        snprintf(in_flight, sizeof in_flight, ", %s in flight by %" PRId64 " KiB", par_overlap_name(overlap),
+                 config->train.bucket_kib);
+    else if (overlap->codes)
+        snprintf(in_flight, sizeof in_flight, ", codes in flight");
     name_kernel(par, kernel);
     name_mpi(par, mpi);
     snprintf(text, BL_ARITHMETIC_MAX,
-             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s, OpenBLAS %s, %s",
-             config->data.shards, par.size, bl_count(config->train.threads, "thread").text, kernel, mpi);
+             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s%s, OpenBLAS %s, %s",
+             config->data.shards, par.size, bl_count(config->train.threads, "thread").text, in_flight, kernel,
+             mpi);
 }
 
 void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX])

@@ -39,14 +39,14 @@ static int gather_labels(struct par_code_memory *memory, struct par par, const s
     const int64_t n = own_training_rows(data);
     struct par_gather gather = {0};
     uint32_t *own = NULL;
-    int code = par_gather_init(&gather, par, n, 0, data->labels.words, 0, err);
+    int code = par_gather_init(&gather, par, n, 0, data->labels.words, 0, 0, err);
     if (code != BL_OK)
         return code;
     code = par_agree(par, bl_alloc(&own, n * data->labels.words, sizeof *own, "labels of training rows", err),
                      err);
     if (code == BL_OK) {
         place_rows(memory, data, gather.first, own);
-        par_gather_run(&gather, par, own);
+        par_gather_run(&gather, own);
         memory->labels = gather.labels;
         gather.labels = NULL;
     }

@@ -4,7 +4,7 @@
 
 enum { TAG = 1 };
 
-static void count(struct par par, struct par_traffic_count more)
+void par_count_local(struct par par, struct par_traffic_count more)
 {
     if (!par.traffic)
         return;
@@ -15,8 +15,7 @@ static void count(struct par par, struct par_traffic_count more)
     sum->received_bytes += more.received_bytes;
 }
 
-/* Elements of one call to MPI. */
-static int64_t piece_of(struct par par, int64_t element_bytes)
+int64_t par_piece_local(struct par par, int64_t element_bytes)
 {
     return par.piece_bytes > element_bytes ? par.piece_bytes / element_bytes : 1;
 }
@@ -37,8 +36,8 @@ void par_allreduce(struct par par, void *values, int64_t n, MPI_Datatype type, M
 {
     if (par.size == 1 || n == 0)
         return;
-    const int64_t bytes = bytes_of(type), piece = piece_of(par, bytes);
-    count(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
+    const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
+    par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece)
         MPI_Allreduce(MPI_IN_PLACE, (char *)values + at * bytes, (int)shorter(n - at, piece), type, op,
                       par.comm);
@@ -48,12 +47,13 @@ void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype ty
 {
     if (par.size == 1 || n == 0)
         return;
-    const int64_t bytes = bytes_of(type), piece = piece_of(par, bytes);
+    const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
     const int is_root = par.rank == 0;
-    count(par, (struct par_traffic_count){.collectives = 1,
-                                          .messages = !is_root,
-                                          .sent_bytes = is_root ? 0 : n * bytes,
-                                          .received_bytes = is_root ? n * bytes * (par.size - 1) : 0});
+    par_count_local(par,
+                    (struct par_traffic_count){.collectives = 1,
+                                               .messages = !is_root,
+                                               .sent_bytes = is_root ? 0 : n * bytes,
+                                               .received_bytes = is_root ? n * bytes * (par.size - 1) : 0});
     for (int64_t at = 0; at < n; at += piece) {
         char *part = (char *)values + at * bytes;
         MPI_Reduce(is_root ? MPI_IN_PLACE : part, is_root ? part : NULL, (int)shorter(n - at, piece), type,
@@ -66,12 +66,13 @@ void par_broadcast_from(struct par par, int root, void *bytes, int64_t n_bytes)
     const int is_root = par.rank == root;
     if (par.size == 1 || n_bytes == 0)
         return;
-    count(par, (struct par_traffic_count){.collectives = 1,
-                                          .messages = is_root ? par.size - 1 : 0,
-                                          .sent_bytes = is_root ? n_bytes * (par.size - 1) : 0,
-                                          .received_bytes = is_root ? 0 : n_bytes});
-    for (int64_t at = 0; at < n_bytes; at += piece_of(par, 1))
-        MPI_Bcast((char *)bytes + at, (int)shorter(n_bytes - at, piece_of(par, 1)), MPI_BYTE, root, par.comm);
+    par_count_local(par, (struct par_traffic_count){.collectives = 1,
+                                                    .messages = is_root ? par.size - 1 : 0,
+                                                    .sent_bytes = is_root ? n_bytes * (par.size - 1) : 0,
+                                                    .received_bytes = is_root ? 0 : n_bytes});
+    for (int64_t at = 0; at < n_bytes; at += par_piece_local(par, 1))
+        MPI_Bcast((char *)bytes + at, (int)shorter(n_bytes - at, par_piece_local(par, 1)), MPI_BYTE, root,
+                  par.comm);
 }
 
 void par_broadcast(struct par par, void *bytes, int64_t n_bytes)
@@ -83,7 +84,7 @@ void par_broadcast(struct par par, void *bytes, int64_t n_bytes)
  * to receive talks to nobody. */
 static void exchange(struct par par, int to, const char *out, int64_t n_out, int from, char *in, int64_t n_in)
 {
-    const int64_t piece = piece_of(par, 1);
+    const int64_t piece = par_piece_local(par, 1);
     for (int64_t at = 0; at < n_out || at < n_in; at += piece) {
         const int send = at < n_out ? (int)shorter(n_out - at, piece) : 0;
         const int receive = at < n_in ? (int)shorter(n_in - at, piece) : 0;
@@ -119,7 +120,7 @@ void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_un
     each[par.rank] = own_units;
     if (par.size > 1) {
         const int64_t n_bytes = sizeof(int64_t);
-        count(par, par_traffic_allgather(par.size * n_bytes, n_bytes, par.size));
+        par_count_local(par, par_traffic_allgather(par.size * n_bytes, n_bytes, par.size));
         MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, each, 1, MPI_INT64_T, par.comm);
     }
     blocks->begin[0] = 0;
@@ -147,9 +148,9 @@ void par_allgather(struct par par, struct par_blocks *blocks, void *values, int6
     const int64_t *begin = blocks->begin, n_bytes = begin[par.size] * unit_bytes;
     if (par.size == 1 || n_bytes == 0)
         return;
-    count(par,
-          par_traffic_allgather(n_bytes, (begin[par.rank + 1] - begin[par.rank]) * unit_bytes, par.size));
-    if (n_bytes > piece_of(par, 1)) {
+    par_count_local(
+        par, par_traffic_allgather(n_bytes, (begin[par.rank + 1] - begin[par.rank]) * unit_bytes, par.size));
+    if (n_bytes > par_piece_local(par, 1)) {
         allgather_ring(par, blocks, values, unit_bytes);
         return;
     }
@@ -184,6 +185,18 @@ void par_parts_free(struct par_parts *parts)
     bl_free(&parts->mpi_start);
 }
 
+struct par_traffic_count par_parts_traffic_local(struct par par, const struct par_parts *out,
+                                                 const struct par_parts *in, int64_t element_bytes)
+{
+    struct par_traffic_count sum = {.collectives = 1};
+    for (int r = 0; r < par.size; r++) {
+        sum.messages += r != par.rank && out->count[r] > 0;
+        sum.sent_bytes += r != par.rank ? out->count[r] * element_bytes : 0;
+        sum.received_bytes += r != par.rank ? in->count[r] * element_bytes : 0;
+    }
+    return sum;
+}
+
 /* Pairwise: in round s with the ranks s to the right and to the left (the same source, section 4.2). */
 static void alltoall_pairs(struct par par, const struct par_parts *out, const char *from,
                            const struct par_parts *in, char *to, int64_t element_bytes)
@@ -207,16 +220,10 @@ static void set_for_mpi(struct par_parts *parts, int size, int64_t element_bytes
 void par_alltoall(struct par par, struct par_parts *out, const void *from, struct par_parts *in, void *to,
                   int64_t element_bytes, int64_t most)
 {
-    struct par_traffic_count sum = {.collectives = 1};
     if (par.size == 1)
         return;
-    for (int r = 0; r < par.size; r++) {
-        sum.messages += r != par.rank && out->count[r] > 0;
-        sum.sent_bytes += r != par.rank ? out->count[r] * element_bytes : 0;
-        sum.received_bytes += r != par.rank ? in->count[r] * element_bytes : 0;
-    }
-    count(par, sum);
-    if (most * element_bytes > piece_of(par, 1)) {
+    par_count_local(par, par_parts_traffic_local(par, out, in, element_bytes));
+    if (most * element_bytes > par_piece_local(par, 1)) {
         alltoall_pairs(par, out, from, in, to, element_bytes);
         return;
     }

@@ -1,6 +1,7 @@
-/* The collectives of the whole program: nothing else calls MPI's. Each is counted (mpi/traffic.h) and cut
- * into pieces that an int can count, so numbers of elements and bytes have no limit. All are collective over
- * par.comm with equal arguments where nothing else is said; on one rank nothing happens. */
+/* The collectives of the whole program: nothing else calls MPI's, and mpi/flight.h has those that don't wait.
+ * Each is counted (mpi/traffic.h) and cut into pieces that an int can count, so numbers of elements and bytes
+ * have no limit. All are collective over par.comm with equal arguments where nothing else is said; on one
+ * rank nothing happens. */
 #ifndef PAR_COLLECTIVE_H
 #define PAR_COLLECTIVE_H
 
@@ -43,5 +44,11 @@ void par_parts_free(struct par_parts *parts);
  * element is element_bytes; most: no count and no end of a part of any rank is above it. */
 void par_alltoall(struct par par, struct par_parts *out, const void *from, struct par_parts *in, void *to,
                   int64_t element_bytes, int64_t most);
+
+/* What an exchange of parts counts; adds to what par counts; elements of one call to MPI. Local. */
+struct par_traffic_count par_parts_traffic_local(struct par par, const struct par_parts *out,
+                                                 const struct par_parts *in, int64_t element_bytes);
+void par_count_local(struct par par, struct par_traffic_count more);
+int64_t par_piece_local(struct par par, int64_t element_bytes);
 
 #endif

@@ -61,14 +61,20 @@ static enum par_limit limit_of(const struct par_forecast *forecast, const struct
     return forecast->exchange_s > batch_s ? PAR_LIMIT_NETWORK : PAR_LIMIT_BATCH;
 }
 
+int64_t par_cluster_nodes_local(const struct par_cluster *cluster, const struct bl_config *config,
+                                int64_t ranks)
+{
+    const int64_t threads = ranks * config->train.threads, cores = cluster->cores_per_node;
+    const int64_t nodes = cluster->nodes > 0 ? cluster->nodes : (threads + cores - 1) / cores;
+    return nodes < ranks ? nodes : ranks;
+}
+
 int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *cluster,
                        const struct bl_config *config, const struct par_split *split,
                        const struct par_plan *plan, const struct par_forecast *one, struct bl_error *err)
 {
     const int64_t ranks = plan->ranks, threads = ranks * config->train.threads;
-    const int64_t cores = cluster->cores_per_node, needed = (threads + cores - 1) / cores;
-    int64_t nodes = cluster->nodes > 0 ? cluster->nodes : needed;
-    nodes = nodes < ranks ? nodes : ranks;
+    const int64_t cores = cluster->cores_per_node, nodes = par_cluster_nodes_local(cluster, config, ranks);
     const struct bl_wire wire = {
         .ranks = ranks, .nodes = nodes, .network = cluster->network, .memory = bl_link_memory};
     const struct bl_trial_size size = trial_size(plan, config);

@@ -36,6 +36,10 @@ struct par_forecast {
     enum par_limit limit; /* the largest loss, below an efficiency of 0.8 */
 };
 
+/* Over how many nodes so many ranks are spread. Local. */
+int64_t par_cluster_nodes_local(const struct par_cluster *cluster, const struct bl_config *config,
+                                int64_t ranks);
+
 /* The forecast for a plan. one: that for 1 rank, against which efficiency is; NULL: this is it. Local.
  * Errors: those of bl_trial_run. */
 int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *cluster,

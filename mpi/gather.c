@@ -5,13 +5,50 @@
 #include "base/buffer.h"
 #include "mpi/agree.h"
 
-int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits,
-                    int64_t label_words, int with_places, struct bl_error *err)
+void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
 {
-    *gather = (struct par_gather){.bits = bits,
+    if (gather->label_words > 0)
+        memcpy(gather->labels + gather->first * gather->label_words, labels,
+               (size_t)(gather->n_local * gather->label_words) * sizeof *labels);
+}
+
+static void begin_labels(struct par_gather *gather)
+{
+    par_allgather_begin(&gather->labels_flight, gather->par, &gather->rank_rows, gather->labels,
+                        gather->label_words * (int64_t)sizeof *gather->labels);
+}
+
+void par_gather_begin_labels(struct par_gather *gather, const uint32_t *labels)
+{
+    par_gather_own_local(gather, labels);
+    begin_labels(gather);
+}
+
+void par_gather_begin_codes(struct par_gather *gather)
+{
+    par_allgather_begin(&gather->codes_flight, gather->par, &gather->rank_rows, gather->rows,
+                        gather->stride * (int64_t)sizeof *gather->rows);
+}
+
+static int init_flights(struct par_gather *gather, struct bl_error *err)
+{
+    if (!gather->in_flight)
+        return BL_OK;
+    begin_labels(gather); /* rehearsed */
+    par_gather_begin_codes(gather);
+    int code = par_flight_reserve(&gather->labels_flight, err);
+    return code == BL_OK ? par_flight_reserve(&gather->codes_flight, err) : code;
+}
+
+int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, int64_t bits,
+                    int64_t label_words, int with_places, int in_flight, struct bl_error *err)
+{
+    *gather = (struct par_gather){.par = par_as_local(par, PAR_TRAFFIC_CODES),
+                                  .bits = bits,
                                   .label_words = label_words,
                                   .place_words = with_places != 0,
-                                  .stride = bits + label_words + (with_places != 0),
+                                  .in_flight = in_flight,
+                                  .stride = bits + (in_flight ? 0 : label_words) + (with_places != 0),
                                   .n_local = n_local};
     int code = par_agree(par, par_blocks_init(&gather->rank_rows, par.size, err), err);
     if (code != BL_OK)
@@ -27,6 +64,8 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
     if (code == BL_OK && with_places)
         code =
             bl_alloc(&gather->places, gather->n_global, sizeof(uint32_t), "places of the global batch", err);
+    if (code == BL_OK)
+        code = init_flights(gather, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         par_gather_free(gather);
@@ -39,13 +78,8 @@ void par_gather_free(struct par_gather *gather)
     bl_free(&gather->rows);
     bl_free(&gather->labels);
     bl_free(&gather->places);
-}
-
-void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
-{
-    if (gather->label_words > 0)
-        memcpy(gather->labels + gather->first * gather->label_words, labels,
-               (size_t)(gather->n_local * gather->label_words) * sizeof *labels);
+    par_flight_free(&gather->labels_flight);
+    par_flight_free(&gather->codes_flight);
 }
 
 /* Words that travel in a row behind `column` floats, to or from a table of their own. */
@@ -63,13 +97,13 @@ static void unpack(const struct par_gather *gather, int64_t column, int64_t word
         memcpy(table + i * words, gather->rows + i * gather->stride + column, (size_t)words * sizeof *table);
 }
 
-void par_gather_run(struct par_gather *gather, struct par par, const uint32_t *labels)
+void par_gather_run(struct par_gather *gather, const uint32_t *labels)
 {
     const int64_t lo = gather->first, hi = lo + gather->n_local, place = gather->bits + gather->label_words;
     pack(gather, gather->bits, gather->label_words, lo, hi, labels);
     if (gather->place_words > 0)
         pack(gather, place, gather->place_words, lo, hi, gather->places + lo);
-    par_allgather(par_as_local(par, PAR_TRAFFIC_CODES), &gather->rank_rows, gather->rows,
+    par_allgather(gather->par, &gather->rank_rows, gather->rows,
                   gather->stride * (int64_t)sizeof *gather->rows);
     unpack(gather, gather->bits, gather->label_words, gather->labels);
     unpack(gather, place, gather->place_words, gather->places);

@@ -43,14 +43,22 @@ static void find_crowd(struct par par, const struct par *host, const int64_t use
     placement->host_processors = par_max_integer(par, is_worst ? processors : 0);
 }
 
+int64_t par_hosts(struct par par)
+{
+    struct par host = par_on_host(par);
+    int64_t hosts = host.rank == 0;
+    par_sum_integers(par, &hosts, 1);
+    par_leave_host(&host);
+    return hosts;
+}
+
 void par_placement_find(struct par par, int64_t threads, struct par_placement *placement)
 {
     struct par host = par_on_host(par);
     int64_t used[PROCESSORS_MAX] = {0};
     const int64_t bound = own_processors(used);
     *placement = (struct par_placement){.ranks = par.size, .threads = threads};
-    placement->hosts = host.rank == 0;
-    par_sum_integers(par, &placement->hosts, 1);
+    placement->hosts = par_hosts(par);
     placement->most_ranks = par_max_integer(par, host.size);
     placement->bound = par_min_integer(par, bound);
     placement->present = par_max_integer(par, bound == placement->bound ? sysconf(_SC_NPROCESSORS_ONLN) : 0);

@@ -14,6 +14,9 @@ struct par_placement {
     int64_t host_threads, host_processors;
 };
 
+/* Hosts that the ranks run on. Collective. */
+int64_t par_hosts(struct par par);
+
 /* The same on every rank. Collective. */
 void par_placement_find(struct par par, int64_t threads, struct par_placement *placement);
 

@@ -234,26 +234,32 @@ static struct par_traffic_count pairs_traffic(const struct par_plan *plan, const
 
 /* docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
 static void gradient_traffic(struct par_traffic *traffic, const struct par_plan *plan,
-                             const struct bl_layout *layout, int rank)
+                             const struct bl_config *config, const struct bl_layout *layout, int rank)
 {
     const int ranks = (int)plan->ranks;
-    const int64_t blocks = par_gradient_blocks_local(layout);
-    int64_t lo, hi, first, last;
-    par_gradient_slice_local(layout, rank, ranks, &lo, &hi);
-    par_range_local(blocks, rank, ranks, &first, &last);
-    const int64_t own_nodes = nodes_of(plan, rank), slice = hi - lo;
-    const int64_t owners = blocks < ranks ? blocks : ranks, others = owners - (slice > 0);
+    const struct par_slices slices =
+        par_slices_local(layout, ranks, (int)config->train.threads,
+                         par_overlap_local(config, ranks, plan->hosts).bucket_floats);
+    const int64_t own_nodes = nodes_of(plan, rank), own = par_slices_params_of_local(&slices, rank);
     traffic->of[PAR_TRAFFIC_GRADIENT] = (struct par_traffic_count){
-        .collectives = plan->most_nodes,
-        .messages = own_nodes * others,
-        .sent_bytes = own_nodes * (plan->parameters - slice) * FLOAT_BYTES,
-        .received_bytes = (plan->all_nodes - own_nodes) * slice * FLOAT_BYTES,
+        .collectives = plan->most_nodes * slices.n_buckets,
+        .sent_bytes = own_nodes * (plan->parameters - own) * FLOAT_BYTES,
+        .received_bytes = (plan->all_nodes - own_nodes) * own * FLOAT_BYTES,
     };
-    traffic->of[PAR_TRAFFIC_FLAGS] =
-        par_traffic_allgather((blocks + ranks * PAR_STEP_FLAGS) * DOUBLE_BYTES,
-                              (last - first + PAR_STEP_FLAGS) * DOUBLE_BYTES, ranks);
+    traffic->of[PAR_TRAFFIC_FLAGS] = par_traffic_allgather(
+        (slices.n_blocks + ranks * PAR_STEP_FLAGS) * DOUBLE_BYTES,
+        (par_slices_blocks_of_local(&slices, rank) + PAR_STEP_FLAGS) * DOUBLE_BYTES, ranks);
     traffic->of[PAR_TRAFFIC_PARAMETERS] =
-        par_traffic_allgather(plan->parameters * FLOAT_BYTES, slice * FLOAT_BYTES, ranks);
+        par_traffic_allgather(plan->parameters * FLOAT_BYTES, own * FLOAT_BYTES, ranks);
+    traffic->of[PAR_TRAFFIC_PARAMETERS].collectives = slices.n_buckets;
+    traffic->of[PAR_TRAFFIC_PARAMETERS].messages = 0;
+    for (int b = 0; b < slices.n_buckets; b++) {
+        const int64_t blocks = slices.end[b] - slices.end[b + 1], owners = blocks < ranks ? blocks : ranks;
+        int64_t lo, hi;
+        par_slices_range_local(&slices, b, rank, &lo, &hi);
+        traffic->of[PAR_TRAFFIC_GRADIENT].messages += own_nodes * (owners - (hi > lo));
+        traffic->of[PAR_TRAFFIC_PARAMETERS].messages += hi > lo ? ranks - 1 : 0;
+    }
 }
 
 struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
@@ -270,11 +276,15 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
     if (plan->gathers)
         traffic.of[PAR_TRAFFIC_CODES] = par_traffic_allgather(
             plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
+    if (plan->gathers && par_overlap_local(config, ranks, plan->hosts).codes && split->labels.words > 0) {
+        traffic.of[PAR_TRAFFIC_CODES].collectives *= 2; /* labels by themselves */
+        traffic.of[PAR_TRAFFIC_CODES].messages *= 2;
+    }
     if (plan->sums > 0)
         traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
     if (plan->once)
         traffic.of[PAR_TRAFFIC_PAIRS] = pairs_traffic(plan, config, split->rows, rank);
-    gradient_traffic(&traffic, plan, &layout, rank);
+    gradient_traffic(&traffic, plan, config, &layout, rank);
     return traffic;
 }
 
@@ -291,9 +301,9 @@ static void plan_traffic(struct par_plan *plan, const struct bl_config *config, 
 }
 
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                   int64_t ranks, struct bl_error *err)
+                   int64_t ranks, int64_t hosts, struct bl_error *err)
 {
-    *plan = (struct par_plan){.ranks = ranks};
+    *plan = (struct par_plan){.ranks = ranks, .hosts = hosts};
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)

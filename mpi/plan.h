@@ -11,7 +11,7 @@
 #include "mpi/traffic.h"
 
 struct par_plan {
-    int64_t ranks;
+    int64_t ranks, hosts;
 
     /* rows of the train split, before rows that aren't finite are dropped */
     int64_t n_train, n_validation;
@@ -43,12 +43,11 @@ struct par_plan {
     struct par_traffic traffic; /* of a step, for the rank that receives most; 0 on one rank */
 };
 
-/* Plans a run of `config` on `ranks` ranks over a split. Local. Errors, those that training would end with:
- * BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the batch, too many
- * inputs for model.init, labels
- * that the objective needs and the split has not. */
+/* Plans a run of `config` on `ranks` ranks of `hosts` hosts over a split. Local. Errors, those that training
+ * would end with: BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the
+ * batch, too many inputs for model.init, labels that the objective needs and the split has not. */
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                   int64_t ranks, struct bl_error *err);
+                   int64_t ranks, int64_t hosts, struct bl_error *err);
 
 /* What rank `rank` sends and receives in a step: exactly what the step will count. Local. */
 struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,

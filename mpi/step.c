@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/count.h"
 #include "mpi/agree.h"
+#include "mpi/placement.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
 #include "optim/schedule.h"
@@ -146,6 +147,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err)
 {
     *step = (struct par_step){.par = par, .config = config, .data = data, .shuffled_epoch = -1};
+    step->overlap = par_overlap_local(config, par.size, par_hosts(par));
     int code = par_batches_plan(&step->batches, par, data, config->train.global_batch, err);
     if (code == BL_OK)
         code = init_groups(step, err);
@@ -158,11 +160,12 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
         code = par_agree(par, init_ahead(step, err), err);
     if (code == BL_OK)
         code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
-                               data->labels.words, step->memory.rows > 0, err);
+                               data->labels.words, step->memory.rows > 0, step->overlap.codes, err);
     if (code == BL_OK)
         code = init_pairs(step, err);
     if (code == BL_OK)
-        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups, PAR_STEP_FLAGS, err);
+        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups, PAR_STEP_FLAGS,
+                                 (int)config->train.threads, step->overlap.bucket_floats, err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -292,21 +295,47 @@ static void load_batch(struct par_step *step, const struct bl_model *model, int6
                (size_t)words * sizeof(uint32_t));
 }
 
+static void poke_codes(void *context)
+{
+    struct par_step *step = context;
+    par_flight_poke_local(&step->gather.codes_flight);
+}
+
+static void wait_for_codes(void *context)
+{
+    struct par_step *step = context;
+    par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+    par_flight_wait(&step->gather.codes_flight);
+    par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
+}
+
+/* Codes and labels of the batch, as far as terms want them; in flight, labels alone. */
+static void gather_codes(struct par_step *step)
+{
+    struct par_gather *gather = &step->gather;
+    if (!bl_objective_needs_gather(&step->objective)) {
+        par_gather_own_local(gather, step->labels);
+        return;
+    }
+    par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+    if (gather->in_flight) {
+        par_flight_wait(&gather->labels_flight);
+        return;
+    }
+    par_code_memory_places_local(&step->memory, step->rows, gather->n_local, gather);
+    par_gather_run(gather, step->labels);
+    par_code_memory_take_local(&step->memory, gather);
+}
+
 /* The terms' values and gradients in h; leaves dz in step->dh. */
 static void run_objective(struct par_step *step, const struct bl_model *model, double beta)
 {
     struct bl_objective *objective = &step->objective;
     struct par_gather *gather = &step->gather;
+    const struct bl_arrival arrival = {.context = step, .poke = poke_codes, .wait = wait_for_codes};
     bl_objective_relax(objective, beta, step->z, gather->n_local, step->h,
                        gather->rows + gather->first * gather->stride, gather->stride);
-    if (bl_objective_needs_gather(objective)) {
-        par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
-        par_code_memory_places_local(&step->memory, step->rows, gather->n_local, gather);
-        par_gather_run(gather, step->par, step->labels);
-        par_code_memory_take_local(&step->memory, gather);
-    } else {
-        par_gather_own_local(gather, step->labels);
-    }
+    gather_codes(step);
     const struct bl_batch batch = {.n_global = gather->n_global,
                                    .n_local = gather->n_local,
                                    .first = gather->first,
@@ -316,7 +345,8 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                                    .codes_stride = gather->stride,
                                    .label_layout = step->data->labels,
                                    .labels = gather->labels,
-                                   .memory = par_code_memory_columns_local(&step->memory, gather)};
+                                   .memory = par_code_memory_columns_local(&step->memory, gather),
+                                   .arrival = gather->in_flight ? &arrival : NULL};
     const int64_t n_network = model->layout.n_network;
     const struct bl_objective_out out = {.dh = step->dh,
                                          .values = step->group_values,
@@ -325,6 +355,8 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
     bl_objective_sums(objective, &batch, &step->groups.local);
     par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
                      bl_objective_n_sums(objective));
+    if (gather->in_flight) /* now, as the few bytes of the sums would have to wait behind the codes */
+        par_gather_begin_codes(gather);
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
     if (step->mirror.most > 0) {
@@ -401,6 +433,8 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     struct par_gradient *gradient = &step->gradient;
     par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
     load_batch(step, model, number);
+    if (step->gather.in_flight)
+        par_gather_begin_labels(&step->gather, step->labels);
     par_phases_enter_local(&step->phases, PAR_PHASE_FORWARD);
     const struct bl_dropout dropout = {.p = step->config->model.dropout,
                                        .seed = (uint64_t)step->config->train.seed,
@@ -411,7 +445,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     run_objective(step, model, beta);
     par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
-                        gradient->n_params);
+                        gradient->n_params, par_gradient_watch_local(gradient));
 }
 
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
@@ -425,8 +459,9 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     set_flags(step, gradient->flags);
     par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
     par_gradient_sum(gradient);
-    bl_objective_params(&step->objective, &model->layout, model->params, gradient->lo, gradient->hi,
-                        gradient->sum, outcome->parameter_values);
+    bl_objective_params(&step->objective, &model->layout, model->params,
+                        (struct bl_ranges){gradient->n_ranges, gradient->range}, gradient->sum,
+                        outcome->parameter_values);
     outcome->grad_norm = sqrt(par_gradient_square_sum(gradient, &bad));
     outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
                        : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
@@ -448,13 +483,15 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     struct par_gradient *gradient = &step->gradient;
     par_phases_enter_local(&step->phases, PAR_PHASE_UPDATE);
     outcome->lr = bl_schedule_rate(config, number, step->total_steps, step->batches.steps_per_epoch);
-    if (config->clip_norm > 0.0 && outcome->grad_norm > config->clip_norm) {
-        const float scale = (float)(config->clip_norm / outcome->grad_norm);
-        for (int64_t i = gradient->lo; i < gradient->hi; i++)
+    const int clip = config->clip_norm > 0.0 && outcome->grad_norm > config->clip_norm;
+    const float scale = (float)(config->clip_norm / outcome->grad_norm);
+    for (const struct bl_range *range = gradient->range; range < gradient->range + gradient->n_ranges;
+         range++) {
+        for (int64_t i = range->lo; i < range->hi && clip; i++)
             gradient->sum[i] *= scale;
+        bl_optimizer_update(optimizer, number + 1, outcome->lr, range->lo, range->hi, model->params,
+                            gradient->sum);
     }
-    bl_optimizer_update(optimizer, number + 1, outcome->lr, gradient->lo, gradient->hi, model->params,
-                        gradient->sum);
     par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
     par_gradient_share(gradient, par_as_local(step->par, PAR_TRAFFIC_PARAMETERS), model->params);
     par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);

@@ -12,6 +12,7 @@
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
 #include "mpi/mirror.h"
+#include "mpi/overlap.h"
 #include "mpi/phases.h"
 #include "mpi/read_ahead.h"
 #include "mpi/train_data.h"
@@ -45,6 +46,7 @@ struct par_step {
     const struct bl_config *config;    /* borrowed */
     const struct par_train_data *data; /* borrowed */
     struct par_batches batches;
+    struct par_overlap overlap;
     struct par_groups groups; /* of the rows of a batch */
     struct bl_product product;
     struct bl_objective objective;
@@ -72,7 +74,7 @@ int par_step_init(struct par_step *step, struct par par, const struct bl_config 
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err);
 void par_step_free(struct par_step *step);
 
-/* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, in the range that this
+/* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, in the ranges that this
  * rank holds (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the
  * same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause; where rows are streamed,
  * those of par_read_ahead_take_local. */

@@ -141,7 +141,7 @@ static int start(struct run *run, struct bl_error *err)
     run->state.memory = run->step.memory.codes;
     run->state.memory_rows = run->step.memory.rows;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
-    par_arithmetic(par, config, run->state.model.arithmetic);
+    par_arithmetic(par, config, &run->step.overlap, run->state.model.arithmetic);
     code = start_writer(run, err);
     if (code == BL_OK)
         code = start_or_continue(run, err);

@@ -12,6 +12,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
 #include "mpi/dense_labels.h"
+#include "mpi/placement.h"
 #include "mpi/run_state.h"
 #include "mpi/verify.h"
 
@@ -65,13 +66,15 @@ static int check_config(struct par par, const char *path, const struct command_r
         return code;
     par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     struct par_split split = *par_dataset_split(dataset);
-    const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size;
+    const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size, here = par_hosts(par);
+    const int64_t hosts =
+        cluster->ranks > 0 ? par_cluster_nodes_local(&cluster->cluster, &config, ranks) : here;
     if (config.data.residency == BL_RESIDENCY_STREAM)
         code = par_dataset_stream_check_local(dataset, err);
     if (code == BL_OK)
         code = count_classes(dataset, &split, err);
     if (code == BL_OK)
-        code = par_plan_local(&plan, &config, &split, ranks, err);
+        code = par_plan_local(&plan, &config, &split, ranks, hosts, err);
     code = par_agree(par, code, err);
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);

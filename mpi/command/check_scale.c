@@ -93,7 +93,8 @@ int check_scale(json_t *report, const struct check_cluster *to, const struct bl_
     int code = BL_OK, n = 0;
     for (int64_t ranks = 1; code == BL_OK && n < ROWS_MAX; n++) {
         struct par_plan plan;
-        code = par_plan_local(&plan, config, split, ranks, err);
+        code = par_plan_local(&plan, config, split, ranks,
+                              par_cluster_nodes_local(&to->cluster, config, ranks), err);
         if (code == BL_OK)
             code = par_forecast_local(&rows[n], &to->cluster, config, split, &plan, n > 0 ? rows : NULL, err);
         if (code == BL_OK)

@@ -291,6 +291,14 @@ static int check_training(const struct build *build)
                        "%s: train.pairs: once needs pairs of the batch's rows, and "
                        "objective.terms.pairwise.against is memory; set train.pairs to auto",
                        place_or_name(build, "train.pairs"));
+    const int codes = config->train.overlap == BL_OVERLAP_CODES || config->train.overlap == BL_OVERLAP_BOTH;
+    if (codes && config->train.reduction == BL_REDUCTION_EXACT)
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.overlap: %s visits pairs of own rows first, and train.reduction: exact "
+                       "adds pairs in the "
+                       "order of the batch's rows; set overlap to gradient, or reduction to fast",
+                       place_or_name(build, "train.overlap"),
+                       config->train.overlap == BL_OVERLAP_BOTH ? "both" : "codes");
     return choose_length(build);
 }
 

@@ -62,6 +62,7 @@ enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
 enum bl_pairs { BL_PAIRS_AUTO, BL_PAIRS_TWICE, BL_PAIRS_ONCE };
+enum bl_overlap { BL_OVERLAP_AUTO, BL_OVERLAP_NONE, BL_OVERLAP_CODES, BL_OVERLAP_GRADIENT, BL_OVERLAP_BOTH };
 enum bl_reduction { BL_REDUCTION_FAST, BL_REDUCTION_EXACT };
 
 struct bl_config_data {
@@ -145,6 +146,8 @@ struct bl_config_train {
     int reduction;
     int64_t exact_groups; /* 0: as many as shards */
     int pairs;
+    int overlap;        /* enum bl_overlap */
+    int64_t bucket_kib; /* of the gradient, under overlap */
     int64_t threads;
     double settle; /* relative change of an epoch's objective; 0: never */
     int64_t settle_epochs;

@@ -31,6 +31,7 @@ static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const pair_visits[] = {"auto", "twice", "once", NULL};
+static const char *const overlaps[] = {"auto", "none", "codes", "gradient", "both", NULL};
 static const char *const reductions[] = {"fast", "exact", NULL};
 
 #define TEXT(name, field, value, flags, sentence)                                                            \
@@ -49,10 +50,11 @@ static const char *const reductions[] = {"fast", "exact", NULL};
     {                                                                                                        \
         name, BL_KEY_BOOLEAN, AT(field), value, 0, 0, flags, NULL, NULL, "", sentence                        \
     }
-#define CHOICE(name, field, value, choices, sentence)                                                        \
+#define CHOICE_WITH(name, field, value, flags, choices, sentence)                                            \
     {                                                                                                        \
-        name, BL_KEY_CHOICE, AT(field), value, 0, 0, 0, NULL, choices, "", sentence                          \
+        name, BL_KEY_CHOICE, AT(field), value, 0, 0, flags, NULL, choices, "", sentence                      \
     }
+#define CHOICE(name, field, value, choices, sentence) CHOICE_WITH(name, field, value, 0, choices, sentence)
 
 const struct bl_key bl_keys[] = {
     TEXT("data.file", data.file, "", BL_KEY_REQUIRED,
@@ -218,6 +220,13 @@ const struct bl_key bl_keys[] = {
         "How often the term pairwise visits a pair of the batch's rows: once for both rows is less work in "
         "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
         "reduction: exact visits twice."),
+    CHOICE_WITH(
+        "train.overlap", train.overlap, "auto", BL_KEY_MAY_CHANGE, overlaps,
+        "What travels while its rank computes: codes, while the pairs of own rows are visited (reduction: "
+        "fast alone); the gradient, while the backward pass goes on; or both. auto: all that can where ranks "
+        "are on several hosts, and nothing on one."),
+    INTEGER("train.bucket_kib", train.bucket_kib, "1024", 1, 1048576, BL_KEY_MAY_CHANGE, NULL, "KiB",
+            "Under overlap: gradient: how much of it travels at a time."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank, for rows and tiles of pairs; give each rank as many cores, and a node "
             "fewer ranks."),

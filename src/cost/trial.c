@@ -176,7 +176,7 @@ static void run_network(struct bench *bench)
 {
     bl_network_forward(&bench->network, bench->params, bench->x, bench->size.n_local, NULL, bench->z);
     bl_network_backward(&bench->network, bench->params, bench->dh, &bench->groups, bench->nodes,
-                        bench->layout.n_params);
+                        bench->layout.n_params, NULL);
 }
 
 static void run_objective(struct bench *bench)

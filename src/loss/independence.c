@@ -78,36 +78,45 @@ static void add_tile(const struct bl_product *product, const struct bl_tensor *t
         }
 }
 
-/* Adds the gradient to what of the tensor lies in [lo, hi) of all parameters; returns its part of the sum. */
-static double tensor_term(const struct bl_term_in *in, const struct bl_tensor *tensor, const float *params,
-                          int64_t lo, int64_t hi, float *grad)
+/* Adds g W (or W g) to what of the tensor lies in a range of all parameters. */
+static void add_range(const struct bl_product *product, const struct bl_tensor *tensor, const float *w,
+                      const float *g, float scale, struct bl_range range, float *space, float *grad)
 {
-    const struct bl_product *product = in->scratch->product;
-    const int64_t n = smaller(tensor->rows, tensor->cols), size = tensor->rows * tensor->cols;
-    const float *w = params + tensor->offset, scale = (float)(2.0 * in->config->independence_weight);
-    float *g = in->scratch->work, *space = g + n * n;
-    const double square = excess(product, tensor->rows, tensor->cols, w, g);
-    const int64_t first = lo > tensor->offset ? lo - tensor->offset : 0,
-                  last = smaller(hi - tensor->offset, size);
-    if (first >= last)
-        return square;
-    const int64_t first_tile = first / tensor->cols / BL_TILE_ROWS,
-                  tiles = (last - 1) / tensor->cols / BL_TILE_ROWS + 1;
+    const int64_t size = tensor->rows * tensor->cols;
+    const int64_t lo = range.lo > tensor->offset ? range.lo - tensor->offset : 0,
+                  hi = smaller(range.hi - tensor->offset, size);
+    if (lo >= hi)
+        return;
+    const int64_t first_tile = lo / tensor->cols / BL_TILE_ROWS,
+                  tiles = (hi - 1) / tensor->cols / BL_TILE_ROWS + 1;
 #pragma omp parallel for collapse(2) schedule(static) num_threads(product->threads)
     for (int64_t i = first_tile; i < tiles; i++)
         for (int64_t column = 0; column < tensor->cols; column += BL_TILE_COLUMNS)
-            add_tile(product, tensor, w, g, scale, i * BL_TILE_ROWS, column, first, last,
+            add_tile(product, tensor, w, g, scale, i * BL_TILE_ROWS, column, lo, hi,
                      space + bl_tile_thread() * BL_TILE_ROWS * BL_TILE_COLUMNS, grad + tensor->offset);
+}
+
+/* Adds a tensor's gradient to the ranges; returns its part of the sum. */
+static double tensor_term(const struct bl_term_in *in, const struct bl_tensor *tensor, const float *params,
+                          struct bl_ranges ranges, float *grad)
+{
+    const struct bl_product *product = in->scratch->product;
+    const int64_t n = smaller(tensor->rows, tensor->cols);
+    const float *w = params + tensor->offset, scale = (float)(2.0 * in->config->independence_weight);
+    float *g = in->scratch->work;
+    const double square = excess(product, tensor->rows, tensor->cols, w, g);
+    for (int64_t r = 0; r < ranges.n; r++)
+        add_range(product, tensor, w, g, scale, ranges.range[r], g + n * n, grad);
     return square;
 }
 
 static double params_term(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
-                          int64_t lo, int64_t hi, float *grad)
+                          struct bl_ranges ranges, float *grad)
 {
     double square = 0.0;
     for (int64_t t = 0; t < bl_layout_network_tensors(layout); t++)
         if (layout->tensor[t].is_weight)
-            square += tensor_term(in, &layout->tensor[t], params, lo, hi, grad);
+            square += tensor_term(in, &layout->tensor[t], params, ranges, grad);
     return 0.5 * square;
 }
 

@@ -350,11 +350,11 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
 }
 
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
-                         const float *params, int64_t lo, int64_t hi, float *grad, double *values)
+                         const float *params, struct bl_ranges ranges, float *grad, double *values)
 {
     const struct bl_term_in in = {.config = &objective->config, .scratch = &objective->scratch};
     for (int64_t t = 0; t < objective->n_terms; t++) {
         const struct bl_term *term = objective->term[t];
-        values[t] = term->params ? term->params(&in, layout, params, lo, hi, grad) : 0.0;
+        values[t] = term->params ? term->params(&in, layout, params, ranges, grad) : 0.0;
     }
 }

@@ -100,9 +100,9 @@ void bl_objective_rows(const struct bl_objective *objective, const struct bl_bat
 /* dh becomes dz in place: times beta (1 - h^2). */
 void bl_objective_dz(const struct bl_objective *objective, double beta, const float *h, int64_t n, float *dh);
 
-/* Adds the parameter terms' gradients to [lo, hi) of the reduced grad [n_params]; values [n_terms] gets their
- * values, 0 for the others; those are the same on all ranks, for any range. */
+/* Adds the parameter terms' gradients to the ranges of the reduced grad [n_params]; values [n_terms] gets
+ * their values, 0 for the others; those are the same on all ranks, for any ranges. */
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
-                         const float *params, int64_t lo, int64_t hi, float *grad, double *values);
+                         const float *params, struct bl_ranges ranges, float *grad, double *values);
 
 #endif

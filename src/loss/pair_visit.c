@@ -142,20 +142,82 @@ static void end_rows(const struct visitor *visitor)
         add_own(batch->bits, visitor->own[i], codes + i * batch->codes_stride, visitor->dh + i * batch->bits);
 }
 
-void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out)
+/* What the form wants to know of the codes of columns [lo, hi). */
+static void measure_columns(const struct bl_pair_task *task, int64_t lo, int64_t hi)
 {
-    const int64_t n_local = task->batch->n_local, n_columns = task->columns.n;
+    const struct bl_columns *columns = &task->columns;
+    if (task->form->length == BL_LENGTH_NONE)
+        return;
+#pragma omp parallel for schedule(static) num_threads(task->scratch->product->threads)
+    for (int64_t j = lo; j < hi; j++)
+        task->scratch->code_length[j] =
+            bl_pair_length(task->form->length, task->batch->bits, columns->codes + j * columns->stride);
+}
+
+/* Visits the pairs with columns [lo, hi). */
+typedef void visit_fn(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t lo, int64_t hi);
+
+/* All columns; where codes are still on their way, own rows' first. */
+static void visit_all(const struct bl_pair_task *task, const struct bl_term_out *out, visit_fn *visit)
+{
+    const struct bl_arrival *arrival = task->batch->arrival;
+    const int64_t first = task->batch->first, end = first + task->batch->n_local, n = task->columns.n;
+    if (!arrival) {
+        measure_columns(task, 0, n);
+        visit(task, out, 0, n);
+        return;
+    }
+    measure_columns(task, first, end);
+    visit(task, out, first, end);
+    arrival->wait(arrival->context);
+    measure_columns(task, 0, first);
+    visit(task, out, 0, first);
+    measure_columns(task, end, n);
+    visit(task, out, end, n);
+}
+
+static void poke(const struct visitor *visitor)
+{
+    const struct bl_arrival *arrival = visitor->task->batch->arrival;
+    if (arrival && visitor->thread == 0)
+        arrival->poke(arrival->context);
+}
+
+static void visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t lo,
+                        int64_t hi)
+{
+    const int64_t n_local = task->batch->n_local;
+    if (lo == hi)
+        return;
 #pragma omp parallel for schedule(static) num_threads(task->scratch->product->threads)
     for (int64_t row = 0; row < n_local; row += BL_TILE_ROWS) {
         const int64_t n = row + BL_TILE_ROWS < n_local ? BL_TILE_ROWS : n_local - row;
         struct visitor visitor = begin_rows(task, out, row, n);
-        visit_columns(&visitor, 0, n_columns, n_columns);
+        visit_columns(&visitor, lo, hi, hi);
         end_rows(&visitor);
+        poke(&visitor);
     }
 }
 
-/* A block with itself and with those that follow it, beyond the last with the first. */
-static void visit_block(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t block)
+void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out)
+{
+    visit_all(task, out, visit_twice);
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A block with itself and with those that follow it, beyond the last with the first; of these, columns
+ * [lo, hi). */
+static void visit_block(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t block,
+                        int64_t lo, int64_t hi)
 {
     const struct bl_pair_blocks *blocks = &task->scratch->blocks;
     const int64_t n_global = task->batch->n_global, *begin = blocks->begin;
@@ -164,10 +226,22 @@ static void visit_block(const struct bl_pair_task *task, const struct bl_term_ou
         begin_rows(task, out, begin[block] - task->batch->first, begin[block + 1] - begin[block]);
     visitor.mirror = task->scratch->mirror + visitor.thread * n_global * task->batch->bits;
     visitor.mirror_own = task->scratch->mirror_own + visitor.thread * n_global;
-    visit_columns(&visitor, begin[block], begin[end < blocks->n ? end : blocks->n], begin[block + 1]);
+    visit_columns(&visitor, larger(lo, begin[block]), smaller(hi, begin[smaller(end, blocks->n)]),
+                  begin[block + 1]);
     if (end > blocks->n)
-        visit_columns(&visitor, 0, begin[end - blocks->n], 0);
+        visit_columns(&visitor, lo, smaller(hi, begin[end - blocks->n]), 0);
     end_rows(&visitor);
+    poke(&visitor);
+}
+
+static void visit_once(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t lo, int64_t hi)
+{
+    const struct bl_pair_blocks *blocks = &task->scratch->blocks;
+    if (lo == hi)
+        return;
+#pragma omp parallel for schedule(static) num_threads(task->scratch->product->threads)
+    for (int64_t block = blocks->own_first; block < blocks->own_end; block++)
+        visit_block(task, out, block, lo, hi);
 }
 
 /* Row j's gradient as a column: the threads' parts in their order, and its own code's. */
@@ -196,9 +270,7 @@ void bl_pair_visit_once(const struct bl_pair_task *task, const struct bl_term_ou
     const int64_t n_global = batch->n_global, bits = batch->bits;
     memset(scratch->mirror, 0, (size_t)(threads * n_global * bits) * sizeof *scratch->mirror);
     memset(scratch->mirror_own, 0, (size_t)(threads * n_global) * sizeof *scratch->mirror_own);
-#pragma omp parallel for schedule(static) num_threads(threads)
-    for (int64_t block = scratch->blocks.own_first; block < scratch->blocks.own_end; block++)
-        visit_block(task, out, block);
+    visit_all(task, out, visit_once);
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t j = 0; j < n_global; j++)
         finish_column(task, j);

@@ -16,8 +16,12 @@ struct bl_pair_task {
     double mean; /* 1/Z, for forms that add over bits 1/(ZK) */
 };
 
-/* Own rows against all columns, in ascending columns: each pair of own rows is visited twice, and nothing
- * comes back from the holders of other rows. A row's bits don't depend on which rows are own. */
+/* Both visit own rows' columns first where the batch's codes are still on their way, and wait for the others
+ * then.
+ *
+ * Own rows against all columns, in ascending columns: each pair of own rows is visited twice, and nothing
+ * comes back from the holders of other rows. A row's bits don't depend on which rows are own, unless codes
+ * are on their way. */
 void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out);
 
 /* Each unordered pair of the batch is visited once, by the holder that scratch->blocks says. One tile of

@@ -41,15 +41,8 @@ static struct bl_columns columns_of(const struct bl_batch *batch)
 
 static void prepare(const struct bl_term_in *in)
 {
-    const struct bl_pair_form *form = bl_pair_form(in->config->pairwise_form);
     const struct bl_columns columns = columns_of(in->batch);
     bl_similarity_prepare(in->config->pairwise_similarity, in->batch->label_layout, &columns, in->scratch);
-    if (form->length == BL_LENGTH_NONE)
-        return;
-#pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
-    for (int64_t j = 0; j < columns.n; j++)
-        in->scratch->code_length[j] =
-            bl_pair_length(form->length, in->batch->bits, columns.codes + j * columns.stride);
 }
 
 static void sums(const struct bl_term_in *in, double *similar_sum)

@@ -22,6 +22,13 @@ struct bl_columns {
     const uint32_t *place;  /* [n_global] which column each row of the batch is; NULL: row i is column i */
 };
 
+/* Codes that are still on their way from other ranks; called by the thread that called the objective. */
+struct bl_arrival {
+    void *context;
+    void (*poke)(void *context); /* now and then: lets them come on */
+    void (*wait)(void *context); /* returns when all are there; harmless a second time */
+};
+
 /* The step's global batch as a rank sees it. All borrowed. */
 struct bl_batch {
     int64_t n_global; /* N */
@@ -36,6 +43,8 @@ struct bl_batch {
     const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
                                * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
     struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
+    const struct bl_arrival *arrival; /* NULL: all codes are there; else those of own rows alone, until a
+                                       * term's rows() has waited. Labels are all there. */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
@@ -104,7 +113,8 @@ struct bl_term {
     /* Appends own tensors, which are trained like the network's and left out of the model. */
     void (*tensors)(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout);
 
-    /* Once a step before the others, with the whole batch: fills scratch. in->sums isn't there yet. */
+    /* Once a step before the others, with the labels of the whole batch: fills scratch. in->sums isn't there
+     * yet, and no codes but those of own rows. */
     void (*prepare)(const struct bl_term_in *in);
 
     /* Adds the part of the batch's own rows to sums; called for each group of rows by itself. No sum's parts
@@ -119,11 +129,11 @@ struct bl_term {
      * for a row must not depend on which rows are this rank's. */
     void (*rows)(const struct bl_term_in *in, const struct bl_term_out *out);
 
-    /* For terms of the network's parameters alone: adds weight x gradient to [lo, hi) of grad [n_params] and
-     * returns the whole unweighted value. Called once, after the reduction, with the same parameters on every
-     * rank; neither value nor gradient may depend on the range. in: config and scratch alone. */
+    /* For terms of the network's parameters alone: adds weight x gradient to the ranges of grad [n_params]
+     * and returns the whole unweighted value. Called once, after the reduction, with the same parameters on
+     * every rank; neither value nor gradient may depend on the ranges. in: config and scratch alone. */
     double (*params)(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
-                     int64_t lo, int64_t hi, float *grad);
+                     struct bl_ranges ranges, float *grad);
 };
 
 extern const struct bl_term bl_term_pairwise;

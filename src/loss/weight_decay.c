@@ -9,14 +9,15 @@ static double weight(const struct bl_config_objective *config)
  * al., CVPR 2015, the regulariser of eq. 3.
  */
 static double params_term(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
-                          int64_t lo, int64_t hi, float *grad)
+                          struct bl_ranges ranges, float *grad)
 {
     const float scale = (float)in->config->weight_decay_weight;
     double value = 0.0;
     for (int64_t i = 0; i < layout->n_network; i++)
         value += (double)params[i] * (double)params[i];
-    for (int64_t i = lo; i < hi && i < layout->n_network; i++)
-        grad[i] += scale * params[i];
+    for (const struct bl_range *range = ranges.range; range < ranges.range + ranges.n; range++)
+        for (int64_t i = range->lo; i < range->hi && i < layout->n_network; i++)
+            grad[i] += scale * params[i];
     return 0.5 * value;
 }
 

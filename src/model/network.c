@@ -147,7 +147,8 @@ struct grad_places {
     int64_t node_stride;
 };
 
-/* Rows [lo, hi) of layer l's weight and bias gradient, from the layer's delta and its input, over all rows.
+/* Rows [lo, hi) of layer l's weight gradient, from the layer's delta and its input, over all rows of the
+ * batch.
  */
 static void weight_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
                             int64_t lo, int64_t hi, const struct grad_places *to)
@@ -155,13 +156,60 @@ static void weight_gradient(const struct bl_network *network, int thread, int64_
     const int64_t from_width = network->shape.width[l], width = network->shape.width[l + 1];
     const float *in = l == 0 ? network->input : network->activation[l - 1];
     float *weight = to->grad + network->layout.tensor[2 * l].offset;
+    if (hi > lo)
+        bl_product_groups(network->product, thread, hi - lo, from_width, delta + lo, width, in, from_width,
+                          to->groups, weight + lo * from_width, from_width, to->node_stride);
+}
+
+static void bias_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
+                          int64_t lo, int64_t hi, const struct grad_places *to)
+{
     float *bias = to->grad + network->layout.tensor[2 * l + 1].offset;
-    if (hi == lo)
-        return;
-    bl_product_groups(network->product, thread, hi - lo, from_width, delta + lo, width, in, from_width,
-                      to->groups, weight + lo * from_width, from_width, to->node_stride);
-    bl_product_group_sums(network->product, thread, hi - lo, delta + lo, width, to->groups, bias + lo,
-                          to->node_stride);
+    if (hi > lo)
+        bl_product_group_sums(network->product, thread, hi - lo, delta + lo, network->shape.width[l + 1],
+                              to->groups, bias + lo, to->node_stride);
+}
+
+/* A product of fewer rows for each thread is slower. */
+enum { PIECE_ROWS_MIN = 64 };
+
+int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int threads, int64_t piece_floats)
+{
+    const struct bl_tensor *weight = &layout->tensor[2 * layer];
+    const int64_t wanted = piece_floats > 0 ? weight->rows * weight->cols / piece_floats : 1;
+    const int64_t most = weight->rows / (PIECE_ROWS_MIN * threads), pieces = wanted < most ? wanted : most;
+    return pieces > 1 ? pieces : 1;
+}
+
+int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
+                               int64_t piece_floats, int64_t number)
+{
+    const struct bl_tensor *weight = &layout->tensor[2 * layer];
+    const int64_t pieces = bl_network_pieces(layout, layer, threads, piece_floats);
+    return weight->offset + weight->rows * number / pieces * weight->cols;
+}
+
+/* All of layer l's gradients, the last rows first. */
+static void layer_gradient(const struct bl_network *network, int64_t l, const float *delta,
+                           const struct grad_places *to, const struct bl_backward_watch *watch)
+{
+    const struct bl_layout *layout = &network->layout;
+    const int threads = network->product->threads;
+    const int64_t width = network->shape.width[l + 1], piece_floats = watch ? watch->piece_floats : 0;
+    const int64_t pieces = bl_network_pieces(layout, l, threads, piece_floats);
+    for (int64_t p = pieces - 1; p >= 0; p--) {
+        const int64_t lo = width * p / pieces, n = width * (p + 1) / pieces - lo;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+        for (int t = 0; t < threads; t++) {
+            weight_gradient(network, t, l, delta, lo + share(n, t, threads), lo + share(n, t + 1, threads),
+                            to);
+            if (p == pieces - 1)
+                bias_gradient(network, t, l, delta, share(width, t, threads), share(width, t + 1, threads),
+                              to);
+        }
+        if (watch)
+            watch->reached(watch->context, bl_network_piece_begin(layout, l, threads, piece_floats, p));
+    }
 }
 
 /* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l, n at most a piece: in place of
@@ -192,18 +240,16 @@ static void input_gradient(struct bl_network *network, int thread, int64_t l, co
 }
 
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
-                         const struct bl_groups *groups, float *grad, int64_t node_stride)
+                         const struct bl_groups *groups, float *grad, int64_t node_stride,
+                         const struct bl_backward_watch *watch)
 {
     const struct grad_places places = {groups, grad, node_stride};
     const int threads = network->product->threads;
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
     const float *delta = dz;
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
-        const int64_t to = network->shape.width[l + 1];
         /* Each loop's end is a barrier: the second overwrites the activations that the first reads. */
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-        for (int t = 0; t < threads; t++)
-            weight_gradient(network, t, l, delta, share(to, t, threads), share(to, t + 1, threads), &places);
+        layer_gradient(network, l, delta, &places, watch);
         if (l == 0)
             break;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)

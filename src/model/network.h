@@ -58,12 +58,27 @@ void bl_network_free(struct bl_network *network);
 void bl_network_forward(struct bl_network *network, const float *params, const float *x, int64_t n,
                         const struct bl_dropout *dropout, float *z);
 
+/* Told how far a backward pass has come, by the thread that called it, outside of parallel regions. */
+struct bl_backward_watch {
+    void *context;
+    int64_t piece_floats; /* weights of a layer are completed about so many at a time: bl_network_pieces */
+    void (*reached)(void *context, int64_t from); /* the gradients of the parameters [from, n_network) are
+                                                   * there, of all nodes; from falls to 0 */
+};
+
+/* In how many pieces, whole rows of its weight, a watched backward pass completes a layer: the last rows, and
+ * the whole bias, first. Where piece `number` begins in the block of parameters. */
+int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int threads, int64_t piece_floats);
+int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
+                               int64_t piece_floats, int64_t number);
+
 /* grad [n_nodes][n_params], node i at i * node_stride: the gradient in the parameters, for each node of the
  * groups of rows (math/product.h), given dz [n,K] = the gradient in z of the latest forward pass (same
- * params, same n = the groups' rows), whose activations it uses up: once for each forward pass. Allocates
- * nothing. */
+ * params, same n = the groups' rows), whose activations it uses up: once for each forward pass. watch may be
+ * NULL. Allocates nothing. */
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
-                         const struct bl_groups *groups, float *grad, int64_t node_stride);
+                         const struct bl_groups *groups, float *grad, int64_t node_stride,
+                         const struct bl_backward_watch *watch);
 
 /* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one without it; layer 0 and the
  * last one's values as the shape's input and output say. thread: whose work space of product is used. */

@@ -26,6 +26,15 @@ struct bl_layout {
     struct bl_tensor tensor[BL_TENSORS_MAX];
 };
 
+/* Parameters [lo, hi) of the block; some of those, apart from each other. */
+struct bl_range {
+    int64_t lo, hi;
+};
+struct bl_ranges {
+    int64_t n;
+    const struct bl_range *range; /* [n] borrowed */
+};
+
 /* Where each tensor of a network of this shape lies in its block. */
 struct bl_layout bl_layout_of(const struct bl_shape *shape);
 

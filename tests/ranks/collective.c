@@ -123,7 +123,7 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
         struct bl_error err;
         const int64_t n = 2 + par.rank;
         uint32_t labels[2 * 6];
-        CHECK(par_gather_init(&gather, par, n, BITS, WORDS, 1, &err) == BL_OK);
+        CHECK(par_gather_init(&gather, in_pieces(par, pieces[p]), n, BITS, WORDS, 1, 0, &err) == BL_OK);
         for (int64_t i = 0; i < n; i++) {
             for (int b = 0; b < BITS; b++)
                 gather.rows[(gather.first + i) * gather.stride + b] = (float)(10 * (gather.first + i) + b);
@@ -131,7 +131,7 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
             labels[2 * i] = 7 + (uint32_t)(gather.first + i);
             labels[2 * i + 1] = 0xffffffffu - (uint32_t)par.rank;
         }
-        par_gather_run(&gather, in_pieces(par, pieces[p]), labels);
+        par_gather_run(&gather, labels);
         CHECK(gather.n_global == par.size * (par.size + 3) / 2);
         for (int64_t i = 0; i < gather.n_global; i++) {
             CHECK(gather.rows[i * gather.stride + 2] == (float)(10 * i + 2));
@@ -143,8 +143,10 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
     }
 }
 
-/* The sum, its norm and the shared parameters of one exact or fast step, into out [n + 2]. */
-static void reduce_gradient(struct par par, int exact, const struct bl_layout *layout, float *out)
+/* The sum, its norm and the shared parameters of one exact or fast step, into out [n + 2]; with buckets in
+ * flight. */
+static void reduce_gradient(struct par par, int exact, int64_t bucket_floats, const struct bl_layout *layout,
+                            float *out)
 {
     struct par_gradient gradient;
     struct par_groups groups;
@@ -154,12 +156,17 @@ static void reduce_gradient(struct par par, int exact, const struct bl_layout *l
     const int64_t total = exact ? GROUPS : par.size;
     par_range_local(total, par.rank, par.size, &lo, &hi);
     CHECK(par_groups_init(&groups, par, total, rows, hi - lo, 1, &err) == BL_OK);
-    CHECK(par_gradient_init(&gradient, par, layout, &groups, 2, &err) == BL_OK);
+    CHECK(par_gradient_init(&gradient, par, layout, &groups, 2, 1, bucket_floats, &err) == BL_OK);
     for (int64_t node = 0; node < gradient.n_nodes; node++)
         for (int64_t i = 0; i < gradient.n_params; i++)
             gradient.nodes[node * gradient.n_params + i] = (float)(i % 1000 + node + 3 * par.rank);
     gradient.flags[0] = par.rank;
     gradient.flags[1] = 1;
+    const struct bl_backward_watch *watch = par_gradient_watch_local(&gradient);
+    CHECK((watch != NULL) == (bucket_floats > 0 && par.size > 1));
+    CHECK(gradient.n_ranges == (watch ? 3 : 1));
+    for (int64_t from = layout->n_params; watch && from >= 3000; from -= 1000) /* sum does the rest */
+        watch->reached(watch->context, from);
     par_gradient_sum(&gradient);
     out[layout->n_params] = (float)par_gradient_square_sum(&gradient, &bad);
     out[layout->n_params + 1] = (float)gradient.flags[0];
@@ -170,23 +177,30 @@ static void reduce_gradient(struct par par, int exact, const struct bl_layout *l
     par_groups_free(&groups);
 }
 
-static void gradients_in_pieces_are_the_gradients(struct par par)
+static void gradients_in_pieces_and_in_flight_are_the_gradients(struct par par)
 {
+    enum { N = 12310 };
     const struct bl_layout layout = {
-        .n_tensors = 2,
-        .n_params = 9000,
-        .tensor = {{.name = "a", .rows = 50, .cols = 100},
-                   {.name = "b", .rows = 40, .cols = 100, .offset = 5000}},
+        .n_tensors = 4,
+        .n_params = N,
+        .n_network = N,
+        .tensor = {{.name = "a", .rows = 300, .cols = 30},
+                   {.name = "b", .rows = 300, .cols = 1, .offset = 9000},
+                   {.name = "c", .rows = 10, .cols = 300, .offset = 9300},
+                   {.name = "d", .rows = 10, .cols = 1, .offset = 12300}},
     };
-    static float whole[9002], cut[9002];
-    const int64_t n_bytes[] = {900, 4100, 16400};
-    for (int exact = 0; exact < 2; exact++)
-        for (int p = 0; p < 3; p++) {
-            reduce_gradient(par, exact, &layout, whole);
-            reduce_gradient(in_pieces(par, n_bytes[p]), exact, &layout, cut);
-            CHECK(whole[999] > 0.0f);
-            CHECK(memcmp(whole, cut, sizeof whole) == 0);
-        }
+    static float whole[N + 2], cut[N + 2];
+    const int64_t n_bytes[] = {900, 4100, 16400, 1 << 30};
+    for (int exact = 0; exact < 2; exact++) {
+        reduce_gradient(par, exact, 0, &layout, whole);
+        CHECK(whole[999] > 0.0f);
+        for (int p = 0; p < 4; p++)
+            for (int in_flight = 0; in_flight < 2; in_flight++) {
+                memset(cut, 0, sizeof cut);
+                reduce_gradient(in_pieces(par, n_bytes[p]), exact, in_flight ? 2000 : 0, &layout, cut);
+                CHECK(memcmp(whole, cut, sizeof whole) == 0);
+            }
+    }
 }
 
 static void check_count(struct par_traffic_count got, int64_t collectives, int64_t messages, int64_t sent,
@@ -255,7 +269,7 @@ int main(int argc, char **argv)
         CASE(unequal_blocks_in_pieces_are_gathered),
         CASE(parts_in_pieces_reach_their_ranks),
         CASE(codes_and_labels_in_pieces_are_gathered),
-        CASE(gradients_in_pieces_are_the_gradients),
+        CASE(gradients_in_pieces_and_in_flight_are_the_gradients),
         CASE(collectives_are_counted_by_what_they_are_for),
         CASE(all_that_is_sent_is_received),
     };

@@ -13,17 +13,20 @@
 #include "mpi/run_state.h"
 #include "support/ranks.h"
 
+/* Networks of a few KiB: buckets of 1 KiB make several of their gradients. */
 enum { ROWS = 131, DIM = 8, CLASSES = 5, STEPS = 5, LIST = 3 };
 
 static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
                             "model: {hidden: [16, 12], heads: 2, bits: 8, dropout: %s}\n"
                             "objective: {preset: %s, relaxation: %s, terms: {pairwise: {similarity: %s}%s}}\n"
                             "optimizer: {lr: 0.01, clip_norm: %s}\n"
-                            "train: {global_batch: %s, epochs: 9, reduction: %s, pairs: %s, threads: %s}\n";
+                            "train: {global_batch: %s, epochs: 9, reduction: %s, pairs: %s, threads: %s,\n"
+                            "  overlap: %s, bucket_kib: 1}\n";
 
 /* One way to train; NULL is the ordinary one. */
 struct variant {
-    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs, *threads;
+    const char *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs, *threads,
+        *overlap;
     const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
     int multi;
     int lists;    /* groups to a row: one, or LIST */
@@ -104,7 +107,7 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
              either(variant->relaxation, "tanh"), either(variant->similarity, "label"),
              either(variant->terms, ""), either(variant->clip_norm, "0"), either(variant->global_batch, "32"),
              either(variant->reduction, "fast"), either(variant->pairs, "auto"),
-             either(variant->threads, "1"));
+             either(variant->threads, "1"), either(variant->overlap, "none"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
     CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err) == BL_OK);
@@ -328,6 +331,11 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct variant){.reduction = "exact", .dropout = "0.3", .clip_norm = "0.01"});
     check_exact(par, &(struct variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
+    check_exact(par, &(struct variant){.reduction = "exact", .overlap = "gradient", .clip_norm = "0.01"});
+    check_exact(par, &(struct variant){.reduction = "exact",
+                                       .overlap = "gradient",
+                                       .threads = "2",
+                                       .terms = ", classification: {weight: 1}"});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "cosine", .multi = 1});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "group", .lists = 1});
     check_exact(par, &(struct variant){.reduction = "exact", .similarity = "group", .lists = LIST});
@@ -403,7 +411,7 @@ static void check_traffic(struct par par, const struct variant *variant)
     make_both(par, variant, &together, &alone);
     const struct par_split split = {
         .rows = ROWS, .dim = DIM, .type = BL_FLOAT32, .labels = together.data.labels};
-    CHECK(par_plan_local(&plan, &together.config, &split, par.size, &err) == BL_OK);
+    CHECK(par_plan_local(&plan, &together.config, &split, par.size, 1, &err) == BL_OK);
     const struct par_traffic planned = par_plan_traffic_local(&plan, &together.config, &split, par.rank);
     const struct par_traffic before = traffic;
     for (int64_t number = 0; number < 3; number++) {
@@ -462,6 +470,32 @@ static void it_is_where_pairs_are_visited_once(struct par par)
     check_steps(par, &(struct variant){.pairs = "once", .global_batch = "full"});
 }
 
+/* Own rows' pairs before those of others, gradients by buckets. */
+static void it_is_where_exchange_is_in_flight(struct par par)
+{
+    static const struct variant kinds[] = {
+        {.overlap = "codes"},
+        {.overlap = "gradient", .dropout = "0.4", .clip_norm = "0.01"},
+        {.overlap = "both", .global_batch = "full", .terms = ", classification: {weight: 1}"},
+        {.overlap = "both", .pairs = "once", .global_batch = "full"},
+        {.overlap = "both", .pairs = "once", .preset = "dsh", .threads = "2"},
+        {.overlap = "both", .preset = "dch", .bound = 1e-4}, /* as above */
+        {.overlap = "both", .pairs = "once", .preset = "dch", .bound = 1e-4},
+        {.overlap = "both", .similarity = "cosine", .multi = 1},
+        {.overlap = "both", .similarity = "group", .lists = LIST, .relaxation = "ste"},
+        {.overlap = "both", .preset = "dpsh"},
+        {.overlap = "both", .preset = "none", .terms = ", centers: {weight: 1}"},
+        {.overlap = "both", .terms = ", quantization: {weight: 1e-9}, independence: {weight: 1}"},
+        {.overlap = "gradient", .reduction = "exact", .global_batch = "full"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        check_gradient(par, &kinds[i]);
+        check_traffic(par, &kinds[i]);
+        check_allocations(par, &kinds[i]);
+        check_steps(par, &kinds[i]);
+    }
+}
+
 static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
 {
     static struct trainer together, alone;
@@ -499,6 +533,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_rivals),
         CASE(it_is_for_every_term_alone),
         CASE(it_is_where_pairs_are_visited_once),
+        CASE(it_is_where_exchange_is_in_flight),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),
         CASE(a_memory_holds_all_training_rows),

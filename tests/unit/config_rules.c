@@ -127,6 +127,14 @@ Test(config_rules, pairs_are_visited_once_under_fast_and_among_a_batch_alone)
     parse(DATA "train: {reduction: fast, pairs: once}\n");
 }
 
+Test(config_rules, codes_are_in_flight_under_fast_alone)
+{
+    refuse(DATA "train: {overlap: codes}\n", "run.yaml:2: train.overlap", "overlap: codes");
+    refuse(DATA "train: {overlap: both, reduction: exact}\n", "run.yaml:2: train.overlap", "overlap: both");
+    parse(DATA "train: {overlap: both, reduction: fast}\n");
+    parse(DATA "train: {overlap: gradient}\n");
+}
+
 Test(config_rules, nesterov_needs_momentum)
 {
     refuse(DATA "optimizer: {name: sgd, momentum: 0, nesterov: true}\n", "run.yaml:2: optimizer.nesterov",

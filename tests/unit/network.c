@@ -65,7 +65,7 @@ static void pass(struct scene *s)
 {
     bl_network_forward(&s->network, s->params, s->x, s->n, &s->dropout, s->z);
     const struct bl_groups all = {.n = 1, .end = &s->n, .n_nodes = 1};
-    bl_network_backward(&s->network, s->params, s->dz, &all, s->grad, s->n_params);
+    bl_network_backward(&s->network, s->params, s->dz, &all, s->grad, s->n_params, NULL);
 }
 
 /* The naive twin of one row's forward pass, in double; the mask comes from applying it to ones. */
@@ -260,7 +260,7 @@ static void many_rows(int threads, float *grad, int64_t *n_params)
     random_fill(x, MANY * DIM, 2, 1.0);
     random_fill(dz, MANY * 6, 3, 1.0);
     bl_network_forward(&network, params, x, MANY, NULL, z);
-    bl_network_backward(&network, params, dz, &all, grad, *n_params);
+    bl_network_backward(&network, params, dz, &all, grad, *n_params, NULL);
     bl_network_free(&network);
     bl_product_free(&product);
 }
@@ -272,6 +272,66 @@ Test(network, rows_beyond_a_piece_give_the_gradient_of_smaller_pieces)
     many_rows(1, one, &n_params);
     many_rows(5, five, &n_params);
     cr_assert_eq(memcmp(one, five, (size_t)n_params * sizeof *one), 0);
+}
+
+/* One wide layer between narrow ones: 300 x 7 and 5 x 300 weights. */
+enum { WATCH_ROWS = 4, WATCH_PARAMS = 300 * 7 + 300 + 5 * 300 + 5 };
+
+struct watched {
+    const float *grad, *whole;
+    int64_t from;
+    int calls;
+};
+
+/* What is said to be complete has its values, and nothing before it. */
+static void see(void *context, int64_t from)
+{
+    struct watched *watched = context;
+    cr_assert_lt(from, watched->from);
+    for (int64_t i = from; i < WATCH_PARAMS; i++)
+        cr_assert_eq(watched->grad[i], watched->whole[i], "parameter %d", (int)i);
+    cr_assert(from == 0 || isnan(watched->grad[from - 1]));
+    watched->from = from;
+    watched->calls++;
+}
+
+static void watch_pass(int64_t piece_floats, int threads, int calls)
+{
+    const struct bl_config_model model = {.hidden = {300}, .hidden_count = 1, .heads = 1, .bits = 5};
+    struct bl_shape shape = bl_shape_of(&model, 7);
+    static float x[WATCH_ROWS * 7], z[WATCH_ROWS * 5], dz[WATCH_ROWS * 5], params[WATCH_PARAMS];
+    static float whole[WATCH_PARAMS], grad[WATCH_PARAMS];
+    static const int64_t end = WATCH_ROWS;
+    const struct bl_groups all = {.n = 1, .end = &end, .n_nodes = 1};
+    struct watched watched = {.grad = grad, .whole = whole, .from = WATCH_PARAMS};
+    const struct bl_backward_watch watch = {&watched, piece_floats, see};
+    struct bl_product product;
+    struct bl_network network;
+    cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, threads, NULL), BL_OK);
+    cr_assert_eq(bl_network_init(&network, &shape, WATCH_ROWS, &product, NULL), BL_OK);
+    cr_assert_eq(network.layout.n_params, WATCH_PARAMS);
+    random_fill(params, WATCH_PARAMS, 1, 0.4);
+    random_fill(x, WATCH_ROWS * 7, 2, 1.0);
+    random_fill(dz, WATCH_ROWS * 5, 3, 1.0);
+    memset(grad, 0xff, sizeof grad);
+    bl_network_forward(&network, params, x, WATCH_ROWS, NULL, z);
+    bl_network_backward(&network, params, dz, &all, whole, WATCH_PARAMS, NULL);
+    bl_network_forward(&network, params, x, WATCH_ROWS, NULL, z);
+    bl_network_backward(&network, params, dz, &all, grad, WATCH_PARAMS, &watch);
+    cr_assert_eq(memcmp(whole, grad, sizeof whole), 0);
+    cr_assert_eq(watched.from, 0);
+    cr_assert_eq(watched.calls, calls, "%d", watched.calls);
+    bl_network_free(&network);
+    bl_product_free(&product);
+}
+
+Test(network, a_watched_pass_says_what_is_complete)
+{
+    watch_pass(1 << 20, 1, 2); /* a layer at a time */
+    watch_pass(500, 1, 1 + 4); /* 2,100 weights; no piece has fewer than 64 rows for each thread */
+    watch_pass(700, 1, 1 + 3);
+    watch_pass(500, 2, 1 + 2);
+    watch_pass(1, 5, 1 + 1);
 }
 
 Test(network, a_repeated_pass_gives_the_same_bits)

@@ -78,9 +78,63 @@ Test(pair_blocks, reach_says_which_parts_are_met)
         }
 }
 
-/* The gradient in c and the value as the holders of all parts find them together. */
-static double once(const struct fixture *f, const struct cut *cut, int threads, float *gradient)
+/* Codes of other holders' rows, which are no numbers until somebody waits for them. */
+struct late {
+    const float *codes;
+    float seen[N * K];
+    int pokes, waits;
+};
+
+static void poke(void *context)
 {
+    ((struct late *)context)->pokes++;
+}
+
+static void wait_for(void *context)
+{
+    struct late *late = context;
+    memcpy(late->seen, late->codes, sizeof late->seen);
+    late->waits++;
+}
+
+static void send_late(struct late *late, struct bl_batch *batch, struct bl_arrival *arrival)
+{
+    *late = (struct late){.codes = batch->codes};
+    *arrival = (struct bl_arrival){.context = late, .poke = poke, .wait = wait_for};
+    for (int64_t at = 0; at < N * K; at++) {
+        const int own = at >= batch->first * K && at < (batch->first + batch->n_local) * K;
+        late->seen[at] = own ? batch->codes[at] : NAN;
+    }
+    batch->codes = late->seen;
+    batch->arrival = arrival;
+}
+
+enum visits { TWICE, ONCE, TWICE_IN_FLIGHT, ONCE_IN_FLIGHT };
+
+static void run_part(struct bl_objective *objective, struct bl_batch batch, enum visits visits, int64_t sum,
+                     const struct bl_objective_out *out)
+{
+    static struct late late;
+    struct bl_arrival arrival;
+    const struct bl_groups all = {.n = 1, .end = &batch.n_local, .n_nodes = 1};
+    if (visits >= TWICE_IN_FLIGHT)
+        send_late(&late, &batch, &arrival);
+    const int64_t before = bl_alloc_count();
+    bl_objective_sums(objective, &batch, &all);
+    objective->sums[0] = sum; /* over all parts */
+    bl_objective_rows(objective, &batch, &all, NULL, out);
+    cr_assert_eq(bl_alloc_count(), before);
+    if (visits >= TWICE_IN_FLIGHT) {
+        cr_assert_eq(late.waits, 1);
+        cr_assert_gt(late.pokes + (batch.n_local == 0), 0);
+    }
+}
+
+/* The gradient in c and the value as the holders of all parts find them together. */
+static double together(const struct fixture *f, const struct cut *cut, int threads, enum visits visits,
+                       float *gradient)
+{
+    const int mirrored = visits == ONCE || visits == ONCE_IN_FLIGHT;
     double sum = 0.0;
     memset(gradient, 0, N * K * sizeof *gradient);
     for (int p = 0; p < cut->n_parts; p++) {
@@ -92,20 +146,15 @@ static double once(const struct fixture *f, const struct cut *cut, int threads, 
         cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, threads, NULL), BL_OK);
         cr_assert_eq(bl_objective_init(&objective, &f->config, &f->network, f->layout, n, N, &product, NULL),
                      BL_OK);
-        cr_assert_eq(bl_objective_visit_once(&objective, cut->rows, cut->n_parts, p, NULL), BL_OK);
+        if (mirrored)
+            cr_assert_eq(bl_objective_visit_once(&objective, cut->rows, cut->n_parts, p, NULL), BL_OK);
         cr_assert_eq(bl_alloc(&dh, n * K, sizeof *dh, "dh", NULL), BL_OK);
-        const struct bl_batch batch = fixture_batch(f, lo, n);
-        const struct bl_groups all = {.n = 1, .end = &n, .n_nodes = 1};
         const struct bl_objective_out out = {.dh = dh, .values = values};
-        const int64_t before = bl_alloc_count();
-        bl_objective_sums(&objective, &batch, &all);
-        objective.sums[0] = f->objective.sums[0]; /* over all parts */
-        bl_objective_rows(&objective, &batch, &all, NULL, &out);
-        cr_assert_eq(bl_alloc_count(), before);
+        run_part(&objective, fixture_batch(f, lo, n), visits, f->objective.sums[0], &out);
         sum += values[0];
         for (int64_t at = 0; at < N * K; at++) {
             const int own = at >= lo * K && at < (lo + n) * K;
-            gradient[at] += own ? dh[at - lo * K] : bl_objective_mirror(&objective)[at];
+            gradient[at] += own ? dh[at - lo * K] : mirrored ? bl_objective_mirror(&objective)[at] : 0.0f;
         }
         bl_free(&dh);
         bl_objective_free(&objective);
@@ -130,7 +179,8 @@ static double bound_of(int form, double gap)
     return form == BL_FORM_CAUCHY ? 1e-6 + 1e-7 / gap : 1e-6;
 }
 
-/* Once against the definition in double, and against twice; all ways to share the rows, 1 and 3 threads. */
+/* Once, and both with codes on their way, against the definition in double and against twice; all ways to
+ * share the rows, 1 and 3 threads. */
 static void check(struct bl_config_objective config, int multi)
 {
     static double defined[N * K], twice[N * K];
@@ -145,15 +195,16 @@ static void check(struct bl_config_objective config, int multi)
         twice[i] = (double)f.dh[i];
     const double bound = bound_of(config.pairwise_form, gap);
     for (int c = 0; c < CUTS; c++)
-        for (int threads = 1; threads <= 3; threads += 2) {
-            const double found = once(&f, &cuts[c], threads, gradient);
-            cr_assert_float_eq(found, expected, 1e-6, "form %d cut %d: %.9g %.9g", config.pairwise_form, c,
-                               found, expected);
-            cr_assert_float_eq(found, value, 1e-6);
-            cr_assert_lt(relative(gradient, defined), bound, "form %d cut %d: %g", config.pairwise_form, c,
-                         relative(gradient, defined));
-            cr_assert_lt(relative(gradient, twice), bound);
-        }
+        for (int threads = 1; threads <= 3; threads += 2)
+            for (enum visits visits = ONCE; visits <= ONCE_IN_FLIGHT; visits++) {
+                const double found = together(&f, &cuts[c], threads, visits, gradient);
+                cr_assert_float_eq(found, expected, 1e-6, "form %d cut %d visits %d: %.9g %.9g",
+                                   config.pairwise_form, c, visits, found, expected);
+                cr_assert_float_eq(found, value, 1e-6);
+                cr_assert_lt(relative(gradient, defined), bound, "form %d cut %d visits %d: %g",
+                             config.pairwise_form, c, visits, relative(gradient, defined));
+                cr_assert_lt(relative(gradient, twice), bound);
+            }
     fixture_free(&f);
     cr_assert_eq(bl_alloc_live(), 0);
 }
@@ -191,7 +242,7 @@ Test(pair_visit, a_code_of_zeros_has_the_gradient_of_twice)
         fixture_total(&f, 1.0, 0);
         for (int64_t i = 0; i < N * K; i++)
             twice[i] = (double)f.dh[i];
-        once(&f, &cuts[1], 1, gradient);
+        together(&f, &cuts[1], 1, ONCE, gradient);
         pairs_definition(&f, defined, &gap);
         cr_assert_lt(relative(gradient, twice), bound_of(form, gap));
         for (int k = 0; k < K; k++)
@@ -206,8 +257,8 @@ Test(pair_visit, once_gives_the_same_bits_again)
     struct fixture f;
     fixture_init(&f, base(BL_FORM_CAUCHY), 0, N);
     fixture_total(&f, 1.0, 0);
-    once(&f, &cuts[2], 3, first);
-    once(&f, &cuts[2], 3, second);
+    together(&f, &cuts[2], 3, ONCE, first);
+    together(&f, &cuts[2], 3, ONCE, second);
     cr_assert_eq(memcmp(first, second, sizeof first), 0);
     fixture_free(&f);
 }

@@ -34,7 +34,7 @@ static struct par_split split_of(int64_t rows, enum bl_label_kind kind)
 static int plan_of(const char *more, const struct par_split *split, int64_t ranks)
 {
     const struct bl_config config = config_of(more);
-    const int code = par_plan_local(&plan, &config, split, ranks, &err);
+    const int code = par_plan_local(&plan, &config, split, ranks, 1, &err);
     cr_assert_eq(bl_alloc_live(), 0);
     return code;
 }
@@ -101,7 +101,7 @@ Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     struct bl_config config = config_of("train: {global_batch: 20}\n");
     config.data.residency = BL_RESIDENCY_STREAM;
-    cr_assert_eq(par_plan_local(&plan, &config, &split, 3, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_plan_local(&plan, &config, &split, 3, 1, &err), BL_OK, "%s", err.what);
     cr_assert_eq(plan.window_rows, 90);
     cr_assert_eq(plan.data_bytes,
                  4 * (2 * 90 * (8 + 8) + 2 * 8) + 90 * 8 + 3 * (1 << 20) + 2 * 8 + 400 * (4 + 1 + 8));
@@ -200,6 +200,30 @@ Test(plan, pairs_visited_once_send_gradients_to_those_whose_blocks_follow)
     cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_PAIRS].messages, 0);
 }
 
+static void expect_calls(enum par_traffic_kind kind, int64_t collectives, int64_t messages)
+{
+    cr_expect_eq(plan.traffic.of[kind].collectives, collectives, "%s", par_traffic_name(kind));
+    cr_expect_eq(plan.traffic.of[kind].messages, messages, "%s", par_traffic_name(kind));
+}
+
+Test(plan, exchange_in_flight_sends_the_same_bytes_in_more_messages)
+{
+    static const char text[] = "train: {global_batch: 20, reduction: fast, bucket_kib: 1}\n" PAIRS;
+    const struct bl_config config = config_of(text);
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    plan_well(text, 2);
+    const struct par_traffic together = plan.traffic;
+    expect_calls(PAR_TRAFFIC_CODES, 1, 1);
+    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1);
+    expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);
+    cr_assert_eq(par_plan_local(&plan, &config, &split, 2, 2, &err), BL_OK); /* auto, on two hosts */
+    expect_calls(PAR_TRAFFIC_CODES, 2, 2);                                   /* labels by themselves */
+    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1); /* of 102 parameters one bucket */
+    expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        cr_expect_eq(plan.traffic.of[kind].received_bytes, together.of[kind].received_bytes);
+}
+
 Test(plan, one_rank_sends_nothing)
 {
     plan_well("train: {global_batch: 20}\n", 1);
@@ -228,7 +252,7 @@ static int plan_start(int init, int64_t dim)
     struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     config.model.init = init;
     split.dim = dim;
-    return par_plan_local(&plan, &config, &split, 3, &err);
+    return par_plan_local(&plan, &config, &split, 3, 1, &err);
 }
 
 Test(plan, a_start_from_the_data_takes_matrices_or_projections)

@@ -1,0 +1,93 @@
+#include "mpi/flight.h"
+
+#include "base/buffer.h"
+
+/* Of the kinds of traffic each has its own, so that what is under way at the same time doesn't mix. */
+enum { TAG = 16 };
+
+int par_flight_reserve(struct par_flight *flight, struct bl_error *err)
+{
+    flight->room = flight->n;
+    flight->n = 0;
+    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages under way", err);
+}
+
+void par_flight_free(struct par_flight *flight)
+{
+    bl_free(&flight->request);
+    flight->room = 0;
+}
+
+static int64_t shorter(int64_t left, int64_t piece)
+{
+    return left < piece ? left : piece;
+}
+
+/* n_bytes from or to another rank, in pieces. */
+static void receive(struct par_flight *flight, struct par par, int rank, char *to, int64_t n_bytes)
+{
+    const int64_t piece = par_piece_local(par, 1);
+    for (int64_t at = 0; at < n_bytes; at += piece, flight->n++)
+        if (flight->request)
+            MPI_Irecv(to + at, (int)shorter(n_bytes - at, piece), MPI_BYTE, rank, TAG + (int)par.kind,
+                      par.comm, &flight->request[flight->n]);
+}
+
+static void send(struct par_flight *flight, struct par par, int rank, const char *from, int64_t n_bytes)
+{
+    const int64_t piece = par_piece_local(par, 1);
+    for (int64_t at = 0; at < n_bytes; at += piece, flight->n++)
+        if (flight->request)
+            MPI_Isend(from + at, (int)shorter(n_bytes - at, piece), MPI_BYTE, rank, TAG + (int)par.kind,
+                      par.comm, &flight->request[flight->n]);
+}
+
+/* The ranks to the right and to the left at each distance, so that not all send to the same one first. */
+void par_alltoall_begin(struct par_flight *flight, struct par par, const struct par_parts *out,
+                        const void *from, const struct par_parts *in, void *to, int64_t element_bytes)
+{
+    if (par.size > 1 && flight->request)
+        par_count_local(par, par_parts_traffic_local(par, out, in, element_bytes));
+    for (int s = 1; s < par.size; s++) {
+        const int left = (par.rank + par.size - s) % par.size;
+        receive(flight, par, left, (char *)to + in->start[left] * element_bytes,
+                in->count[left] * element_bytes);
+    }
+    for (int s = 1; s < par.size; s++) {
+        const int right = (par.rank + s) % par.size;
+        send(flight, par, right, (const char *)from + out->start[right] * element_bytes,
+             out->count[right] * element_bytes);
+    }
+}
+
+void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
+                         void *values, int64_t unit_bytes)
+{
+    const int64_t *begin = blocks->begin, n_own = begin[par.rank + 1] - begin[par.rank];
+    char *bytes = values;
+    if (par.size > 1 && begin[par.size] > 0 && flight->request)
+        par_count_local(par,
+                        par_traffic_allgather(begin[par.size] * unit_bytes, n_own * unit_bytes, par.size));
+    for (int s = 1; s < par.size; s++) {
+        const int left = (par.rank + par.size - s) % par.size;
+        receive(flight, par, left, bytes + begin[left] * unit_bytes,
+                (begin[left + 1] - begin[left]) * unit_bytes);
+    }
+    for (int s = 1; s < par.size; s++)
+        send(flight, par, (par.rank + s) % par.size, bytes + begin[par.rank] * unit_bytes,
+             n_own * unit_bytes);
+}
+
+void par_flight_poke_local(struct par_flight *flight)
+{
+    int done;
+    if (flight->n > 0)
+        MPI_Testall(flight->n, flight->request, &done, MPI_STATUSES_IGNORE);
+}
+
+void par_flight_wait(struct par_flight *flight)
+{
+    if (flight->n > 0)
+        MPI_Waitall(flight->n, flight->request, MPI_STATUSES_IGNORE);
+    flight->n = 0;
+}
