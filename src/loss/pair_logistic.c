@@ -111,10 +111,15 @@ BL_INLINE double certain_run(const struct bl_pair_factors *factors, const struct
     return bl_lanes_fold(lane);
 }
 
-BL_PAIR_KERNEL(likelihood,
-               factors->certain ? certain_run(factors, row) : bl_pair_run(likelihood_one, 0, factors, row))
+BL_PAIR_KERNEL(likelihood_certain, certain_run(factors, row))
+BL_PAIR_KERNEL(likelihood_soft, bl_pair_run(likelihood_one, 0, factors, row))
 BL_PAIR_KERNEL(literal, bl_pair_run(literal_one, 0, factors, row))
 BL_PAIR_KERNEL(mixed, bl_pair_run(mixed_one, 0, factors, row))
+
+static double likelihood(const struct bl_pair_factors *factors, const struct bl_pair_row *row)
+{
+    return factors->certain ? likelihood_certain(factors, row) : likelihood_soft(factors, row);
+}
 
 static double softplus(double x)
 {
