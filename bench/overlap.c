@@ -5,7 +5,7 @@
  * Steps under reduction: fast with each setting, timed in turn, round by round; medians. exposed: what the
  * rank that waited least waited in the gather and in the reduction (it came last, so it waited for bytes
  * alone), and of it the gather. Layers 784-1024-512-64, SGD with momentum. BUCKET_KIB in the environment is
- * train.bucket_kib. Over a link of limited rate: bench/scaling. */
+ * train.bucket_kib; TMPDIR a folder that all hosts see. Over a link of limited rate: bench/scaling. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
