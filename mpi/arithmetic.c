@@ -52,9 +52,10 @@ void par_arithmetic(struct par par, const struct bl_config *config, const struct
     name_kernel(par, kernel);
     name_mpi(par, mpi);
     snprintf(text, BL_ARITHMETIC_MAX,
-             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s%s, OpenBLAS %s, %s",
-             config->data.shards, par.size, bl_count(config->train.threads, "thread").text, in_flight, kernel,
-             mpi);
+             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s%s", config->data.shards,
+             par.size, bl_count(config->train.threads, "thread").text, in_flight);
+    const size_t n = strlen(text);
+    snprintf(text + n, BL_ARITHMETIC_MAX - n, ", OpenBLAS %s, %s", kernel, mpi);
 }
 
 void par_arithmetic_add_lapack(struct par par, char text[BL_ARITHMETIC_MAX])

@@ -37,7 +37,8 @@ static void forecast_exchange(struct par_forecast *forecast, const struct bl_wir
     forecast->codes_s = bl_cost_allgather(wire, (double)plan->gathered_bytes);
     forecast->sums_s = bl_cost_allreduce(wire, (double)(plan->sums * (int64_t)sizeof(int64_t)));
     forecast->pairs_s = bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_PAIRS].received_bytes);
-    const double rounds = (double)of[PAR_TRAFFIC_GRADIENT].collectives;
+    const double rounds =
+        plan->ranks > 1 ? (double)plan->most_nodes : 0.0; /* buckets are under way together */
     if (rounds > 0.0)
         forecast->gradient_s =
             rounds * bl_cost_alltoall(wire, (double)of[PAR_TRAFFIC_GRADIENT].received_bytes / rounds);

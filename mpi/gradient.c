@@ -18,6 +18,8 @@ static int allocate(struct par_gradient *gradient, struct bl_error *err)
     if (code == BL_OK)
         code = bl_alloc(&gradient->range, n_ranges, sizeof *gradient->range, "slices of parameters", err);
     if (code == BL_OK)
+        code = bl_alloc(&gradient->begin, n_ranges, sizeof *gradient->begin, "buckets of parameters", err);
+    if (code == BL_OK)
         code = bl_alloc(&gradient->block, n_blocks + 1, sizeof(int64_t), "blocks of parameters", err);
     if (code == BL_OK)
         code = bl_alloc(&gradient->squares, n_blocks + size * gradient->n_flags, sizeof(double),
@@ -70,12 +72,6 @@ static int64_t count_nodes(struct par par, int64_t total)
     return n;
 }
 
-/* Where a bucket begins in the block of parameters. */
-static int64_t begin_of(const struct par_gradient *gradient, int bucket)
-{
-    return gradient->block[gradient->slices.end[bucket + 1]];
-}
-
 /* Who holds which slice of a bucket. */
 static void set_bucket(struct par_gradient *gradient, int bucket)
 {
@@ -83,7 +79,7 @@ static void set_bucket(struct par_gradient *gradient, int bucket)
     for (int r = 0; r < gradient->par.size; r++) {
         int64_t lo, hi;
         par_slices_range_local(&gradient->slices, bucket, r, &lo, &hi);
-        share->begin[r + 1] = hi - begin_of(gradient, bucket);
+        share->begin[r + 1] = hi - gradient->begin[bucket];
         if (hi - lo > gradient->slice_max)
             gradient->slice_max = hi - lo;
         if (r == gradient->par.rank)
@@ -97,8 +93,10 @@ static void set_slices(struct par_gradient *gradient)
     int64_t *squares = gradient->rank_squares.begin;
     for (int64_t b = 0; b <= slices->n_blocks; b++)
         gradient->block[b] = par_slices_begin_local(slices, b);
-    for (int b = 0; b < gradient->n_ranges; b++)
+    for (int b = 0; b < gradient->n_ranges; b++) {
+        gradient->begin[b] = gradient->block[slices->end[b + 1]];
         set_bucket(gradient, b);
+    }
     for (int r = 0; r < gradient->par.size; r++)
         squares[r + 1] = squares[r] + gradient->n_flags + par_slices_blocks_of_local(slices, r);
 }
@@ -130,7 +128,7 @@ static int init_received(struct par_gradient *gradient, struct bl_error *err)
 static void exchange_node(struct par_gradient *gradient, int bucket, int64_t n)
 {
     const struct bl_range *range = &gradient->range[bucket];
-    const int64_t *share = gradient->shares[bucket].begin, begin = begin_of(gradient, bucket);
+    const int64_t *share = gradient->shares[bucket].begin, begin = gradient->begin[bucket];
     const struct par par = par_as_local(gradient->par, PAR_TRAFFIC_GRADIENT);
     struct par_parts *out = &gradient->out, *in = &gradient->in;
     for (int r = 0; r < par.size; r++) {
@@ -166,7 +164,7 @@ static void exchange_bucket(struct par_gradient *gradient, int bucket)
 static void reached(void *context, int64_t from)
 {
     struct par_gradient *gradient = context;
-    for (; gradient->n_begun < gradient->n_ranges && begin_of(gradient, gradient->n_begun) >= from;
+    for (; gradient->n_begun < gradient->n_ranges && gradient->begin[gradient->n_begun] >= from;
          gradient->n_begun++)
         exchange_bucket(gradient, gradient->n_begun);
     par_flight_poke_local(&gradient->flight);
@@ -176,9 +174,9 @@ static int init_flight(struct par_gradient *gradient, struct bl_error *err)
 {
     for (int b = 0; b < gradient->n_ranges && gradient->in_flight; b++)
         exchange_bucket(gradient, b); /* rehearsed */
-    for (int b = 0; b < gradient->n_ranges && gradient->in_flight; b++)
-        par_allgather_begin(&gradient->share_flight, gradient->par, &gradient->shares[b], NULL,
-                            sizeof *gradient->sum);
+    if (gradient->in_flight)
+        par_allgather_ring(&gradient->share_flight, gradient->par, gradient->shares, gradient->n_ranges,
+                           gradient->sum, gradient->begin, sizeof *gradient->sum);
     int code = par_flight_reserve(&gradient->flight, err);
     return code == BL_OK ? par_flight_reserve(&gradient->share_flight, err) : code;
 }
@@ -217,6 +215,7 @@ void par_gradient_free(struct par_gradient *gradient)
 {
     bl_free(&gradient->nodes);
     bl_free(&gradient->range);
+    bl_free(&gradient->begin);
     bl_free(&gradient->block);
     bl_free(&gradient->squares);
     bl_free(&gradient->block_squares);
@@ -309,8 +308,6 @@ void par_gradient_share(struct par_gradient *gradient, struct par par, float *va
         par_allgather(par, &gradient->shares[0], values, sizeof *values);
         return;
     }
-    for (int b = 0; b < gradient->n_ranges; b++)
-        par_allgather_begin(&gradient->share_flight, par, &gradient->shares[b],
-                            values + begin_of(gradient, b), sizeof *values);
-    par_flight_wait(&gradient->share_flight);
+    par_allgather_ring(&gradient->share_flight, par, gradient->shares, gradient->n_ranges, values,
+                       gradient->begin, sizeof *values);
 }

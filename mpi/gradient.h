@@ -11,8 +11,9 @@
  * There is one bucket of parameters, exchanged by par_gradient_sum (MPI_Alltoallv); or, in flight, several,
  * each sent as soon as the backward pass has completed it, while it goes on: decision 0026.
  *
- * The order of calls in a step: reached as the backward pass says, sum, square_sum, an update of the own
- * ranges, share. */
+ * The order of calls in a step: terms set the gradients of their own tensors in `nodes`; the backward pass,
+ * watched, which sends these along with the first bucket; sum, square_sum, an update of the own ranges,
+ * share. */
 #ifndef PAR_GRADIENT_H
 #define PAR_GRADIENT_H
 
@@ -42,6 +43,7 @@ struct par_gradient {
     struct par_flight flight, share_flight;
 
     /* owned */
+    int64_t *begin;        /* [n_ranges] where each bucket begins */
     int64_t *block;        /* [n_blocks + 1] where each block of the slices begins */
     double *squares;       /* [n_blocks + size * n_flags] by ranks: their flags, then their blocks */
     double *block_squares; /* [n_blocks] in the order of blocks */
@@ -56,9 +58,9 @@ struct par_gradient {
     struct par_blocks rank_squares; /* of `squares` */
 };
 
-/* Sets up. groups and layout are borrowed only here and, layout, later. bucket_floats: of buckets in flight;
- * 0: nothing is. threads: of the backward pass. Collective; agreed. Errors: BL_MEMORY. par_gradient_free is
- * safe twice. */
+/* Sets up. Borrows groups until it returns and layout until par_gradient_free; *gradient stays where it is.
+ * bucket_floats: of buckets in flight; 0: nothing is. threads: of the backward pass. Collective; agreed.
+ * Errors: BL_MEMORY. par_gradient_free is safe twice. */
 int par_gradient_init(struct par_gradient *gradient, struct par par, const struct bl_layout *layout,
                       const struct par_groups *groups, int64_t n_flags, int threads, int64_t bucket_floats,
                       struct bl_error *err);
@@ -74,8 +76,8 @@ void par_gradient_sum(struct par_gradient *gradient);
  * ranks. If it isn't finite, *bad is the first tensor whose part isn't. Collective. */
 double par_gradient_square_sum(struct par_gradient *gradient, const struct bl_tensor **bad);
 
-/* values [n_params], of which every rank has set its ranges: becomes whole on all ranks. par: the same ranks,
- * as what it counts. Collective. */
+/* values [n_params], of which every rank has set its ranges: becomes whole on all ranks. par: the one of
+ * par_gradient_init, as what it counts. Collective. */
 void par_gradient_share(struct par_gradient *gradient, struct par par, float *values);
 
 #endif

@@ -6,7 +6,9 @@ struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ran
 {
     const int wanted = config->train.overlap, by_itself = wanted == BL_OVERLAP_AUTO && hosts > 1;
     const int may_reorder = config->train.reduction == BL_REDUCTION_FAST; /* exact keeps the order of pairs */
-    const int codes = wanted == BL_OVERLAP_CODES || wanted == BL_OVERLAP_BOTH || (by_itself && may_reorder);
+    const int alone = hosts == ranks;
+    const int codes =
+        wanted == BL_OVERLAP_CODES || wanted == BL_OVERLAP_BOTH || (by_itself && may_reorder && alone);
     const int gradient = wanted == BL_OVERLAP_GRADIENT || wanted == BL_OVERLAP_BOTH || by_itself;
     if (ranks == 1)
         return (struct par_overlap){0};
@@ -19,5 +21,5 @@ const char *par_overlap_name(const struct par_overlap *overlap)
 {
     if (overlap->codes)
         return overlap->bucket_floats > 0 ? "codes and gradient" : "codes";
-    return overlap->bucket_floats > 0 ? "gradient" : "";
+    return overlap->bucket_floats > 0 ? "gradient" : "none";
 }

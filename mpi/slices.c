@@ -1,7 +1,6 @@
 #include "mpi/slices.h"
 
 #include "model/network.h"
-#include "mpi/comm.h"
 
 static int64_t blocks_of(const struct bl_tensor *tensor)
 {
@@ -41,8 +40,11 @@ static void cut(struct par_slices *slices, int64_t from, int64_t least_floats)
 {
     const int64_t block = block_from(slices, from), end = slices->end[slices->n_buckets];
     const int64_t floats = par_slices_begin_local(slices, end) - par_slices_begin_local(slices, block);
-    if (block < end && floats >= least_floats)
-        slices->end[++slices->n_buckets] = block;
+    if (block == end || floats < least_floats)
+        return;
+    const int b = slices->n_buckets++;
+    slices->end[b + 1] = block;
+    slices->turn[b + 1] = (slices->turn[b] + (end - block) % slices->size) % slices->size;
 }
 
 struct par_slices par_slices_local(const struct bl_layout *layout, int size, int threads,
@@ -61,13 +63,27 @@ struct par_slices par_slices_local(const struct bl_layout *layout, int size, int
     return slices;
 }
 
+static int64_t between(int64_t lo, int64_t value, int64_t hi)
+{
+    return value < lo ? lo : value > hi ? hi : value;
+}
+
+/* n < size things are dealt out from rank `turn` on, after the last rank to the first: how many of them go to
+ * ranks below `rank`. */
+static int64_t turns_before(int64_t size, int64_t turn, int64_t n, int64_t rank)
+{
+    const int64_t first_round = between(0, rank - turn, n < size - turn ? n : size - turn);
+    return first_round + between(0, rank, n > size - turn ? n - (size - turn) : 0);
+}
+
 void par_slices_blocks_local(const struct par_slices *slices, int bucket, int rank, int64_t *first,
                              int64_t *last)
 {
-    const int64_t begin = slices->end[bucket + 1];
-    par_range_local(slices->end[bucket] - begin, rank, slices->size, first, last);
-    *first += begin;
-    *last += begin;
+    const int64_t begin = slices->end[bucket + 1], n = slices->end[bucket] - begin;
+    /* What doesn't divide by the ranks is dealt out in turn, over all buckets. */
+    const int64_t each = n / slices->size, turn = slices->turn[bucket];
+    *first = begin + each * rank + turns_before(slices->size, turn, n % slices->size, rank);
+    *last = begin + each * (rank + 1) + turns_before(slices->size, turn, n % slices->size, rank + 1);
 }
 
 void par_slices_range_local(const struct par_slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi)

@@ -15,7 +15,9 @@ struct par_slices {
     int size;                       /* ranks */
     int64_t n_blocks;
     int n_buckets;
-    int64_t end[PAR_BUCKETS_MAX + 1]; /* bucket b is the blocks [end[b + 1], end[b]) */
+    int64_t end[PAR_BUCKETS_MAX + 1];  /* bucket b is the blocks [end[b + 1], end[b]) */
+    int64_t turn[PAR_BUCKETS_MAX + 1]; /* the rank from which on one block more is owned of bucket b, so that
+                                        * over all buckets no rank owns two blocks more than another */
 };
 
 /* bucket_floats 0: one bucket. Otherwise buckets of at least so many parameters (more where they would be

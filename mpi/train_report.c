@@ -70,7 +70,7 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     const struct par_run_state *state = report->state;
     par_placement_say_local(placement);
     const char *overlap = par_overlap_name(&step->overlap);
-    if (*overlap)
+    if (step->overlap.codes || step->overlap.bucket_floats > 0)
         bl_log_say("%s on the way while ranks compute (train.overlap)", overlap);
     say_plan(report, data_path);
     if (resumed)

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/count.h"
 #include "mpi/command/check_report.h"
@@ -97,7 +98,11 @@ static void print_wire(const json_t *report)
         printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
         before = ", ";
     }
-    printf("; %" PRId64 " ranks\n", number(report, "ranks"));
+    const char *overlap = json_string_value(json_object_get(report, "overlap"));
+    printf("; %" PRId64 " ranks", number(report, "ranks"));
+    if (strcmp(overlap, "none") != 0)
+        printf("; %s on the way while they compute", overlap);
+    printf("\n");
 }
 
 static void print_need(const json_t *report)

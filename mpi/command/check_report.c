@@ -12,6 +12,7 @@
 #include "math/blas.h"
 #include "mpi/checkpoint.h"
 #include "mpi/command/blas_kernel.h"
+#include "mpi/overlap.h"
 #include "mpi/resume.h"
 #include "mpi/run_folder.h"
 #include "mpi/verify.h"
@@ -65,6 +66,8 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
             json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
                                 json_integer(plan->traffic.of[kind].received_bytes));
     json_object_set_new(report, "received_bytes_by_kind", traffic);
+    const struct par_overlap overlap = par_overlap_local(config, plan->ranks, plan->hosts);
+    json_object_set_new(report, "overlap", json_string(par_overlap_name(&overlap)));
     return report;
 }
 

@@ -22,18 +22,19 @@ static void expect(struct par_overlap found, const char *name)
 
 Test(overlap, auto_is_all_that_can_be_between_hosts)
 {
-    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 1), "");
-    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 2), "codes and gradient");
-    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_EXACT, BL_AGAINST_BATCH, 4, 2), "gradient");
-    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_MEMORY, 4, 2), "gradient");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 1), "none");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 2), "gradient");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 4), "codes and gradient");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_EXACT, BL_AGAINST_BATCH, 4, 4), "gradient");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_MEMORY, 4, 4), "gradient");
 }
 
 Test(overlap, is_what_was_chosen_on_any_number_of_hosts)
 {
     for (int64_t hosts = 1; hosts <= 2; hosts++) {
-        expect(overlap(BL_OVERLAP_NONE, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, hosts), "");
+        expect(overlap(BL_OVERLAP_NONE, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, hosts), "none");
         expect(overlap(BL_OVERLAP_CODES, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, hosts), "codes");
-        expect(overlap(BL_OVERLAP_CODES, BL_REDUCTION_FAST, BL_AGAINST_MEMORY, 4, hosts), "");
+        expect(overlap(BL_OVERLAP_CODES, BL_REDUCTION_FAST, BL_AGAINST_MEMORY, 4, hosts), "none");
         expect(overlap(BL_OVERLAP_GRADIENT, BL_REDUCTION_EXACT, BL_AGAINST_BATCH, 4, hosts), "gradient");
         expect(overlap(BL_OVERLAP_BOTH, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, hosts), "codes and gradient");
     }
@@ -41,5 +42,5 @@ Test(overlap, is_what_was_chosen_on_any_number_of_hosts)
 
 Test(overlap, is_nothing_on_one_rank)
 {
-    expect(overlap(BL_OVERLAP_BOTH, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 1, 1), "");
+    expect(overlap(BL_OVERLAP_BOTH, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 1, 1), "none");
 }

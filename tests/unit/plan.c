@@ -216,7 +216,7 @@ Test(plan, exchange_in_flight_sends_the_same_bytes_in_more_messages)
     expect_calls(PAR_TRAFFIC_CODES, 1, 1);
     expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1);
     expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);
-    cr_assert_eq(par_plan_local(&plan, &config, &split, 2, 2, &err), BL_OK); /* auto, on two hosts */
+    cr_assert_eq(par_plan_local(&plan, &config, &split, 2, 2, &err), BL_OK); /* auto, one each on two hosts */
     expect_calls(PAR_TRAFFIC_CODES, 2, 2);                                   /* labels by themselves */
     expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1); /* of 102 parameters one bucket */
     expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);

@@ -41,11 +41,15 @@ static void check_partition(const struct bl_layout *layout, int size, int thread
         cr_assert(end == 0 || at - begin >= bucket_floats);
     }
     cr_assert_eq(end, 0);
-    int64_t params = 0, blocks = 0;
+    int64_t params = 0, blocks = 0, least = INT64_MAX, most = 0;
     for (int r = 0; r < size; r++) {
+        const int64_t own = par_slices_blocks_of_local(&slices, r);
         params += par_slices_params_of_local(&slices, r);
-        blocks += par_slices_blocks_of_local(&slices, r);
+        blocks += own;
+        least = own < least ? own : least;
+        most = own > most ? own : most;
     }
+    cr_assert_leq(most - least, 1);
     cr_assert_eq(params, layout->n_params);
     cr_assert_eq(blocks, slices.n_blocks);
 }

@@ -1,0 +1,252 @@
+#include "support/steps.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/rng.h"
+#include "io/config_file.h"
+#include "mpi/collective.h"
+#include "mpi/dataset.h"
+#include "mpi/plan.h"
+#include "support/ranks.h"
+
+enum { CLASSES = 5 };
+
+static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
+                            "model: {hidden: %s, heads: 2, bits: 8, dropout: %s}\n"
+                            "objective: {preset: %s, relaxation: %s, terms: {pairwise: {similarity: %s}%s}}\n"
+                            "optimizer: {lr: 0.01, clip_norm: %s}\n"
+                            "train: {global_batch: %s, epochs: 9, reduction: %s, pairs: %s, threads: %s,\n"
+                            "  overlap: %s, bucket_kib: 1}\n";
+
+static const char *either(const char *value, const char *otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static void make_rows(float *features, int32_t *classes, uint8_t *matrix)
+{
+    for (uint64_t i = 0; i < STEPS_ROWS; i++) {
+        uint64_t random[4];
+        bl_rng_words(3, BL_STREAM_LSH, i, 0, 0, random);
+        for (uint64_t d = 0; d < STEPS_DIM; d++)
+            features[i * STEPS_DIM + d] = (float)(random[d / 2] >> (d % 2 * 32) & 0xffff) / 32768.0f - 1.0f;
+        classes[i] = (int32_t)(random[0] % CLASSES);
+        for (uint64_t c = 0; c < CLASSES; c++)
+            matrix[i * CLASSES + c] = (uint8_t)(random[1] >> (7 * c) & 1);
+    }
+}
+
+/* Groups far apart, so that only dense numbers can be counted by; a row in seven is in none. */
+static void make_groups(uint32_t *groups, int64_t words)
+{
+    for (int64_t at = 0; at < STEPS_ROWS * words; at++) {
+        uint64_t random[4];
+        bl_rng_words(4, BL_STREAM_LSH, (uint64_t)at, 0, 0, random);
+        groups[at] = at / words % 7 == 3 || random[0] % 3 == 0 ? (uint32_t)BL_UNLABELLED
+                                                               : (uint32_t)(random[1] % 9) * 200000000u;
+    }
+}
+
+static int write_data(const char *path, int multi, int64_t lists, struct bl_error *err)
+{
+    static float features[STEPS_ROWS * STEPS_DIM];
+    static int32_t classes[STEPS_ROWS];
+    static uint8_t matrix[STEPS_ROWS * CLASSES];
+    static uint32_t groups[STEPS_ROWS * STEPS_LIST];
+    struct par_split_writer *writer = NULL;
+    const struct par_split_writer_options options = {
+        .rows = STEPS_ROWS,
+        .dim = STEPS_DIM,
+        .type = BL_FLOAT32,
+        .labels = multi ? bl_label_layout(BL_LABELS_MULTI, CLASSES) : bl_label_layout(BL_LABELS_SINGLE, 0),
+        .groups = lists ? bl_group_layout(lists) : bl_label_layout(BL_LABELS_NONE, 0)};
+    make_rows(features, classes, matrix);
+    make_groups(groups, lists);
+    int code = par_split_create_local(&writer, path, "train", &options, err);
+    if (code == BL_OK && lists)
+        code = par_split_put_groups_local(writer, STEPS_ROWS, groups, err);
+    if (code == BL_OK)
+        code = par_split_append_local(writer, STEPS_ROWS, features, multi ? (void *)matrix : (void *)classes,
+                                      NULL, err);
+    if (code == BL_OK)
+        code = par_split_commit_local(writer, err);
+    par_split_destroy_local(writer);
+    return code;
+}
+
+static void make_trainer(struct step_trainer *trainer, struct par par, const char *path,
+                         const struct step_variant *variant)
+{
+    char text[800];
+    struct bl_error err = {0};
+    memset(trainer, 0, sizeof *trainer);
+    snprintf(text, sizeof text, basis, either(variant->hidden, "[16, 12]"), either(variant->dropout, "0"),
+             either(variant->preset, "likelihood"), either(variant->relaxation, "tanh"),
+             either(variant->similarity, "label"), either(variant->terms, ""),
+             either(variant->clip_norm, "0"), either(variant->global_batch, "32"),
+             either(variant->reduction, "fast"), either(variant->pairs, "auto"),
+             either(variant->threads, "1"), either(variant->overlap, "none"));
+    CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
+    CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
+    CHECK(par_run_state_init(&trainer->state, &trainer->config, STEPS_DIM, trainer->data.labels, &err) ==
+          BL_OK);
+    CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
+          BL_OK);
+}
+
+void steps_free(struct step_trainer *trainer)
+{
+    par_step_free(&trainer->step);
+    par_run_state_free(&trainer->state);
+    par_train_data_free(&trainer->data);
+}
+
+/* The same data and configuration for all ranks together and for each rank by itself. */
+void steps_make_both(struct par par, const struct step_variant *variant, struct step_trainer *together,
+                     struct step_trainer *alone)
+{
+    char folder[RANKS_PATH_MAX], path[RANKS_PATH_MAX + 16];
+    struct bl_error err = {0};
+    ranks_temp_folder(par, folder);
+    snprintf(path, sizeof path, "%s/data.h5", folder);
+    if (par.rank == 0)
+        CHECK(write_data(path, variant->multi, variant->lists, &err) == BL_OK);
+    MPI_Barrier(par.comm);
+    make_trainer(together, par, path, variant);
+    make_trainer(alone, par_alone(), path, variant);
+    ranks_remove_folder(par, folder);
+}
+const struct step_variant steps_rivals[STEPS_RIVALS] = {
+    {.preset = "hashnet"},
+    {.preset = "dsh"},
+    /* Where two dissimilar rows have nearly the same code, the gradient goes as 1/(1 - cos): in the first
+     * batch a pair at about 1e-3, so that its part carries the rounding of a cosine, 1e-7, a thousandfold. */
+    {.preset = "dch", .bound = 1e-4},
+    {.preset = "idhn", .similarity = "cosine", .multi = 1},
+    {.preset = "dpsh"},
+    {.preset = "dpsh", .similarity = "cosine, balance: balanced, form: contrastive, alpha: auto", .multi = 1},
+    {.preset = "dpsh", .similarity = "group", .lists = STEPS_LIST},
+};
+const char *const steps_terms[STEPS_TERMS] = {
+    ", classification: {weight: 1}", ", centers: {weight: 1}",
+    ", cosine: {weight: 1}",         ", quantization: {weight: 1, form: log-cosh}",
+    ", balance: {weight: 1}",        ", decorrelation: {weight: 1}",
+    ", scatter: {weight: 1}",        ", quantization: {weight: 1e-9}, independence: {weight: 1}",
+};
+static double norm_of_difference(const float *a, const float *b, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+    return sqrt(sum);
+}
+
+static void check_values(struct step_trainer *together, struct step_trainer *alone)
+{
+    double all[BL_TERMS_MAX], one[BL_TERMS_MAX];
+    const int n = (int)together->step.objective.n_terms;
+    par_groups_sum(&together->step.groups, together->step.par, together->step.group_values, BL_TERMS_MAX, n,
+                   all);
+    par_groups_sum(&alone->step.groups, par_alone(), alone->step.group_values, BL_TERMS_MAX, n, one);
+    for (int t = 0; t < n; t++)
+        CHECK(fabs(all[t] - one[t]) <= 1e-6 * fabs(one[t]));
+}
+
+void steps_check_gradient(struct par par, const struct step_variant *variant)
+{
+    static struct step_trainer together, alone;
+    static const int64_t numbers[] = {0, 2, 7};
+    steps_make_both(par, variant, &together, &alone);
+    for (int i = 0; i < 3; i++) {
+        struct par_step_outcome one, other;
+        struct bl_error err = {0};
+        const int64_t n = alone.state.model.layout.n_params;
+        CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
+        CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
+        CHECK(other.grad_norm > 1e-4);
+        par_gradient_share(&together.step.gradient, par, together.step.gradient.sum);
+        CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
+              (variant->bound > 0.0 ? variant->bound : 1e-5) * other.grad_norm);
+        check_values(&together, &alone);
+    }
+    steps_free(&together);
+    steps_free(&alone);
+}
+
+/* Compares with rank 0's bits. */
+static void check_equal_on_all(struct par par, const struct step_trainer *trainer)
+{
+    float first[2048];
+    const int64_t n = trainer->state.model.layout.n_params;
+    CHECK(n <= 2048);
+    memcpy(first, trainer->state.model.params, (size_t)n * sizeof *first);
+    par_broadcast(par, first, n * (int64_t)sizeof *first);
+    CHECK(memcmp(first, trainer->state.model.params, (size_t)n * sizeof *first) == 0);
+}
+
+void steps_check_equal(struct par par, const struct step_variant *variant)
+{
+    static struct step_trainer together, alone;
+    steps_make_both(par, variant, &together, &alone);
+    const int64_t n = alone.state.model.layout.n_params;
+    for (int64_t number = 0; number < STEPS_MANY; number++) {
+        struct par_step_outcome outcome;
+        struct bl_error err = {0};
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+        check_equal_on_all(par, &together);
+    }
+    CHECK(norm_of_difference(together.state.model.params, alone.state.model.params, n) > 1e-3);
+    steps_free(&together);
+    steps_free(&alone);
+}
+
+void steps_check_allocations(struct par par, const struct step_variant *variant)
+{
+    static struct step_trainer together, alone;
+    steps_make_both(par, variant, &together, &alone);
+    const int64_t before = bl_alloc_count();
+    for (int64_t number = 0; number < 10; number++) {
+        struct par_step_outcome outcome;
+        struct bl_error err = {0};
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+    }
+    CHECK(bl_alloc_count() == before);
+    steps_free(&together);
+    steps_free(&alone);
+}
+
+void steps_check_traffic(struct par par, const struct step_variant *variant)
+{
+    static struct step_trainer together, alone;
+    struct par_traffic traffic = {0};
+    struct par_plan plan;
+    struct bl_error err = {0};
+    par.traffic = &traffic;
+    steps_make_both(par, variant, &together, &alone);
+    const struct par_split split = {
+        .rows = STEPS_ROWS, .dim = STEPS_DIM, .type = BL_FLOAT32, .labels = together.data.labels};
+    CHECK(par_plan_local(&plan, &together.config, &split, par.size, 1, &err) == BL_OK);
+    const struct par_traffic planned = par_plan_traffic_local(&plan, &together.config, &split, par.rank);
+    const struct par_traffic before = traffic;
+    for (int64_t number = 0; number < 3; number++) {
+        struct par_step_outcome outcome;
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+    }
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
+        const struct par_traffic_count *was = &before.of[kind], *is = &traffic.of[kind],
+                                       *one = &planned.of[kind];
+        CHECK(is->collectives - was->collectives == 3 * one->collectives);
+        CHECK(is->messages - was->messages == 3 * one->messages);
+        CHECK(is->sent_bytes - was->sent_bytes == 3 * one->sent_bytes);
+        CHECK(is->received_bytes - was->received_bytes == 3 * one->received_bytes);
+    }
+    CHECK((par_traffic_of_steps(&planned).received_bytes > 0) == (par.size > 1));
+    steps_free(&together);
+    steps_free(&alone);
+}
