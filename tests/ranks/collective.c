@@ -143,6 +143,37 @@ static void codes_and_labels_in_pieces_are_gathered(struct par par)
     }
 }
 
+/* Rank r brings 5 r % 7 rows: one of four ranks none at all. */
+static void codes_and_labels_in_flight_are_gathered(struct par par)
+{
+    for (int p = 0; p < PIECES; p++) {
+        struct par_gather gather;
+        struct bl_error err;
+        const int64_t n = 5 * par.rank % 7 + (par.size == 1);
+        uint32_t labels[2 * 6];
+        CHECK(par_gather_init(&gather, in_pieces(par, pieces[p]), n, BITS, WORDS, 0, 1, &err) == BL_OK);
+        for (int round = 0; round < 2; round++) {
+            for (int64_t i = 0; i < n; i++) {
+                labels[2 * i] = 7 + (uint32_t)(gather.first + i + round);
+                labels[2 * i + 1] = 0xffffffffu;
+            }
+            par_gather_begin_labels(&gather, labels);
+            for (int64_t i = 0; i < n * BITS; i++)
+                gather.rows[gather.first * BITS + i] = (float)(gather.first * BITS + i + round);
+            par_gather_begin_codes(&gather);
+            par_flight_poke_local(&gather.codes_flight);
+            par_flight_wait(&gather.labels_flight);
+            for (int64_t i = 0; i < gather.n_global; i++)
+                CHECK(gather.labels[2 * i] == 7 + (uint32_t)(i + round) &&
+                      gather.labels[2 * i + 1] == 0xffffffffu);
+            par_flight_wait(&gather.codes_flight);
+            for (int64_t i = 0; i < gather.n_global * BITS; i++)
+                CHECK(gather.rows[i] == (float)(i + round));
+        }
+        par_gather_free(&gather);
+    }
+}
+
 /* The sum, its norm and the shared parameters of one exact or fast step, into out [n + 2]; with buckets in
  * flight. */
 static void reduce_gradient(struct par par, int exact, int64_t bucket_floats, const struct bl_layout *layout,
@@ -269,6 +300,7 @@ int main(int argc, char **argv)
         CASE(unequal_blocks_in_pieces_are_gathered),
         CASE(parts_in_pieces_reach_their_ranks),
         CASE(codes_and_labels_in_pieces_are_gathered),
+        CASE(codes_and_labels_in_flight_are_gathered),
         CASE(gradients_in_pieces_and_in_flight_are_the_gradients),
         CASE(collectives_are_counted_by_what_they_are_for),
         CASE(all_that_is_sent_is_received),

@@ -111,6 +111,8 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
     check_exact(par, &(struct step_variant){.reduction = "exact", .dropout = "0.3", .clip_norm = "0.01"});
     check_exact(par, &(struct step_variant){.reduction = "exact", .global_batch = "full"});
     check_exact(par, &(struct step_variant){.reduction = "exact", .relaxation = "ste", .threads = "3"});
+    /* a layer of several pieces and buckets */
+    check_exact(par, &(struct step_variant){.reduction = "exact", .overlap = "gradient", .hidden = "[1024]"});
     check_exact(par,
                 &(struct step_variant){.reduction = "exact", .overlap = "gradient", .clip_norm = "0.01"});
     check_exact(par, &(struct step_variant){.reduction = "exact",
@@ -156,12 +158,12 @@ static void a_memory_holds_all_training_rows(struct par par)
     steps_free(&alone);
 }
 
-static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
+static void spoil_a_value(struct par par, const struct step_variant *variant)
 {
     static struct step_trainer together, alone;
     struct par_step_outcome outcome;
     struct bl_error err = {0};
-    steps_make_both(par, &(struct step_variant){0}, &together, &alone);
+    steps_make_both(par, variant, &together, &alone);
     /* On the last rank only, as a broken memory would. */
     if (par.rank == par.size - 1)
         ((float *)together.data.features)[3] = NAN;
@@ -173,6 +175,12 @@ static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
     CHECK(strstr(err.what, "step "));
     steps_free(&together);
     steps_free(&alone);
+}
+
+static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
+{
+    spoil_a_value(par, &(struct step_variant){0});
+    spoil_a_value(par, &(struct step_variant){.overlap = "both"});
 }
 
 #define CASE(name)                                                                                           \
