@@ -1,4 +1,4 @@
-/* The one exchange of a step's forward half: every rank's codes and labels to every rank. */
+/* The exchange of a step's forward half: every rank's codes and labels to every rank. */
 #ifndef PAR_GATHER_H
 #define PAR_GATHER_H
 
@@ -17,8 +17,8 @@ struct par_gather {
     int64_t n_global;
     int64_t first, n_local;      /* rows [first, first + n_local) are this rank's */
     float *rows;                 /* [n_global, stride]; owned */
-    uint32_t *labels;            /* [n_global, label_words], unpacked after the exchange; owned */
-    uint32_t *places;            /* [n_global] as the labels; NULL without place words; owned */
+    uint32_t *labels;            /* [n_global, label_words]; owned */
+    uint32_t *places;            /* [n_global]; NULL without place words; owned */
     struct par_blocks rank_rows; /* which rows each rank brings */
     struct par_flight labels_flight, codes_flight;
 };
@@ -30,7 +30,8 @@ int par_gather_init(struct par_gather *gather, struct par par, int64_t n_local, 
                     int64_t label_words, int with_places, int in_flight, struct bl_error *err);
 void par_gather_free(struct par_gather *gather);
 
-/* Puts own labels [n_local, label_words] into their place in `labels`: for steps that need no others. */
+/* Puts own labels [n_local, label_words] into their place in `labels`: all that steps do that need no others.
+ */
 void par_gather_own_local(struct par_gather *gather, const uint32_t *labels);
 
 /* Own rows' codes stand in rows + first * stride, and their places in places + first, already; labels

@@ -1,6 +1,7 @@
-/* One training step: own rows forward, one allgather of codes and labels, the terms' values and gradients,
- * own rows backward, one sum of the parameter gradient over ranks, of which each updates a slice, and one
- * allgather of those. Nothing is allocated after par_step_init. */
+/* One training step: own rows forward, an allgather of codes and labels, the terms' values and gradients, own
+ * rows backward, a sum of the parameter gradient over ranks, of which each updates its slices, and an
+ * allgather of those. What of it goes on while the rank computes: mpi/overlap.h. Nothing is allocated after
+ * par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
 
@@ -74,7 +75,8 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
 int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
                  int64_t number, struct par_step_outcome *outcome, struct bl_error *err);
 
-/* After steps each rank holds the optimiser's states of its range alone: makes them whole on all. Collective.
+/* After steps each rank holds the optimiser's states of its ranges alone: makes them whole on all.
+ * Collective.
  */
 void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer);
 

@@ -1,4 +1,4 @@
-/* What a run sends and receives, counted where each collective is entered (mpi/collective.c).
+/* What a run sends and receives, counted where each exchange is entered (mpi/collective.c, mpi/flight.c).
  *
  * The convention: every number goes straight to where it is needed, as in the shortest algorithm that the
  * network's bandwidth allows; what a library really does may be more, never less in sum. On P ranks:

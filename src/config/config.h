@@ -147,7 +147,7 @@ struct bl_config_train {
     int64_t exact_groups; /* 0: as many as shards */
     int pairs;
     int overlap;        /* enum bl_overlap */
-    int64_t bucket_kib; /* of the gradient, under overlap */
+    int64_t bucket_kib; /* of the gradient, at least, where it is in flight */
     int64_t threads;
     double settle; /* relative change of an epoch's objective; 0: never */
     int64_t settle_epochs;

@@ -223,10 +223,13 @@ const struct bl_key bl_keys[] = {
     CHOICE_WITH(
         "train.overlap", train.overlap, "auto", BL_KEY_MAY_CHANGE, overlaps,
         "What travels while its rank computes: codes, while the pairs of own rows are visited (reduction: "
-        "fast alone); the gradient, while the backward pass goes on; or both. auto: all that can where ranks "
-        "are on several hosts, and nothing on one."),
+        "fast alone); the gradient, while the backward pass goes on; or both. auto: the gradient between "
+        "hosts, codes too "
+        "where each rank has a host of its own, and nothing on one host."),
     INTEGER("train.bucket_kib", train.bucket_kib, "1024", 1, 1048576, BL_KEY_MAY_CHANGE, NULL, "KiB",
-            "Under overlap: gradient: how much of it travels at a time."),
+            "How much of the gradient at least travels at a time where it is in flight; a part ends with "
+            "whole rows of "
+            "weights, 64 or more for each thread."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank, for rows and tiles of pairs; give each rank as many cores, and a node "
             "fewer ranks."),

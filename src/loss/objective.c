@@ -10,6 +10,7 @@
 #include "math/elementwise.h"
 #include "math/fixed.h"
 
+/* In this order they run. The pairwise term is the first: it is the one that waits for codes on their way. */
 static const struct bl_term *const all_terms[] = {
     &bl_term_pairwise,      &bl_term_quantization, &bl_term_classification, &bl_term_balance,
     &bl_term_decorrelation, &bl_term_scatter,      &bl_term_centers,        &bl_term_cosine,

@@ -66,8 +66,9 @@ struct bl_backward_watch {
                                                    * there, of all nodes; from falls to 0 */
 };
 
-/* In how many pieces, whole rows of its weight, a watched backward pass completes a layer: the last rows, and
- * the whole bias, first. Where piece `number` begins in the block of parameters. */
+/* In how many pieces, whole rows of its weight and at least 64 of them for each thread, a watched backward
+ * pass completes a layer: the last rows, and the whole bias, first. Where piece `number` begins in the block
+ * of parameters. */
 int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int threads, int64_t piece_floats);
 int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
                                int64_t piece_floats, int64_t number);
