@@ -93,24 +93,25 @@ void par_slices_range_local(const struct par_slices *slices, int bucket, int ran
     *hi = par_slices_begin_local(slices, *hi);
 }
 
-int64_t par_slices_blocks_of_local(const struct par_slices *slices, int rank)
-{
-    int64_t n = 0;
-    for (int b = 0; b < slices->n_buckets; b++) {
-        int64_t first, last;
-        par_slices_blocks_local(slices, b, rank, &first, &last);
-        n += last - first;
-    }
-    return n;
-}
+typedef void range_fn(const struct par_slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi);
 
-int64_t par_slices_params_of_local(const struct par_slices *slices, int rank)
+static int64_t over_buckets(const struct par_slices *slices, int rank, range_fn *range)
 {
     int64_t n = 0;
     for (int b = 0; b < slices->n_buckets; b++) {
         int64_t lo, hi;
-        par_slices_range_local(slices, b, rank, &lo, &hi);
+        range(slices, b, rank, &lo, &hi);
         n += hi - lo;
     }
     return n;
+}
+
+int64_t par_slices_blocks_of_local(const struct par_slices *slices, int rank)
+{
+    return over_buckets(slices, rank, par_slices_blocks_local);
+}
+
+int64_t par_slices_params_of_local(const struct par_slices *slices, int rank)
+{
+    return over_buckets(slices, rank, par_slices_range_local);
 }
