@@ -56,6 +56,20 @@ int par_checksums_open_local(hid_t *sums, hid_t within, const char *name, int64_
     return bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", where, name);
 }
 
+int par_checksums_make(hid_t *sums, hid_t file, const char *name, int64_t rows, int64_t row_bytes,
+                       const char *path, struct bl_error *err)
+{
+    char of[NAME_BYTES];
+    const int64_t per_block = h5_rows_per_block(row_bytes);
+    *sums = H5I_INVALID_HID;
+    if (snprintf(of, sizeof of, "checksums/%s", name) >= (int)sizeof of)
+        return bl_fail(err, BL_DEFECT, "the name %.60s... is too long", name);
+    int code = h5_make_dataset(file, of, H5T_STD_U64LE, (rows + per_block - 1) / per_block, 0, sums, err);
+    if (code == BL_OK && h5_put_integer(*sums, "rows_per_block", per_block) != 0)
+        code = bl_fail(err, BL_PATH, "can't write the checksums of %s", path);
+    return code;
+}
+
 int par_checksum_compare_local(const void *rows, int64_t row_lo, int64_t n, int64_t row_bytes,
                                uint64_t checksum, const char *name, const char *where, struct bl_error *err)
 {

@@ -51,6 +51,11 @@ int par_checked_sums_local(const struct par_checked *checked, int64_t block_lo, 
 int par_checksums_open_local(hid_t *sums, hid_t within, const char *name, int64_t rows, int64_t row_bytes,
                              const char *where, struct bl_error *err);
 
+/* Makes /checksums/name for the data set /name of so many rows, with nothing in it yet. Collective as the
+ * file is; not agreed. Errors: BL_PATH, with `path` named. */
+int par_checksums_make(hid_t *sums, hid_t file, const char *name, int64_t rows, int64_t row_bytes,
+                       const char *path, struct bl_error *err);
+
 /* BL_INPUT unless the rows of one block, n from row_lo on, have the checksum. */
 int par_checksum_compare_local(const void *rows, int64_t row_lo, int64_t n, int64_t row_bytes,
                                uint64_t checksum, const char *name, const char *where, struct bl_error *err);

@@ -16,12 +16,14 @@
 /* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
 enum { TEXT_BYTES_MAX = 1 << 20 };
 
-/* Reading: rank 0 alone opens and verifies; what it learned is broadcast. */
+/* Reading the head: rank 0 alone opens and looks; what it learned is broadcast. */
 
 struct collect {
     struct par_state *head;
-    hid_t group;
+    hid_t file;
+    const char *path;
     int64_t room;
+    struct bl_error *err;
 };
 
 static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
@@ -55,42 +57,44 @@ static int read_numbers(hid_t file, const char *path, struct par_state *head, st
     return code;
 }
 
+static int read_text(const struct collect *collect, const char *name, struct par_state_text *text)
+{
+    struct par_state_tensor tensor = {.value = PAR_BYTE};
+    snprintf(tensor.name, sizeof tensor.name, "texts/%.50s", name);
+    tensor.rows = par_state_file_rows_local(collect->file, tensor.name);
+    if (tensor.rows < 1 || tensor.rows > TEXT_BYTES_MAX)
+        return bl_fail(collect->err, BL_INPUT, "%s: its text '%s' is damaged", collect->path, name);
+    snprintf(text->name, sizeof text->name, "%s", name);
+    int code = bl_alloc_zero(&text->text, tensor.rows + 1, 1, "a text", collect->err);
+    tensor.at = text->text;
+    if (code == BL_OK)
+        code = par_state_file_read_local(collect->file, collect->path, &tensor, 0,
+                                         par_tensor_blocks_local(&tensor), collect->err);
+    return code;
+}
+
 static herr_t take_text(hid_t group, const char *name, const H5L_info_t *info, void *context)
 {
     struct collect *collect = context;
     struct par_state *head = collect->head;
+    (void)group;
     (void)info;
-    hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
-    if (set < 0 || head->n_texts == collect->room) {
-        if (set >= 0)
-            H5Dclose(set);
+    if (head->n_texts == collect->room)
         return 1;
-    }
-    hid_t space = H5Dget_space(set);
-    const int64_t bytes = H5Sget_simple_extent_ndims(space) == 1 ? H5Sget_simple_extent_npoints(space) : 0;
-    H5Sclose(space);
-    struct par_state_text *text = &head->texts[head->n_texts];
-    int failed = bytes < 1 || bytes > TEXT_BYTES_MAX ||
-                 bl_alloc_zero(&text->text, bytes + 1, 1, "a text", NULL) != BL_OK;
-    if (!failed) {
-        head->n_texts++;
-        snprintf(text->name, sizeof text->name, "%s", name);
-        failed = H5Dread(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, text->text) < 0;
-    }
-    H5Dclose(set);
-    return failed;
+    return read_text(collect, name, &head->texts[head->n_texts++]) == BL_OK ? 0 : 1;
 }
 
 static int read_texts(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
 {
     enum { TEXTS_MAX = 16 };
-    struct collect collect = {.head = head, .room = TEXTS_MAX};
+    struct collect collect = {.head = head, .file = file, .path = path, .room = TEXTS_MAX, .err = err};
     int code = bl_alloc_zero(&head->texts, TEXTS_MAX, sizeof *head->texts, "the checkpoint's texts", err);
     if (code != BL_OK)
         return code;
+    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* unless one says more */
     hid_t group = H5Gopen2(file, "texts", H5P_DEFAULT);
     if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_text, &collect) != 0)
-        code = bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path);
+        code = err->code;
     if (group >= 0)
         H5Gclose(group);
     return code;
@@ -167,32 +171,32 @@ int par_checkpoint_is_newer_local(const char *path)
     return known && version > PAR_CHECKPOINT_VERSION;
 }
 
-static int read_tensors_local(const char *path, const struct par_state *state, struct bl_error *err)
+/* This rank's blocks of those that its node reads. */
+static int read_share(hid_t file, const char *path, const struct par_state *state, struct par node,
+                      struct bl_error *err)
 {
-    hid_t file;
-    struct bl_error ignored;
-    int code = h5_open(&file, par_alone(), path, err);
-    if (code != BL_OK)
-        return code;
+    int code = BL_OK;
     for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
         struct par_state_tensor stored = state->tensors[t];
+        int64_t lo, hi;
         snprintf(stored.name, sizeof stored.name, "state/%.57s", state->tensors[t].name);
-        code = par_state_file_read_local(file, path, &stored, err);
+        par_tensor_share_local(state->tensors, state->n_tensors, t, node.rank, node.size, &lo, &hi);
+        code = par_state_file_read_local(file, path, &stored, lo, hi, err);
     }
-    h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
 
-int par_checkpoint_read(struct par par, const char *path, const struct par_state *state, struct bl_error *err)
+int par_checkpoint_read(struct par par, struct par node, const char *path, const struct par_state *state,
+                        struct bl_error *err)
 {
-    int code = par_agree(par, par.rank == 0 ? read_tensors_local(path, state, err) : BL_OK, err);
-    for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
-        const struct par_state_tensor *tensor = &state->tensors[t];
-        static const int64_t value_bytes[] = {[PAR_FLOAT] = 4, [PAR_DOUBLE] = 8, [PAR_BYTE] = 1};
-        const int64_t values = tensor->rows * (tensor->cols > 0 ? tensor->cols : 1);
-        par_broadcast(par, tensor->at, values * value_bytes[tensor->value]);
-    }
-    return code;
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par, path, err);
+    if (code != BL_OK)
+        return code;
+    code = par_agree(par, read_share(file, path, state, node, err), err);
+    h5_close(&file, par, path, &ignored);
+    return par_agree(node, code, err); /* what the others read is there, too */
 }
 
 void par_state_free(struct par_state *state)

@@ -6,21 +6,10 @@
 #include <stdint.h>
 
 #include "mpi/comm.h"
+#include "mpi/tensor.h"
 
 #define PAR_CHECKPOINT_FORMAT "bitloom checkpoint"
 enum { PAR_CHECKPOINT_VERSION = 1 };
-
-/* What a tensor's values are, in memory and in the file. */
-enum par_value { PAR_FLOAT, PAR_DOUBLE, PAR_BYTE };
-
-/* A tensor of the state: the same values on all ranks, each of which writes its slice. */
-struct par_state_tensor {
-    char name[64]; /* "params/layer0/weight", "optimizer/m/layer0/weight", ... */
-    int64_t rows;
-    int64_t cols; /* 0: one dimension, [rows] */
-    enum par_value value;
-    void *at; /* borrowed */
-};
 
 /* A small named number of the state; kept with all its bits. */
 struct par_state_number {
@@ -44,14 +33,17 @@ struct par_state {
 };
 
 /* Reads the numbers and texts of a checkpoint on rank 0 and gives them to all ranks: *head has n_tensors = 0
- * and is freed with par_state_free. Verifies every block of every tensor too (rank 0, or all ranks a share
- * each). Collective. Errors, agreed: BL_PATH; BL_INPUT not a checkpoint, another version (named), damaged
- * (names the tensor). */
+ * and is freed with par_state_free. Tensors are looked at when they are read. Collective. Errors, agreed:
+ * BL_PATH; BL_INPUT not a checkpoint, another version (named), damaged (names the text). */
 int par_checkpoint_open(struct par par, const char *path, struct par_state *head, struct bl_error *err);
 
-/* Fills state->tensors' memory on all ranks from path: names and shapes must be those in the file.
- * Collective. Errors, agreed: BL_INPUT (a tensor that is missing or has another shape), BL_PATH. */
-int par_checkpoint_read(struct par par, const char *path, const struct par_state *state,
+/* Fills state->tensors' memory from path: names and shapes must be those in the file. `node`: the ranks that
+ * share the memory which the tensors point to, of which each reads its blocks and compares them with their
+ * checksums; par_alone() where each rank has memory of its own and reads everything. Tensors are whole for
+ * all of a node on return. Collective over par, and node within it. Errors, the same on all ranks of par
+ * whoever met it: BL_INPUT a tensor that is missing, has another shape, or is damaged (named, with its rows);
+ * BL_PATH. */
+int par_checkpoint_read(struct par par, struct par node, const char *path, const struct par_state *state,
                         struct bl_error *err);
 
 /* 1 if path is a checkpoint of a later version than this program reads: one that isn't damaged. Local. */

@@ -22,15 +22,23 @@ void h5_quiet(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-/* Files are made and opened in the latest format: its metadata carries checksums. */
-static hid_t access_list(struct par par)
+/* The latest format's metadata carries checksums. */
+hid_t h5_access_list(struct par par, MPI_Info hints)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     /* An object left open on an error path must not keep the others waiting in a close. */
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     if (par.size > 1)
-        H5Pset_fapl_mpio(access, par.comm, MPI_INFO_NULL);
+        H5Pset_fapl_mpio(access, par.comm, hints);
+    return access;
+}
+
+/* Small rows would wait in a buffer until their data set is closed, and a full disk with them. */
+static hid_t write_list(struct par par)
+{
+    hid_t access = h5_access_list(par, MPI_INFO_NULL);
+    H5Pset_sieve_buf_size(access, 0);
     return access;
 }
 
@@ -62,7 +70,7 @@ static int look_local(const char *path, struct bl_error *err)
         return bl_fail(err, BL_INPUT,
                        "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
     /* With the same access list, or a file that this process has open already would be refused. */
-    hid_t access = access_list(par_alone());
+    hid_t access = h5_access_list(par_alone(), MPI_INFO_NULL);
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     if (file < 0)
@@ -81,7 +89,7 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     int code = par_agree(par, par.rank == 0 ? look_local(path, err) : BL_OK, err);
     if (code != BL_OK)
         return code;
-    hid_t access = access_list(par);
+    hid_t access = h5_access_list(par, MPI_INFO_NULL);
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     code = *file < 0 ? bl_fail(err, BL_PATH,
@@ -90,7 +98,7 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     return par_agree(par, code, err);
 }
 
-int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err)
+static int create(hid_t *file, struct par par, const char *path, int64_t alignment, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
@@ -105,7 +113,9 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
-    hid_t access = access_list(par), creation = timeless(H5P_FILE_CREATE);
+    hid_t access = write_list(par), creation = timeless(H5P_FILE_CREATE);
+    if (alignment > 0)
+        H5Pset_alignment(access, (hsize_t)alignment, (hsize_t)alignment);
     *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     H5Pclose(creation);
     H5Pclose(access);
@@ -117,17 +127,33 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
     return par_agree(par, code, err);
 }
 
+int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err)
+{
+    return create(file, par, path, 0, err);
+}
+
+int h5_create_aligned_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
+{
+    return create(file, par_alone(), path, alignment, err);
+}
+
 int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
 {
     h5_quiet();
-    hid_t access = access_list(par_alone());
+    hid_t access = write_list(par_alone());
     *file = H5Fopen(path, H5F_ACC_RDWR, access);
     H5Pclose(access);
     return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
 }
 
-/* After a failed flush HDF5 1.10 refuses every later flush and close of that file. */
+/* After a failed flush HDF5 1.10 refuses every later flush and close of that file, and a failed close leaves
+ * it half open. */
 static int stuck;
+
+void h5_set_stuck_local(void)
+{
+    stuck = 1;
+}
 
 int h5_is_stuck_local(void)
 {
@@ -158,9 +184,11 @@ int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err
         code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
     else if (intent != H5F_ACC_RDONLY)
         code = h5_flush(*file, par, path, err);
-    if (code == BL_OK && H5Fclose(*file) < 0)
+    if (code == BL_OK && H5Fclose(*file) < 0) {
         code = bl_fail(err, BL_PATH,
                        "can't close %s: the disk may be full; make room there or choose another place", path);
+        h5_set_stuck_local();
+    }
     *file = H5I_INVALID_HID;
     return par_agree(par, code, err);
 }

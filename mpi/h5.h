@@ -22,6 +22,17 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
  * Nothing in it keeps the time of its making. BL_PATH. */
 int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
+/* The same by this process alone; data sets of at least `alignment` bytes begin at multiples of it (0:
+ * anywhere). */
+int h5_create_aligned_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err);
+
+/* What files are made and opened with: metadata in the latest format, and by all ranks of par together when
+ * par.size > 1, through MPI-IO with these hints. The caller closes it with H5Pclose. */
+hid_t h5_access_list(struct par par, MPI_Info hints);
+
+/* After a close that failed; as h5_is_stuck_local. */
+void h5_set_stuck_local(void);
+
 /* Opens a file of ours to change it, by this process alone. Errors: BL_PATH. */
 int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err);
 
@@ -29,8 +40,8 @@ int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
  * disk, is BL_PATH with `path` named. Collective; agreed. */
 int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err);
 
-/* 1 after a failed flush, on all ranks that took part. HDF5 can then neither close the file nor end itself
- * without a crash: the program has to end without its help, by MPI_Abort or _exit. Local. */
+/* 1 after a failed flush or close, on all ranks that took part. HDF5 can then neither close the file nor end
+ * itself without a crash: the program has to end without its help, by MPI_Abort or _exit. Local. */
 int h5_is_stuck_local(void);
 
 /* Flushes and closes; a failure, e.g. a full disk, is BL_PATH with `path` named. Collective; agreed. *file

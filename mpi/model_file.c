@@ -8,7 +8,8 @@
 #include "mpi/agree.h"
 #include "mpi/collective.h"
 #include "mpi/h5.h"
-#include "mpi/state_file.h"
+#include "mpi/reduce.h"
+#include "mpi/state_writer.h"
 
 enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 
@@ -35,8 +36,9 @@ static int list_tensors(const struct bl_model *model, struct par_state_tensor te
     return n;
 }
 
-static int put_attributes(hid_t file, const char *path, const struct bl_model *model, struct bl_error *err)
+static int put_attributes(hid_t file, const char *path, const void *context, struct bl_error *err)
 {
+    const struct bl_model *model = context;
     const struct bl_shape *shape = &model->shape;
     int failed = h5_put_integer(file, "layers", shape->n_layers) != 0;
     failed |= h5_put_integer(file, "features", bl_shape_dim(shape)) != 0;
@@ -66,23 +68,38 @@ static int64_t version_of(const struct bl_shape *shape)
     return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
-int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err)
+static int is_same_everywhere(struct par par, const struct par_state_tensor *tensors, int n)
 {
-    int code = BL_OK;
-    if (par.rank == 0) {
-        struct par_state_tensor tensors[TENSORS_MAX];
-        struct par_state_file file;
-        const int n = list_tensors(model, tensors);
-        code = par_state_file_create(&file, par_alone(), path, err);
-        if (code == BL_OK)
-            code = put_attributes(file.file, path, model, err);
-        if (code == BL_OK)
-            code = par_state_file_write(&file, tensors, n, err);
-        if (code == BL_OK)
-            code = par_state_file_commit(&file, PAR_MODEL_FORMAT, version_of(&model->shape), err);
-        par_state_file_destroy(&file);
+    uint64_t digest = 0;
+    for (int t = 0; t < n; t++) {
+        const int64_t bytes = par_tensor_row_bytes_local(&tensors[t]) * tensors[t].rows;
+        digest = 31 * digest + h5_block_checksum(tensors[t].at, bytes);
     }
-    return par_agree(par, code, err);
+    uint64_t first = digest;
+    par_broadcast(par, &first, sizeof first);
+    return !par_max_integer(par, first != digest);
+}
+
+int par_model_write(struct par par, const char *path, const struct bl_model *model, struct h5_tuning tuning,
+                    struct bl_error *err)
+{
+    struct par_state_tensor tensors[TENSORS_MAX];
+    struct par_state_writer writer;
+    const int n = list_tensors(model, tensors);
+    const struct par_state_content content = {.format = PAR_MODEL_FORMAT,
+                                              .version = version_of(&model->shape),
+                                              .tensors = tensors,
+                                              .n = n,
+                                              .n_shared = is_same_everywhere(par, tensors, n) ? n : 0,
+                                              .put = put_attributes,
+                                              .context = model};
+    int code = par_state_writer_init(&writer, par, tuning, err);
+    if (code == BL_OK)
+        code = par_state_writer_begin(&writer, path, &content, err);
+    if (code == BL_OK)
+        code = par_state_writer_finish(&writer, err);
+    par_state_writer_free(&writer);
+    return code;
 }
 
 static int find_name(const char *name, const char *const *names, int n)
@@ -174,7 +191,8 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
         h5_get_text(file, "arithmetic", model->arithmetic, sizeof model->arithmetic);
         read_trained(file, &model->trained);
         for (int t = 0; t < n && code == BL_OK; t++)
-            code = par_state_file_read_local(file, path, &tensors[t], err);
+            code = par_state_file_read_local(file, path, &tensors[t], 0, par_tensor_blocks_local(&tensors[t]),
+                                             err);
     }
     h5_close(&file, par_alone(), path, &ignored);
     return code;

@@ -4,13 +4,15 @@
 
 #include "model/model.h"
 #include "mpi/comm.h"
+#include "mpi/h5_rows.h"
 
 #define PAR_MODEL_FORMAT "bitloom model"
 enum { PAR_MODEL_VERSION = 2 }; /* 1: linear at both ends, without the attributes input and output */
 
-/* Writes the model under path only when whole: temporary name, flush, read back, fsync, rename, fsync of the
- * folder. Rank 0 writes; collective, the outcome is agreed. Errors: BL_PATH. */
-int par_model_write(struct par par, const char *path, const struct bl_model *model, struct bl_error *err);
+/* Writes the model under path only when whole (mpi/state_writer.h): all ranks write, each a share, or rank 0
+ * alone if they don't all hold the same. Collective; agreed. Errors: BL_PATH. */
+int par_model_write(struct par par, const char *path, const struct bl_model *model, struct h5_tuning tuning,
+                    struct bl_error *err);
 
 /* Reads and verifies a model on rank 0 and gives it to all ranks; *model is zeroed or complete, freed by
  * bl_model_free. Collective. Errors, agreed: BL_PATH, BL_INPUT (not a bitloom model, another version,

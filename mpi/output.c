@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
+#include "mpi/checked.h"
 #include "mpi/h5.h"
 #include "mpi/reduce.h"
 
@@ -105,19 +106,13 @@ static int compare(const struct par_output *output, struct par par, uint64_t rea
 int par_output_seal(struct par_output *output, struct par par, hid_t file, const char *path,
                     struct bl_error *err)
 {
-    char name[sizeof output->name + 16];
     int64_t rows_per_block = h5_rows_per_block(output->row_bytes), lo, hi;
     int64_t blocks = (output->rows + rows_per_block - 1) / rows_per_block;
     hid_t checksums = H5I_INVALID_HID;
     uint64_t read = 0;
-    snprintf(name, sizeof name, "checksums/%s", output->name);
-    int code = h5_make_dataset(file, name, H5T_STD_U64LE, blocks, 0, &checksums, err);
+    int code = par_checksums_make(&checksums, file, output->name, output->rows, output->row_bytes, path, err);
     if (code == BL_OK)
         code = reopen(output, file, path, err);
-    if (code == BL_OK)
-        code = h5_put_integer(checksums, "rows_per_block", rows_per_block) == 0
-                   ? BL_OK
-                   : bl_fail(err, BL_PATH, "can't write the checksums of %s", path);
     code = par_agree(par, code, err);
     if (code == BL_OK) {
         par_range_local(blocks, par.rank, par.size, &lo, &hi);

@@ -189,7 +189,7 @@ int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_wri
                           struct bl_error *err)
 {
     struct par_state whole = {0};
-    int code = par_agree(writer->par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    int code = par_agree(writer->file.par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_reserve(writer, &whole, err);
     bl_free(&whole.tensors);
@@ -212,7 +212,7 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
     struct par_state whole = {
         .numbers = numbers, .n_texts = state->model.trained.n > 0 ? 3 : 2, .texts = texts};
     bl_row_sample_print(&state->model.trained, trained);
-    int code = agree_on_digests(state, writer->par, err);
+    int code = agree_on_digests(state, writer->file.par, err);
     if (code != BL_OK)
         return code;
     whole.n_numbers = list_numbers(state, fields, names, &n_required);
@@ -224,7 +224,7 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
         else
             numbers[i].real = *fields[i].real;
     }
-    code = par_agree(writer->par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
+    code = par_agree(writer->file.par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_begin(writer, path, &whole, err);
     bl_free(&whole.tensors);
@@ -254,7 +254,7 @@ static int read_numbers(struct par_run_state *state, const char *path, const str
     return BL_OK;
 }
 
-int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
+int par_run_state_read(struct par_run_state *state, struct par par, struct par node, const char *path,
                        const struct par_state *head, struct bl_error *err)
 {
     struct par_state whole = {0};
@@ -267,7 +267,7 @@ int par_run_state_read(struct par_run_state *state, struct par par, const char *
         bl_row_sample_parse(trained, &state->model.trained);
     code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
-        code = par_checkpoint_read(par, path, &whole, err);
+        code = par_checkpoint_read(par, node, path, &whole, err);
     bl_free(&whole.tensors);
     if (code == BL_OK && bl_params_digest(state->model.params, state->model.layout.n_params) != state->digest)
         code = bl_fail(err, BL_INPUT,
@@ -332,7 +332,7 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
     if (code == BL_OK)
         code = init_memory(&state, path, &config, err);
     if (code == BL_OK)
-        code = par_run_state_read(&state, par_alone(), path, &head, err);
+        code = par_run_state_read(&state, par_alone(), par_alone(), path, &head, err);
     bl_free(&state.memory);
     par_run_state_free(&state);
     par_state_free(&head);

@@ -51,10 +51,11 @@ int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_wri
 int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
                         const char *config_text, struct bl_error *err);
 
-/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open. Collective;
- * agreed. Errors: BL_INPUT when something is missing, has another shape, or the parameters don't have the
- * digest that was stored with them; the state is then in between, and another checkpoint may be tried. */
-int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
+/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open; node: as
+ * par_checkpoint_read's. Collective; agreed. Errors: BL_INPUT when something is missing, has another shape,
+ * or the parameters don't have the digest that was stored with them; the state is then in between, and
+ * another checkpoint may be tried. */
+int par_run_state_read(struct par_run_state *state, struct par par, struct par node, const char *path,
                        const struct par_state *head, struct bl_error *err);
 
 /* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,

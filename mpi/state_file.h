@@ -1,48 +1,56 @@
-/* Named tensors in a file of ours, written by all ranks or by one: what models and checkpoints have in
- * common. */
+/* Named tensors with their checksums in a file of ours, which is what models and checkpoints are: its
+ * structure, made by one rank before all put rows into it (mpi/state_writer.h) and looked at once they have;
+ * and reading. Everything here is local; the places where rows lie let a thread find them without HDF5. */
 #ifndef PAR_STATE_FILE_H
 #define PAR_STATE_FILE_H
 
 #include <hdf5.h>
 
-#include "mpi/checkpoint.h"
-#include "mpi/comm.h"
+#include "base/error.h"
+#include "mpi/tensor.h"
 
-/* A file on its way: under a temporary name until par_state_file_commit. */
-struct par_state_file {
-    struct par par;
-    char path[1100], temporary[1110];
-    hid_t file;
-    int unfinished; /* the temporary may exist */
+/* What a file holds besides rows. */
+struct par_state_content {
+    const char *format;
+    int64_t version;
+    const struct par_state_tensor *tensors; /* [n]; of their rows the first n_shared are split over all ranks,
+                                               those of the others are rank 0's */
+    int64_t n, n_shared;
+    int (*put)(hid_t file, const char *path, const void *context,
+               struct bl_error *err); /* attributes and groups; BL_PATH */
+    const void *context;
 };
 
-/* Collective over par; agreed. Errors: BL_PATH. */
-int par_state_file_create(struct par_state_file *out, struct par par, const char *path, struct bl_error *err);
+/* Where the rows of a tensor and their checksums lie. */
+struct par_state_place {
+    int64_t at, sums_at;
+};
 
-/* Writes tensors as /NAME, each rank one contiguous block of rows by independent transfers, reads them back
- * and adds their checksums. Collective; agreed. Errors: BL_PATH. */
-int par_state_file_write(struct par_state_file *out, const struct par_state_tensor *tensors, int64_t n,
-                         struct bl_error *err);
+/* Creates the file with room for all tensors and their checksums, whose places go to places [n], and counts
+ * its attributes. Nothing says yet what kind of file it is. Errors: BL_PATH. */
+int par_state_file_make_local(const char *path, const struct par_state_content *content, int64_t alignment,
+                              struct par_state_place *places, int64_t *n_attributes, struct bl_error *err);
 
-/* Adds the root attributes, closes, reads the closed file once more on rank 0, fsyncs, renames, fsyncs the
- * folder. Collective; agreed. Errors: BL_PATH; until the rename nothing stands under the name that did not
- * before. */
-int par_state_file_commit(struct par_state_file *out, const char *format, int64_t version,
-                          struct bl_error *err);
+/* Marks the file complete, then opens it as whoever reads it will and looks for all of that again but the
+ * rows. Errors: BL_PATH. */
+int par_state_file_mark_local(const char *path, const struct par_state_content *content,
+                              const struct par_state_place *places, int64_t n_attributes,
+                              struct bl_error *err);
 
-/* Closes and removes what was not committed. Collective. */
-void par_state_file_destroy(struct par_state_file *out);
-
-/* Opens a file of ours for reading by this process alone and verifies every block. *file is invalid on
- * failure. Local. Errors: BL_PATH; BL_INPUT another kind or version, unfinished, damaged. */
+/* Opens a file of ours for reading by this process alone. *file is invalid on failure. Errors: BL_PATH;
+ * BL_INPUT another kind or version, unfinished, without checksums. */
 int par_state_file_open_local(hid_t *file, const char *path, const char *format, int64_t version,
                               struct bl_error *err);
 
-/* The rows of a tensor; -1 when there is none. Local. */
+/* The rows of a tensor; -1 when there is none. */
 int64_t par_state_file_rows_local(hid_t file, const char *name);
 
-/* Fills one tensor, whose shape must be the file's. Local. Errors: BL_INPUT. */
-int par_state_file_read_local(hid_t file, const char *path, const struct par_state_tensor *tensor,
-                              struct bl_error *err);
+/* Fills blocks [lo, hi) of one tensor, whose shape must be the file's, and compares each with its checksum.
+ * Errors: BL_INPUT missing, another shape, damaged (with its rows); BL_MEMORY. */
+int par_state_file_read_local(hid_t file, const char *path, const struct par_state_tensor *tensor, int64_t lo,
+                              int64_t hi, struct bl_error *err);
+
+/* HDF5's description of a tensor's values, as stored and in memory: hosts are little-endian. */
+hid_t par_tensor_type_local(const struct par_state_tensor *tensor);
 
 #endif

@@ -82,7 +82,7 @@ static int start_or_continue(struct run *run, struct bl_error *err)
         int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
         code = par_agree(run->par, code, err);
         if (code == BL_OK)
-            code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
+            code = par_resume(&run->state, run->par, par_alone(), &run->folder, run->config, &found, err);
         if (code != BL_OK)
             return code;
     }
@@ -112,8 +112,8 @@ static int open_files(struct run *run, struct bl_error *err)
 
 static int start_writer(struct run *run, struct bl_error *err)
 {
-    int code =
-        par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep, err);
+    int code = par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep,
+                                          par_checkpoint_tuning_local(run->config), err);
     if (code == BL_OK && run->config->checkpoint.behind)
         code = par_run_state_reserve(&run->state, &run->writer, err);
     return code;
@@ -178,13 +178,16 @@ static int report_checkpoint(struct run *run, struct bl_error *err)
     return par_agree(run->par, par_metrics_write_local(event, err), err);
 }
 
-/* One stage further with the checkpoint on its way. */
-static int advance_checkpoint(struct run *run, struct bl_error *err)
+/* Further with the checkpoint on its way: a stage, if no rank has to do anything for the one at hand, and
+ * then a piece. */
+static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err)
 {
-    int whole;
+    int whole = 0, code = BL_OK;
     const double begun = bl_clock_seconds();
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
-    int code = par_checkpoint_advance(&run->writer, &whole, err);
+    if (is_free)
+        code = par_state_writer_advance(&run->writer.file, &whole, err);
+    par_state_writer_work_local(&run->writer.file);
     par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
     run->pending.waited_s += bl_clock_seconds() - begun;
     return code == BL_OK && whole ? report_checkpoint(run, err) : code;
@@ -194,8 +197,8 @@ static int advance_checkpoint(struct run *run, struct bl_error *err)
 static int settle_checkpoint(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
-    while (code == BL_OK && par_checkpoint_is_pending_local(&run->writer))
-        code = advance_checkpoint(run, err);
+    while (code == BL_OK && par_state_writer_is_pending_local(&run->writer.file))
+        code = advance_checkpoint(run, 1, err);
     return code;
 }
 
@@ -228,7 +231,7 @@ static int write_model(struct run *run, struct bl_error *err)
     best.params = run->state.best_params;
     bl_row_sample_merge(&best.trained, &run->data.trained);
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
-    return par_model_write(run->par, run->folder.model, &best, err);
+    return par_model_write(run->par, run->folder.model, &best, par_checkpoint_tuning_local(run->config), err);
 }
 
 static void keep_best(struct run *run, double map)
@@ -343,7 +346,7 @@ static int one_step(struct run *run, struct bl_error *err)
     struct par_run_state *state = &run->state;
     par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
     run->step.local_request = local_request(run);
-    run->step.local_busy = par_checkpoint_is_busy_local(&run->writer);
+    run->step.local_busy = par_state_writer_is_busy_local(&run->writer.file);
     const double begun = bl_clock_seconds();
     int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
     if (code != BL_OK)
@@ -351,8 +354,8 @@ static int one_step(struct run *run, struct bl_error *err)
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
     par_deadline_step_local(&run->deadline, bl_clock_seconds() - begun);
-    if (par_checkpoint_is_pending_local(&run->writer) && outcome.busy == 0)
-        code = advance_checkpoint(run, err);
+    if (par_state_writer_is_pending_local(&run->writer.file))
+        code = advance_checkpoint(run, outcome.busy == 0, err);
     if (code == BL_OK && state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);
         code = par_agree(run->par, par_train_report_step_local(&run->report, &outcome, err), err);
@@ -374,8 +377,8 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int summarize(struct run *run, struct bl_error *err)
 {
-    run->step.phases.behind_s = fmax(0.0, par_worker_busy_s_local(run->writer.worker) -
-                                              par_worker_waited_s_local(run->writer.worker));
+    run->step.phases.behind_s = fmax(0.0, par_worker_busy_s_local(run->writer.file.worker) -
+                                              par_worker_waited_s_local(run->writer.file.worker));
     return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
 }
 

@@ -63,6 +63,15 @@ static void say_plan(const struct par_train_report *report, const char *data_pat
                     data->labels.classes);
 }
 
+static void say_files(const struct bl_config *config)
+{
+    if (config->checkpoint.hints[0])
+        bl_log_say("checkpoints are written with hints for MPI-IO: %s", config->checkpoint.hints);
+    if (config->checkpoint.alignment_kib > 0)
+        bl_log_say("large tensors in checkpoints begin at multiples of %" PRId64 " KiB",
+                   config->checkpoint.alignment_kib);
+}
+
 int par_train_report_start_local(const struct par_train_report *report, const struct par_placement *placement,
                                  const char *data_path, const char *folder, int resumed, struct bl_error *err)
 {
@@ -73,6 +82,7 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     if (step->overlap.codes || step->overlap.bucket_floats > 0)
         bl_log_say("%s on the way while ranks compute (train.overlap)", overlap);
     say_plan(report, data_path);
+    say_files(step->config);
     if (resumed)
         bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, folder,
                    state->step, step->total_steps, state->digest);

@@ -268,7 +268,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)
-        code = par_model_write(par, request.output, &model, err);
+        code = par_model_write(par, request.output, &model, (struct h5_tuning){0}, err);
     if (code == BL_OK)
         bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
                    bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);

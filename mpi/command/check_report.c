@@ -94,7 +94,10 @@ static int64_t find_whole(char **paths, int64_t n, struct par_state *head, json_
                           struct bl_error *err)
 {
     for (int64_t i = 0; i < n; i++) {
-        *code = par_checkpoint_open(par_alone(), paths[i], head, err);
+        char summary[300];
+        *code = par_verify_file_local(paths[i], summary, sizeof summary, err);
+        if (*code == BL_OK)
+            *code = par_checkpoint_open(par_alone(), paths[i], head, err);
         if (*code != BL_INPUT || par_checkpoint_is_newer_local(paths[i]))
             return i;
         json_array_append_new(damaged, json_string_nocheck(paths[i]));

@@ -5,7 +5,13 @@
 
 #include <stdint.h>
 
-enum { BL_PATH_MAX = 1024, BL_NAME_MAX = 64, BL_HIDDEN_MAX = 64, BL_CODE_BITS_MAX = 1024 };
+enum {
+    BL_PATH_MAX = 1024,
+    BL_NAME_MAX = 64,
+    BL_HIDDEN_MAX = 64,
+    BL_CODE_BITS_MAX = 1024,
+    BL_HINTS_MAX = 512
+};
 
 enum bl_normalize {
     BL_NORMALIZE_NONE,
@@ -165,7 +171,9 @@ struct bl_config {
         int64_t every_steps; /* 0: not by steps */
         double every_minutes;
         int64_t keep;
-        int behind; /* written while training goes on */
+        int behind;               /* written while training goes on */
+        char hints[BL_HINTS_MAX]; /* for MPI-IO, "name=value, name=value" */
+        int64_t alignment_kib;    /* of large data sets in the file; 0: none */
     } checkpoint;
     struct {
         int64_t every_epochs; /* 0: never */

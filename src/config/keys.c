@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "config/map.h"
+#include "config/value.h"
 
 #define AT(field)   offsetof(struct bl_config, field)
 #define MANY        1e15
@@ -247,6 +249,13 @@ const struct bl_key bl_keys[] = {
     BOOLEAN("checkpoint.behind", checkpoint.behind, "true", BL_KEY_MAY_CHANGE,
             "Written while training goes on, from a copy that takes each rank its share of the state's size; "
             "false waits for it instead."),
+    {"checkpoint.hints", BL_KEY_MAP, AT(checkpoint.hints), "", 0, 0, BL_KEY_MAY_CHANGE, NULL, NULL, "",
+     "Hints for MPI-IO when several ranks write checkpoints and models, e.g. {striping_factor: 8}; it "
+     "passes over those that it doesn't know."},
+    INTEGER(
+        "checkpoint.alignment", checkpoint.alignment_kib, "0", 0, 1048576, BL_KEY_MAY_CHANGE, NULL, "KiB",
+        "Tensors of at least so much begin at a multiple of it in the files of checkpoints and models, as "
+        "stripes of a file system do; 0 packs them."),
 
     INTEGER("evaluate.every_epochs", evaluate.every_epochs, "1", 0, MANY_EPOCHS, BL_KEY_MAY_CHANGE, NULL,
             "epochs", "How often the held-out rows are evaluated; 0 never, and the last model is kept."),
@@ -280,6 +289,8 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
     if (key->type == BL_KEY_TEXT)
         n = snprintf(text, size, "text of at most %d bytes",
                      key->offset == AT(data.file) ? BL_PATH_MAX - 1 : BL_NAME_MAX - 1);
+    else if (key->type == BL_KEY_MAP)
+        n = snprintf(text, size, "a map of names to values without commas, quotes, = and backslashes");
     else if (key->type == BL_KEY_BOOLEAN)
         n = snprintf(text, size, "true or false");
     else if (key->type == BL_KEY_CHOICE)
@@ -415,36 +426,13 @@ int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *t
         return set_choice(key, (int *)(void *)field, text, err);
     case BL_KEY_LIST:
         return set_list(key, config, text, err);
+    case BL_KEY_MAP:
+        return bl_map_parse(text, field, BL_HINTS_MAX) ? BL_OK : not_allowed(key, text, err);
     case BL_KEY_INTEGER:
     case BL_KEY_REAL:
         break;
     }
     return set_number(key, field, text, err);
-}
-
-/* The fewest digits that give the same number back; 10 rather than 1e+01. */
-static void shortest(double value, char *text, size_t size)
-{
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, value);
-        const int is_awkward = fabs(value) >= 1.0 && fabs(value) < 1e6 && strchr(text, 'e') != NULL;
-        if (strtod(text, NULL) == value && !is_awkward)
-            return;
-    }
-}
-
-/* Double quotes with the two characters that need it escaped. */
-static void quote(const char *value, char *text, size_t size)
-{
-    size_t n = 0;
-    text[n++] = '"';
-    for (; *value && n + 3 < size; value++) {
-        if (*value == '"' || *value == '\\')
-            text[n++] = '\\';
-        text[n++] = *value;
-    }
-    text[n++] = '"';
-    text[n] = '\0';
 }
 
 void bl_key_text(const struct bl_key *key, const struct bl_config *config, char *text, size_t size)
@@ -456,7 +444,7 @@ void bl_key_text(const struct bl_key *key, const struct bl_config *config, char 
     size_t n;
     switch (key->type) {
     case BL_KEY_TEXT:
-        quote(field, text, size);
+        bl_value_quote(field, text, size);
         break;
     case BL_KEY_INTEGER:
         memcpy(&integer, field, sizeof integer);
@@ -470,7 +458,7 @@ void bl_key_text(const struct bl_key *key, const struct bl_config *config, char 
         if (real == 0.0 && key->word)
             snprintf(text, size, "%s", key->word);
         else
-            shortest(real, text, size);
+            bl_value_number(real, text, size);
         break;
     case BL_KEY_BOOLEAN:
         memcpy(&number, field, sizeof number);
@@ -485,6 +473,9 @@ void bl_key_text(const struct bl_key *key, const struct bl_config *config, char 
         for (int64_t i = 0; i < config->model.hidden_count && n + 24 < size; i++)
             n += (size_t)snprintf(text + n, size - n, "%s%" PRId64, i ? ", " : "", config->model.hidden[i]);
         snprintf(text + n, size - n, "]");
+        break;
+    case BL_KEY_MAP:
+        bl_map_text(field, text, size);
         break;
     }
 }

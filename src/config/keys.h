@@ -9,7 +9,15 @@
 #include "base/error.h"
 #include "config/config.h"
 
-enum bl_key_type { BL_KEY_TEXT, BL_KEY_INTEGER, BL_KEY_REAL, BL_KEY_BOOLEAN, BL_KEY_CHOICE, BL_KEY_LIST };
+enum bl_key_type {
+    BL_KEY_TEXT,
+    BL_KEY_INTEGER,
+    BL_KEY_REAL,
+    BL_KEY_BOOLEAN,
+    BL_KEY_CHOICE,
+    BL_KEY_LIST,
+    BL_KEY_MAP
+};
 
 enum bl_key_flags {
     BL_KEY_ABOVE_MIN = 1,  /* the minimum itself is not allowed */
@@ -23,7 +31,7 @@ struct bl_key {
     const char *name; /* dotted */
     enum bl_key_type type;
     size_t offset;     /* in struct bl_config */
-    const char *value; /* the default, as in YAML; a list without its brackets */
+    const char *value; /* the default, as in YAML; a list or map without its brackets */
     double min, max;   /* numbers; of a list its elements */
     int flags;
     const char *word;           /* what may be written instead of 0, e.g. "auto"; NULL: nothing */
@@ -47,7 +55,7 @@ const char *bl_key_nearest(const char *name);
  * adds. */
 int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *text, struct bl_error *err);
 
-/* The field's value as YAML that bl_key_set takes back exactly (a list with its brackets). */
+/* The field's value as YAML that bl_key_set takes back exactly (a list or map with its brackets). */
 void bl_key_text(const struct bl_key *key, const struct bl_config *config, char *text, size_t size);
 
 /* What values are allowed, for people: "whole number from 1 to 64, or full". */

@@ -101,13 +101,19 @@ static size_t write_row(const struct bl_key *key, char *text, size_t size)
 {
     char range[RANGE_BYTES];
     bl_key_range(key, range, sizeof range);
-    const int is_list = key->type == BL_KEY_LIST;
+    const int is_list = key->type == BL_KEY_LIST, is_map = key->type == BL_KEY_MAP;
     size_t n = (size_t)snprintf(text, size, "| `%s` | %s | ", key->name, range);
     if (key->flags & BL_KEY_REQUIRED)
         n += (size_t)snprintf(text + n, size - n, "required");
     else
-        n += (size_t)snprintf(text + n, size - n, "`%s%s%s`", is_list ? "[" : "", key->value,
-                              is_list ? "]" : "");
+        n += (size_t)snprintf(text + n, size - n, "`%s%s%s`",
+                              is_list  ? "["
+                              : is_map ? "{"
+                                       : "",
+                              key->value,
+                              is_list  ? "]"
+                              : is_map ? "}"
+                                       : "");
     return n + (size_t)snprintf(text + n, size - n, " | %s | %s | %s |\n", key->unit,
                                 key->flags & BL_KEY_MAY_CHANGE ? "yes" : "", key->sentence);
 }

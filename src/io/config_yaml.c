@@ -150,7 +150,8 @@ static int check_quotes(const struct reader *reader, const struct bl_key *key)
 {
     char range[200], what[400];
     const int is_word = key->word && strcmp(scalar(reader), key->word) == 0;
-    const int is_text = key->type == BL_KEY_TEXT || key->type == BL_KEY_CHOICE || is_word;
+    const int is_text =
+        key->type == BL_KEY_TEXT || key->type == BL_KEY_CHOICE || key->type == BL_KEY_MAP || is_word;
     if (is_plain(reader) || is_text)
         return BL_OK;
     bl_key_range(key, range, sizeof range);
@@ -168,7 +169,7 @@ static int read_scalar(const struct reader *reader, const struct bl_key *key, ch
     if (code != BL_OK)
         return code;
     memcpy(text, scalar(reader), length + 1);
-    if (length > 0 || key->type == BL_KEY_TEXT)
+    if (length > 0 || key->type == BL_KEY_TEXT || (key->type == BL_KEY_MAP && !is_plain(reader)))
         return BL_OK;
     snprintf(what, sizeof what, "%s has no value", key->name);
     return fail_here(reader, what);
@@ -189,6 +190,42 @@ static int read_list(struct reader *reader, char *text, size_t size)
     return code;
 }
 
+/* One name or value of a map. */
+static int read_part(struct reader *reader, char *text, size_t size, size_t *n, const char *before)
+{
+    static const char *const what = "a map of names to single values is needed here";
+    if (!is_scalar(reader) || reader->event.data.scalar.length == 0 || strpbrk(scalar(reader), ",=") ||
+        strlen(scalar(reader)) != reader->event.data.scalar.length)
+        return fail_here(reader, what);
+    *n += (size_t)snprintf(text + *n, size - *n, "%s%s", before, scalar(reader));
+    return *n < size ? BL_OK : fail_here(reader, "a value is too long");
+}
+
+/* A map as "name=value, name=value". */
+static int read_map(struct reader *reader, char *text, size_t size)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    int code = next(reader);
+    while (code == BL_OK && reader->event.type != YAML_MAPPING_END_EVENT) {
+        code = read_part(reader, text, size, &n, n ? ", " : "");
+        if (code == BL_OK)
+            code = next(reader);
+        if (code == BL_OK)
+            code = read_part(reader, text, size, &n, "=");
+        if (code == BL_OK)
+            code = next(reader);
+    }
+    return code;
+}
+
+static const char *what_it_takes(enum bl_key_type type)
+{
+    return type == BL_KEY_LIST  ? "a list such as [1024, 512]"
+           : type == BL_KEY_MAP ? "a map such as {striping_factor: 8}"
+                                : "one value, not a list or section";
+}
+
 static int read_value(struct reader *reader, const struct bl_key *key, char *text, size_t size)
 {
     char what[200];
@@ -196,8 +233,9 @@ static int read_value(struct reader *reader, const struct bl_key *key, char *tex
         return read_scalar(reader, key, text, size);
     if (reader->event.type == YAML_SEQUENCE_START_EVENT && key->type == BL_KEY_LIST)
         return read_list(reader, text, size);
-    snprintf(what, sizeof what, "%s takes %s", key->name,
-             key->type == BL_KEY_LIST ? "a list such as [1024, 512]" : "one value, not a list or section");
+    if (reader->event.type == YAML_MAPPING_START_EVENT && key->type == BL_KEY_MAP)
+        return read_map(reader, text, size);
+    snprintf(what, sizeof what, "%s takes %s", key->name, what_it_takes(key->type));
     return fail_here(reader, what);
 }
 

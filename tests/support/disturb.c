@@ -2,20 +2,40 @@
  *
  *   BITLOOM_TEST_DISTURB="CALL ACTION NUMBER RANK"
  *
- * CALL: `write`, `sync`, `check`, `rename`, `named` (just after it) or `remove` by a thread beside the main
- * one; `make` is a write by the main thread, through HDF5. ACTION: `kill`, `full` (ENOSPC) or `flip` (another
- * byte than was asked for) at the NUMBER-th such call of the process; or `sleep`, NUMBER ms at each. RANK: -1
- * for all. */
+ * CALL: `write`, a write of rows by the main thread (in H5Dwrite); `make`, any other of its writes, through
+ * HDF5 too; `reserve`, `sync`, `check`, `rename`, `named` (just after it) or `remove` by a thread beside the
+ * main one. ACTION: `kill`, `full` (ENOSPC) or `flip` (another byte than was asked for) at the NUMBER-th such
+ * call of the process; or `sleep`, NUMBER ms at each. RANK: -1 for all.
+ *
+ * And it counts what goes through MPI-IO, to PREFIX.RANK when the process ends:
+ *
+ *   BITLOOM_TEST_COUNT=PREFIX
+ *
+ * gives "independent BYTES collective CALLS hints NAME=VALUE ...", the hints as files were opened with them.
+ */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <mpi.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+/* The programs that start the one in question are preloaded into as well, and have no MPI. */
+#ifdef OMPI_MAJOR_VERSION
+#pragma weak ompi_mpi_info_null
+#endif
+#pragma weak MPI_Info_get
+#pragma weak MPI_Info_get_nkeys
+#pragma weak MPI_Info_get_nthkey
+#pragma weak MPI_Type_size
 
 static struct {
     char call[16], action[16];
@@ -23,13 +43,19 @@ static struct {
     atomic_int seen;
 } disturb;
 
+static const char *own_rank(void)
+{
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    rank = rank ? rank : getenv("PMI_RANK");
+    return rank ? rank : "0";
+}
+
 static void __attribute__((constructor)) begin(void)
 {
     int rank;
-    const char *text = getenv("BITLOOM_TEST_DISTURB"), *own = getenv("OMPI_COMM_WORLD_RANK");
-    own = own ? own : getenv("PMI_RANK");
+    const char *text = getenv("BITLOOM_TEST_DISTURB");
     if (!text || sscanf(text, "%15s %15s %d %d", disturb.call, disturb.action, &disturb.number, &rank) != 4 ||
-        (rank >= 0 && rank != atoi(own ? own : "0")))
+        (rank >= 0 && rank != atoi(own_rank())))
         disturb.call[0] = '\0';
 }
 
@@ -70,41 +96,81 @@ static int is_beside(void)
     return gettid() != getpid();
 }
 
-/* The system's own, found before any thread runs; a union as C has no cast for it. */
-static union {
+/* The system's own and the libraries', found when they are wanted first; a union as C has no cast for it. */
+union own {
     void *found;
     ssize_t (*write_at)(int, const void *, size_t, off_t);
+    ssize_t (*write_all_at)(int, const struct iovec *, int, off_t);
     ssize_t (*read_at)(int, void *, size_t, off_t);
+    int (*reserve)(int, int, off_t, off_t);
     int (*sync)(int);
     int (*rename)(const char *, const char *);
     int (*unlink)(const char *);
-} own_write, own_read, own_sync, own_rename, own_unlink;
+    int (*put)(int64_t, int64_t, int64_t, int64_t, int64_t, const void *);
+    int (*open)(MPI_Comm, const char *, int, MPI_Info, MPI_File *);
+    int (*file_write_at)(MPI_File, MPI_Offset, const void *, int, MPI_Datatype, MPI_Status *);
+};
 
-static void __attribute__((constructor)) find(void)
+static union own find(union own *own, const char *name)
 {
-    own_write.found = dlsym(RTLD_NEXT, "pwrite64");
-    own_read.found = dlsym(RTLD_NEXT, "pread64");
-    own_sync.found = dlsym(RTLD_NEXT, "fsync");
-    own_rename.found = dlsym(RTLD_NEXT, "rename");
-    own_unlink.found = dlsym(RTLD_NEXT, "unlink");
+    if (!own->found)
+        own->found = dlsym(RTLD_NEXT, name);
+    return *own;
+}
+
+/* Rows */
+
+static int in_rows;
+
+/* Its header is of one MPI's HDF5; a hid_t is so many bits. */
+int H5Dwrite(int64_t set, int64_t memory_type, int64_t memory, int64_t file, int64_t transfer,
+             const void *rows);
+
+int H5Dwrite(int64_t set, int64_t memory_type, int64_t memory, int64_t file, int64_t transfer,
+             const void *rows)
+{
+    static union own own;
+    in_rows++;
+    const int result = find(&own, "H5Dwrite").put(set, memory_type, memory, file, transfer, rows);
+    in_rows--;
+    return result;
+}
+
+static ssize_t write_at(int fd, const void *bytes, size_t n, off_t at)
+{
+    static union own own;
+    return find(&own, "pwrite64").write_at(fd, bytes, n, at);
+}
+
+/* 1 if the write fails. */
+static int disturb_write(const char *call)
+{
+    pass(call);
+    if (is_due(call, "full")) {
+        errno = ENOSPC;
+        return 1;
+    }
+    return 0;
+}
+
+static const char *kind_of_write(void)
+{
+    return in_rows > 0 ? "write" : "make";
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
     if (!is_open_temporary(fd))
-        return own_write.write_at(fd, bytes, n, at);
-    const char *call = is_beside() ? "write" : "make";
-    pass(call);
-    if (is_due(call, "full")) {
-        errno = ENOSPC;
+        return write_at(fd, bytes, n, at);
+    const char *call = kind_of_write();
+    if (disturb_write(call))
         return -1;
-    }
+    const ssize_t written = write_at(fd, bytes, n, at);
     if (n > 0 && is_due(call, "flip")) {
         const char other = (char)(*(const char *)bytes ^ 1);
-        const ssize_t written = own_write.write_at(fd, bytes, n, at);
-        return own_write.write_at(fd, &other, 1, at) == 1 ? written : -1;
+        return write_at(fd, &other, 1, at) == 1 ? written : -1;
     }
-    return own_write.write_at(fd, bytes, n, at);
+    return written;
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
@@ -112,11 +178,45 @@ ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
     return pwrite(fd, bytes, n, at);
 }
 
+ssize_t pwritev(int fd, const struct iovec *parts, int n, off_t at)
+{
+    static union own own;
+    if (is_open_temporary(fd) && disturb_write(kind_of_write()))
+        return -1;
+    const ssize_t written = find(&own, "pwritev64").write_all_at(fd, parts, n, at);
+    if (n > 0 && is_open_temporary(fd) && is_due(kind_of_write(), "flip")) {
+        const char other = (char)(*(const char *)parts[0].iov_base ^ 1);
+        return write_at(fd, &other, 1, at) == 1 ? written : -1;
+    }
+    return written;
+}
+
+ssize_t pwritev64(int fd, const struct iovec *parts, int n, off_t at)
+{
+    return pwritev(fd, parts, n, at);
+}
+
+/* Beside them */
+
+int fallocate(int fd, int mode, off_t at, off_t n)
+{
+    static union own own;
+    if (is_open_temporary(fd) && is_beside() && disturb_write("reserve"))
+        return -1;
+    return find(&own, "fallocate64").reserve(fd, mode, at, n);
+}
+
+int fallocate64(int fd, int mode, off_t at, off_t n)
+{
+    return fallocate(fd, mode, at, n);
+}
+
 ssize_t pread(int fd, void *bytes, size_t n, off_t at)
 {
+    static union own own;
     if (is_open_temporary(fd) && is_beside())
         pass("check");
-    return own_read.read_at(fd, bytes, n, at);
+    return find(&own, "pread64").read_at(fd, bytes, n, at);
 }
 
 ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
@@ -126,29 +226,85 @@ ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
 
 int fsync(int fd)
 {
-    if (is_open_temporary(fd) && is_beside()) {
-        pass("sync");
-        if (is_due("sync", "full")) {
-            errno = ENOSPC;
-            return -1;
-        }
-    }
-    return own_sync.sync(fd);
+    static union own own;
+    if (is_open_temporary(fd) && is_beside() && disturb_write("sync"))
+        return -1;
+    return find(&own, "fsync").sync(fd);
 }
 
 int rename(const char *from, const char *to)
 {
+    static union own own;
     if (!is_temporary(from))
-        return own_rename.rename(from, to);
+        return find(&own, "rename").rename(from, to);
     pass("rename");
-    const int result = own_rename.rename(from, to);
+    const int result = find(&own, "rename").rename(from, to);
     pass("named");
     return result;
 }
 
 int unlink(const char *path)
 {
+    static union own own;
     if (strstr(path, "/checkpoints/step-") && is_beside())
         pass("remove");
-    return own_unlink.unlink(path);
+    return find(&own, "unlink").unlink(path);
+}
+
+/* What goes through MPI-IO */
+
+static struct {
+    long long independent_bytes;
+    int collective_calls;
+    char hints[500];
+} count;
+
+int MPI_File_open(MPI_Comm comm, const char *path, int mode, MPI_Info info, MPI_File *file)
+{
+    static union own own;
+    int n = 0, found;
+    if (info != MPI_INFO_NULL)
+        MPI_Info_get_nkeys(info, &n);
+    for (int i = 0; i < n; i++) {
+        char name[MPI_MAX_INFO_KEY + 1], value[64];
+        const size_t used = strlen(count.hints);
+        MPI_Info_get_nthkey(info, i, name);
+        MPI_Info_get(info, name, sizeof value - 1, value, &found);
+        if (!strstr(count.hints, name))
+            snprintf(count.hints + used, sizeof count.hints - used, " %s=%s", name, value);
+    }
+    return find(&own, "MPI_File_open").open(comm, path, mode, info, file);
+}
+
+int MPI_File_write_at(MPI_File file, MPI_Offset at, const void *bytes, int n, MPI_Datatype type,
+                      MPI_Status *status)
+{
+    static union own own;
+    int size;
+    MPI_Type_size(type, &size);
+    count.independent_bytes += (long long)n * size;
+    return find(&own, "MPI_File_write_at").file_write_at(file, at, bytes, n, type, status);
+}
+
+int MPI_File_write_at_all(MPI_File file, MPI_Offset at, const void *bytes, int n, MPI_Datatype type,
+                          MPI_Status *status)
+{
+    static union own own;
+    count.collective_calls++;
+    return find(&own, "MPI_File_write_at_all").file_write_at(file, at, bytes, n, type, status);
+}
+
+static void __attribute__((destructor)) tell(void)
+{
+    char path[4096];
+    const char *prefix = getenv("BITLOOM_TEST_COUNT");
+    if (!prefix || count.independent_bytes == 0)
+        return;
+    snprintf(path, sizeof path, "%s.%s", prefix, own_rank());
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return;
+    fprintf(file, "independent %lld collective %d hints%s\n", count.independent_bytes, count.collective_calls,
+            count.hints);
+    fclose(file);
 }
