@@ -173,6 +173,9 @@ static void compare(struct bench *bench, const char *name, void (*ours)(void *),
     bench_record(what, value, "at least", 0.8);
 }
 
+/* What steps may wait in all, by a copy of the bytes. */
+static const double WAIT_COPIES = 6.0;
+
 /* What steps wait: in all, in the first for the copy, and in those that write a piece. */
 struct wait {
     double all, first, most, pieces; /* most: of a step behind the first; pieces: of all that write */
@@ -234,7 +237,7 @@ static void tell(const struct bench *bench, const char *what, double value, doub
 
 static void compare_stall(struct bench *bench)
 {
-    double all[ROUNDS], first[ROUNDS], piece[ROUNDS], seconds[ROUNDS];
+    double all[ROUNDS], first[ROUNDS], pieces[ROUNDS], piece[ROUNDS], share[ROUNDS], seconds[ROUNDS];
     for (int r = -1; r < ROUNDS; r++) {
         remove_written(bench);
         const double copy = seconds_of(bench->par, plain_copy, bench);
@@ -243,15 +246,21 @@ static void compare_stall(struct bench *bench)
             continue;
         all[r] = wait.all / copy;
         first[r] = wait.first / copy;
+        pieces[r] = wait.pieces / copy;
         piece[r] = wait.most * wait.n_pieces / wait.pieces;
+        share[r] = wait.most * wait.n_pieces / (WAIT_COPIES * copy);
         seconds[r] = wait.all;
     }
     if (bench->par.rank != 0)
         return;
-    printf("steps wait %6.1f ms in all for a checkpoint\n", 1e3 * bench_median(seconds, ROUNDS));
-    tell(bench, "steps' wait for a checkpoint by a copy of its bytes", bench_median(all, ROUNDS), 6.0);
-    tell(bench, "the first step's by that copy", bench_median(first, ROUNDS), 1.5);
-    tell(bench, "the longest of the others by the mean one that writes", bench_median(piece, ROUNDS), 1.5);
+    printf(
+        "steps wait %6.1f ms in all for a checkpoint: the first for %.2f of a copy of its bytes, those that "
+        "write for %.2f\n",
+        1e3 * bench_median(seconds, ROUNDS), bench_median(first, ROUNDS), bench_median(pieces, ROUNDS));
+    tell(bench, "steps' wait for a checkpoint by a copy of its bytes", bench_median(all, ROUNDS),
+         WAIT_COPIES);
+    tell(bench, "a step's longest by a piece's share of so many copies", bench_median(share, ROUNDS), 1.5);
+    tell(bench, "a step's longest by the mean of those that write", bench_median(piece, ROUNDS), 1.5);
 }
 
 int main(int argc, char **argv)

@@ -23,21 +23,26 @@ void h5_quiet(void)
 }
 
 /* The latest format's metadata carries checksums. */
-hid_t h5_access_list(struct par par, MPI_Info hints)
+hid_t h5_access_list(MPI_Comm comm, MPI_Info hints)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     /* An object left open on an error path must not keep the others waiting in a close. */
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
-    if (par.size > 1)
-        H5Pset_fapl_mpio(access, par.comm, hints);
+    if (comm != MPI_COMM_NULL)
+        H5Pset_fapl_mpio(access, comm, hints);
     return access;
+}
+
+static hid_t read_list(struct par par)
+{
+    return h5_access_list(par.size > 1 ? par.comm : MPI_COMM_NULL, MPI_INFO_NULL);
 }
 
 /* Small rows would wait in a buffer until their data set is closed, and a full disk with them. */
 static hid_t write_list(struct par par)
 {
-    hid_t access = h5_access_list(par, MPI_INFO_NULL);
+    hid_t access = read_list(par);
     H5Pset_sieve_buf_size(access, 0);
     return access;
 }
@@ -70,7 +75,7 @@ static int look_local(const char *path, struct bl_error *err)
         return bl_fail(err, BL_INPUT,
                        "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
     /* With the same access list, or a file that this process has open already would be refused. */
-    hid_t access = h5_access_list(par_alone(), MPI_INFO_NULL);
+    hid_t access = read_list(par_alone());
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     if (file < 0)
@@ -89,7 +94,7 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     int code = par_agree(par, par.rank == 0 ? look_local(path, err) : BL_OK, err);
     if (code != BL_OK)
         return code;
-    hid_t access = h5_access_list(par, MPI_INFO_NULL);
+    hid_t access = read_list(par);
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     code = *file < 0 ? bl_fail(err, BL_PATH,

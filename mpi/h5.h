@@ -26,9 +26,9 @@ int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *er
  * anywhere). */
 int h5_create_aligned_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err);
 
-/* What files are made and opened with: metadata in the latest format, and by all ranks of par together when
- * par.size > 1, through MPI-IO with these hints. The caller closes it with H5Pclose. */
-hid_t h5_access_list(struct par par, MPI_Info hints);
+/* What files are made and opened with: metadata in the latest format, and through MPI-IO with these hints by
+ * the ranks of comm together, unless it is MPI_COMM_NULL. The caller closes it with H5Pclose. */
+hid_t h5_access_list(MPI_Comm comm, MPI_Info hints);
 
 /* After a close that failed; as h5_is_stuck_local. */
 void h5_set_stuck_local(void);

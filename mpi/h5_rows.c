@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mpi/agree.h"
 #include "mpi/h5.h"
 
 /* The next of "name=value, name=value" at *at, which goes on behind it; 0: there is none. */
@@ -36,51 +35,49 @@ static MPI_Info info_of(const char *hints)
     return info;
 }
 
-/* What one rank can't do must not leave the others waiting in a library. */
-static int look_local(const char *path, struct bl_error *err)
+int h5_rows_create_local(struct par par, const char *hints, const char *path, struct bl_error *err)
 {
-    const int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return bl_fail_path(err, "write", path, errno);
-    close(fd);
-    return BL_OK;
+    MPI_File file;
+    MPI_Info info = par.size > 1 ? info_of(hints) : MPI_INFO_NULL;
+    if (info == MPI_INFO_NULL)
+        return BL_OK;
+    remove(path);
+    const int failed =
+        MPI_File_open(MPI_COMM_SELF, path, MPI_MODE_CREATE | MPI_MODE_WRONLY, info, &file) != MPI_SUCCESS;
+    if (!failed)
+        MPI_File_close(&file);
+    MPI_Info_free(&info);
+    return failed ? bl_fail(err, BL_PATH, "can't create %s with checkpoint.hints", path) : BL_OK;
 }
 
-int h5_rows_open(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err)
+int h5_rows_open_local(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
-    int code = par_agree(par, look_local(path, err), err);
-    if (code != BL_OK)
-        return code;
+    const int fd = open(path, O_RDWR | O_CLOEXEC); /* it knows why, when it can't */
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    close(fd);
     MPI_Info info = par.size > 1 ? info_of(hints) : MPI_INFO_NULL;
-    hid_t access = h5_access_list(par, info);
+    hid_t access = h5_access_list(par.size > 1 ? MPI_COMM_SELF : MPI_COMM_NULL, info);
     H5Pset_sieve_buf_size(access, 0);
     *file = H5Fopen(path, H5F_ACC_RDWR, access);
     H5Pclose(access);
     if (info != MPI_INFO_NULL)
         MPI_Info_free(&info);
-    if (*file < 0)
-        code = bl_fail(err, BL_PATH, "can't open %s on every rank to write into it", path);
-    code = par_agree(par, code, err);
-    if (code != BL_OK && *file >= 0) { /* the others wouldn't come to close it */
-        h5_set_stuck_local();
-        *file = H5I_INVALID_HID;
-    }
-    return code;
+    return *file >= 0 ? BL_OK
+                      : bl_fail(err, BL_PATH,
+                                "can't open %s to write into it; the disk may be full or faulty", path);
 }
 
-int h5_rows_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
+int h5_rows_close_local(hid_t *file, const char *path, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (*file < 0)
-        return BL_OK;
-    if (H5Fclose(*file) < 0) {
-        code = bl_fail(err, BL_PATH, "can't close %s: the disk may be full or faulty", path);
-        h5_set_stuck_local();
-    }
+    const hid_t open = *file;
     *file = H5I_INVALID_HID;
-    return par_agree(par, code, err);
+    if (open < 0 || H5Fclose(open) >= 0)
+        return BL_OK;
+    h5_set_stuck_local();
+    return bl_fail(err, BL_PATH, "can't close %s: the disk may be full or faulty", path);
 }
 
 void h5_rows_hints_local(hid_t file, const char *hints, char *text, int64_t size)

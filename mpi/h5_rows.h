@@ -1,5 +1,6 @@
-/* A file that one rank made, opened by all to put rows into its data sets: through MPI-IO, each rank for
- * itself. Nothing but rows is written then, so no rank has to wait for another's metadata. */
+/* A file that one rank made, opened by all to put rows into its data sets through MPI-IO. Each rank opens it
+ * for itself and writes by independent transfers: no call waits for another rank, so none can be left waiting
+ * by one that fails. */
 #ifndef PAR_H5_ROWS_H
 #define PAR_H5_ROWS_H
 
@@ -13,16 +14,21 @@ struct h5_tuning {
     int64_t alignment; /* data sets of at least so many bytes begin at multiples of it; 0: anywhere */
 };
 
-/* Opens the file for writing rows; alone (par.size 1) by plain calls. Collective: every rank looks first
- * whether it can write there, and they agree. Errors, agreed: BL_PATH. */
-int h5_rows_open(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err);
+/* Has MPI-IO create an empty file with these hints, since file systems lay a file out when it is created;
+ * with none, or alone, does nothing. Local: rank 0 does it before the file is made. Errors: BL_PATH. */
+int h5_rows_create_local(struct par par, const char *hints, const char *path, struct bl_error *err);
 
-/* Closes without waiting for the disk. *file becomes H5I_INVALID_HID; one that is invalid is fine.
- * Collective; agreed. Errors: BL_PATH; the library is stuck then (mpi/h5.h). */
-int h5_rows_close(hid_t *file, struct par par, const char *path, struct bl_error *err);
+/* Opens the file to write rows; alone (par.size 1) by plain calls. *file is invalid on failure. Local.
+ * Errors: BL_PATH. */
+int h5_rows_open_local(hid_t *file, struct par par, const char *hints, const char *path,
+                       struct bl_error *err);
 
-/* Those of the hints that MPI-IO took for an open file, as "name=value, ..." into text [size]; empty when the
- * file isn't open through MPI-IO. Local. */
+/* Closes without waiting for the disk. *file becomes H5I_INVALID_HID; one that is invalid is fine. Local.
+ * Errors: BL_PATH; the library is stuck then (mpi/h5.h). */
+int h5_rows_close_local(hid_t *file, const char *path, struct bl_error *err);
+
+/* Those of the hints that MPI-IO keeps for an open file, as "name=value, ..." into text [size]; empty when
+ * the file isn't open through MPI-IO. Local. */
 void h5_rows_hints_local(hid_t file, const char *hints, char *text, int64_t size);
 
 #endif

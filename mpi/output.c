@@ -55,9 +55,11 @@ int par_output_flush(struct par par, hid_t file, const char *path, struct bl_err
 /* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
 static int reopen(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
 {
-    H5Dclose(output->set);
+    const int closed = H5Dclose(output->set) >= 0;
     output->set = H5Dopen2(file, output->name, H5P_DEFAULT);
-    return output->set < 0 ? bl_fail(err, BL_PATH, "%s: '%s' can't be read back", path, output->name) : BL_OK;
+    return !closed || output->set < 0
+               ? bl_fail(err, BL_PATH, "%s: '%s' can't be read back", path, output->name)
+               : BL_OK;
 }
 
 /* Checksums of blocks [lo, hi) into sums and into the data set beside it; returns in *read what `written`
@@ -118,8 +120,10 @@ int par_output_seal(struct par_output *output, struct par par, hid_t file, const
         par_range_local(blocks, par.rank, par.size, &lo, &hi);
         code = par_agree(par, read_back(output, checksums, lo, hi, &read, path, err), err);
     }
-    if (checksums >= 0)
-        H5Dclose(checksums);
+    const int closed = checksums < 0 || H5Dclose(checksums) >= 0;
+    if (code == BL_OK && !closed)
+        code = bl_fail(err, BL_PATH, "can't write the checksums of %s; the disk may be full", path);
+    code = par_agree(par, code, err);
     if (code == BL_OK)
         code = compare(output, par, read, path, err);
     return code;

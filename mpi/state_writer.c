@@ -130,6 +130,8 @@ static int make_file(struct par_state_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
     if (writer->par.rank == 0)
+        code = h5_rows_create_local(writer->par, writer->hints, writer->temporary, err);
+    if (writer->par.rank == 0 && code == BL_OK)
         code = par_state_file_make_local(writer->temporary, &writer->content, writer->alignment,
                                          writer->places, &writer->n_attributes, err);
     writer->content.put = NULL;
@@ -235,7 +237,7 @@ int par_state_writer_install_local(const struct par_state_writer *writer, struct
 static void abandon(struct par_state_writer *writer)
 {
     struct bl_error ignored;
-    par_tensor_write_close(&writer->write, writer->par, writer->path, &ignored);
+    par_tensor_write_close_local(&writer->write, writer->path, &ignored);
     if (writer->par.rank == 0)
         unlink(writer->temporary);
     forget(writer);
@@ -255,8 +257,11 @@ int par_state_writer_begin(struct par_state_writer *writer, const char *path,
     if (code == BL_OK)
         code = make_pieces(writer, err);
     if (code == BL_OK)
-        code = par_tensor_write_open(&writer->write, writer->par, writer->hints, writer->temporary,
-                                     writer->tensors, writer->pieces, writer->n_own, err);
+        code = par_agree(writer->par,
+                         par_tensor_write_open_local(&writer->write, writer->par, writer->hints,
+                                                     writer->temporary, writer->tensors, writer->pieces,
+                                                     writer->n_own, err),
+                         err);
     if (code != BL_OK) {
         abandon(writer);
         return code;
@@ -302,10 +307,13 @@ static int finish_writing(struct par_state_writer *writer, struct bl_error *err)
             par_worker_begin_local(writer->worker, start_disk, writer);
     }
     par_worker_wait_local(writer->worker, "writing a checkpoint", &ignored);
+    struct bl_error later;
+    const int closed = par_tensor_write_close_local(&writer->write, writer->temporary, &later);
     if (writer->written != BL_OK)
         *err = writer->why;
-    int code = par_agree(writer->par, writer->written, err);
-    return code == BL_OK ? par_tensor_write_close(&writer->write, writer->par, writer->temporary, err) : code;
+    else if (closed != BL_OK)
+        *err = later;
+    return par_agree(writer->par, writer->written != BL_OK ? writer->written : closed, err);
 }
 
 static int mark(struct par_state_writer *writer, struct bl_error *err)

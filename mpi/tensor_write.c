@@ -2,17 +2,20 @@
 
 #include <stdio.h>
 
-#include "mpi/agree.h"
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
-int par_tensor_write_open(struct par_tensor_write *write, struct par par, const char *hints, const char *path,
-                          const struct par_state_tensor *tensors, const struct par_file_piece *pieces,
-                          int64_t n, struct bl_error *err)
+int par_tensor_write_open_local(struct par_tensor_write *write, struct par par, const char *hints,
+                                const char *path, const struct par_state_tensor *tensors,
+                                const struct par_file_piece *pieces, int64_t n, struct bl_error *err)
 {
-    *write = (struct par_tensor_write){
-        .file = H5I_INVALID_HID, .set = H5I_INVALID_HID, .tensors = tensors, .pieces = pieces, .n = n};
-    return h5_rows_open(&write->file, par, hints, path, err);
+    *write = (struct par_tensor_write){.file = H5I_INVALID_HID,
+                                       .set = H5I_INVALID_HID,
+                                       .tensors = tensors,
+                                       .pieces = pieces,
+                                       .n = n,
+                                       .has_sums = n == 0};
+    return n > 0 ? h5_rows_open_local(&write->file, par, hints, path, err) : BL_OK;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -32,7 +35,13 @@ static int close_set(struct par_tensor_write *write, const char *path, struct bl
 static int open_set(struct par_tensor_write *write, const char *name, const char *path, struct bl_error *err)
 {
     write->set = H5Dopen2(write->file, name, H5P_DEFAULT);
-    return write->set >= 0 ? BL_OK : bl_fail(err, BL_PATH, "%s: '%s' can't be opened to write", path, name);
+    return write->set >= 0
+               ? BL_OK
+               : bl_fail(
+                     err, BL_PATH,
+                     "%s reads back differently from what was written: '%s' can't be opened; the disk may "
+                     "be full or faulty",
+                     path, name);
 }
 
 /* Blocks from the next one on of the piece at hand, of at most so many bytes; *written gets how many bytes.
@@ -96,11 +105,10 @@ int par_tensor_write_is_done_local(const struct par_tensor_write *write)
     return write->has_sums;
 }
 
-int par_tensor_write_close(struct par_tensor_write *write, struct par par, const char *path,
-                           struct bl_error *err)
+int par_tensor_write_close_local(struct par_tensor_write *write, const char *path, struct bl_error *err)
 {
     struct bl_error later;
     int code = close_set(write, path, err);
-    const int closed = h5_rows_close(&write->file, par, path, code == BL_OK ? err : &later);
-    return par_agree(par, code == BL_OK ? closed : code, err);
+    const int closed = h5_rows_close_local(&write->file, path, code == BL_OK ? err : &later);
+    return code == BL_OK ? closed : code;
 }

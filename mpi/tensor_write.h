@@ -17,10 +17,11 @@ struct par_tensor_write {
     int has_sums;         /* they are written */
 };
 
-/* For pieces [n] of this rank; nothing is written yet. Collective over par; agreed. Errors: BL_PATH. */
-int par_tensor_write_open(struct par_tensor_write *write, struct par par, const char *hints, const char *path,
-                          const struct par_state_tensor *tensors, const struct par_file_piece *pieces,
-                          int64_t n, struct bl_error *err);
+/* For pieces [n] of this rank; nothing is written yet. Without any the file isn't opened. Local. Errors:
+ * BL_PATH. */
+int par_tensor_write_open_local(struct par_tensor_write *write, struct par par, const char *hints,
+                                const char *path, const struct par_state_tensor *tensors,
+                                const struct par_file_piece *pieces, int64_t n, struct bl_error *err);
 
 /* Writes blocks of at most so many bytes, but one at least, while there are any; with the last all checksums,
  * which are there by then. Local. Errors: BL_PATH. */
@@ -30,8 +31,7 @@ int par_tensor_write_some_local(struct par_tensor_write *write, int64_t bytes, c
 /* 1 once everything is written. Local. */
 int par_tensor_write_is_done_local(const struct par_tensor_write *write);
 
-/* Safe when it isn't open. Collective; agreed. Errors: BL_PATH. */
-int par_tensor_write_close(struct par_tensor_write *write, struct par par, const char *path,
-                           struct bl_error *err);
+/* Safe when it isn't open. Local. Errors: BL_PATH. */
+int par_tensor_write_close_local(struct par_tensor_write *write, const char *path, struct bl_error *err);
 
 #endif

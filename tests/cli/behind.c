@@ -104,10 +104,12 @@ Test(cli_behind, a_kill_at_any_moment_costs_no_older_checkpoint_and_no_bit)
         const char *what;
         int ranks, temporaries, checkpoints;
     } moments[] = {
-        /* HDF5 writes a dozen times when it makes a file, and some when it marks it complete. */
-        {"make kill 22 0", 1, 1, 1},  {"make kill 31 0", 3, 1, 1}, {"write kill 100 0", 1, 1, 1},
-        {"write kill 30 1", 3, 1, 1}, {"sync kill 2 2", 3, 1, 1},  {"check kill 60 1", 3, 1, 1},
-        {"rename kill 3 0", 3, 1, 1}, {"named kill 3 0", 1, 0, 2}, {"named kill 2 0", 3, 0, 2},
+        /* HDF5 writes a dozen times when it makes a file, once when a rank closes it, and some when it marks
+         * it complete. */
+        {"make kill 22 0", 1, 1, 1},  {"make kill 31 0", 3, 1, 1},   {"make kill 2 2", 3, 1, 1},
+        {"make kill 36 0", 3, 1, 1},  {"reserve kill 2 0", 3, 1, 1}, {"write kill 100 0", 1, 1, 1},
+        {"write kill 30 1", 3, 1, 1}, {"sync kill 2 2", 3, 1, 1},    {"check kill 60 1", 3, 1, 1},
+        {"rename kill 3 0", 3, 1, 1}, {"named kill 3 0", 1, 0, 2},   {"named kill 2 0", 3, 0, 2},
         {"remove kill 2 0", 3, 0, 2},
     };
     char whole[TINY_PATH_MAX];
@@ -138,8 +140,16 @@ static void expect_ends(const char *what, int ranks, const char *text)
 
 Test(cli_behind, a_disk_that_is_full_behind_the_steps_is_one_error_on_all_ranks)
 {
-    expect_ends("write full 60 0", 1, "No space left");
-    expect_ends("write full 15 1", 3, "No space left");
+    expect_ends("make full 22 0", 3, "full");
+    expect_ends("reserve full 2 0", 1, "No space left");
+    expect_ends("reserve full 2 0", 3, "No space left");
+    expect_ends("write full 60 0", 1, "full");
+    expect_ends("write full 25 1", 3, "full");
+    expect_ends("write full 45 0", 3, "full");
+    expect_ends("make full 31 0", 3, "full");
+    expect_ends("make full 2 2", 3, "full");
+    expect_ends("make full 34 0", 3, "full");
+    expect_ends("sync full 3 0", 1, "No space left");
     expect_ends("sync full 2 2", 3, "No space left");
 }
 

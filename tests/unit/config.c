@@ -105,6 +105,44 @@ Test(config, an_override_is_yaml)
     cr_assert_eq(config.model.hidden_count, 0);
 }
 
+Test(config, a_map_is_yaml_or_one_text)
+{
+    static const char *const spellings[] = {
+        "checkpoint: {hints: {striping_factor: 8, romio_cb_write: \"disable\"}}\n",
+        "checkpoint:\n  hints:\n    striping_factor: '8'\n    romio_cb_write: disable\n",
+        "checkpoint: {hints: \"striping_factor=8, romio_cb_write=disable\"}\n",
+        "checkpoint:\n  hints: striping_factor = 8 ,romio_cb_write=disable\n"};
+    char text[200];
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        snprintf(text, sizeof text, DATA "%s", spellings[i]);
+        parse(text);
+        cr_assert_str_eq(config.checkpoint.hints, "striping_factor=8, romio_cb_write=disable");
+    }
+    cr_assert_eq(read_with_one(DATA, "checkpoint.hints={a: 1}"), BL_OK, "%s", err.what);
+    cr_assert_str_eq(config.checkpoint.hints, "a=1");
+    cr_assert_eq(read_with_one(DATA "checkpoint: {hints: {a: 1}}\n", "checkpoint.hints={}"), BL_OK);
+    cr_assert_str_eq(config.checkpoint.hints, "");
+    cr_assert_eq(read_with_one(DATA, "checkpoint.hints=a.b-c=/scratch x"), BL_OK, "%s", err.what);
+    cr_assert_str_eq(config.checkpoint.hints, "a.b-c=/scratch x");
+}
+
+Test(config, a_map_that_is_none_is_refused_with_its_line)
+{
+    static const char *const single = "a map of names to single values is needed here";
+    refuse(DATA "checkpoint:\n  hints: [a]\n", "run.yaml:3:", "checkpoint.hints takes a map such as");
+    refuse(DATA "checkpoint:\n  hints: {a: [1]}\n", "run.yaml:3:", single);
+    refuse(DATA "checkpoint:\n  hints: {a: {b: 1}}\n", "run.yaml:3:", single);
+    refuse(DATA "checkpoint:\n  hints: {a: }\n", "run.yaml:3:", single);
+    refuse(DATA "checkpoint:\n  hints: {a: \"1,b=2\"}\n", "run.yaml:3:", single);
+    refuse(DATA "checkpoint:\n  hints: word\n", "run.yaml:3: checkpoint.hints must be a map", "'word'");
+    refuse(DATA "checkpoint:\n  hints: {a: 1, a: 2}\n", "run.yaml:3: checkpoint.hints must be a map", "a=2");
+    refuse(DATA "checkpoint:\n  hints: {\"a b\": 1}\n", "run.yaml:3: checkpoint.hints must be a map", "a b");
+    refuse(DATA "checkpoint:\n  hints: a=1,\n", "run.yaml:3: checkpoint.hints must be a map", "a=1,");
+    refuse(DATA "checkpoint:\n  hints:\n", "run.yaml:3: checkpoint.hints has no value", "");
+    refuse(DATA "checkpoint: {alignment: -1}\n", "run.yaml:2: checkpoint.alignment", "from 0 to 1048576");
+    refuse_set("checkpoint.hints=a=\"1\"", "checkpoint.hints must be a map");
+}
+
 Test(config, words_stand_for_zero)
 {
     parse(DATA "train: {global_batch: full}\nobjective: {terms: {pairwise: {alpha: auto}}}\n");

@@ -251,6 +251,13 @@ Test(config_text, lists_words_and_booleans_come_back)
     cr_assert_eq(config.optimizer.nesterov, 1);
 }
 
+Test(config_text, maps_come_back)
+{
+    round_trip(DATA "checkpoint: {hints: {striping_factor: 8, path: \"a: {b}# c\"}, alignment: 4096}\n");
+    cr_assert_str_eq(config.checkpoint.hints, "striping_factor=8, path=a: {b}# c");
+    cr_assert_eq(config.checkpoint.alignment_kib, 4096);
+}
+
 Test(config_text, odd_paths_come_back)
 {
     round_trip("data: {file: 'a \"b\" \\ # : {c} \xc3\xa4', train: 'yes'}\n");
@@ -308,6 +315,8 @@ Test(config_text, keys_that_may_not_change_are_differences)
 
 Test(config_text, keys_that_may_change_are_none)
 {
+    char more[600];
+    cr_assert_eq(difference(DATA, DATA "checkpoint: {hints: {a: 1}, alignment: 64}\n", more), 0);
     char keys[600];
     cr_assert_eq(difference(DATA,
                             DATA "train: {epochs: 99, threads: 2, max_hours: 3}\ncheckpoint: {keep: 9}\n"

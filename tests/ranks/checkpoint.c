@@ -1,0 +1,197 @@
+#include "mpi/checkpoint.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "mpi/agree.h"
+#include "mpi/checkpoint_writer.h"
+#include "support/ranks.h"
+
+/* Tensors of several blocks, written by all ranks and read by all, into memory of each or of all together. */
+
+enum { ROWS = 700, COLS = 1024, SMALL = 5, N_TENSORS = 2 };
+
+struct content {
+    struct par_state_tensor tensors[N_TENSORS];
+    struct par_state state;
+    char folder[RANKS_PATH_MAX], path[RANKS_PATH_MAX + 32];
+};
+
+static float value(int64_t i)
+{
+    return (float)(i % 8191) - 77.0f;
+}
+
+static void point(struct content *content, float *memory)
+{
+    content->tensors[0] =
+        (struct par_state_tensor){.name = "large", .rows = ROWS, .cols = COLS, .at = memory};
+    content->tensors[1] =
+        (struct par_state_tensor){.name = "small", .rows = SMALL, .at = memory + ROWS * COLS};
+    content->state = (struct par_state){.n_tensors = N_TENSORS, .tensors = content->tensors};
+}
+
+enum { VALUES = ROWS * COLS + SMALL };
+
+static int is_right(const float *memory)
+{
+    int right = 1;
+    for (int64_t i = 0; i < VALUES; i++)
+        right &= memory[i] == value(i);
+    return right;
+}
+
+/* Memory of this rank's own. */
+static float *own_memory(int filled)
+{
+    float *memory = NULL;
+    CHECK(bl_alloc_zero(&memory, VALUES, sizeof *memory, "a test", NULL) == BL_OK);
+    for (int64_t i = 0; i < VALUES && filled; i++)
+        memory[i] = value(i);
+    return memory;
+}
+
+/* begin, steps that write a piece each, and the stages between them, as training does it. */
+static int write_in_steps(struct par par, struct content *content, int behind, struct bl_error *err)
+{
+    struct par_checkpoint_writer writer;
+    float *memory = own_memory(1);
+    int whole = 0;
+    point(content, memory);
+    int code = par_checkpoint_writer_init(&writer, par, NULL, 0, (struct h5_tuning){0}, err);
+    if (code == BL_OK && behind)
+        code = par_checkpoint_reserve(&writer, &content->state, err);
+    if (code == BL_OK)
+        code = par_checkpoint_begin(&writer, content->path, &content->state, err);
+    writer.file.piece_bytes = 1; /* a block each */
+    if (behind)
+        memset(memory, 0xff, VALUES * sizeof *memory); /* it has a copy */
+    while (code == BL_OK && !whole) {
+        int busy = par_state_writer_is_busy_local(&writer.file);
+        MPI_Allreduce(MPI_IN_PLACE, &busy, 1, MPI_INT, MPI_MAX, par.comm);
+        if (!busy)
+            code = par_state_writer_advance(&writer.file, &whole, err);
+        if (code == BL_OK)
+            par_state_writer_work_local(&writer.file);
+    }
+    par_checkpoint_writer_free(&writer);
+    bl_free(&memory);
+    return code;
+}
+
+static void make(struct par par, struct content *content, int behind)
+{
+    struct bl_error err = {0};
+    ranks_temp_folder(par, content->folder);
+    snprintf(content->path, sizeof content->path, "%s/step-00000001.h5", content->folder);
+    CHECK(write_in_steps(par, content, behind, &err) == BL_OK);
+}
+
+static void each_rank_reads_what_all_wrote(struct par par)
+{
+    for (int behind = 0; behind < 2; behind++) {
+        struct content content;
+        struct bl_error err = {0};
+        make(par, &content, behind);
+        float *memory = own_memory(0);
+        point(&content, memory);
+        CHECK(par_checkpoint_read(par, par_alone(), content.path, &content.state, &err) == BL_OK);
+        CHECK(is_right(memory));
+        bl_free(&memory);
+        ranks_remove_folder(par, content.folder);
+    }
+}
+
+/* One memory of all ranks of the host, of which each fills a part. */
+static float *common_memory(struct par node, MPI_Win *window)
+{
+    float *memory = NULL;
+    MPI_Aint bytes = node.rank == 0 ? VALUES * (MPI_Aint)sizeof *memory : 0;
+    int unit;
+    MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, node.comm, &memory, window);
+    MPI_Win_shared_query(*window, 0, &bytes, &unit, &memory);
+    MPI_Win_lock_all(0, *window);
+    return memory;
+}
+
+static void ranks_of_a_node_fill_its_memory_together(struct par par)
+{
+    struct content content;
+    struct bl_error err = {0};
+    MPI_Win window;
+    make(par, &content, 1);
+    struct par node = par_on_host(par);
+    float *memory = common_memory(node, &window);
+    point(&content, memory);
+    CHECK(par_checkpoint_read(par, node, content.path, &content.state, &err) == BL_OK);
+    MPI_Win_sync(window);
+    CHECK(is_right(memory));
+    MPI_Win_unlock_all(window);
+    MPI_Win_free(&window);
+    par_leave_host(&node);
+    ranks_remove_folder(par, content.folder);
+}
+
+static void flip(struct par par, const char *path, int64_t place)
+{
+    char byte;
+    if (par.rank == 0) {
+        const int fd = open(path, O_RDWR);
+        CHECK(pread(fd, &byte, 1, (off_t)place) == 1);
+        byte ^= 1;
+        CHECK(pwrite(fd, &byte, 1, (off_t)place) == 1);
+        close(fd);
+    }
+    MPI_Barrier(par.comm);
+}
+
+/* Of each block in turn, whoever of the node reads it. */
+static void a_damaged_block_is_the_same_failure_on_all_ranks(struct par par)
+{
+    enum { BLOCK = 1 << 20 };
+    struct content content;
+    MPI_Win window;
+    make(par, &content, 0);
+    struct par node = par_on_host(par);
+    float *memory = common_memory(node, &window);
+    int64_t at = 0;
+    if (par.rank == 0) {
+        hid_t file = H5Fopen(content.path, H5F_ACC_RDONLY, H5P_DEFAULT),
+              set = H5Dopen2(file, "state/large", H5P_DEFAULT);
+        at = (int64_t)H5Dget_offset(set);
+        H5Dclose(set);
+        H5Fclose(file);
+    }
+    point(&content, memory);
+    for (int64_t block = 0; block * BLOCK < ROWS * COLS * 4; block++) {
+        struct bl_error err = {0};
+        char expected[64];
+        flip(par, content.path, at + block * BLOCK + 3);
+        CHECK(par_checkpoint_read(par, node, content.path, &content.state, &err) == BL_INPUT);
+        snprintf(expected, sizeof expected, "'state/large' is damaged in rows %d to", (int)block * 256);
+        CHECK(strstr(err.what, expected));
+        flip(par, content.path, at + block * BLOCK + 3);
+    }
+    MPI_Win_unlock_all(window);
+    MPI_Win_free(&window);
+    par_leave_host(&node);
+    ranks_remove_folder(par, content.folder);
+}
+
+#define CASE(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
+
+int main(int argc, char **argv)
+{
+    static const struct ranks_case cases[] = {
+        CASE(each_rank_reads_what_all_wrote),
+        CASE(ranks_of_a_node_fill_its_memory_together),
+        CASE(a_damaged_block_is_the_same_failure_on_all_ranks),
+    };
+    return ranks_main(argc, argv, cases, sizeof cases / sizeof *cases);
+}
