@@ -1,6 +1,6 @@
 /* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes; and
- * for how long a checkpoint that is written behind the steps holds them up, beside memcpy of its bytes; on
- * the ranks of a launcher:
+ * for how long a checkpoint that is written behind the steps holds them up, in all and at most, beside memcpy
+ * of its bytes; on the ranks of a launcher:
  *
  *   mpirun -n 2 bench_files [MIB]
  *
@@ -151,7 +151,8 @@ static void remove_written(struct bench *bench)
     MPI_Barrier(bench->par.comm);
 }
 
-static void compare(struct bench *bench, const char *name, void (*ours)(void *), void (*plain)(void *))
+static void compare(struct bench *bench, const char *name, double target, void (*ours)(void *),
+                    void (*plain)(void *))
 {
     double ratio[ROUNDS], seconds[ROUNDS];
     char what[80];
@@ -167,10 +168,10 @@ static void compare(struct bench *bench, const char *name, void (*ours)(void *),
     if (bench->par.rank != 0)
         return;
     const double bytes = (double)bench->rows * DIM * sizeof(float), value = bench_median(ratio, ROUNDS);
-    printf("%-10s %7.0f MB/s, %.3f of the plain calls' rate\n", name,
-           1e-6 * bytes / bench_median(seconds, ROUNDS), value);
+    printf("%-10s %7.0f MB/s, %.3f of the plain calls' rate, at least %.3g\n", name,
+           1e-6 * bytes / bench_median(seconds, ROUNDS), value, target);
     snprintf(what, sizeof what, "files: %s, share of the plain calls' rate, %d ranks", name, bench->par.size);
-    bench_record(what, value, "at least", 0.8);
+    bench_record(what, value, "at least", target);
 }
 
 /* What steps may wait in all, by a copy of the bytes. */
@@ -273,9 +274,9 @@ int main(int argc, char **argv)
     MPI_Barrier(bench.par.comm);
     if (bench.par.rank == 0)
         printf("%lld MiB, %d ranks\n", (long long)mib, bench.par.size);
-    compare(&bench, "load", load, plain_read);
+    compare(&bench, "load", 0.8, load, plain_read);
     make_writers(&bench);
-    compare(&bench, "checkpoint", checkpoint, plain_write);
+    compare(&bench, "checkpoint", 0.75, checkpoint, plain_write);
     compare_stall(&bench);
     remove_written(&bench);
     if (bench.par.rank == 0)

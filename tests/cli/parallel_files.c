@@ -186,7 +186,8 @@ static int64_t place_in(const char *path, const char *name)
 
 Test(cli_parallel_files, a_damaged_block_is_one_outcome_on_any_number_of_ranks)
 {
-    static const char *const sets[] = {"state/best/layer1/bias", "state/optimizer/second_moment/layer0/weight",
+    static const char *const sets[] = {"state/best/layer1/bias",
+                                       "state/optimizer/second_moment/layer0/weight",
                                        "checksums/state/params/layer0/weight", "texts/config"};
     static const char more[] = "--set train.steps=20 --set checkpoint.every_steps=10";
     char saved[TINY_PATH_MAX], newest[TINY_PATH_MAX];

@@ -62,6 +62,23 @@ Test(cli_same_bytes, two_trainings_of_one_configuration_give_one_model)
     expect_same(first, second);
 }
 
+Test(cli_same_bytes, a_model_does_not_tell_how_many_ranks_wrote_it)
+{
+    char model[TINY_PATH_MAX + 64], alone[TINY_PATH_MAX + 64] = "";
+    for (int ranks = 1; ranks <= 3; ranks++) {
+        char name[32], run[TINY_PATH_MAX];
+        snprintf(name, sizeof name, "run%d", ranks);
+        tiny_path(&tiny, name, run);
+        tiny_train_well(&tiny, ranks, run, "--set train.epochs=1 --set checkpoint.alignment=1");
+        snprintf(model, sizeof model, "%s/model.h5", run);
+        if (ranks == 1)
+            memcpy(alone, model, sizeof alone);
+        else
+            expect_same(alone, model);
+        wait_for_the_next_second();
+    }
+}
+
 Test(cli_same_bytes, codes_do_not_tell_how_many_ranks_wrote_them)
 {
     char model[TINY_PATH_MAX], codes[TINY_PATH_MAX], alone[TINY_PATH_MAX] = "";
