@@ -210,6 +210,33 @@ Test(cli_parallel_files, a_damaged_block_is_one_outcome_on_any_number_of_ranks)
     }
 }
 
+/* A fault of one node's network, say: in the structure, in checksums, in rows. */
+Test(cli_parallel_files, a_read_that_fails_on_one_rank_is_every_ranks_failure)
+{
+    static const char *const faults[] = {"read full 1 1", "read full 8 2", "read full 12 1",
+                                         "read full 41 2"};
+    static const char more[] = "--set train.steps=20 --set checkpoint.every_steps=10";
+    char saved[TINY_PATH_MAX];
+    struct cli_result result;
+    if (!TEST_DISTURB[0])
+        return;
+    tiny_path(&tiny, "saved", saved);
+    tiny_train_well(&tiny, 2, saved, more);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        run_shell("cp -r %s %s", saved, tiny.run);
+        setenv("BITLOOM_TEST_DISTURB", faults[i], 1);
+        setenv("LD_PRELOAD", TEST_DISTURB, 1);
+        tiny_train(&tiny, &result, 3, tiny.run, more);
+        unsetenv("LD_PRELOAD");
+        unsetenv("BITLOOM_TEST_DISTURB");
+        cli_expect_success(&result);
+        cr_assert(strstr(result.err, "trying an older checkpoint"), "%s: %s", faults[i], result.err);
+        cr_assert(strstr(result.err, "from step 10 of 20"), "%s: %s", faults[i], result.err);
+        cli_free(&result);
+        folder_remove(tiny.run);
+    }
+}
+
 Test(cli_parallel_files, when_all_are_damaged_no_rank_goes_on)
 {
     static const char more[] = "--set train.steps=10 --set checkpoint.every_steps=0";

@@ -4,7 +4,8 @@
  *
  * CALL: `write`, a write of rows by the main thread (in H5Dwrite); `make`, any other of its writes, through
  * HDF5 too; `reserve`, `sync`, `check`, `rename`, `named` (just after it) or `remove` by a thread beside the
- * main one. ACTION: `kill`, `full` (ENOSPC) or `flip` (another byte than was asked for) at the NUMBER-th such
+ * main one; and `read`, one by the main thread of a checkpoint that has its name, of which `full` is an error
+ * too. ACTION: `kill`, `full` (ENOSPC) or `flip` (another byte than was asked for) at the NUMBER-th such
  * call of the process; or `sleep`, NUMBER ms at each. RANK: -1 for all.
  *
  * And it counts what goes through MPI-IO, to PREFIX.RANK when the process ends:
@@ -64,13 +65,26 @@ static int is_temporary(const char *path)
     return strstr(path, "/checkpoints/step-") && strstr(path, ".h5.part");
 }
 
+static void path_of(int fd, char path[4096])
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t n = readlink(link, path, 4095);
+    path[n > 0 ? n : 0] = '\0';
+}
+
 static int is_open_temporary(int fd)
 {
-    char link[40], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = readlink(link, path, sizeof path - 1);
-    path[n > 0 ? n : 0] = '\0';
+    char path[4096];
+    path_of(fd, path);
     return is_temporary(path);
+}
+
+static int is_open_checkpoint(int fd)
+{
+    char path[4096];
+    path_of(fd, path);
+    return strstr(path, "/checkpoints/step-") && !is_temporary(path);
 }
 
 /* 0, or what the call is to do instead of its work. */
@@ -100,7 +114,7 @@ static int is_beside(void)
 union own {
     void *found;
     ssize_t (*write_at)(int, const void *, size_t, off_t);
-    ssize_t (*write_all_at)(int, const struct iovec *, int, off_t);
+    ssize_t (*parts_at)(int, const struct iovec *, int, off_t);
     ssize_t (*read_at)(int, void *, size_t, off_t);
     int (*reserve)(int, int, off_t, off_t);
     int (*sync)(int);
@@ -142,8 +156,8 @@ static ssize_t write_at(int fd, const void *bytes, size_t n, off_t at)
     return find(&own, "pwrite64").write_at(fd, bytes, n, at);
 }
 
-/* 1 if the write fails. */
-static int disturb_write(const char *call)
+/* 1 if the call fails. */
+static int disturb_call(const char *call)
 {
     pass(call);
     if (is_due(call, "full")) {
@@ -163,7 +177,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
     if (!is_open_temporary(fd))
         return write_at(fd, bytes, n, at);
     const char *call = kind_of_write();
-    if (disturb_write(call))
+    if (disturb_call(call))
         return -1;
     const ssize_t written = write_at(fd, bytes, n, at);
     if (n > 0 && is_due(call, "flip")) {
@@ -181,9 +195,9 @@ ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
 ssize_t pwritev(int fd, const struct iovec *parts, int n, off_t at)
 {
     static union own own;
-    if (is_open_temporary(fd) && disturb_write(kind_of_write()))
+    if (is_open_temporary(fd) && disturb_call(kind_of_write()))
         return -1;
-    const ssize_t written = find(&own, "pwritev64").write_all_at(fd, parts, n, at);
+    const ssize_t written = find(&own, "pwritev64").parts_at(fd, parts, n, at);
     if (n > 0 && is_open_temporary(fd) && is_due(kind_of_write(), "flip")) {
         const char other = (char)(*(const char *)parts[0].iov_base ^ 1);
         return write_at(fd, &other, 1, at) == 1 ? written : -1;
@@ -201,7 +215,7 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int n, off_t at)
 int fallocate(int fd, int mode, off_t at, off_t n)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_beside() && disturb_write("reserve"))
+    if (is_open_temporary(fd) && is_beside() && disturb_call("reserve"))
         return -1;
     return find(&own, "fallocate64").reserve(fd, mode, at, n);
 }
@@ -216,7 +230,22 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t at)
     static union own own;
     if (is_open_temporary(fd) && is_beside())
         pass("check");
+    if (!is_beside() && is_open_checkpoint(fd) && disturb_call("read"))
+        return -1;
     return find(&own, "pread64").read_at(fd, bytes, n, at);
+}
+
+ssize_t preadv(int fd, const struct iovec *parts, int n, off_t at)
+{
+    static union own own;
+    if (!is_beside() && is_open_checkpoint(fd) && disturb_call("read"))
+        return -1;
+    return find(&own, "preadv64").parts_at(fd, parts, n, at);
+}
+
+ssize_t preadv64(int fd, const struct iovec *parts, int n, off_t at)
+{
+    return preadv(fd, parts, n, at);
 }
 
 ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
@@ -227,7 +256,7 @@ ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
 int fsync(int fd)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_beside() && disturb_write("sync"))
+    if (is_open_temporary(fd) && is_beside() && disturb_call("sync"))
         return -1;
     return find(&own, "fsync").sync(fd);
 }
