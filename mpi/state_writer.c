@@ -135,6 +135,7 @@ static int make_file(struct par_state_writer *writer, struct bl_error *err)
         code = par_state_file_make_local(writer->temporary, &writer->content, writer->alignment,
                                          writer->places, &writer->n_attributes, err);
     writer->content.put = NULL;
+    writer->content.context = NULL;
     code = par_agree(writer->par, code, err);
     if (code == BL_OK)
         par_broadcast(writer->par, writer->places, writer->content.n * (int64_t)sizeof *writer->places);
@@ -297,14 +298,18 @@ void par_state_writer_work_local(struct par_state_writer *writer)
         par_tensor_write_some_local(&writer->write, writer->piece_bytes, writer->temporary, &writer->why);
 }
 
-/* Everything that is left, at once, so the disk begins with what is written; then the close. */
+/* Everything that is left, at once, so the disk begins with what is written, which can't fail; then the
+ * close.
+ */
 static int finish_writing(struct par_state_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
     while (has_to_write(writer)) {
         par_state_writer_work_local(writer);
-        if (has_to_write(writer) && !par_worker_is_busy_local(writer->worker))
-            par_worker_begin_local(writer->worker, start_disk, writer);
+        if (par_worker_is_busy_local(writer->worker))
+            continue;
+        par_worker_wait_local(writer->worker, "writing a checkpoint", &ignored);
+        par_worker_begin_local(writer->worker, start_disk, writer);
     }
     par_worker_wait_local(writer->worker, "writing a checkpoint", &ignored);
     struct bl_error later;

@@ -54,14 +54,16 @@ static float *own_memory(int filled)
     return memory;
 }
 
-/* begin, steps that write a piece each, and the stages between them, as training does it. */
-static int write_in_steps(struct par par, struct content *content, int behind, struct bl_error *err)
+/* begin, steps that write a piece each, and the stages between them, as training does it. far: as if the
+ * ranks were on several hosts. */
+static int write_in_steps(struct par par, struct content *content, int behind, int far, struct bl_error *err)
 {
     struct par_checkpoint_writer writer;
     float *memory = own_memory(1);
     int whole = 0;
     point(content, memory);
     int code = par_checkpoint_writer_init(&writer, par, NULL, 0, (struct h5_tuning){0}, err);
+    writer.file.is_one_host &= !far;
     if (code == BL_OK && behind)
         code = par_checkpoint_reserve(&writer, &content->state, err);
     if (code == BL_OK)
@@ -82,20 +84,20 @@ static int write_in_steps(struct par par, struct content *content, int behind, s
     return code;
 }
 
-static void make(struct par par, struct content *content, int behind)
+static void make(struct par par, struct content *content, int behind, int far)
 {
     struct bl_error err = {0};
     ranks_temp_folder(par, content->folder);
     snprintf(content->path, sizeof content->path, "%s/step-00000001.h5", content->folder);
-    CHECK(write_in_steps(par, content, behind, &err) == BL_OK);
+    CHECK(write_in_steps(par, content, behind, far, &err) == BL_OK);
 }
 
 static void each_rank_reads_what_all_wrote(struct par par)
 {
-    for (int behind = 0; behind < 2; behind++) {
+    for (int way = 0; way < 4; way++) {
         struct content content;
         struct bl_error err = {0};
-        make(par, &content, behind);
+        make(par, &content, way % 2, way / 2);
         float *memory = own_memory(0);
         point(&content, memory);
         CHECK(par_checkpoint_read(par, par_alone(), content.path, &content.state, &err) == BL_OK);
@@ -122,7 +124,7 @@ static void ranks_of_a_node_fill_its_memory_together(struct par par)
     struct content content;
     struct bl_error err = {0};
     MPI_Win window;
-    make(par, &content, 1);
+    make(par, &content, 1, 0);
     struct par node = par_on_host(par);
     float *memory = common_memory(node, &window);
     point(&content, memory);
@@ -154,7 +156,7 @@ static void a_damaged_block_is_the_same_failure_on_all_ranks(struct par par)
     enum { BLOCK = 1 << 20 };
     struct content content;
     MPI_Win window;
-    make(par, &content, 0);
+    make(par, &content, 0, 0);
     struct par node = par_on_host(par);
     float *memory = common_memory(node, &window);
     int64_t at = 0;
