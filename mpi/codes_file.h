@@ -27,8 +27,8 @@ struct par_codes_info {
 };
 
 /* Writing by all ranks: rank r owns one contiguous block of rows and hands it over in pieces; independent
- * transfers. The file appears under its name in par_codes_commit. Create, commit and destroy are collective
- * (arguments equal); append is local. Errors: BL_PATH, agreed where collective. */
+ * transfers into a file that rank 0 made. The file appears under its name in par_codes_commit. Create, commit
+ * and destroy are collective (arguments equal); append is local. Errors: BL_PATH, agreed where collective. */
 struct par_codes_writer;
 int par_codes_create(struct par_codes_writer **out, struct par par, const char *path,
                      const struct par_codes_info *info, struct bl_error *err);
@@ -36,9 +36,8 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
  * NULL. */
 int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint8_t *codes,
                           const uint32_t *labels, const char *ids, struct bl_error *err);
-/* Before the commit, with the tally of all ranks. Collective, agreed. */
-int par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found,
-                          struct bl_error *err);
+/* Before the commit, with the tally of all ranks. Local. */
+void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found);
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err);
 void par_codes_destroy(struct par_codes_writer *writer);
 

@@ -8,7 +8,9 @@
 #include "mpi/agree.h"
 #include "mpi/codes_file.h"
 #include "mpi/column.h"
+#include "mpi/file_blocks.h"
 #include "mpi/h5.h"
+#include "mpi/h5_rows.h"
 #include "mpi/output.h"
 #include "mpi/root.h"
 
@@ -21,7 +23,8 @@ struct par_codes_writer {
     hid_t file;
     int unfinished; /* temporary may exist */
     struct bl_label_layout layout;
-    struct par_output codes, labels, ids; /* the last two may be invalid */
+    struct par_output codes, labels, ids; /* there may be none of the last two */
+    int64_t sampled, found;               /* par_codes_put_trained */
     uint8_t *scratch;                     /* [scratch_rows, classes] for multi-label */
     int64_t scratch_rows;
 };
@@ -49,30 +52,92 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     return code;
 }
 
-static int create_outputs(struct par_codes_writer *writer, const struct par_codes_info *info,
-                          struct bl_error *err)
+static void describe_outputs(struct par_codes_writer *writer, const struct par_codes_info *info)
 {
-    hid_t file = writer->file;
-    if (h5_put_integer(file, "bits", info->bits) != BL_OK)
-        return bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
-    int code = par_output_create(&writer->codes, file, "codes", H5Tcopy(H5T_STD_U8LE), info->rows,
-                                 bl_code_bytes(info->bits), err);
-    if (code == BL_OK && info->labels.kind == BL_LABELS_GROUPS) {
-        code = par_output_create(&writer->labels, file, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
-                                 info->labels.words > 1 ? info->labels.words : 0, err);
-    } else if (code == BL_OK && info->labels.kind != BL_LABELS_NONE) {
-        int multi = info->labels.kind == BL_LABELS_MULTI;
-        code =
-            par_output_create(&writer->labels, file, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
-                              info->rows, multi ? info->labels.classes : 0, err);
-        if (code == BL_OK && info->n_class_names > 0 &&
-            h5_put_texts(writer->labels.set, "class_names", info->class_names, info->n_class_names) != 0)
-            code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
-    }
-    if (code == BL_OK && info->id_bytes > 0)
-        code = par_output_create(&writer->ids, file, "ids", par_type_text_local(info->id_bytes), info->rows,
-                                 0, err);
+    const struct bl_label_layout labels = info->labels;
+    const int multi = labels.kind == BL_LABELS_MULTI;
+    par_output_describe_local(&writer->codes, "codes", H5Tcopy(H5T_STD_U8LE), info->rows,
+                              bl_code_bytes(info->bits));
+    if (labels.kind == BL_LABELS_GROUPS)
+        par_output_describe_local(&writer->labels, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
+                                  labels.words > 1 ? labels.words : 0);
+    else if (labels.kind != BL_LABELS_NONE)
+        par_output_describe_local(&writer->labels, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
+                                  info->rows, multi ? labels.classes : 0);
+    if (info->id_bytes > 0)
+        par_output_describe_local(&writer->ids, "ids", par_type_text_local(info->id_bytes), info->rows, 0);
+}
+
+typedef int (*output_job)(struct par_output *output, hid_t file, const char *path, struct bl_error *err);
+
+static int for_all(struct par_codes_writer *writer, output_job job, struct bl_error *err)
+{
+    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    int code = BL_OK;
+    for (int i = 0; i < 3 && code == BL_OK; i++)
+        if (outputs[i]->type > 0)
+            code = job(outputs[i], writer->file, writer->path, err);
     return code;
+}
+
+static void close_outputs(struct par_codes_writer *writer)
+{
+    par_output_close_local(&writer->codes);
+    par_output_close_local(&writer->labels);
+    par_output_close_local(&writer->ids);
+}
+
+static int leave_outputs(struct par_codes_writer *writer)
+{
+    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    struct bl_error ignored;
+    int code = BL_OK;
+    for (int i = 0; i < 3; i++)
+        if (par_output_leave_local(outputs[i], writer->path, &ignored) != BL_OK)
+            code = BL_PATH;
+    return code;
+}
+
+/* The file with everything but rows, by rank 0, and room for them on the disk. */
+static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
+{
+    struct bl_error ignored;
+    int code = h5_create_local(&writer->file, writer->temporary, 0, err);
+    if (code == BL_OK && h5_put_integer(writer->file, "bits", info->bits) != BL_OK)
+        code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
+    if (code == BL_OK)
+        code = for_all(writer, par_output_make_local, err);
+    if (code == BL_OK && writer->labels.type > 0 && info->n_class_names > 0 &&
+        info->labels.kind != BL_LABELS_GROUPS &&
+        h5_put_texts(writer->labels.set, "class_names", info->class_names, info->n_class_names) != 0)
+        code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
+    leave_outputs(writer);
+    const int closed = h5_close(&writer->file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    return code == BL_OK ? par_file_reserve_local(writer->temporary, err) : code;
+}
+
+/* On all ranks, each for itself; agreed. */
+static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
+{
+    int code = h5_rows_open_local(&writer->file, writer->par, NULL, writer->temporary, err);
+    if (code == BL_OK)
+        code = for_all(writer, par_output_open_local, err);
+    return par_agree(writer->par, code, err);
+}
+
+/* And brought to the disk, where every rank can see it; agreed. */
+static int close_rows(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct bl_error ignored;
+    int code = leave_outputs(writer);
+    if (code != BL_OK)
+        bl_fail(err, BL_PATH, "can't write %s; the disk may be full", writer->path);
+    const int closed = h5_rows_close_local(&writer->file, writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    if (code == BL_OK)
+        code = par_file_sync_local(writer->temporary, err);
+    return par_agree(writer->par, code, err);
 }
 
 int par_codes_create(struct par_codes_writer **out, struct par par, const char *path,
@@ -82,11 +147,12 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     struct par_codes_writer *writer = NULL;
     int code = par_agree(par, make(&writer, par, path, info, err), err);
     if (code == BL_OK) {
-        code = h5_create(&writer->file, par, writer->temporary, err);
+        describe_outputs(writer, info);
         writer->unfinished = 1;
+        code = par_agree(par, par.rank == 0 ? make_file(writer, info, err) : BL_OK, err);
     }
     if (code == BL_OK)
-        code = par_agree(par, create_outputs(writer, info, err), err);
+        code = open_rows(writer, err);
     if (code != BL_OK) {
         par_codes_destroy(writer);
         return code;
@@ -122,18 +188,11 @@ int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64
                           const uint32_t *labels, const char *ids, struct bl_error *err)
 {
     int code = par_output_write_local(&writer->codes, row_lo, n, codes, writer->path, err);
-    if (code == BL_OK && labels && writer->labels.set >= 0)
+    if (code == BL_OK && labels && writer->labels.type > 0)
         code = write_labels(writer, row_lo, n, labels, err);
-    if (code == BL_OK && ids && writer->ids.set >= 0)
+    if (code == BL_OK && ids && writer->ids.type > 0)
         code = par_output_write_local(&writer->ids, row_lo, n, ids, writer->path, err);
     return code;
-}
-
-static void close_outputs(struct par_codes_writer *writer)
-{
-    par_output_close_local(&writer->codes);
-    par_output_close_local(&writer->labels);
-    par_output_close_local(&writer->ids);
 }
 
 static int seal(struct par_codes_writer *writer, struct bl_error *err)
@@ -141,33 +200,52 @@ static int seal(struct par_codes_writer *writer, struct bl_error *err)
     struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
     int code = BL_OK;
     for (int i = 0; i < 3 && code == BL_OK; i++)
-        if (outputs[i]->set >= 0)
+        if (outputs[i]->type > 0)
             code = par_output_seal(outputs[i], writer->par, writer->file, writer->path, err);
     return code;
 }
 
-int par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found,
-                          struct bl_error *err)
+void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found)
 {
-    int code = BL_OK;
-    if (sampled > 0 && (h5_put_integer(writer->file, "trained_sampled", sampled) != 0 ||
-                        h5_put_integer(writer->file, "trained_found", found) != 0))
+    writer->sampled = sampled;
+    writer->found = found;
+}
+
+/* By rank 0: the file is complete, and can be opened. */
+static int mark(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct bl_error ignored;
+    hid_t file;
+    int code = h5_open_to_change_local(&file, writer->temporary, err);
+    if (code == BL_OK && writer->sampled > 0 &&
+        (h5_put_integer(file, "trained_sampled", writer->sampled) != 0 ||
+         h5_put_integer(file, "trained_found", writer->found) != 0))
         code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
-    return par_agree(writer->par, code, err);
+    if (code == BL_OK)
+        code = par_root_put(file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
+    const int closed = h5_close(&file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    if (code == BL_OK && h5_open(&file, par_alone(), writer->temporary, &ignored) != BL_OK)
+        code = bl_fail(err, BL_PATH,
+                       "%s reads back differently from what was written; the disk may be full or faulty",
+                       writer->path);
+    if (code == BL_OK)
+        h5_close(&file, par_alone(), writer->temporary, &ignored);
+    return code;
 }
 
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct par par = writer->par;
-    int code = par_output_flush(par, writer->file, writer->path, err);
+    int code = close_rows(writer, err);
+    if (code == BL_OK)
+        code = open_rows(writer, err);
     if (code == BL_OK)
         code = seal(writer, err);
-    close_outputs(writer);
     if (code == BL_OK)
-        code = par_agree(
-            par, par_root_put(writer->file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err), err);
-    if (code == BL_OK)
-        code = h5_close(&writer->file, par, writer->path, err);
+        code = close_rows(writer, err);
+    if (code == BL_OK && par.rank == 0)
+        code = mark(writer, err);
     if (code == BL_OK && par.rank == 0)
         code = io_file_install(writer->temporary, writer->path, err);
     code = par_agree(par, code, err);
@@ -182,8 +260,7 @@ void par_codes_destroy(struct par_codes_writer *writer)
         return;
     struct bl_error ignored = {0}; /* the file goes anyway */
     close_outputs(writer);
-    if (writer->file >= 0)
-        h5_close(&writer->file, writer->par, writer->path, &ignored);
+    h5_rows_close_local(&writer->file, writer->path, &ignored);
     if (writer->unfinished && writer->par.rank == 0)
         unlink(writer->temporary);
     bl_free(&writer->scratch);

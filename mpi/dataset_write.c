@@ -130,7 +130,7 @@ static int open_temporary(struct par_split_writer *writer, const char *split, in
         if (errno != ENOENT)
             return bl_fail_path(err, "write", writer->path, errno);
         writer->unfinished = 1;
-        return h5_create(&writer->file, par_alone(), writer->temporary, err);
+        return h5_create_local(&writer->file, writer->temporary, 0, err);
     }
     int code = check_existing(writer->path, split, replace, err);
     if (code != BL_OK)
@@ -144,19 +144,25 @@ static int open_temporary(struct par_split_writer *writer, const char *split, in
     return code;
 }
 
+static int make_output(struct par_split_writer *writer, struct par_output *output, const char *name,
+                       hid_t type, int64_t rows, int64_t cols, struct bl_error *err)
+{
+    par_output_describe_local(output, name, type, rows, cols);
+    return par_output_make_local(output, writer->file, writer->path, err);
+}
+
 static int create_outputs(struct par_split_writer *writer, const char *split,
                           const struct par_split_writer_options *options, struct bl_error *err)
 {
     char name[BL_NAME_MAX + 16];
-    hid_t file = writer->file;
     snprintf(name, sizeof name, "%s/features", split);
-    int code = par_output_create(&writer->features, file, name, par_type_in_file_local(options->type),
-                                 options->rows, options->dim, err);
+    int code = make_output(writer, &writer->features, name, par_type_in_file_local(options->type),
+                           options->rows, options->dim, err);
     if (code == BL_OK && options->labels.kind != BL_LABELS_NONE) {
         int multi = options->labels.kind == BL_LABELS_MULTI;
         snprintf(name, sizeof name, "%s/labels", split);
-        code = par_output_create(&writer->labels, file, name, H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
-                                 options->rows, multi ? options->labels.classes : 0, err);
+        code = make_output(writer, &writer->labels, name, H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
+                           options->rows, multi ? options->labels.classes : 0, err);
         if (code == BL_OK && options->n_class_names > 0 &&
             h5_put_texts(writer->labels.set, "class_names", options->class_names, options->n_class_names) !=
                 0)
@@ -164,12 +170,12 @@ static int create_outputs(struct par_split_writer *writer, const char *split,
     }
     snprintf(name, sizeof name, "%s/groups", split);
     if (code == BL_OK && options->groups.kind == BL_LABELS_GROUPS)
-        code = par_output_create(&writer->groups, file, name, H5Tcopy(H5T_STD_I32LE), options->rows,
-                                 options->groups.words > 1 ? options->groups.words : 0, err);
+        code = make_output(writer, &writer->groups, name, H5Tcopy(H5T_STD_I32LE), options->rows,
+                           options->groups.words > 1 ? options->groups.words : 0, err);
     snprintf(name, sizeof name, "%s/ids", split);
     if (code == BL_OK && options->id_bytes > 0)
-        code = par_output_create(&writer->ids, file, name, par_type_text_local(options->id_bytes),
-                                 options->rows, 0, err);
+        code = make_output(writer, &writer->ids, name, par_type_text_local(options->id_bytes), options->rows,
+                           0, err);
     return code;
 }
 
@@ -242,7 +248,7 @@ static int seal(struct par_split_writer *writer, struct bl_error *err)
 /* The split under way is whole. */
 static int finish_split(struct par_split_writer *writer, struct bl_error *err)
 {
-    int code = par_output_flush(par_alone(), writer->file, writer->path, err);
+    int code = h5_flush_local(writer->file, writer->path, err);
     if (code == BL_OK)
         code = seal(writer, err);
     close_outputs(writer);

@@ -71,7 +71,9 @@ int par_file_reserve_local(const char *path, struct bl_error *err)
     close(fd);
     if (!failed || (reason != ENOSPC && reason != EDQUOT))
         return BL_OK;
-    return bl_fail_path(err, "write", path, reason);
+    return bl_fail(err, BL_PATH,
+                   "can't write %s: the disk or the quota is full; make room there or choose another place",
+                   path);
 }
 
 void par_file_sum_local(struct par_worker *worker, const struct par_file_piece *pieces, int64_t n)

@@ -10,7 +10,6 @@
 
 #include "base/buffer.h"
 #include "mpi/agree.h"
-#include "mpi/reserve.h"
 
 /* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
 static const int64_t most_bytes = (int64_t)1 << 30;
@@ -40,9 +39,9 @@ static hid_t read_list(struct par par)
 }
 
 /* Small rows would wait in a buffer until their data set is closed, and a full disk with them. */
-static hid_t write_list(struct par par)
+static hid_t write_list(void)
 {
-    hid_t access = read_list(par);
+    hid_t access = read_list(par_alone());
     H5Pset_sieve_buf_size(access, 0);
     return access;
 }
@@ -103,49 +102,32 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     return par_agree(par, code, err);
 }
 
-static int create(hid_t *file, struct par par, const char *path, int64_t alignment, struct bl_error *err)
+int h5_create_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
-    int code = BL_OK;
-    if (par.rank == 0) {
-        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (fd < 0)
-            code = bl_fail_path(err, "write", path, errno);
-        else
-            close(fd);
-    }
-    code = par_agree(par, code, err);
-    if (code != BL_OK)
-        return code;
-    hid_t access = write_list(par), creation = timeless(H5P_FILE_CREATE);
+    const int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); /* it knows why, when it can't */
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    close(fd);
+    hid_t access = write_list(), creation = timeless(H5P_FILE_CREATE);
     if (alignment > 0)
         H5Pset_alignment(access, (hsize_t)alignment, (hsize_t)alignment);
     *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     H5Pclose(creation);
     H5Pclose(access);
-    code = *file < 0 ? bl_fail(err, BL_PATH,
-                               "can't write %s on every rank: the disk may be full, or the folder not shared "
-                               "between the nodes",
-                               path)
-                     : BL_OK;
-    return par_agree(par, code, err);
-}
-
-int h5_create(hid_t *file, struct par par, const char *path, struct bl_error *err)
-{
-    return create(file, par, path, 0, err);
-}
-
-int h5_create_aligned_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
-{
-    return create(file, par_alone(), path, alignment, err);
+    return *file >= 0
+               ? BL_OK
+               : bl_fail(err, BL_PATH,
+                         "can't write %s: the disk may be full; make room there or choose another place",
+                         path);
 }
 
 int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
 {
     h5_quiet();
-    hid_t access = write_list(par_alone());
+    hid_t access = write_list();
     *file = H5Fopen(path, H5F_ACC_RDWR, access);
     H5Pclose(access);
     return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
@@ -165,17 +147,13 @@ int h5_is_stuck_local(void)
     return stuck;
 }
 
-int h5_flush(hid_t file, struct par par, const char *path, struct bl_error *err)
+int h5_flush_local(hid_t file, const char *path, struct bl_error *err)
 {
-    /* Alone there is nobody to wait for, and an abandoned file's few bytes of metadata may still fit. */
-    const int must_reserve = par.size > 1 && par.rank == 0;
-    int code = par_agree(par, must_reserve ? h5_reserve_local(file, path, err) : BL_OK, err);
-    if (code == BL_OK && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0)
-        code = bl_fail(err, BL_PATH,
-                       "can't write %s: the disk may be full; make room there or choose another place", path);
-    code = par_agree(par, code, err);
-    stuck |= code != BL_OK;
-    return code;
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0)
+        return BL_OK;
+    h5_set_stuck_local();
+    return bl_fail(err, BL_PATH,
+                   "can't write %s: the disk may be full; make room there or choose another place", path);
 }
 
 int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
@@ -188,7 +166,7 @@ int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err
     if (intent != H5F_ACC_RDONLY && stuck)
         code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
     else if (intent != H5F_ACC_RDONLY)
-        code = h5_flush(*file, par, path, err);
+        code = h5_flush_local(*file, path, err);
     if (code == BL_OK && H5Fclose(*file) < 0) {
         code = bl_fail(err, BL_PATH,
                        "can't close %s: the disk may be full; make room there or choose another place", path);

@@ -12,13 +12,49 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");
 
-int par_output_create(struct par_output *output, hid_t file, const char *name, hid_t type, int64_t rows,
-                      int64_t cols, struct bl_error *err)
+void par_output_describe_local(struct par_output *output, const char *name, hid_t type, int64_t rows,
+                               int64_t cols)
 {
     *output = (struct par_output){.set = H5I_INVALID_HID, .type = type, .rows = rows, .cols = cols};
     snprintf(output->name, sizeof output->name, "%s", name);
     output->row_bytes = (int64_t)H5Tget_size(type) * (cols > 0 ? cols : 1);
-    return h5_make_dataset(file, name, type, rows, cols, &output->set, err);
+}
+
+int par_output_make_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+{
+    hid_t sums = H5I_INVALID_HID;
+    int code =
+        h5_make_dataset(file, output->name, output->type, output->rows, output->cols, &output->set, err);
+    if (code == BL_OK)
+        code = par_checksums_make(&sums, file, output->name, output->rows, output->row_bytes, path, err);
+    if (sums >= 0)
+        H5Dclose(sums);
+    return code;
+}
+
+int par_output_leave_local(struct par_output *output, const char *path, struct bl_error *err)
+{
+    const hid_t set = output->set;
+    output->set = H5I_INVALID_HID;
+    return set < 0 || H5Dclose(set) >= 0
+               ? BL_OK
+               : bl_fail(err, BL_PATH, "can't write %s; the disk may be full", path);
+}
+
+/* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
+int par_output_open_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+{
+    int code = par_output_leave_local(output, path, err);
+    if (code != BL_OK)
+        return code;
+    output->set = H5Dopen2(file, output->name, H5P_DEFAULT);
+    return output->set >= 0
+               ? BL_OK
+               : bl_fail(
+                     err, BL_PATH,
+                     "%s reads back differently from what was written: '%s' can't be opened; the disk may "
+                     "be full or faulty",
+                     path, output->name);
 }
 
 /* A sum, so that it depends neither on who wrote a row nor on when. */
@@ -43,23 +79,6 @@ int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n,
     output->written += sum_rows(output, row_lo, n, rows);
     output->rows_written += n;
     return h5_write_rows(output->set, output->type, row_lo, n, output->cols, rows, path, err);
-}
-
-int par_output_flush(struct par par, hid_t file, const char *path, struct bl_error *err)
-{
-    /* MPI promises that one rank sees another's bytes only after sync, barrier, sync. */
-    int code = h5_flush(file, par, path, err);
-    return code == BL_OK ? h5_flush(file, par, path, err) : code;
-}
-
-/* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
-static int reopen(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
-{
-    const int closed = H5Dclose(output->set) >= 0;
-    output->set = H5Dopen2(file, output->name, H5P_DEFAULT);
-    return !closed || output->set < 0
-               ? bl_fail(err, BL_PATH, "%s: '%s' can't be read back", path, output->name)
-               : BL_OK;
 }
 
 /* Checksums of blocks [lo, hi) into sums and into the data set beside it; returns in *read what `written`
@@ -108,25 +127,23 @@ static int compare(const struct par_output *output, struct par par, uint64_t rea
 int par_output_seal(struct par_output *output, struct par par, hid_t file, const char *path,
                     struct bl_error *err)
 {
-    int64_t rows_per_block = h5_rows_per_block(output->row_bytes), lo, hi;
-    int64_t blocks = (output->rows + rows_per_block - 1) / rows_per_block;
-    hid_t checksums = H5I_INVALID_HID;
+    char name[sizeof output->name + 16];
+    const int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
+    int64_t lo, hi;
     uint64_t read = 0;
-    int code = par_checksums_make(&checksums, file, output->name, output->rows, output->row_bytes, path, err);
+    par_range_local((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
+    snprintf(name, sizeof name, "checksums/%s", output->name);
+    int code = par_output_open_local(output, file, path, err);
+    hid_t checksums = code == BL_OK ? H5Dopen2(file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (code == BL_OK && checksums < 0)
+        code = bl_fail(err, BL_PATH, "%s: the checksums of '%s' can't be opened", path, output->name);
     if (code == BL_OK)
-        code = reopen(output, file, path, err);
-    code = par_agree(par, code, err);
-    if (code == BL_OK) {
-        par_range_local(blocks, par.rank, par.size, &lo, &hi);
-        code = par_agree(par, read_back(output, checksums, lo, hi, &read, path, err), err);
-    }
+        code = read_back(output, checksums, lo, hi, &read, path, err);
     const int closed = checksums < 0 || H5Dclose(checksums) >= 0;
     if (code == BL_OK && !closed)
         code = bl_fail(err, BL_PATH, "can't write the checksums of %s; the disk may be full", path);
     code = par_agree(par, code, err);
-    if (code == BL_OK)
-        code = compare(output, par, read, path, err);
-    return code;
+    return code == BL_OK ? compare(output, par, read, path, err) : code;
 }
 
 void par_output_close_local(struct par_output *output)

@@ -69,7 +69,7 @@ int par_state_file_make_local(const char *path, const struct par_state_content *
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_create_aligned_local(&file, path, alignment, err);
+    int code = h5_create_local(&file, path, alignment, err);
     if (code == BL_OK)
         code = content->put(file, path, content->context, err);
     for (int64_t t = 0; t < content->n && code == BL_OK; t++)

@@ -230,7 +230,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
     double seconds = bl_clock_seconds() - start;
     if (code == BL_OK) {
         par_row_tally_merge(par, &work.tally);
-        code = par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally), err);
+        par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally));
     }
     if (code == BL_OK)
         code = par_codes_commit(work.writer, err);

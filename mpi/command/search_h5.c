@@ -63,7 +63,7 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
 {
     *h5 = (struct search_h5){0, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, ""};
     snprintf(h5->path, sizeof h5->path, "%s", path);
-    int code = h5_create(&h5->file, par_alone(), path, err);
+    int code = h5_create_local(&h5->file, path, 0, err);
     if (code != BL_OK)
         return code;
     h5->is_open = 1;

@@ -141,8 +141,8 @@ static void expect_ends(const char *what, int ranks, const char *text)
 Test(cli_behind, a_disk_that_is_full_behind_the_steps_is_one_error_on_all_ranks)
 {
     expect_ends("make full 22 0", 3, "full");
-    expect_ends("reserve full 2 0", 1, "No space left");
-    expect_ends("reserve full 2 0", 3, "No space left");
+    expect_ends("reserve full 2 0", 1, "quota is full");
+    expect_ends("reserve full 2 0", 3, "quota is full");
     expect_ends("write full 60 0", 1, "full");
     expect_ends("write full 25 1", 3, "full");
     expect_ends("write full 45 0", 3, "full");
