@@ -20,6 +20,7 @@
 #include "mpi/collective.h"
 #include "mpi/dataset.h"
 #include "mpi/train_data.h"
+#include "mpi/world.h"
 
 enum { DIM = 512, ROUNDS = 9, PIECE = 4 << 20 };
 

@@ -15,6 +15,7 @@
 #include "math/blas.h"
 #include "mpi/collective.h"
 #include "mpi/reduce.h"
+#include "mpi/world.h"
 #include "trainer.h"
 
 enum { ROUNDS_MAX = 41, NONE = 0, CODES, GRADIENT, BOTH, WAYS };

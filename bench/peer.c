@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "math/blas.h"
 #include "mpi/collective.h"
+#include "mpi/world.h"
 #include "trainer.h"
 
 enum { FIRST = 512, ROUNDS_MAX = 31 };

@@ -18,6 +18,7 @@
 #include "loss/tile.h"
 #include "math/blas.h"
 #include "mpi/collective.h"
+#include "mpi/world.h"
 #include "trainer.h"
 
 enum { ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };

@@ -21,6 +21,7 @@
 #include "math/blas.h"
 #include "mpi/collective.h"
 #include "mpi/reduce.h"
+#include "mpi/world.h"
 #include "trainer.h"
 
 enum { ROUNDS = 5, MEMORY = 0, WARM, COLD, WAYS };

@@ -32,6 +32,7 @@ static inline void bench_make_bytes(const char *path, int64_t dim)
 struct bench_trainer {
     struct bl_config config;
     struct par_train_data data;
+    struct par_nodes nodes;
     struct par_run_state state;
     struct par_step step;
     int64_t number; /* of the next step */
@@ -44,16 +45,20 @@ static inline void bench_trainer_init(struct bench_trainer *trainer, struct par 
     trainer->number = 0;
     bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
     bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
-    bench_must(par_run_state_init(&trainer->state, &trainer->config, trainer->data.dim, trainer->data.labels,
-                                  &bench_error));
-    bench_must(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model,
-                             &bench_error));
+    const enum par_sharing sharing =
+        trainer->config.train.shared == BL_SHARED_OFF ? PAR_SHARE_NOTHING : PAR_SHARE_HOSTS;
+    bench_must(par_nodes_init(&trainer->nodes, par, sharing, &bench_error));
+    bench_must(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, trainer->data.dim,
+                                  trainer->data.labels, &bench_error));
+    bench_must(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
+                             &trainer->state.model, &bench_error));
 }
 
 static inline void bench_trainer_free(struct bench_trainer *trainer)
 {
     par_step_free(&trainer->step);
     par_run_state_free(&trainer->state);
+    par_nodes_free(&trainer->nodes);
     par_train_data_free(&trainer->data);
 }
 

@@ -34,16 +34,30 @@ static void name_mpi(struct par par, char name[NAME_BYTES])
     snprintf(name, NAME_BYTES, "%.*s", NAME_BYTES - 1, text);
 }
 
-void par_arithmetic(struct par par, const struct bl_config *config, const struct par_overlap *overlap,
-                    char text[BL_ARITHMETIC_MAX])
+/* "2 nodes", and where they are uneven their ranks: "3 nodes of 2 x 64 + 1 x 10". */
+static void name_nodes(const struct par_nodes *nodes, char name[NAME_BYTES])
 {
+    size_t n = (size_t)snprintf(name, NAME_BYTES, "%s", bl_count(nodes->n_nodes, "node").text);
+    for (int k = 0, same; k < nodes->n_nodes && !nodes->is_even && n < NAME_BYTES; k += same) {
+        const int ranks = nodes->first[k + 1] - nodes->first[k];
+        for (same = 1; k + same < nodes->n_nodes; same++)
+            if (nodes->first[k + same + 1] - nodes->first[k + same] != ranks)
+                break;
+        n += (size_t)snprintf(name + n, NAME_BYTES - n, "%s%d x %d", k == 0 ? " of " : " + ", same, ranks);
+    }
+}
+
+void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config,
+                    const struct par_overlap *overlap, char text[BL_ARITHMETIC_MAX])
+{
+    const struct par par = nodes->all;
     if (config->train.reduction == BL_REDUCTION_EXACT) {
         snprintf(text, BL_ARITHMETIC_MAX,
                  "bitloom " BITLOOM_VERSION ", exact, %" PRId64 " shards in %" PRId64 " groups",
                  config->data.shards, par_groups_total_local(config, par.size));
         return;
     }
-    char kernel[NAME_BYTES], mpi[NAME_BYTES], in_flight[NAME_BYTES] = "";
+    char kernel[NAME_BYTES], mpi[NAME_BYTES], in_flight[NAME_BYTES] = "", where[NAME_BYTES];
     if (overlap->bucket_floats > 0)
         snprintf(in_flight, sizeof in_flight, ", %s in flight by %" PRId64 " KiB", par_overlap_name(overlap),
                  config->train.bucket_kib);
@@ -51,9 +65,11 @@ void par_arithmetic(struct par par, const struct bl_config *config, const struct
         snprintf(in_flight, sizeof in_flight, ", codes in flight");
     name_kernel(par, kernel);
     name_mpi(par, mpi);
+    name_nodes(nodes, where);
     snprintf(text, BL_ARITHMETIC_MAX,
-             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks x %s%s", config->data.shards,
-             par.size, bl_count(config->train.threads, "thread").text, in_flight);
+             "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks in %s x %s%s",
+             config->data.shards, par.size, bl_count(nodes->n_nodes, "node").text,
+             bl_count(config->train.threads, "thread").text, in_flight);
     const size_t n = strlen(text);
     snprintf(text + n, BL_ARITHMETIC_MAX - n, ", OpenBLAS %s, %s", kernel, mpi);
 }

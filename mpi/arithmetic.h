@@ -4,14 +4,14 @@
 
 #include "config/config.h"
 #include "model/model.h"
-#include "mpi/comm.h"
+#include "mpi/nodes.h"
 #include "mpi/overlap.h"
 
-/* exact: version, shards and groups, and nothing of the machine. fast: also ranks, threads, what travels in
- * flight, the BLAS kernel and the MPI library. Two runs with the same text, configuration and data have the
- * same digest. Collective; the same text on all ranks. */
-void par_arithmetic(struct par par, const struct bl_config *config, const struct par_overlap *overlap,
-                    char text[BL_ARITHMETIC_MAX]);
+/* exact: version, shards and groups, and nothing of the machine. fast: also ranks and nodes, threads, what
+ * travels in flight, the BLAS kernel and the MPI library. Two runs with the same text, configuration and data
+ * have the same digest. Collective; the same text on all ranks. */
+void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config,
+                    const struct par_overlap *overlap, char text[BL_ARITHMETIC_MAX]);
 
 /* Appends what eigenvectors that rank 0 computed depend on: its OpenBLAS. A run whose first parameters they
  * were keeps this part of its text wherever it goes on: on resuming, what follows PAR_ARITHMETIC_LAPACK is

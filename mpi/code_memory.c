@@ -32,30 +32,41 @@ static void place_rows(struct par_code_memory *memory, const struct par_train_da
         }
 }
 
-/* All labels, once: an exchange of rows without codes. */
-static int gather_labels(struct par_code_memory *memory, struct par par, const struct par_train_data *data,
-                         struct bl_error *err)
+/* All labels, once. */
+static int gather_labels(struct par_code_memory *memory, const struct par_nodes *nodes,
+                         const struct par_train_data *data, struct bl_error *err)
 {
-    const int64_t n = own_training_rows(data);
-    struct par_gather gather = {0};
-    uint32_t *own = NULL;
-    int code = par_gather_init(&gather, par, n, 0, data->labels.words, 0, 0, err);
+    const struct par par = nodes->all;
+    const int64_t words = data->labels.words;
+    struct par_blocks rows = {0};
+    struct par_spread spread = {0};
+    int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
     if (code != BL_OK)
         return code;
-    code = par_agree(par, bl_alloc(&own, n * data->labels.words, sizeof *own, "labels of training rows", err),
-                     err);
+    par_blocks_gather(&rows, par, own_training_rows(data));
+    code = par_agree(par, par_spread_init_local(&spread, nodes, rows.begin, err), err);
     if (code == BL_OK) {
-        place_rows(memory, data, gather.first, own);
-        par_gather_run(&gather, own);
-        memory->labels = gather.labels;
-        gather.labels = NULL;
+        place_rows(memory, data, rows.begin[par.rank], memory->labels + rows.begin[par.rank] * words);
+        par_nodes_meet(nodes);
+        par_spread_run(&spread, PAR_TRAFFIC_OTHER, memory->labels, words * (int64_t)sizeof *memory->labels);
+        par_nodes_meet(nodes);
     }
-    bl_free(&own);
-    par_gather_free(&gather);
+    par_spread_free(&spread);
+    par_blocks_free(&rows);
     return code;
 }
 
-int par_code_memory_init(struct par_code_memory *memory, struct par par,
+static int64_t code_bytes(int64_t rows, int64_t bits)
+{
+    return par_window_align_local(rows * bits * (int64_t)sizeof(float));
+}
+
+int64_t par_code_memory_bytes_local(int64_t rows, int64_t bits, int64_t label_words)
+{
+    return code_bytes(rows, bits) + rows * label_words * (int64_t)sizeof(uint32_t);
+}
+
+int par_code_memory_init(struct par_code_memory *memory, const struct par_nodes *nodes,
                          const struct bl_config_objective *config, const struct par_train_data *data,
                          int64_t bits, struct bl_error *err)
 {
@@ -68,14 +79,18 @@ int par_code_memory_init(struct par_code_memory *memory, struct par par,
                        "objective.terms.pairwise.against to batch",
                        data->n_train_global);
     memory->rows = data->n_train_global;
-    int code =
-        bl_alloc_zero(&memory->codes, memory->rows * bits, sizeof(float), "codes of all training rows", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&memory->place, data->row_hi - data->row_lo, sizeof(uint32_t),
+    int code = bl_alloc_zero(&memory->place, data->row_hi - data->row_lo, sizeof(uint32_t),
                              "places of training rows", err);
-    code = par_agree(par, code, err);
+    code = par_agree(nodes->all, code, err);
     if (code == BL_OK)
-        code = gather_labels(memory, par, data, err);
+        code = par_window_init(&memory->window, nodes,
+                               par_code_memory_bytes_local(memory->rows, bits, data->labels.words), 0,
+                               "codes of all training rows", err);
+    if (code == BL_OK) {
+        memory->codes = memory->window.at;
+        memory->labels = (uint32_t *)((char *)memory->window.at + code_bytes(memory->rows, bits));
+        code = gather_labels(memory, nodes, data, err);
+    }
     if (code != BL_OK)
         par_code_memory_free(memory);
     return code;
@@ -83,9 +98,10 @@ int par_code_memory_init(struct par_code_memory *memory, struct par par,
 
 void par_code_memory_free(struct par_code_memory *memory)
 {
-    bl_free(&memory->codes);
-    bl_free(&memory->labels);
+    par_window_free(&memory->window);
     bl_free(&memory->place);
+    memory->codes = NULL;
+    memory->labels = NULL;
     memory->rows = 0;
 }
 
@@ -96,11 +112,23 @@ void par_code_memory_places_local(const struct par_code_memory *memory, const in
         gather->places[gather->first + i] = memory->place[rows[i] - memory->row_lo];
 }
 
-void par_code_memory_take_local(struct par_code_memory *memory, const struct par_gather *gather)
+static void take_rows(struct par_code_memory *memory, const struct par_gather *gather, int64_t lo, int64_t hi)
 {
-    for (int64_t i = 0; i < gather->n_global && memory->rows > 0; i++)
+    for (int64_t i = lo; i < hi; i++)
         memcpy(memory->codes + (int64_t)gather->places[i] * memory->bits, gather->rows + i * gather->stride,
                (size_t)memory->bits * sizeof *memory->codes);
+}
+
+void par_code_memory_take_local(struct par_code_memory *memory, const struct par_gather *gather)
+{
+    if (memory->rows == 0)
+        return;
+    take_rows(memory, gather, gather->first, gather->first + gather->n_local);
+    for (int k = 0; k < gather->nodes->n_nodes; k++) {
+        int64_t lo, hi;
+        par_spread_rows_local(&gather->spread, k, &lo, &hi);
+        take_rows(memory, gather, lo, hi);
+    }
 }
 
 struct bl_columns par_code_memory_columns_local(const struct par_code_memory *memory,

@@ -1,5 +1,7 @@
 #include "mpi/collective.h"
 
+#include <string.h>
+
 #include "base/buffer.h"
 
 enum { TAG = 1 };
@@ -32,15 +34,28 @@ static int64_t bytes_of(MPI_Datatype type)
     return bytes;
 }
 
-void par_allreduce(struct par par, void *values, int64_t n, MPI_Datatype type, MPI_Op op)
+static void allreduce(struct par par, const char *from, char *values, int64_t n, MPI_Datatype type, MPI_Op op)
 {
-    if (par.size == 1 || n == 0)
-        return;
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
     par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece)
-        MPI_Allreduce(MPI_IN_PLACE, (char *)values + at * bytes, (int)shorter(n - at, piece), type, op,
-                      par.comm);
+        MPI_Allreduce(from ? from + at * bytes : MPI_IN_PLACE, values + at * bytes,
+                      (int)shorter(n - at, piece), type, op, par.comm);
+}
+
+void par_allreduce(struct par par, void *values, int64_t n, MPI_Datatype type, MPI_Op op)
+{
+    if (par.size > 1 && n > 0)
+        allreduce(par, NULL, values, n, type, op);
+}
+
+void par_allreduce_from(struct par par, const void *from, void *values, int64_t n, MPI_Datatype type,
+                        MPI_Op op)
+{
+    if (par.size > 1 && n > 0)
+        allreduce(par, from, values, n, type, op);
+    else
+        memcpy(values, from, (size_t)(n * bytes_of(type)));
 }
 
 void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype type, MPI_Op op)
@@ -94,24 +109,41 @@ static void exchange(struct par par, int to, const char *out, int64_t n_out, int
     }
 }
 
-int par_blocks_init(struct par_blocks *blocks, int size, struct bl_error *err)
+static int init_blocks(struct par_blocks *blocks, int size, int apart, struct bl_error *err)
 {
-    *blocks = (struct par_blocks){0};
+    *blocks = (struct par_blocks){.apart = apart};
     int code = bl_alloc_zero(&blocks->begin, size + 1, sizeof *blocks->begin, "blocks of ranks", err);
+    if (code == BL_OK && apart)
+        code = bl_alloc_zero(&blocks->end, size, sizeof *blocks->end, "blocks of ranks", err);
     if (code == BL_OK)
         code = bl_alloc(&blocks->counts, size, sizeof(int), "blocks of ranks", err);
     if (code == BL_OK)
         code = bl_alloc(&blocks->starts, size, sizeof(int), "blocks of ranks", err);
     if (code != BL_OK)
         par_blocks_free(blocks);
+    else if (!apart)
+        blocks->end = blocks->begin + 1;
     return code;
+}
+
+int par_blocks_init(struct par_blocks *blocks, int size, struct bl_error *err)
+{
+    return init_blocks(blocks, size, 0, err);
+}
+
+int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err)
+{
+    return init_blocks(blocks, size, 1, err);
 }
 
 void par_blocks_free(struct par_blocks *blocks)
 {
+    if (blocks->apart)
+        bl_free(&blocks->end);
     bl_free(&blocks->begin);
     bl_free(&blocks->counts);
     bl_free(&blocks->starts);
+    blocks->end = NULL;
 }
 
 void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_units)
@@ -128,6 +160,18 @@ void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_un
         each[r] += blocks->begin[r];
 }
 
+struct par_traffic_count par_blocks_traffic_local(struct par par, const struct par_blocks *blocks,
+                                                  int64_t unit_bytes)
+{
+    int64_t units = 0;
+    for (int r = 0; r < par.size; r++)
+        units += blocks->end[r] - blocks->begin[r];
+    if (par.size == 1 || units == 0)
+        return (struct par_traffic_count){0};
+    return par_traffic_allgather(units * unit_bytes,
+                                 (blocks->end[par.rank] - blocks->begin[par.rank]) * unit_bytes, par.size);
+}
+
 /* Ring: in each round the block that came in the last one goes on to the right neighbour. Thakur,
  * Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19, 2005,
  * section 4.1. */
@@ -137,98 +181,25 @@ static void allgather_ring(struct par par, const struct par_blocks *blocks, char
     for (int round = 0; round + 1 < size; round++) {
         const int out = (par.rank - round + size) % size, in = (par.rank - round - 1 + size) % size;
         exchange(par, right, values + blocks->begin[out] * unit_bytes,
-                 (blocks->begin[out + 1] - blocks->begin[out]) * unit_bytes, left,
-                 values + blocks->begin[in] * unit_bytes,
-                 (blocks->begin[in + 1] - blocks->begin[in]) * unit_bytes);
+                 (blocks->end[out] - blocks->begin[out]) * unit_bytes, left,
+                 values + blocks->begin[in] * unit_bytes, (blocks->end[in] - blocks->begin[in]) * unit_bytes);
     }
 }
 
 void par_allgather(struct par par, struct par_blocks *blocks, void *values, int64_t unit_bytes)
 {
-    const int64_t *begin = blocks->begin, n_bytes = begin[par.size] * unit_bytes;
-    if (par.size == 1 || n_bytes == 0)
+    const struct par_traffic_count count = par_blocks_traffic_local(par, blocks, unit_bytes);
+    if (count.collectives == 0)
         return;
-    par_count_local(
-        par, par_traffic_allgather(n_bytes, (begin[par.rank + 1] - begin[par.rank]) * unit_bytes, par.size));
-    if (n_bytes > par_piece_local(par, 1)) {
+    par_count_local(par, count);
+    if (blocks->end[par.size - 1] * unit_bytes > par_piece_local(par, 1)) {
         allgather_ring(par, blocks, values, unit_bytes);
         return;
     }
     for (int r = 0; r < par.size; r++) {
-        blocks->starts[r] = (int)(begin[r] * unit_bytes);
-        blocks->counts[r] = (int)((begin[r + 1] - begin[r]) * unit_bytes);
+        blocks->starts[r] = (int)(blocks->begin[r] * unit_bytes);
+        blocks->counts[r] = (int)((blocks->end[r] - blocks->begin[r]) * unit_bytes);
     }
     MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, values, blocks->counts, blocks->starts, MPI_BYTE,
                    par.comm);
-}
-
-int par_parts_init(struct par_parts *parts, int size, struct bl_error *err)
-{
-    *parts = (struct par_parts){0};
-    int code = bl_alloc_zero(&parts->count, size, sizeof *parts->count, "parts of ranks", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&parts->start, size, sizeof *parts->start, "parts of ranks", err);
-    if (code == BL_OK)
-        code = bl_alloc(&parts->mpi_count, size, sizeof(int), "parts of ranks", err);
-    if (code == BL_OK)
-        code = bl_alloc(&parts->mpi_start, size, sizeof(int), "parts of ranks", err);
-    if (code != BL_OK)
-        par_parts_free(parts);
-    return code;
-}
-
-void par_parts_free(struct par_parts *parts)
-{
-    bl_free(&parts->count);
-    bl_free(&parts->start);
-    bl_free(&parts->mpi_count);
-    bl_free(&parts->mpi_start);
-}
-
-struct par_traffic_count par_parts_traffic_local(struct par par, const struct par_parts *out,
-                                                 const struct par_parts *in, int64_t element_bytes)
-{
-    struct par_traffic_count sum = {.collectives = 1};
-    for (int r = 0; r < par.size; r++) {
-        sum.messages += r != par.rank && out->count[r] > 0;
-        sum.sent_bytes += r != par.rank ? out->count[r] * element_bytes : 0;
-        sum.received_bytes += r != par.rank ? in->count[r] * element_bytes : 0;
-    }
-    return sum;
-}
-
-/* Pairwise: in round s with the ranks s to the right and to the left (the same source, section 4.2). */
-static void alltoall_pairs(struct par par, const struct par_parts *out, const char *from,
-                           const struct par_parts *in, char *to, int64_t element_bytes)
-{
-    const int size = par.size;
-    for (int s = 0; s < size; s++) { /* 0: what a rank keeps */
-        const int right = (par.rank + s) % size, left = (par.rank + size - s) % size;
-        exchange(par, right, from + out->start[right] * element_bytes, out->count[right] * element_bytes,
-                 left, to + in->start[left] * element_bytes, in->count[left] * element_bytes);
-    }
-}
-
-static void set_for_mpi(struct par_parts *parts, int size, int64_t element_bytes)
-{
-    for (int r = 0; r < size; r++) {
-        parts->mpi_count[r] = (int)(parts->count[r] * element_bytes);
-        parts->mpi_start[r] = (int)(parts->start[r] * element_bytes);
-    }
-}
-
-void par_alltoall(struct par par, struct par_parts *out, const void *from, struct par_parts *in, void *to,
-                  int64_t element_bytes, int64_t most)
-{
-    if (par.size == 1)
-        return;
-    par_count_local(par, par_parts_traffic_local(par, out, in, element_bytes));
-    if (most * element_bytes > par_piece_local(par, 1)) {
-        alltoall_pairs(par, out, from, in, to, element_bytes);
-        return;
-    }
-    set_for_mpi(out, par.size, element_bytes);
-    set_for_mpi(in, par.size, element_bytes);
-    MPI_Alltoallv(from, out->mpi_count, out->mpi_start, MPI_BYTE, to, in->mpi_count, in->mpi_start, MPI_BYTE,
-                  par.comm);
 }

@@ -3,9 +3,9 @@
 /* What any MPI can count and move in one call. */
 enum { PIECE_BYTES = 1 << 30 };
 
-struct par par_world(void)
+struct par par_of_comm(MPI_Comm comm)
 {
-    struct par par = {.comm = MPI_COMM_WORLD, .piece_bytes = PIECE_BYTES};
+    struct par par = {.comm = comm, .piece_bytes = PIECE_BYTES};
     MPI_Comm_rank(par.comm, &par.rank);
     MPI_Comm_size(par.comm, &par.size);
     return par;

@@ -17,8 +17,8 @@ struct par {
     struct par_traffic *traffic; /* where they are counted; NULL: nowhere. Borrowed */
 };
 
-/* The world. Collective. MPI must have been initialised. */
-struct par par_world(void);
+/* The ranks of a communicator. Collective. */
+struct par par_of_comm(MPI_Comm comm);
 
 /* A process on its own, for commands that start no MPI. Every par_ function works with it. Local. */
 struct par par_alone(void);

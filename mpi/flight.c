@@ -57,72 +57,39 @@ static void send(struct par_flight *flight, struct par par, int rank, const char
     }
 }
 
+void par_allreduce_begin(struct par_flight *flight, struct par par, const void *from, void *values, int64_t n,
+                         MPI_Datatype type)
+{
+    int bytes;
+    if (par.size == 1 || n == 0)
+        return;
+    MPI_Type_size(type, &bytes);
+    const int64_t piece = par_piece_local(par, bytes);
+    if (flight->request)
+        par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
+    for (int64_t at = 0; at < n; at += piece, flight->n++) {
+        MPI_Request *request = next_request(flight);
+        if (request)
+            MPI_Iallreduce((const char *)from + at * bytes, (char *)values + at * bytes,
+                           (int)shorter(n - at, piece), type, MPI_SUM, par.comm, request);
+    }
+}
+
 /* The ranks to the right and to the left at each distance, so that not all send to the same one first. */
-void par_alltoall_begin(struct par_flight *flight, struct par par, const struct par_parts *out,
-                        const void *from, const struct par_parts *in, void *to, int64_t element_bytes)
-{
-    if (par.size > 1 && flight->request)
-        par_count_local(par, par_parts_traffic_local(par, out, in, element_bytes));
-    for (int s = 1; s < par.size; s++) {
-        const int left = (par.rank + par.size - s) % par.size;
-        receive(flight, par, left, (char *)to + in->start[left] * element_bytes,
-                in->count[left] * element_bytes);
-    }
-    for (int s = 1; s < par.size; s++) {
-        const int right = (par.rank + s) % par.size;
-        send(flight, par, right, (const char *)from + out->start[right] * element_bytes,
-             out->count[right] * element_bytes);
-    }
-}
-
-static void count_allgather(struct par par, const struct par_blocks *blocks, int64_t unit_bytes)
-{
-    const int64_t *begin = blocks->begin, n_bytes = begin[par.size] * unit_bytes;
-    if (par.size > 1 && n_bytes > 0)
-        par_count_local(par, par_traffic_allgather(
-                                 n_bytes, (begin[par.rank + 1] - begin[par.rank]) * unit_bytes, par.size));
-}
-
 void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
                          void *values, int64_t unit_bytes)
 {
-    const int64_t *begin = blocks->begin, n_own = begin[par.rank + 1] - begin[par.rank];
+    const int64_t *begin = blocks->begin, *end = blocks->end;
     char *bytes = values;
     if (flight->request)
-        count_allgather(par, blocks, unit_bytes);
+        par_count_local(par, par_blocks_traffic_local(par, blocks, unit_bytes));
     for (int s = 1; s < par.size; s++) {
         const int left = (par.rank + par.size - s) % par.size;
-        receive(flight, par, left, bytes + begin[left] * unit_bytes,
-                (begin[left + 1] - begin[left]) * unit_bytes);
+        receive(flight, par, left, bytes + begin[left] * unit_bytes, (end[left] - begin[left]) * unit_bytes);
     }
     for (int s = 1; s < par.size; s++)
         send(flight, par, (par.rank + s) % par.size, bytes + begin[par.rank] * unit_bytes,
-             n_own * unit_bytes);
-}
-
-void par_allgather_ring(struct par_flight *flight, struct par par, const struct par_blocks *blocks, int n,
-                        void *values, const int64_t *start, int64_t unit_bytes)
-{
-    const int right = (par.rank + 1) % par.size, left = (par.rank + par.size - 1) % par.size;
-    int most = 0; /* messages of a round */
-    for (int i = 0; i < n && flight->request; i++)
-        count_allgather(par, &blocks[i], unit_bytes);
-    for (int round = 0; round + 1 < par.size; round++) {
-        const int out = (par.rank - round + par.size) % par.size, in = (out + par.size - 1) % par.size;
-        for (int i = 0; i < n; i++) {
-            const int64_t *begin = blocks[i].begin;
-            char *array = (char *)values + start[i] * unit_bytes;
-            receive(flight, par, left, array + begin[in] * unit_bytes,
-                    (begin[in + 1] - begin[in]) * unit_bytes);
-            send(flight, par, right, array + begin[out] * unit_bytes,
-                 (begin[out + 1] - begin[out]) * unit_bytes);
-        }
-        most = flight->n > most ? flight->n : most;
-        if (flight->request)
-            par_flight_wait(flight);
-        flight->n = 0;
-    }
-    flight->n = flight->request ? 0 : most;
+             (end[par.rank] - begin[par.rank]) * unit_bytes);
 }
 
 void par_flight_poke_local(struct par_flight *flight)

@@ -18,19 +18,12 @@ struct par_flight {
 int par_flight_reserve(struct par_flight *flight, struct bl_error *err);
 void par_flight_free(struct par_flight *flight);
 
-/* As par_alltoall and par_allgather, each part straight to where it is needed. All ranks begin the same
- * exchanges in the same order. A rank keeps its own part: out and in have nothing for it. Collective; nobody
- * waits. */
-void par_alltoall_begin(struct par_flight *flight, struct par par, const struct par_parts *out,
-                        const void *from, const struct par_parts *in, void *to, int64_t element_bytes);
+/* As par_allreduce_from (sums) and par_allgather, each block straight to where it is needed. All ranks begin
+ * the same exchanges in the same order. Collective; nobody waits. */
+void par_allreduce_begin(struct par_flight *flight, struct par par, const void *from, void *values, int64_t n,
+                         MPI_Datatype type);
 void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
                          void *values, int64_t unit_bytes);
-
-/* Allgathers of n arrays at once, array i being blocks[i] from values + start[i] units on, round a ring: a
- * block comes into a node once, however many of its ranks want it. Rehearsed: as many messages as a round
- * has. Waits. */
-void par_allgather_ring(struct par_flight *flight, struct par par, const struct par_blocks *blocks, int n,
-                        void *values, const int64_t *start, int64_t unit_bytes);
 
 /* Lets messages move. Local. */
 void par_flight_poke_local(struct par_flight *flight);

@@ -8,6 +8,7 @@
 
 struct par_cluster {
     struct bl_link network;
+    struct bl_link memory; /* of a node */
     int64_t cores_per_node;
     int64_t nodes; /* 0: as many as the ranks' threads need */
     double gflops; /* of a rank while it computes, as a run's summary says it; 0: timed here */
@@ -16,19 +17,21 @@ struct par_cluster {
 enum par_limit {
     PAR_LIMIT_NONE,
     PAR_LIMIT_BATCH,   /* too few rows a rank: blocks too small for the products, work that doesn't shrink */
-    PAR_LIMIT_NETWORK, /* exchange */
+    PAR_LIMIT_NETWORK, /* exchange between nodes */
+    PAR_LIMIT_MEMORY,  /* exchange within a node: its ranks read each other's gradients */
     PAR_LIMIT_CORES    /* more threads than cores */
 };
 
-/* "", "batch", "network", "cores". */
+/* "", "batch", "network", "memory", "cores". */
 const char *par_limit_name(enum par_limit limit);
 
 struct par_forecast {
-    int64_t ranks, nodes, rows; /* rows of a batch on the rank that has most */
-    int64_t memory_bytes;       /* of the rank that needs most */
-    double compute_s;           /* rows and update */
-    double codes_s, sums_s, pairs_s, gradient_s, flags_s, parameters_s; /* exchange, by what it is for */
-    double exchange_s;                                                  /* their sum */
+    int64_t ranks, nodes, rows;                     /* rows of a batch on the rank that has most */
+    int64_t memory_bytes, node_memory_bytes;        /* of the rank, and of the node, that needs most */
+    int64_t link_bytes;                             /* into the node that receives most */
+    double rows_s, update_s, compute_s;             /* compute: rows and update */
+    double codes_s, sums_s, gradient_s, meetings_s; /* exchange, by what it is for */
+    double exchange_s;                              /* their sum */
     double step_s;
     double rows_per_s;    /* of all ranks */
     double gflops;        /* of a rank while it computes */

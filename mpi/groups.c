@@ -5,7 +5,6 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
-#include "math/tree.h"
 #include "mpi/agree.h"
 
 static int is_exact(const struct bl_config *config)
@@ -85,8 +84,7 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
         rows += unit_rows[u];
         groups->end[u / (n_units / (hi - lo))] = rows;
     }
-    groups->local = (struct bl_groups){
-        .first = lo, .n = hi - lo, .end = groups->end, .n_nodes = bl_tree_of(lo, hi).n_nodes};
+    groups->local = (struct bl_groups){.first = lo, .n = hi - lo, .end = groups->end};
     return BL_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "mpi/h5.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
+#include "mpi/world.h"
 
 static void print_commands(void)
 {
@@ -130,6 +131,7 @@ static void end_mpi(struct par par, int code)
 {
     if (par_max_integer(par, h5_is_stuck_local())) /* rank 0 has spoken */
         MPI_Abort(par.comm, code);
+    par_leave_world(&par);
     MPI_Finalize();
 }
 

@@ -2,19 +2,18 @@
 
 #include "loss/objective.h"
 
-struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts)
+struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts,
+                                     int64_t lanes)
 {
     const int wanted = config->train.overlap, by_itself = wanted == BL_OVERLAP_AUTO && hosts > 1;
     const int may_reorder = config->train.reduction == BL_REDUCTION_FAST; /* exact keeps the order of pairs */
-    const int alone = hosts == ranks;
-    const int codes =
-        wanted == BL_OVERLAP_CODES || wanted == BL_OVERLAP_BOTH || (by_itself && may_reorder && alone);
+    const int codes = wanted == BL_OVERLAP_CODES || wanted == BL_OVERLAP_BOTH || (by_itself && may_reorder);
     const int gradient = wanted == BL_OVERLAP_GRADIENT || wanted == BL_OVERLAP_BOTH || by_itself;
     if (ranks == 1)
         return (struct par_overlap){0};
-    return (struct par_overlap){.codes = codes && bl_objective_visits_pairs(&config->objective),
-                                .bucket_floats =
-                                    gradient ? config->train.bucket_kib * 1024 / (int64_t)sizeof(float) : 0};
+    return (struct par_overlap){
+        .codes = codes && bl_objective_visits_pairs(&config->objective),
+        .bucket_floats = gradient ? lanes * config->train.bucket_kib * 1024 / (int64_t)sizeof(float) : 0};
 }
 
 const char *par_overlap_name(const struct par_overlap *overlap)

@@ -10,11 +10,12 @@ struct par_overlap {
                             * all of it afterwards */
 };
 
-/* auto: the gradient where the ranks are on more than one host, and codes too where each has a host of its
- * own, as they go to every rank by themselves (docs/decisions/0026). Nothing on one rank. Codes stay behind
- * where rows are paired with a memory, which takes all of them before the first pair. Local.
- */
-struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts);
+/* auto: where the ranks are on more than one host the gradient, and under fast codes too
+ * (docs/decisions/0026). Nothing on one rank. Codes stay behind where rows are paired with a memory, which
+ * takes all of them before the first pair. lanes: how many ranks of a node carry a part of each bucket
+ * (mpi/nodes.h). Local. */
+struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts,
+                                     int64_t lanes);
 
 /* "codes and gradient", "codes", "gradient", "none". A literal. */
 const char *par_overlap_name(const struct par_overlap *overlap);

@@ -2,9 +2,7 @@
 
 #include "data/shards.h"
 #include "loss/objective.h"
-#include "loss/pair_blocks.h"
 #include "loss/tile.h"
-#include "math/tree.h"
 #include "model/params.h"
 #include "mpi/h5.h"
 #include "mpi/mirror.h"
@@ -129,40 +127,72 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
 
-/* Nodes of the tree over groups that a rank makes. */
-static int64_t nodes_of(const struct par_plan *plan, int rank)
+void par_plan_node_local(const struct par_plan *plan, int64_t node, int64_t *lo, int64_t *hi)
 {
-    int64_t lo, hi;
-    const int64_t groups = plan->groups > 0 ? plan->groups : plan->ranks;
-    par_range_local(groups, rank, (int)plan->ranks, &lo, &hi);
-    return bl_tree_of(lo, hi).n_nodes;
+    par_range_local(plan->ranks, (int)node, (int)plan->nodes, lo, hi);
 }
 
-static void count_nodes(struct par_plan *plan)
+static void plan_nodes(struct par_plan *plan, const struct bl_config *config)
 {
-    for (int rank = 0; rank < plan->ranks; rank++) {
-        const int64_t nodes = nodes_of(plan, rank);
-        plan->most_nodes = nodes > plan->most_nodes ? nodes : plan->most_nodes;
-        plan->all_nodes += nodes;
+    plan->nodes = config->train.shared == BL_SHARED_OFF ? plan->ranks : plan->hosts;
+    plan->lanes = plan->ranks;
+    for (int64_t node = 0; node < plan->nodes; node++) {
+        int64_t lo, hi;
+        par_plan_node_local(plan, node, &lo, &hi);
+        plan->node_ranks = hi - lo > plan->node_ranks ? hi - lo : plan->node_ranks;
+        plan->lanes = hi - lo < plan->lanes ? hi - lo : plan->lanes;
     }
 }
 
-/* Parameter blocks that the gradient takes: one for each node of a rank's tree, and what is received of the
- * others'. */
-static int64_t gradient_blocks(const struct par_plan *plan)
+static struct par_overlap overlap_of(const struct par_plan *plan, const struct bl_config *config)
 {
-    const int64_t others = plan->all_nodes - plan->most_nodes;
-    return plan->most_nodes + (others + plan->ranks - 1) / plan->ranks;
+    return par_overlap_local(config, plan->ranks, plan->hosts, plan->lanes);
 }
 
-/* What depends on the objective and the optimiser, asked of those that will run. */
+/* Parameters, gradient and states; a copy for checkpoints, of which each rank has a share. */
+static void plan_parameters(struct par_plan *plan, const struct bl_config *config,
+                            const struct bl_layout *layout)
+{
+    const int exact = config->train.reduction == BL_REDUCTION_EXACT;
+    const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
+    plan->shared_parameter_bytes = blocks * plan->parameters * FLOAT_BYTES;
+    /* A rank alone on its node sends from one part into another (mpi/gradient.c). */
+    const int64_t parts =
+        1 + (plan->lanes == 1 && plan->nodes > 1 && overlap_of(plan, config).bucket_floats > 0);
+    plan->parameter_bytes = parts * par_gradient_bytes_local(layout, exact);
+    if (config->checkpoint.behind)
+        plan->parameter_bytes += plan->shared_parameter_bytes / plan->ranks;
+}
+
+/* Codes of the batch, and of all training rows where those are kept. */
+static void plan_codes(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+{
+    const int64_t words = split->labels.words, threads = config->train.threads;
+    const int has_memory = bl_objective_wants_memory(&config->objective);
+    plan->gathered_bytes = plan->gathers ? plan->batch * (plan->bits + words + has_memory) * FLOAT_BYTES : 0;
+    plan->shared_gather_bytes =
+        par_gather_bytes_local(plan->batch, plan->bits, words, has_memory, overlap_of(plan, config).codes);
+    if (has_memory) {
+        plan->shared_codes_bytes = par_code_memory_bytes_local(plan->n_train, plan->bits, words);
+        plan->codes_bytes =
+            plan->n_train * FLOAT_BYTES +
+            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
+    }
+    if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && words > 1)
+        plan->gather_bytes += (has_memory ? plan->n_train : plan->batch) * words * WORD_BYTES;
+    const int64_t node_rows = (plan->batch * plan->node_ranks + plan->ranks - 1) / plan->ranks;
+    if (plan->once)
+        plan->gather_bytes +=
+            par_mirror_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
+    if (plan->gathers)
+        plan->batch_bytes += threads * BL_TILE_FLOATS * FLOAT_BYTES;
+}
+
+/* What depends on the objective, asked of the one that will run. */
 static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_layout *layout, struct bl_error *err)
 {
     struct bl_objective objective;
-    struct bl_optimizer optimizer;
-    const struct bl_layout nothing = {0};
-    const int64_t label_bytes = split->labels.words * WORD_BYTES;
     const struct bl_product product = {.threads = (int)config->train.threads};
     int code = bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &product, err);
     if (code != BL_OK)
@@ -173,137 +203,135 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     plan->batch_bytes +=
         FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
     bl_objective_free(&objective);
-    code = bl_optimizer_init(&optimizer, &config->optimizer, &nothing, err);
-    if (code != BL_OK)
-        return code;
-    plan->parameter_bytes =
-        plan->parameters * FLOAT_BYTES * (2 + gradient_blocks(plan) + optimizer.type->n_states);
-    if (config->checkpoint.behind) /* a rank's share of a checkpoint's private copy */
-        plan->parameter_bytes +=
-            plan->parameters * FLOAT_BYTES * (2 + optimizer.type->n_states) / plan->ranks;
-    bl_optimizer_free(&optimizer);
-    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES + label_bytes + place_bytes;
-    plan->gather_bytes = plan->batch * (row_bytes + label_bytes + place_bytes);
-    if (place_bytes > 0)
-        plan->codes_bytes =
-            plan->n_train * ((plan->bits + 1) * FLOAT_BYTES + label_bytes) +
-            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
-    plan->gathered_bytes = plan->gathers ? plan->batch * row_bytes : 0;
-    if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && split->labels.words > 1)
-        plan->gather_bytes += (place_bytes > 0 ? plan->n_train : plan->batch) * label_bytes;
-    if (plan->once) /* of all columns for each thread, with their own factors; about half of the ranks send */
-        plan->gather_bytes +=
-            plan->batch * config->train.threads * (plan->bits * FLOAT_BYTES + DOUBLE_BYTES) +
-            plan->ranks / 2 * plan->batch_rows * plan->bits * FLOAT_BYTES;
-    if (plan->gathers)
-        plan->batch_bytes += config->train.threads * BL_TILE_FLOATS * FLOAT_BYTES;
+    plan_parameters(plan, config, layout);
+    plan_codes(plan, config, split);
     return BL_OK;
 }
 
-/* Blocks of rows of the ranks before `rank`. */
-static int64_t blocks_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
-                             int64_t rank)
+/* Rows of a batch that ranks before `rank` bring. */
+static int64_t rows_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
+                           int64_t rank)
 {
-    int64_t n = 0;
-    for (int r = 0; r < rank; r++)
-        n += bl_pair_blocks_of(batch_rows(plan, config, rows, r));
-    return n;
+    int64_t lo = config->data.shards, hi, before = 0;
+    if (rank < plan->ranks)
+        par_groups_shards_local(config, (int)rank, (int)plan->ranks, &lo, &hi);
+    if (config->train.global_batch > 0)
+        return lo * (config->train.global_batch / config->data.shards);
+    for (int64_t s = 0; s < lo; s++)
+        before += shard_train(config, rows, s);
+    return before;
 }
 
-/* Gradients of codes, from the rank whose blocks meet another's to that one. */
-static struct par_traffic_count pairs_traffic(const struct par_plan *plan, const struct bl_config *config,
-                                              int64_t rows, int rank)
+/* A rank's node, and its place there. */
+static int64_t find_node(const struct par_plan *plan, int64_t rank, int64_t *place)
 {
-    const int64_t row_bytes = plan->bits * FLOAT_BYTES, n_local = batch_rows(plan, config, rows, rank);
-    const int64_t n = blocks_before(plan, config, rows, plan->ranks);
-    const int64_t own = blocks_before(plan, config, rows, rank), own_end = own + bl_pair_blocks_of(n_local);
-    struct par_traffic_count sum = {.collectives = 1};
-    for (int64_t r = 0, first = 0, end; r < plan->ranks; r++, first = end) {
-        const int64_t n_rows = batch_rows(plan, config, rows, (int)r);
-        end = first + bl_pair_blocks_of(n_rows);
-        if (r != rank && bl_pair_reaches(n, own, own_end, first, end)) {
-            sum.messages++;
-            sum.sent_bytes += n_rows * row_bytes;
-        }
-        if (r != rank && bl_pair_reaches(n, first, end, own, own_end))
-            sum.received_bytes += n_local * row_bytes;
+    int64_t node = 0, lo, hi;
+    par_plan_node_local(plan, node, &lo, &hi);
+    while (rank >= hi)
+        par_plan_node_local(plan, ++node, &lo, &hi);
+    *place = rank - lo;
+    return node;
+}
+
+/* Rows of other nodes once: each lane an even part of every node's. */
+static struct par_traffic_count codes_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                              const struct par_split *split, int64_t node, int64_t place)
+{
+    const int64_t row_bytes = plan->gathered_bytes / plan->batch;
+    int64_t all = 0, own = 0;
+    for (int64_t k = 0; k < plan->nodes; k++) {
+        int64_t first, end, lo, hi;
+        par_plan_node_local(plan, k, &first, &end);
+        par_range_local(rows_before(plan, config, split->rows, end) -
+                            rows_before(plan, config, split->rows, first),
+                        (int)place, (int)plan->lanes, &lo, &hi);
+        all += hi - lo;
+        own = k == node ? hi - lo : own;
+    }
+    struct par_traffic_count count = {0};
+    if (all > 0)
+        count = par_traffic_allgather(all * row_bytes, own * row_bytes, (int)plan->nodes);
+    if (overlap_of(plan, config).codes && split->labels.words > 0) {
+        count.collectives *= 2; /* labels by themselves */
+        count.messages *= 2;
+    }
+    return count;
+}
+
+static void add_count(struct par_traffic_count *sum, struct par_traffic_count more)
+{
+    sum->collectives += more.collectives;
+    sum->messages += more.messages;
+    sum->sent_bytes += more.sent_bytes;
+    sum->received_bytes += more.received_bytes;
+}
+
+/* The lane's slice of each bucket, the tail with the first lane's of the last. */
+static struct par_traffic_count gradient_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                                 const struct bl_layout *layout, int64_t node, int64_t place)
+{
+    const int exact = config->train.reduction == BL_REDUCTION_EXACT;
+    const struct par_slices slices = par_slices_local(layout, (int)plan->lanes, (int)config->train.threads,
+                                                      overlap_of(plan, config).bucket_floats);
+    struct par_traffic_count sum = {0};
+    for (int b = 0; b < slices.n_buckets; b++) {
+        int64_t lo, hi;
+        par_slices_range_local(&slices, b, (int)place, &lo, &hi);
+        if (b + 1 == slices.n_buckets && place == 0)
+            hi += par_gradient_tail_local(layout, exact);
+        if (hi > lo)
+            add_count(&sum, par_traffic_allreduce(hi - lo, FLOAT_BYTES, (int)node, (int)plan->nodes));
     }
     return sum;
-}
-
-/* docs/scaling.md: nodes to the owners of slices, flags and squares, updated slices. */
-static void gradient_traffic(struct par_traffic *traffic, const struct par_plan *plan,
-                             const struct bl_config *config, const struct bl_layout *layout, int rank)
-{
-    const int ranks = (int)plan->ranks;
-    const struct par_slices slices =
-        par_slices_local(layout, ranks, (int)config->train.threads,
-                         par_overlap_local(config, ranks, plan->hosts).bucket_floats);
-    const int64_t own_nodes = nodes_of(plan, rank), own = par_slices_params_of_local(&slices, rank);
-    traffic->of[PAR_TRAFFIC_GRADIENT] = (struct par_traffic_count){
-        .collectives = plan->most_nodes * slices.n_buckets,
-        .sent_bytes = own_nodes * (plan->parameters - own) * FLOAT_BYTES,
-        .received_bytes = (plan->all_nodes - own_nodes) * own * FLOAT_BYTES,
-    };
-    traffic->of[PAR_TRAFFIC_FLAGS] = par_traffic_allgather(
-        (slices.n_blocks + ranks * PAR_STEP_FLAGS) * DOUBLE_BYTES,
-        (par_slices_blocks_of_local(&slices, rank) + PAR_STEP_FLAGS) * DOUBLE_BYTES, ranks);
-    traffic->of[PAR_TRAFFIC_PARAMETERS] =
-        par_traffic_allgather(plan->parameters * FLOAT_BYTES, own * FLOAT_BYTES, ranks);
-    traffic->of[PAR_TRAFFIC_PARAMETERS].collectives = slices.n_buckets;
-    traffic->of[PAR_TRAFFIC_PARAMETERS].messages = 0;
-    for (int b = 0; b < slices.n_buckets; b++) {
-        const int64_t blocks = slices.end[b] - slices.end[b + 1], owners = blocks < ranks ? blocks : ranks;
-        int64_t lo, hi;
-        par_slices_range_local(&slices, b, rank, &lo, &hi);
-        traffic->of[PAR_TRAFFIC_GRADIENT].messages += own_nodes * (owners - (hi > lo));
-        traffic->of[PAR_TRAFFIC_PARAMETERS].messages += hi > lo ? ranks - 1 : 0;
-    }
 }
 
 struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
                                           const struct par_split *split, int rank)
 {
-    const int ranks = (int)plan->ranks;
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     struct bl_layout layout = bl_layout_of(&shape);
     struct par_traffic traffic = {0};
-    const int64_t row_bytes = plan->batch > 0 ? plan->gathered_bytes / plan->batch : 0;
-    if (ranks == 1)
+    int64_t place, lo, hi;
+    const int64_t node = find_node(plan, rank, &place);
+    if (plan->nodes == 1 || place >= plan->lanes)
         return traffic;
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
     if (plan->gathers)
-        traffic.of[PAR_TRAFFIC_CODES] = par_traffic_allgather(
-            plan->batch * row_bytes, batch_rows(plan, config, split->rows, rank) * row_bytes, ranks);
-    if (plan->gathers && par_overlap_local(config, ranks, plan->hosts).codes && split->labels.words > 0) {
-        traffic.of[PAR_TRAFFIC_CODES].collectives *= 2; /* labels by themselves */
-        traffic.of[PAR_TRAFFIC_CODES].messages *= 2;
-    }
-    if (plan->sums > 0)
-        traffic.of[PAR_TRAFFIC_SUMS] = par_traffic_allreduce(plan->sums, INTEGER_BYTES, rank, ranks);
-    if (plan->once)
-        traffic.of[PAR_TRAFFIC_PAIRS] = pairs_traffic(plan, config, split->rows, rank);
-    gradient_traffic(&traffic, plan, config, &layout, rank);
+        traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, node, place);
+    par_range_local(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
+    if (hi > lo)
+        traffic.of[PAR_TRAFFIC_SUMS] =
+            par_traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);
+    traffic.of[PAR_TRAFFIC_GRADIENT] = gradient_traffic(plan, config, &layout, node, place);
     return traffic;
 }
 
 static void plan_traffic(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
 {
     int64_t most = 0;
-    for (int rank = 0; rank < plan->ranks; rank++) {
-        const struct par_traffic traffic = par_plan_traffic_local(plan, config, split, rank);
-        const int64_t received = par_traffic_of_steps(&traffic).received_bytes;
-        if (received > most)
-            plan->traffic = traffic;
-        most = received > most ? received : most;
+    for (int64_t node = 0; node < plan->nodes; node++) {
+        struct par_traffic_count link = {0};
+        int64_t lo, hi;
+        par_plan_node_local(plan, node, &lo, &hi);
+        for (int64_t rank = lo; rank < hi; rank++) {
+            const struct par_traffic traffic = par_plan_traffic_local(plan, config, split, (int)rank);
+            const struct par_traffic_count step = par_traffic_of_steps(&traffic);
+            if (step.received_bytes > most)
+                plan->traffic = traffic;
+            most = step.received_bytes > most ? step.received_bytes : most;
+            add_count(&link, step);
+        }
+        if (link.sent_bytes > plan->link_sent_bytes)
+            plan->link_sent_bytes = link.sent_bytes;
+        if (link.received_bytes > plan->link_received_bytes)
+            plan->link_received_bytes = link.received_bytes;
     }
 }
 
 int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
                    int64_t ranks, int64_t hosts, struct bl_error *err)
 {
-    *plan = (struct par_plan){.ranks = ranks, .hosts = hosts};
+    *plan = (struct par_plan){.ranks = ranks, .hosts = hosts < ranks ? hosts : ranks};
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     int code = par_groups_check_local(config, split->rows, ranks, err);
     if (code == BL_OK)
@@ -326,15 +354,30 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     plan->window_rows = window_rows(config, split);
     for (int rank = 0; rank < ranks; rank++)
         plan_rank(plan, config, split, &shape, rank);
-    count_nodes(plan);
+    plan_nodes(plan, config);
     code = plan_parts(plan, config, split, &layout, err);
     if (code == BL_OK)
         plan_traffic(plan, config, split);
     return code;
 }
 
-int64_t par_plan_memory_local(const struct par_plan *plan)
+static int64_t own_bytes(const struct par_plan *plan)
 {
     return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
            plan->codes_bytes;
+}
+
+static int64_t shared_bytes(const struct par_plan *plan)
+{
+    return plan->shared_parameter_bytes + plan->shared_gather_bytes + plan->shared_codes_bytes;
+}
+
+int64_t par_plan_memory_local(const struct par_plan *plan)
+{
+    return own_bytes(plan) + shared_bytes(plan);
+}
+
+int64_t par_plan_node_memory_local(const struct par_plan *plan)
+{
+    return plan->node_ranks * own_bytes(plan) + shared_bytes(plan);
 }

@@ -77,8 +77,8 @@ static int check_data(const char *path, const struct par_state *head, uint64_t f
     return BL_OK;
 }
 
-static int take(struct par_run_state *state, struct par par, struct par node, const char *path,
-                const struct bl_config *config, struct bl_error *err)
+static int take(struct par_run_state *state, struct par par, const char *path, const struct bl_config *config,
+                struct bl_error *err)
 {
     const uint64_t fingerprint = state->fingerprint;
     struct par_state head = {0};
@@ -91,7 +91,7 @@ static int take(struct par_run_state *state, struct par par, struct par node, co
     if (code == BL_OK)
         compare_arithmetic(path, &head, state->model.arithmetic);
     if (code == BL_OK)
-        code = par_run_state_read(state, par, node, path, &head, err);
+        code = par_run_state_read(state, par, path, &head, err);
     par_state_free(&head);
     return code;
 }
@@ -118,9 +118,8 @@ static int set_aside_local(char **paths, int64_t n, struct bl_error *err)
     return code;
 }
 
-int par_resume(struct par_run_state *state, struct par par, struct par node,
-               const struct par_run_folder *folder, const struct bl_config *config, int *found,
-               struct bl_error *err)
+int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
+               const struct bl_config *config, int *found, struct bl_error *err)
 {
     char **paths = NULL, path[PAR_RUN_PATH_MAX];
     int64_t n = 0, damaged = 0;
@@ -130,7 +129,7 @@ int par_resume(struct par_run_state *state, struct par par, struct par node,
         code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
     code = par_agree(par, code, err);
     while (code == BL_OK && !*found && share_path(par, paths, n, damaged, path)) {
-        code = take(state, par, node, path, config, err);
+        code = take(state, par, path, config, err);
         *found = code == BL_OK;
         if (is_damaged(par, path, code)) {
             bl_log_warn("%s; trying an older checkpoint", err->what);

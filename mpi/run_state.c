@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -13,32 +14,56 @@
 #include "mpi/h5.h"
 #include "mpi/state_file.h"
 
-int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
-                       struct bl_label_layout labels, struct bl_error *err)
+/* Parameters, best parameters, then the optimiser's states: one block of n_params behind the other. */
+static int init_window(struct par_run_state *state, const struct bl_config *config, int64_t n_params,
+                       struct bl_error *err)
+{
+    const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
+    int code = par_window_init(&state->window, state->nodes, blocks * n_params * (int64_t)sizeof(float), 0,
+                               "parameters and optimiser states", err);
+    if (code == BL_OK)
+        state->best_params = (float *)state->window.at + n_params;
+    return code;
+}
+
+static int init_parts(struct par_run_state *state, const struct bl_config *config,
+                      const struct bl_shape *shape, const struct bl_layout *layout, struct bl_error *err)
+{
+    float *blocks = state->window.at;
+    int code = bl_model_init_training(&state->model, shape, layout, config->data.normalize, blocks, err);
+    if (code == BL_OK)
+        code = bl_optimizer_init_in(&state->optimizer, &config->optimizer, &state->model.layout,
+                                    blocks + 2 * layout->n_params, err);
+    return code;
+}
+
+int par_run_state_init(struct par_run_state *state, const struct par_nodes *nodes,
+                       const struct bl_config *config, int64_t dim, struct bl_label_layout labels,
+                       struct bl_error *err)
 {
     *state = (struct par_run_state){.last_objective = NAN,
                                     .best_map = -1.0,
                                     .last_evaluated_step = -1,
                                     .label_kind = labels.kind,
-                                    .label_classes = labels.classes};
+                                    .label_classes = labels.classes,
+                                    .nodes = nodes};
     struct bl_shape shape = bl_shape_of(&config->model, dim);
     int code = bl_shape_check(&shape, err);
     if (code != BL_OK)
         return code;
     struct bl_layout layout = bl_layout_of(&shape);
     bl_objective_tensors(&config->objective, labels, bl_shape_code_bits(&shape), &layout);
-    code = bl_model_init_training(&state->model, &shape, &layout, config->data.normalize, err);
+    code = init_window(state, config, layout.n_params, err);
     if (code == BL_OK)
-        code = bl_optimizer_init(&state->optimizer, &config->optimizer, &state->model.layout, err);
-    if (code == BL_OK)
-        code = bl_alloc(&state->best_params, state->model.layout.n_params, sizeof(float),
-                        "the best parameters", err);
+        code = par_agree(nodes->all, init_parts(state, config, &shape, &layout, err), err);
     if (code != BL_OK) {
         par_run_state_free(state);
         return code;
     }
-    bl_params_init(&shape, &layout, (uint64_t)config->train.seed, state->model.params);
-    memcpy(state->best_params, state->model.params, (size_t)state->model.layout.n_params * sizeof(float));
+    if (nodes->node.rank == 0)
+        bl_params_init(&shape, &layout, (uint64_t)config->train.seed, state->model.params);
+    par_nodes_meet(nodes);
+    par_run_state_keep_best(state);
     return BL_OK;
 }
 
@@ -46,7 +71,26 @@ void par_run_state_free(struct par_run_state *state)
 {
     bl_optimizer_free(&state->optimizer);
     bl_model_free(&state->model);
-    bl_free(&state->best_params);
+    par_window_free(&state->window);
+    state->best_params = NULL;
+}
+
+static void copy_share(const struct par_run_state *state, float *to, const float *from)
+{
+    int64_t lo, hi;
+    par_nodes_share_local(state->nodes, state->model.layout.n_params, &lo, &hi);
+    memcpy(to + lo, from + lo, (size_t)(hi - lo) * sizeof *to);
+    par_nodes_meet(state->nodes);
+}
+
+void par_run_state_set_params(struct par_run_state *state, const float *params)
+{
+    copy_share(state, state->model.params, params);
+}
+
+void par_run_state_keep_best(struct par_run_state *state)
+{
+    copy_share(state, state->best_params, state->model.params);
 }
 
 /* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free
@@ -74,6 +118,9 @@ static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, co
     return tensor + 1;
 }
 
+/* The statistics of the features are each rank's own, everything before them its node's. */
+enum { OWN_TENSORS = 2 };
+
 /* Every tensor of the state, pointing into it. Freed by bl_free(tensors). */
 static int list_tensors(struct par_run_state *state, struct par_state_tensor **tensors, int64_t *n,
                         struct bl_error *err)
@@ -91,13 +138,13 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
         snprintf(prefix, sizeof prefix, "optimizer/%s", type->state_name[s]);
         next = list_block(next, prefix, layout, state->optimizer.states[s]);
     }
-    next = list_doubles(next, "normalize/mean", state->model.normalizer.dim, state->model.normalizer.mean);
-    next = list_doubles(next, "normalize/scale", state->model.normalizer.dim, state->model.normalizer.scale);
     if (state->memory_rows > 0)
         *next++ = (struct par_state_tensor){.name = "memory/codes",
                                             .rows = state->memory_rows,
                                             .cols = bl_shape_code_bits(&state->model.shape),
                                             .at = state->memory};
+    next = list_doubles(next, "normalize/mean", state->model.normalizer.dim, state->model.normalizer.mean);
+    next = list_doubles(next, "normalize/scale", state->model.normalizer.dim, state->model.normalizer.scale);
     *n = next - *tensors;
     return BL_OK;
 }
@@ -158,18 +205,21 @@ static void forget_later_numbers(struct par_run_state *state)
     memset(state->interval_values, 0, sizeof state->interval_values);
 }
 
-static int agree_on_digest(const struct par_run_state *state, struct par par, uint64_t digest,
-                           const char *what, struct bl_error *err)
+/* Of a node's one copy: values [n], which its first rank looks at. *digest becomes that of rank 0's node. */
+static int agree_on_digest(const struct par_run_state *state, struct par par, const float *values, int64_t n,
+                           const char *what, uint64_t *first, struct bl_error *err)
 {
-    uint64_t first = digest;
-    par_broadcast(par, &first, sizeof first);
+    const int looks = state->nodes->node.rank == 0;
+    const uint64_t digest = looks ? bl_params_digest(values, n) : 0;
+    *first = digest;
+    par_broadcast(par, first, sizeof *first);
     int code = BL_OK;
-    if (first != digest)
+    if (looks && *first != digest)
         code = bl_fail(err, BL_DEFECT,
                        "step %" PRId64 ": %s of this rank (digest %016" PRIx64
                        ") are not those of rank 0 (%016" PRIx64
                        "): no checkpoint was written; continue from the one before, without this rank's node",
-                       state->step, what, digest, first);
+                       state->step, what, digest, *first);
     return par_agree(par, code, err);
 }
 
@@ -177,11 +227,12 @@ static int agree_on_digest(const struct par_run_state *state, struct par par, ui
 static int agree_on_digests(struct par_run_state *state, struct par par, struct bl_error *err)
 {
     const int64_t n_memory = state->memory_rows * bl_shape_code_bits(&state->model.shape);
-    state->digest = bl_params_digest(state->model.params, state->model.layout.n_params);
-    int code = agree_on_digest(state, par, state->digest, "the parameters", err);
+    uint64_t ignored;
+    int code = agree_on_digest(state, par, state->model.params, state->model.layout.n_params,
+                               "the parameters", &state->digest, err);
     if (code == BL_OK && n_memory > 0)
-        code = agree_on_digest(state, par, bl_params_digest(state->memory, n_memory),
-                               "the codes of training rows", err);
+        code =
+            agree_on_digest(state, par, state->memory, n_memory, "the codes of training rows", &ignored, err);
     return code;
 }
 
@@ -196,6 +247,34 @@ int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_wri
     return code;
 }
 
+/* The scales of the gradient's grid, powers of two, as their exponents; "-" for one that isn't known yet. */
+enum { SCALES_BYTES = 8 * BL_TENSORS_MAX };
+
+static void print_scales(const struct par_run_state *state, char text[SCALES_BYTES])
+{
+    char *to = text;
+    *to = '\0';
+    for (int64_t t = 0; t < state->model.layout.n_tensors && state->scale; t++) {
+        const char *space = t > 0 ? " " : "";
+        if (state->scale[t] > 0.0f)
+            to += sprintf(to, "%s%d", space, ilogbf(state->scale[t]));
+        else
+            to += sprintf(to, "%s-", space);
+    }
+}
+
+static void parse_scales(const char *text, struct par_run_state *state)
+{
+    for (int64_t t = 0; t < state->model.layout.n_tensors && state->scale; t++) {
+        char *end;
+        const long exponent = text ? strtol(text, &end, 10) : 0;
+        const int known = text && end != text && exponent >= -126 && exponent <= 127;
+        state->scale[t] = known ? ldexpf(1.0f, (int)exponent) : 0.0f;
+        text = text ? strchr(text, ' ') : NULL;
+        text = text ? text + 1 : NULL;
+    }
+}
+
 int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
                         const char *config_text, struct bl_error *err)
 {
@@ -205,13 +284,16 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
     struct par_state_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
-    char trained[BL_ROW_SAMPLE_TEXT];
-    struct par_state_text texts[3] = {{.name = "config", .text = text},
-                                      {.name = "arithmetic", .text = state->model.arithmetic},
-                                      {.name = "trained_before", .text = trained}};
-    struct par_state whole = {
-        .numbers = numbers, .n_texts = state->model.trained.n > 0 ? 3 : 2, .texts = texts};
+    char trained[BL_ROW_SAMPLE_TEXT], scales[SCALES_BYTES];
+    struct par_state_text texts[4] = {{.name = "config", .text = text},
+                                      {.name = "arithmetic", .text = state->model.arithmetic}};
+    struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
     bl_row_sample_print(&state->model.trained, trained);
+    print_scales(state, scales);
+    if (state->model.trained.n > 0)
+        texts[whole.n_texts++] = (struct par_state_text){.name = "trained_before", .text = trained};
+    if (state->scale)
+        texts[whole.n_texts++] = (struct par_state_text){.name = "gradient_scales", .text = scales};
     int code = agree_on_digests(state, writer->file.par, err);
     if (code != BL_OK)
         return code;
@@ -254,7 +336,18 @@ static int read_numbers(struct par_run_state *state, const char *path, const str
     return BL_OK;
 }
 
-int par_run_state_read(struct par_run_state *state, struct par par, struct par node, const char *path,
+static int read_tensors(const struct par_run_state *state, struct par par, const char *path,
+                        const struct par_state *whole, struct bl_error *err)
+{
+    struct par_state shared = *whole, own = *whole;
+    shared.n_tensors -= OWN_TENSORS;
+    own.tensors += shared.n_tensors;
+    own.n_tensors = OWN_TENSORS;
+    int code = par_checkpoint_read(par, state->nodes->node, path, &shared, err);
+    return code == BL_OK ? par_checkpoint_read(par, par_alone(), path, &own, err) : code;
+}
+
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
                        const struct par_state *head, struct bl_error *err)
 {
     struct par_state whole = {0};
@@ -265,9 +358,10 @@ int par_run_state_read(struct par_run_state *state, struct par par, struct par n
     state->model.trained = (struct bl_row_sample){0};
     if (trained)
         bl_row_sample_parse(trained, &state->model.trained);
+    parse_scales(par_state_find_text(head, "gradient_scales"), state);
     code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
-        code = par_checkpoint_read(par, node, path, &whole, err);
+        code = read_tensors(state, par, path, &whole, err);
     bl_free(&whole.tensors);
     if (code == BL_OK && bl_params_digest(state->model.params, state->model.layout.n_params) != state->digest)
         code = bl_fail(err, BL_INPUT,
@@ -316,6 +410,7 @@ static struct bl_label_layout read_labels(const struct par_state *head)
 int par_run_state_check_local(const char *path, struct bl_error *err)
 {
     struct par_run_state state = {0};
+    struct par_nodes nodes = {0};
     struct par_state head = {0};
     struct bl_config config;
     int64_t dim = 0;
@@ -328,13 +423,16 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
     if (code == BL_OK)
         code = read_rows(path, "state/normalize/mean", &dim, err);
     if (code == BL_OK)
-        code = par_run_state_init(&state, &config, dim, read_labels(&head), err);
+        code = par_nodes_init(&nodes, par_alone(), PAR_SHARE_NOTHING, err);
+    if (code == BL_OK)
+        code = par_run_state_init(&state, &nodes, &config, dim, read_labels(&head), err);
     if (code == BL_OK)
         code = init_memory(&state, path, &config, err);
     if (code == BL_OK)
-        code = par_run_state_read(&state, par_alone(), par_alone(), path, &head, err);
+        code = par_run_state_read(&state, par_alone(), path, &head, err);
     bl_free(&state.memory);
     par_run_state_free(&state);
+    par_nodes_free(&nodes);
     par_state_free(&head);
     return code;
 }

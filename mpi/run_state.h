@@ -7,6 +7,8 @@
 #include "loss/term.h"
 #include "model/model.h"
 #include "mpi/checkpoint_writer.h"
+#include "mpi/nodes.h"
+#include "mpi/window.h"
 #include "optim/optimizer.h"
 
 struct par_run_state {
@@ -30,16 +32,26 @@ struct par_run_state {
     int64_t label_kind, label_classes; /* of the data: what the terms' own tensors are made for */
     struct bl_model model;             /* model.trained: what a model of --init was trained on */
     struct bl_optimizer optimizer;
-    float *best_params; /* [n_params] of the best evaluation so far; owned */
+    float *best_params; /* [n_params] of the best evaluation so far */
     float *memory;      /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
     int64_t memory_rows;
+    float *scale;                  /* [n_tensors] of the step's gradient; borrowed, NULL: none to keep */
+    struct par_window window;      /* a node's one copy of parameters, best ones and optimiser states */
+    const struct par_nodes *nodes; /* borrowed */
 };
 
-/* Allocates model, optimiser and best parameters for a configuration, a data width and the data's labels;
- * parameters start from the seed. Errors: BL_MEMORY, BL_DEFECT. par_run_state_free is safe twice. */
-int par_run_state_init(struct par_run_state *state, const struct bl_config *config, int64_t dim,
-                       struct bl_label_layout labels, struct bl_error *err);
+/* Allocates model, optimiser and best parameters, once a node, for a configuration, a data width and the
+ * data's labels; parameters start from the seed. Borrows nodes. Collective; agreed. Errors: BL_MEMORY,
+ * PAR_NO_WINDOW, BL_DEFECT. par_run_state_free is collective over the node, safe twice. */
+int par_run_state_init(struct par_run_state *state, const struct par_nodes *nodes,
+                       const struct bl_config *config, int64_t dim, struct bl_label_layout labels,
+                       struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
+
+/* Copies parameters [n_params] over the node's, or the node's over the best ones: each rank a share. The
+ * ranks of a node meet afterwards. Collective over the node. */
+void par_run_state_set_params(struct par_run_state *state, const float *params);
+void par_run_state_keep_best(struct par_run_state *state);
 
 /* par_checkpoint_reserve for such a state. Collective; agreed. */
 int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
@@ -51,11 +63,11 @@ int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_wri
 int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
                         const char *config_text, struct bl_error *err);
 
-/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open; node: as
- * par_checkpoint_read's. Collective; agreed. Errors: BL_INPUT when something is missing, has another shape,
- * or the parameters don't have the digest that was stored with them; the state is then in between, and
- * another checkpoint may be tried. */
-int par_run_state_read(struct par_run_state *state, struct par par, struct par node, const char *path,
+/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open, the ranks of
+ * each node together. Collective; agreed. Errors: BL_INPUT when something is missing, has another shape, or
+ * the parameters don't have the digest that was stored with them; the state is then in between, and another
+ * checkpoint may be tried. */
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
                        const struct par_state *head, struct bl_error *err);
 
 /* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,

@@ -1,7 +1,8 @@
 /* Who sums and updates which parameters. The block of parameters is cut into buckets, which travel one after
  * another in the order in which the backward pass completes them, the last parameters first; each bucket into
- * slices, one of each rank. Slices are made of whole blocks of up to PAR_SLICE_BLOCK parameters, none across
- * tensors, which are also the unit of the sum of squares. Arithmetic: the same on all ranks, nothing travels.
+ * slices, one of each rank of a node, or of each lane between nodes. Slices are made of whole blocks of up to
+ * PAR_SLICE_BLOCK parameters, none across tensors, which are also the unit of the sum of squares. Arithmetic:
+ * the same on all ranks, nothing travels.
  */
 #ifndef PAR_SLICES_H
 #define PAR_SLICES_H
@@ -12,7 +13,7 @@ enum { PAR_SLICE_BLOCK = 4096, PAR_BUCKETS_MAX = 64 };
 
 struct par_slices {
     const struct bl_layout *layout; /* borrowed */
-    int size;                       /* ranks */
+    int size;                       /* ranks of a node, or lanes */
     int64_t n_blocks;
     int n_buckets;
     int64_t end[PAR_BUCKETS_MAX + 1];  /* bucket b is the blocks [end[b + 1], end[b]) */

@@ -9,16 +9,12 @@
 #include "mpi/placement.h"
 #include "mpi/reduce.h"
 #include "mpi/signals.h"
+#include "mpi/step_rows.h"
 #include "optim/schedule.h"
 
 /* Flags that ride along with the gradient: one for each term whose value isn't finite, then how many ranks
  * were asked for a checkpoint and to stop, are busy writing one, and couldn't read their rows. */
 enum { FLAG_CHECKPOINT = BL_TERMS_MAX, FLAG_STOP, FLAG_BUSY, FLAG_INPUT };
-
-static int64_t batch_rows_of_shard(const struct par_step *step, int64_t s)
-{
-    return step->batches.rows_per_shard ? step->batches.rows_per_shard : step->data->shard[s].n_train;
-}
 
 static int init_groups(struct par_step *step, struct bl_error *err)
 {
@@ -26,7 +22,7 @@ static int init_groups(struct par_step *step, struct bl_error *err)
     int64_t *shard_rows = NULL;
     int code = par_agree(step->par, bl_alloc(&shard_rows, n, sizeof *shard_rows, "rows of shards", err), err);
     for (int64_t s = 0; s < n && code == BL_OK; s++)
-        shard_rows[s] = batch_rows_of_shard(step, s);
+        shard_rows[s] = par_step_shard_rows_local(step, s);
     if (code == BL_OK)
         code = par_groups_init(&step->groups, step->par, par_groups_total_local(step->config, step->par.size),
                                shard_rows, n, BL_TERMS_MAX, err);
@@ -75,13 +71,28 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
 
 static int init_pairs(struct par_step *step, struct bl_error *err)
 {
+    const struct par_nodes *nodes = step->nodes;
     const int64_t *rows = step->gather.rank_rows.begin;
     if (!par_mirror_wanted_local(step->config, step->batches.n_global))
         return BL_OK;
-    int code = bl_objective_visit_once(&step->objective, rows, step->par.size, step->par.rank, err);
-    if (code == BL_OK)
-        code = par_mirror_init_local(&step->mirror, step->par, rows, step->objective.bits, err);
+    int code = par_mirror_init(&step->mirror, nodes, rows, step->objective.bits,
+                               (int)step->config->train.threads, err);
+    if (code != BL_OK)
+        return code;
+    code = bl_objective_visit_once(&step->objective, rows + nodes->first[nodes->own], nodes->node.size,
+                                   nodes->node.rank, step->mirror.part, err);
     return par_agree(step->par, code, err);
+}
+
+static int init_gradient(struct par_step *step, const struct bl_model *model, struct bl_error *err)
+{
+    const struct bl_config *config = step->config;
+    const struct par_gradient_options options = {
+        .groups = config->train.reduction == BL_REDUCTION_EXACT ? step->groups.total : 0,
+        .n_flags = PAR_STEP_FLAGS,
+        .threads = (int)config->train.threads,
+        .bucket_floats = step->overlap.bucket_floats};
+    return par_gradient_init(&step->gradient, step->nodes, &model->layout, &options, err);
 }
 
 static int init_ahead(struct par_step *step, struct bl_error *err)
@@ -93,7 +104,7 @@ static int init_ahead(struct par_step *step, struct bl_error *err)
         return BL_OK;
     int code = bl_alloc(&step_rows, n, sizeof *step_rows, "rows of shards", err);
     for (int64_t s = 0; s < n && code == BL_OK; s++)
-        step_rows[s] = batch_rows_of_shard(step, s);
+        step_rows[s] = par_step_shard_rows_local(step, s);
     const struct par_read_ahead_plan plan = {.file = data->file,
                                              .shard = data->shard,
                                              .n_shards = n,
@@ -107,29 +118,32 @@ static int init_ahead(struct par_step *step, struct bl_error *err)
     return code;
 }
 
-int par_step_init(struct par_step *step, struct par par, const struct bl_config *config,
+int par_step_init(struct par_step *step, const struct par_nodes *nodes, const struct bl_config *config,
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err)
 {
-    *step = (struct par_step){.par = par, .config = config, .data = data, .shuffled_epoch = -1};
-    step->overlap = par_overlap_local(config, par.size, par_hosts(par));
+    const struct par par = nodes->all;
+    *step =
+        (struct par_step){.par = par, .nodes = nodes, .config = config, .data = data, .shuffled_epoch = -1};
+    step->overlap = par_overlap_local(config, par.size, par_hosts(par), nodes->n_lanes);
     int code = par_batches_plan(&step->batches, par, data, config->train.global_batch, err);
     if (code == BL_OK)
         code = init_groups(step, err);
     if (code == BL_OK)
-        code = par_code_memory_init(&step->memory, par, &config->objective, data,
+        code = par_code_memory_init(&step->memory, nodes, &config->objective, data,
                                     bl_shape_code_bits(&model->shape), err);
     if (code == BL_OK)
         code = par_agree(par, allocate(step, model, err), err);
     if (code == BL_OK)
         code = par_agree(par, init_ahead(step, err), err);
     if (code == BL_OK)
-        code = par_gather_init(&step->gather, par, step->batches.n_local, bl_shape_code_bits(&model->shape),
+        code = par_gather_init(&step->gather, nodes, step->batches.n_local, bl_shape_code_bits(&model->shape),
                                data->labels.words, step->memory.rows > 0, step->overlap.codes, err);
     if (code == BL_OK)
         code = init_pairs(step, err);
     if (code == BL_OK)
-        code = par_gradient_init(&step->gradient, par, &model->layout, &step->groups, PAR_STEP_FLAGS,
-                                 (int)config->train.threads, step->overlap.bucket_floats, err);
+        code = init_gradient(step, model, err);
+    if (code == BL_OK)
+        code = par_sums_init(&step->sums, nodes, bl_objective_n_sums(&step->objective), err);
     par_phases_begin_local(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
@@ -153,110 +167,11 @@ void par_step_free(struct par_step *step)
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
     par_gather_free(&step->gather);
+    par_sums_free(&step->sums);
     par_mirror_free(&step->mirror);
     par_code_memory_free(&step->memory);
     par_gradient_free(&step->gradient);
     par_groups_free(&step->groups);
-}
-
-/* Which file rows make this rank's part of global step `number`, shard after shard. */
-static void choose_rows(struct par_step *step, int64_t number)
-{
-    const struct par_batches *batches = &step->batches;
-    const struct par_train_data *data = step->data;
-    const int64_t epoch = number / batches->steps_per_epoch, place = number % batches->steps_per_epoch;
-    int64_t n = 0;
-    for (int64_t s = 0; s < data->shard_hi - data->shard_lo; s++) {
-        struct bl_shard *shard = &data->shard[s];
-        if (step->shuffled_epoch != epoch)
-            bl_shard_shuffle(shard, (uint64_t)step->config->train.seed, epoch);
-        int64_t take = batch_rows_of_shard(step, s);
-        memcpy(step->rows + n, shard->order + place * take, (size_t)take * sizeof *step->rows);
-        n += take;
-    }
-    step->shuffled_epoch = epoch;
-}
-
-/* Rows are in random places: asked for a few rows ahead, they arrive while others are converted. */
-static void prefetch_bytes(const char *from, int64_t bytes)
-{
-    for (int64_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch(from + at);
-}
-
-/* The chosen rows' features, normalised. */
-static void load_resident(struct par_step *step, const struct bl_model *model, int64_t number)
-{
-    const struct par_train_data *data = step->data;
-    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type), n = step->batches.n_local;
-    const char *own = data->features;
-    enum { AHEAD = 4 };
-    choose_rows(step, number);
-#pragma omp parallel for schedule(static) num_threads((int)step->config->train.threads)
-    for (int64_t i = 0; i < n; i++) {
-        if (i + AHEAD < n)
-            prefetch_bytes(own + (step->rows[i + AHEAD] - data->row_lo) * row_bytes, row_bytes);
-        bl_normalizer_apply(&model->normalizer, data->type, own + (step->rows[i] - data->row_lo) * row_bytes,
-                            1, step->x + i * data->dim);
-    }
-}
-
-/* The next `take` rows of own shard s, to places [at, at + take) of the batch. */
-static int stream_shard(struct par_step *step, const struct bl_model *model, int64_t s, int64_t at,
-                        int64_t take, struct bl_error *err)
-{
-    const struct par_train_data *data = step->data;
-    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
-    for (int64_t n; take > 0; at += n, take -= n) {
-        const int64_t *rows;
-        const void *features;
-        int code = par_read_ahead_take_local(step->ahead, s, take, &n, &rows, &features, err);
-        if (code != BL_OK)
-            return code;
-        memcpy(step->rows + at, rows, (size_t)n * sizeof *rows);
-#pragma omp parallel for schedule(static) num_threads((int)step->config->train.threads)
-        for (int64_t i = 0; i < n; i++)
-            bl_normalizer_apply(&model->normalizer, data->type, (const char *)features + i * row_bytes, 1,
-                                step->x + (at + i) * data->dim);
-        par_read_ahead_give_back_local(step->ahead, s, n);
-    }
-    return BL_OK;
-}
-
-static int load_streamed(struct par_step *step, const struct bl_model *model, int64_t number,
-                         struct bl_error *err)
-{
-    const struct par_train_data *data = step->data;
-    const int64_t per_epoch = step->batches.steps_per_epoch;
-    int code = par_read_ahead_seek_local(step->ahead, number / per_epoch, number % per_epoch, err);
-    for (int64_t s = 0, at = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++) {
-        const int64_t take = batch_rows_of_shard(step, s);
-        code = stream_shard(step, model, s, at, take, err);
-        at += take;
-    }
-    return code;
-}
-
-/* A rank that can't read its rows goes through the step with any rows, so that nobody waits for it; its flag
- * ends the step on all ranks before anything is updated. */
-static void stand_in(struct par_step *step)
-{
-    for (int64_t i = 0; i < step->batches.n_local; i++)
-        step->rows[i] = step->data->shard[0].train[0];
-    memset(step->x, 0, (size_t)(step->batches.n_local * step->data->dim) * sizeof *step->x);
-}
-
-/* Features, normalised, and labels of the batch's rows. */
-static void load_batch(struct par_step *step, const struct bl_model *model, int64_t number)
-{
-    const int64_t words = step->data->labels.words;
-    if (!step->ahead)
-        load_resident(step, model, number);
-    else if ((step->input_code = load_streamed(step, model, number, &step->input_error)) != BL_OK)
-        stand_in(step);
-    for (int64_t i = 0; i < step->batches.n_local && words > 0; i++)
-        memcpy(step->labels + i * words, par_train_data_labels(step->data, step->rows[i]),
-               (size_t)words * sizeof(uint32_t));
 }
 
 static void poke_codes(void *context)
@@ -269,7 +184,7 @@ static void wait_for_codes(void *context)
 {
     struct par_step *step = context;
     par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
-    par_flight_wait(&step->gather.codes_flight);
+    par_gather_wait_codes(&step->gather);
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
 }
 
@@ -283,12 +198,13 @@ static void gather_codes(struct par_step *step)
     }
     par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
     if (gather->in_flight) {
-        par_flight_wait(&gather->labels_flight);
+        par_gather_wait_labels(gather);
         return;
     }
     par_code_memory_places_local(&step->memory, step->rows, gather->n_local, gather);
     par_gather_run(gather, step->labels);
     par_code_memory_take_local(&step->memory, gather);
+    par_nodes_meet(step->nodes);
 }
 
 /* The terms' values and gradients in h; leaves dz in step->dh. */
@@ -296,7 +212,11 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
 {
     struct bl_objective *objective = &step->objective;
     struct par_gather *gather = &step->gather;
-    const struct bl_arrival arrival = {.context = step, .poke = poke_codes, .wait = wait_for_codes};
+    const struct bl_arrival arrival = {.context = step,
+                                       .lo = gather->node_first,
+                                       .hi = gather->node_end,
+                                       .poke = poke_codes,
+                                       .wait = wait_for_codes};
     bl_objective_relax(objective, beta, step->z, gather->n_local, step->h,
                        gather->rows + gather->first * gather->stride, gather->stride);
     gather_codes(step);
@@ -312,21 +232,17 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
                                    .memory = par_code_memory_columns_local(&step->memory, gather),
                                    .arrival = gather->in_flight ? &arrival : NULL};
     const int64_t n_network = model->layout.n_network;
-    const struct bl_objective_out out = {.dh = step->dh,
-                                         .values = step->group_values,
-                                         .grad = step->gradient.nodes + n_network,
-                                         .node_stride = step->gradient.n_params};
+    const struct bl_objective_out out = {
+        .dh = step->dh, .values = step->group_values, .grad = &step->gradient.part};
     bl_objective_sums(objective, &batch, &step->groups.local);
-    par_sum_integers(par_as_local(step->par, PAR_TRAFFIC_SUMS), objective->sums,
-                     bl_objective_n_sums(objective));
+    par_sums_run(&step->sums, objective->sums);
     if (gather->in_flight) /* now, as the few bytes of the sums would have to wait behind the codes */
         par_gather_begin_codes(gather);
     par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
-    if (step->mirror.most > 0) {
+    if (step->mirror.part) {
         par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
-        par_mirror_add(&step->mirror, par_as_local(step->par, PAR_TRAFFIC_PAIRS),
-                       bl_objective_mirror(objective), step->dh);
+        par_mirror_add(&step->mirror, step->dh);
         par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
     }
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
@@ -391,12 +307,10 @@ static int check_gradient(const struct par_step *step, const struct bl_tensor *b
                    number, number / step->batches.steps_per_epoch + 1, bad->name, likely_cause(step, number));
 }
 
-/* From the rows to this rank's part of the parameter gradient. */
+/* From the loaded rows to this rank's part of the parameter gradient. */
 static void run_rows(struct par_step *step, struct bl_model *model, int64_t number, double beta)
 {
     struct par_gradient *gradient = &step->gradient;
-    par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
-    load_batch(step, model, number);
     if (step->gather.in_flight)
         par_gather_begin_labels(&step->gather, step->labels);
     par_phases_enter_local(&step->phases, PAR_PHASE_FORWARD);
@@ -406,27 +320,44 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
                                        .rows = step->rows};
     bl_network_forward(&step->network, model->params, step->x, step->batches.n_local,
                        dropout.p > 0.0 ? &dropout : NULL, step->z);
+    par_gradient_clear_local(gradient);
     run_objective(step, model, beta);
+    set_flags(step, gradient->flags);
     par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
-    bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, gradient->nodes,
-                        gradient->n_params, par_gradient_watch_local(gradient));
+    bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, &gradient->part,
+                        par_gradient_watch_local(gradient));
+}
+
+/* The sum over all ranks, formed again where its grid didn't suit: at the first step, and when the gradient
+ * has grown more than was allowed for. What decides is the same on any number of ranks. */
+static struct par_gradient_outcome sum_rows(struct par_step *step, struct bl_model *model, int64_t number,
+                                            struct par_step_outcome *outcome)
+{
+    struct par_gradient *gradient = &step->gradient;
+    struct par_gradient_outcome sum;
+    do {
+        run_rows(step, model, number, outcome->beta);
+        par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
+        par_gradient_sum(gradient);
+        bl_objective_params(&step->objective, &model->layout, model->params,
+                            (struct bl_ranges){gradient->n_ranges, gradient->range}, gradient->sum,
+                            outcome->parameter_values);
+        sum = par_gradient_judge(gradient);
+        if (sum.again) /* nobody puts a new part where others still read */
+            par_nodes_meet(step->nodes);
+    } while (sum.again);
+    return sum;
 }
 
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err)
 {
-    struct par_gradient *gradient = &step->gradient;
-    const double *flags = gradient->flags;
-    const struct bl_tensor *bad;
+    const double *flags = step->gradient.flags;
     *outcome = (struct par_step_outcome){.beta = bl_objective_beta(&step->config->objective, number)};
-    run_rows(step, model, number, outcome->beta);
-    set_flags(step, gradient->flags);
-    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
-    par_gradient_sum(gradient);
-    bl_objective_params(&step->objective, &model->layout, model->params,
-                        (struct bl_ranges){gradient->n_ranges, gradient->range}, gradient->sum,
-                        outcome->parameter_values);
-    outcome->grad_norm = sqrt(par_gradient_square_sum(gradient, &bad));
+    par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
+    par_step_load_local(step, model, number);
+    const struct par_gradient_outcome sum = sum_rows(step, model, number, outcome);
+    outcome->grad_norm = sqrt(sum.square_sum);
     outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
                        : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
                                                       : PAR_REQUEST_NONE;
@@ -434,19 +365,15 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
     int code = check_input(step, flags, err);
     if (code == BL_OK)
         code = check_values(step, flags, number, err);
-    return code == BL_OK ? check_gradient(step, bad, number, err) : code;
+    return code == BL_OK ? check_gradient(step, sum.bad, number, err) : code;
 }
 
-int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
-                 int64_t number, struct par_step_outcome *outcome, struct bl_error *err)
+/* Own slices of the node's one copy. */
+static void update(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
+                   int64_t number, const struct par_step_outcome *outcome)
 {
-    int code = par_step_gradient(step, model, number, outcome, err);
-    if (code != BL_OK)
-        return code;
     const struct bl_config_optimizer *config = &step->config->optimizer;
     struct par_gradient *gradient = &step->gradient;
-    par_phases_enter_local(&step->phases, PAR_PHASE_UPDATE);
-    outcome->lr = bl_schedule_rate(config, number, step->total_steps, step->batches.steps_per_epoch);
     const int clip = config->clip_norm > 0.0 && outcome->grad_norm > config->clip_norm;
     const float scale = clip ? (float)(config->clip_norm / outcome->grad_norm) : 1.0f;
     for (const struct bl_range *range = gradient->range; range < gradient->range + gradient->n_ranges;
@@ -456,15 +383,20 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
         bl_optimizer_update(optimizer, number + 1, outcome->lr, range->lo, range->hi, model->params,
                             gradient->sum);
     }
-    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
-    par_gradient_share(gradient, par_as_local(step->par, PAR_TRAFFIC_PARAMETERS), model->params);
-    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
-    return BL_OK;
 }
 
-void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer)
+int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
+                 int64_t number, struct par_step_outcome *outcome, struct bl_error *err)
 {
-    for (int s = 0; s < optimizer->type->n_states; s++)
-        par_gradient_share(&step->gradient, par_as_local(step->par, PAR_TRAFFIC_CHECKPOINT),
-                           optimizer->states[s]);
+    int code = par_step_gradient(step, model, number, outcome, err);
+    if (code != BL_OK)
+        return code;
+    par_phases_enter_local(&step->phases, PAR_PHASE_UPDATE);
+    outcome->lr =
+        bl_schedule_rate(&step->config->optimizer, number, step->total_steps, step->batches.steps_per_epoch);
+    update(step, model, optimizer, number, outcome);
+    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
+    par_nodes_meet(step->nodes);
+    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
+    return BL_OK;
 }

@@ -1,7 +1,7 @@
-/* One training step: own rows forward, an allgather of codes and labels, the terms' values and gradients, own
- * rows backward, a sum of the parameter gradient over ranks, of which each updates its slices, and an
- * allgather of those. What of it goes on while the rank computes: mpi/overlap.h. Nothing is allocated after
- * par_step_init. */
+/* One training step: own rows forward, codes and labels of all ranks into each node's one copy, the terms'
+ * values and gradients, own rows backward, the sum of the parameter gradient over ranks, and an update of the
+ * node's one copy of the parameters, each of its ranks a slice. What crosses between nodes: mpi/nodes.h; what
+ * of it goes on while the rank computes: mpi/overlap.h. Nothing is allocated after par_step_init. */
 #ifndef PAR_STEP_H
 #define PAR_STEP_H
 
@@ -14,9 +14,11 @@
 #include "mpi/gradient.h"
 #include "mpi/groups.h"
 #include "mpi/mirror.h"
+#include "mpi/nodes.h"
 #include "mpi/overlap.h"
 #include "mpi/phases.h"
 #include "mpi/read_ahead.h"
+#include "mpi/sums.h"
 #include "mpi/train_data.h"
 #include "optim/optimizer.h"
 
@@ -33,6 +35,7 @@ struct par_step_outcome {
 
 struct par_step {
     struct par par;
+    const struct par_nodes *nodes;     /* borrowed */
     const struct bl_config *config;    /* borrowed */
     const struct par_train_data *data; /* borrowed */
     struct par_batches batches;
@@ -42,6 +45,7 @@ struct par_step {
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
+    struct par_sums sums;
     struct par_mirror mirror;      /* empty where pairs are visited twice */
     struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
@@ -59,25 +63,22 @@ struct par_step {
     double *group_values;  /* [groups, BL_TERMS_MAX] each group's part of each row term's value */
 };
 
-/* Collective; agreed. Errors: BL_USAGE, BL_MEMORY. par_step_free is safe twice. */
-int par_step_init(struct par_step *step, struct par par, const struct bl_config *config,
+/* Borrows all but err. Collective; agreed. Errors: BL_USAGE, BL_MEMORY, PAR_NO_WINDOW. par_step_free is
+ * collective over the node, safe twice. */
+int par_step_init(struct par_step *step, const struct par_nodes *nodes, const struct bl_config *config,
                   struct par_train_data *data, const struct bl_model *model, struct bl_error *err);
 void par_step_free(struct par_step *step);
 
-/* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, in the ranges that this
- * rank holds (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the
- * same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely cause; where rows are streamed,
- * those of par_read_ahead_take_local. */
+/* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, the node's one copy
+ * (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the same on all
+ * ranks: BL_NUMBERS naming step, term or tensor, and the likely cause; where rows are streamed, those of
+ * par_read_ahead_take_local. */
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 
-/* par_step_gradient, clipping, and the optimiser's update of model->params. Collective. */
+/* par_step_gradient, clipping, and the optimiser's update of model->params and its states, which a node has
+ * once. Collective. */
 int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimizer *optimizer,
                  int64_t number, struct par_step_outcome *outcome, struct bl_error *err);
-
-/* After steps each rank holds the optimiser's states of its ranges alone: makes them whole on all.
- * Collective.
- */
-void par_step_share_states(struct par_step *step, struct bl_optimizer *optimizer);
 
 #endif

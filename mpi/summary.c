@@ -20,6 +20,7 @@ static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit =
 
 struct account {
     int64_t steps, rows, peak_bytes;
+    int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
     double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
     double behind_s;                     /* mean over ranks */
     double total_s, steps_s, compute_s;  /* means over ranks */
@@ -27,24 +28,49 @@ struct account {
     double flops;                        /* of all steps and ranks */
     double sgemm_gflops;                 /* of the slowest rank, all at once */
     struct par_traffic_count most_step;  /* of a step, the most of any rank */
+    struct par_traffic_count most_link;  /* and of any node */
     int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
 };
 
 static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
                                          PAR_PHASE_BACKWARD};
 
+/* Memory of this process, of what is shared its part; 0 where the system doesn't say. */
+static int64_t proportional_bytes(void)
+{
+    char line[200];
+    long long kib = 0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    while (file && kib == 0 && fgets(line, sizeof line, file))
+        sscanf(line, "Pss: %lld kB", &kib);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows:
+ * those on its own node. */
+static double pair_products(const struct par_step *step)
+{
+    const double share = (double)step->mirror.n_node / (double)step->batches.n_global;
+    if (!bl_objective_needs_gather(&step->objective))
+        return 0.0;
+    return step->mirror.part ? 4.0 - share : 4.0;
+}
+
 static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
                     int64_t steps)
 {
     struct rusage usage;
-    const int pairs = bl_objective_needs_gather(&step->objective);
-    const int products = !pairs ? 0 : step->mirror.most > 0 ? 3 : 4;
     getrusage(RUSAGE_SELF, &usage);
     account->steps = steps;
     account->rows = steps * step->batches.n_global;
     account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
-    account->flops = (double)steps *
-                     bl_trial_flops(&model->shape, step->batches.n_global, step->batches.n_global, products);
+    account->node_bytes = proportional_bytes();
+    par_sum_integers(step->nodes->node, &account->node_bytes, 1);
+    account->node_bytes = par_max_integer(step->par, account->node_bytes);
+    account->flops = (double)steps * bl_trial_flops(&model->shape, step->batches.n_global,
+                                                    step->batches.n_global, pair_products(step));
     memcpy(account->least, step->phases.seconds, sizeof account->least);
     memcpy(account->mean, step->phases.seconds, sizeof account->mean);
     memcpy(account->most, step->phases.seconds, sizeof account->most);
@@ -79,6 +105,12 @@ static void collect_traffic(struct account *account, const struct par_step *step
         .messages = par_max_integer(step->par, sum.messages) / account->steps,
         .sent_bytes = par_max_integer(step->par, sum.sent_bytes) / account->steps,
         .received_bytes = par_max_integer(step->par, sum.received_bytes) / account->steps,
+    };
+    int64_t link[2] = {sum.sent_bytes, sum.received_bytes};
+    par_sum_integers(step->nodes->node, link, 2);
+    account->most_link = (struct par_traffic_count){
+        .sent_bytes = par_max_integer(step->par, link[0]) / account->steps,
+        .received_bytes = par_max_integer(step->par, link[1]) / account->steps,
     };
 }
 
@@ -115,17 +147,18 @@ static void say_table(const struct account *account, const struct par_step *step
         bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
     bl_log_say(
         "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
-        "OpenBLAS's sgemm here; at most %.0f MiB a rank",
+        "OpenBLAS's sgemm here; at most %.0f MiB a rank, %.0f a node",
         bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
         gflops_per_rank(account, step), step->product.name,
         100.0 * gflops_per_rank(account, step) / rank_sgemm_gflops(account, step),
-        rank_sgemm_gflops(account, step), (double)account->peak_bytes / 1048576.0);
+        rank_sgemm_gflops(account, step), (double)account->peak_bytes / 1048576.0,
+        (double)account->node_bytes / 1048576.0);
 }
 
 static void say_traffic(const struct account *account, const struct par_step *step)
 {
     char kinds[300] = "";
-    if (step->par.size == 1)
+    if (step->nodes->n_nodes == 1)
         return;
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const size_t at = strlen(kinds);
@@ -133,11 +166,14 @@ static void say_traffic(const struct account *account, const struct par_step *st
             snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
                      par_traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
     }
-    bl_log_say("a step on the wire: at most %.1f KiB sent and %.1f received by a rank (%s) in %s, %s",
-               (double)account->most_step.sent_bytes / 1024.0,
-               (double)account->most_step.received_bytes / 1024.0, kinds,
-               bl_count(account->most_step.collectives, "collective").text,
-               bl_count(account->most_step.messages, "message").text);
+    bl_log_say(
+        "a step on the wire: at most %.1f KiB out of a node and %.1f into it; %.1f KiB sent and %.1f "
+        "received by a "
+        "rank (%s) in %s, %s",
+        (double)account->most_link.sent_bytes / 1024.0, (double)account->most_link.received_bytes / 1024.0,
+        (double)account->most_step.sent_bytes / 1024.0, (double)account->most_step.received_bytes / 1024.0,
+        kinds, bl_count(account->most_step.collectives, "collective").text,
+        bl_count(account->most_step.messages, "message").text);
 }
 
 static void say_hints(const struct account *account, const struct par_step *step)
@@ -176,10 +212,11 @@ static void say_hints(const struct account *account, const struct par_step *step
 static json_t *traffic_of(const struct account *account)
 {
     const struct par_traffic_count *step = &account->most_step;
-    json_t *traffic =
-        json_pack("{s:I, s:I, s:I, s:I}", "collectives", (json_int_t)step->collectives, "messages",
-                  (json_int_t)step->messages, "sent_bytes", (json_int_t)step->sent_bytes, "received_bytes",
-                  (json_int_t)step->received_bytes);
+    json_t *traffic = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I}", "link_sent_bytes", (json_int_t)account->most_link.sent_bytes,
+        "link_received_bytes", (json_int_t)account->most_link.received_bytes, "collectives",
+        (json_int_t)step->collectives, "messages", (json_int_t)step->messages, "sent_bytes",
+        (json_int_t)step->sent_bytes, "received_bytes", (json_int_t)step->received_bytes);
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
         if (par_traffic_in_step((enum par_traffic_kind)kind))
             json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
@@ -201,6 +238,7 @@ static json_t *event_of(const struct account *account, const struct par_step *st
     if (step->ahead)
         json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
+    json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
     for (int p = 0; p < PAR_PHASES; p++)
         json_object_set_new(phases, par_phase_name((enum par_phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));

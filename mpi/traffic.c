@@ -8,10 +8,7 @@ const char *par_traffic_name(enum par_traffic_kind kind)
         [PAR_TRAFFIC_OTHER] = "other",
         [PAR_TRAFFIC_CODES] = "codes and labels",
         [PAR_TRAFFIC_SUMS] = "sums of terms",
-        [PAR_TRAFFIC_PAIRS] = "gradients of codes",
         [PAR_TRAFFIC_GRADIENT] = "gradient",
-        [PAR_TRAFFIC_FLAGS] = "flags and norm",
-        [PAR_TRAFFIC_PARAMETERS] = "updated parameters",
         [PAR_TRAFFIC_STATISTICS] = "statistics",
         [PAR_TRAFFIC_EVALUATION] = "evaluation",
         [PAR_TRAFFIC_CHECKPOINT] = "checkpoints",
@@ -21,7 +18,7 @@ const char *par_traffic_name(enum par_traffic_kind kind)
 
 int par_traffic_in_step(enum par_traffic_kind kind)
 {
-    return kind >= PAR_TRAFFIC_CODES && kind <= PAR_TRAFFIC_PARAMETERS;
+    return kind >= PAR_TRAFFIC_CODES && kind <= PAR_TRAFFIC_GRADIENT;
 }
 
 struct par_traffic_count par_traffic_of_steps(const struct par_traffic *traffic)

@@ -4,7 +4,6 @@
  * network's bandwidth allows; what a library really does may be more, never less in sum. On P ranks:
  *   allgather  of blocks that make n bytes: a rank sends its block to P - 1 others, receives the n - block of
  *              the others;
- *   alltoall   what its parts say;
  *   allreduce  of n bytes: each rank adds up one P-th, then all of them are gathered; sent and received are
  *              2 n (P-1)/P where P divides the elements;
  *   reduce     to rank 0: n bytes out of every other rank;
@@ -19,13 +18,10 @@ enum par_traffic_kind {
     PAR_TRAFFIC_OTHER,      /* starting, agreeing, logging */
     PAR_TRAFFIC_CODES,      /* a step's codes and labels */
     PAR_TRAFFIC_SUMS,       /* sums that terms need over the batch */
-    PAR_TRAFFIC_PAIRS,      /* gradients of others' codes, where pairs are visited once */
-    PAR_TRAFFIC_GRADIENT,   /* parts of the parameter gradient */
-    PAR_TRAFFIC_FLAGS,      /* flags, and sums of squares of the gradient */
-    PAR_TRAFFIC_PARAMETERS, /* updated slices */
+    PAR_TRAFFIC_GRADIENT,   /* the parameter gradient, with what rides on it */
     PAR_TRAFFIC_STATISTICS, /* of normalisation */
     PAR_TRAFFIC_EVALUATION,
-    PAR_TRAFFIC_CHECKPOINT, /* the optimiser's states, agreements on files */
+    PAR_TRAFFIC_CHECKPOINT, /* agreements on files, and where in them tensors lie */
     PAR_TRAFFIC_KINDS
 };
 

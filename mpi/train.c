@@ -11,154 +11,19 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "config/text.h"
-#include "io/file.h"
-#include "math/blas.h"
 #include "mpi/agree.h"
-#include "mpi/arithmetic.h"
 #include "mpi/checkpoint_writer.h"
 #include "mpi/deadline.h"
 #include "mpi/metrics.h"
 #include "mpi/model_file.h"
-#include "mpi/resume.h"
+#include "mpi/run.h"
 #include "mpi/run_folder.h"
 #include "mpi/signals.h"
 #include "mpi/stall.h"
-#include "mpi/start_model.h"
 #include "mpi/step.h"
 #include "mpi/summary.h"
 #include "mpi/train_report.h"
 #include "mpi/validate.h"
-
-/* Everything that a run owns. */
-struct run {
-    struct par par;
-    struct par_traffic traffic;
-    const struct par_train_options *options;
-    const struct bl_config *config;
-    char *config_text;
-    struct par_run_folder folder;
-    struct par_train_data data;
-    struct par_run_state state;
-    struct par_step step;
-    struct par_train_report report;
-    struct par_deadline deadline;
-    double started_s, last_checkpoint_s;
-    int64_t last_checkpoint_step; /* -1: none by this process */
-    struct par_checkpoint_writer writer;
-    struct {
-        char path[PAR_RUN_PATH_MAX];
-        int64_t step;
-        uint64_t digest;
-        double begun_s, waited_s; /* waited_s: how long steps did */
-    } pending;                    /* the checkpoint on its way */
-    int resumed;
-    const char *stop_reason; /* NULL: go on */
-};
-
-/* Starting */
-
-/* A new run: statistics, first parameters, empty files. */
-static int start_new(struct run *run, struct bl_error *err)
-{
-    int code = run->options->init_path ? par_start_from_model(run->par, run->options->init_path, run->config,
-                                                              &run->state.model, err)
-                                       : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS),
-                                                         run->config, &run->data, &run->state.model, err);
-    if (code == BL_OK)
-        code = par_run_folder_clear(&run->folder, run->par, err);
-    if (code == BL_OK)
-        memcpy(run->state.best_params, run->state.model.params,
-               (size_t)run->state.model.layout.n_params * sizeof(float));
-    return code;
-}
-
-static int start_or_continue(struct run *run, struct bl_error *err)
-{
-    int found = 0;
-    run->state.fingerprint = run->data.fingerprint;
-    if (!run->options->fresh) {
-        /* What is said about checkpoints belongs into the log too. */
-        int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
-        code = par_agree(run->par, code, err);
-        if (code == BL_OK)
-            code = par_resume(&run->state, run->par, par_alone(), &run->folder, run->config, &found, err);
-        if (code != BL_OK)
-            return code;
-    }
-    if (found && run->options->init_path)
-        return bl_fail(err, BL_USAGE,
-                       "%s holds a run already, which would continue; add --fresh to start from --init, or "
-                       "choose another --run",
-                       run->folder.path);
-    run->resumed = found;
-    return found ? BL_OK : start_new(run, err);
-}
-
-static int open_files(struct run *run, struct bl_error *err)
-{
-    int code = BL_OK;
-    if (run->par.rank == 0) {
-        code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
-        if (code == BL_OK)
-            code =
-                par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
-        if (code == BL_OK)
-            code =
-                io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
-    }
-    return par_agree(run->par, code, err);
-}
-
-static int start_writer(struct run *run, struct bl_error *err)
-{
-    int code = par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep,
-                                          par_checkpoint_tuning_local(run->config), err);
-    if (code == BL_OK && run->config->checkpoint.behind)
-        code = par_run_state_reserve(&run->state, &run->writer, err);
-    return code;
-}
-
-static int start(struct run *run, struct bl_error *err)
-{
-    struct par par = run->par;
-    const struct bl_config *config = run->config;
-    struct par_placement placement;
-    int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
-    if (code == BL_OK)
-        code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
-    if (code == BL_OK)
-        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
-    if (code == BL_OK)
-        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
-    if (code == BL_OK)
-        code = par_agree(par, par_run_state_init(&run->state, config, run->data.dim, run->data.labels, err),
-                         err);
-    if (code == BL_OK)
-        code = par_step_init(&run->step, par, config, &run->data, &run->state.model, err);
-    if (code != BL_OK)
-        return code;
-    run->state.memory = run->step.memory.codes;
-    run->state.memory_rows = run->step.memory.rows;
-    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
-    par_arithmetic(par, config, &run->step.overlap, run->state.model.arithmetic);
-    code = start_writer(run, err);
-    if (code == BL_OK)
-        code = start_or_continue(run, err);
-    if (code == BL_OK)
-        code = open_files(run, err);
-    if (code != BL_OK)
-        return code;
-    run->state.starts++;
-    par_placement_find(par, config->train.threads, &placement);
-    code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
-    if (code == BL_OK)
-        code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
-                                            run->folder.path, run->resumed, err);
-    if (code == BL_OK && par.rank == 0)
-        code = par_job_report_local(&run->options->job, run->state.step, err);
-    return par_agree(par, code, err);
-}
 
 /* Between steps */
 
@@ -212,7 +77,6 @@ static int begin_checkpoint(struct run *run, struct bl_error *err)
     run->last_checkpoint_step = run->pending.step = run->state.step;
     par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
     par_train_report_flush(&run->report);
-    par_step_share_states(&run->step, &run->state.optimizer);
     run->state.metrics_bytes = par_metrics_bytes_local();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, run->pending.path,
@@ -239,8 +103,7 @@ static void keep_best(struct run *run, double map)
     run->state.best_map = map;
     run->state.best_step = run->state.step;
     run->state.evaluations_since_best = 0;
-    memcpy(run->state.best_params, run->state.model.params,
-           (size_t)run->state.model.layout.n_params * sizeof(float));
+    par_run_state_keep_best(&run->state);
 }
 
 static int can_validate(const struct run *run)
@@ -431,7 +294,7 @@ static int is_finished(const struct run *run)
 
 static int train(struct run *run, struct bl_error *err)
 {
-    int code = start(run, err);
+    int code = par_run_start(run, err);
     if (code != BL_OK)
         return code;
     if (run->resumed && is_finished(run))
@@ -482,8 +345,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     par_stall_end_local();
     par_checkpoint_writer_free(&run.writer);
     par_train_report_free(&run.report);
-    par_step_free(&run.step);
-    par_run_state_free(&run.state);
+    par_run_free_state(&run);
     par_train_data_free(&run.data);
     par_metrics_close_local();
     if (code != BL_OK && code != BL_STOPPED)

@@ -79,6 +79,8 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     const struct par_run_state *state = report->state;
     par_placement_say_local(placement);
     const char *overlap = par_overlap_name(&step->overlap);
+    if (step->par.size > step->nodes->n_nodes)
+        bl_log_say("each node's ranks share one copy of parameters, states and codes (train.shared)");
     if (step->overlap.codes || step->overlap.bucket_floats > 0)
         bl_log_say("%s on the way while ranks compute (train.overlap)", overlap);
     say_plan(report, data_path);
@@ -94,6 +96,7 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     json_object_set_new(event, "ranks", json_integer(step->par.size));
     json_object_set_new(event, "threads", json_integer(step->config->train.threads));
     json_object_set_new(event, "hosts", json_integer(placement->hosts));
+    json_object_set_new(event, "nodes", json_integer(step->nodes->n_nodes));
     json_object_set_new(event, "overlap", json_string(overlap));
     json_object_set_new(event, "processors_of_a_rank", json_integer(placement->bound));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));

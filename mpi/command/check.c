@@ -130,13 +130,14 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         {"--ranks", 1, &scale.ranks, NULL, NULL},
         {"--network", 1, &scale.network, NULL, NULL},
         {"--latency", 1, &scale.latency, NULL, NULL},
+        {"--memory", 1, &scale.memory, NULL, NULL},
         {"--gflops", 1, &scale.gflops, NULL, NULL},
         {"--cores-per-node", 1, &scale.cores_per_node, NULL, NULL},
         {"--nodes", 1, &scale.nodes, NULL, NULL},
     };
     json_t *report = NULL;
     struct bl_error ignored;
-    int code = par_agree(par, command_parse(argc, argv, options, 9, &path, 1, 1, NULL, err), err);
+    int code = par_agree(par, command_parse(argc, argv, options, 10, &path, 1, 1, NULL, err), err);
     if (code == BL_OK)
         code = par_agree(par, check_scale_parse(&scale, &cluster, err), err);
     if (code != BL_OK)
@@ -162,8 +163,8 @@ const struct command command_check = {
     .summary = "what a configuration would do and need, or whether a file is whole",
     .help =
         "usage: bitloom check CONFIG [--set KEY=VALUE]... [--run DIR] [--json]\n"
-        "       bitloom check CONFIG --ranks P [--network RATE] [--latency TIME] [--gflops G]\n"
-        "                     [--cores-per-node C] [--nodes M] [--set KEY=VALUE]... [--json]\n"
+        "       bitloom check CONFIG --ranks P [--network RATE] [--latency TIME] [--memory RATE]\n"
+        "                     [--gflops G] [--cores-per-node C] [--nodes M] [--set KEY=VALUE]... [--json]\n"
         "       bitloom check FILE [--json]\n"
         "\n"
         "A configuration (*.yaml, *.yml) is checked against its data set and run folder without "
@@ -190,6 +191,7 @@ const struct command command_check = {
         "\n"
         "  --network RATE   of a node's link, each way: 100Gb/s, 12.5GB/s, 800Mb/s (default 10Gb/s)\n"
         "  --latency TIME   of a message between nodes: 2us, 0.05ms (default 20us)\n"
+        "  --memory RATE    of a node's memory, moved by all its ranks together (default 200GB/s)\n"
         "  --gflops G       of a rank while it computes, as the end of a run says it, instead of timing\n"
         "  --cores-per-node C  (default: the cores here); a rank takes train.threads of them\n"
         "  --nodes M        (default: as few as have the cores)\n"

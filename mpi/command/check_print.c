@@ -83,14 +83,27 @@ static void print_sums(const json_t *report)
             CHEAP_GROUP_ROWS);
 }
 
-/* Of the rank that receives most. */
+/* Of the node and the rank that receive most. */
 static void print_wire(const json_t *report)
 {
     json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
-    const char *name, *before = "";
-    char amount[32];
-    printf("  wire        a rank receives %s a step: ",
-           bytes_text(number(report, "received_bytes_per_step"), amount));
+    const char *name, *before = "", *overlap = text(report, "overlap");
+    char amount[32], sent[32];
+    const int64_t nodes = number(report, "nodes");
+    if (number(report, "ranks") == 1) {
+        printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
+        return;
+    }
+    if (nodes == 1) {
+        printf("  wire        nothing: %s of one node, %s each, which read each other's memory\n",
+               count(report, "ranks", "rank").text, count(report, "threads", "thread").text);
+        return;
+    }
+    printf("  wire        %s a step into a node's link, %s out of it, on %" PRId64
+           " nodes of up to %s; into a rank ",
+           bytes_text(number(report, "link_received_bytes_per_step"), amount),
+           bytes_text(number(report, "link_sent_bytes_per_step"), sent), nodes,
+           count(report, "ranks_of_a_node", "rank").text);
     json_object_foreach(kinds, name, value)
     {
         if (json_integer_value(value) == 0)
@@ -98,33 +111,34 @@ static void print_wire(const json_t *report)
         printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
         before = ", ";
     }
-    const char *overlap = json_string_value(json_object_get(report, "overlap"));
-    printf("; %" PRId64 " ranks", number(report, "ranks"));
     if (strcmp(overlap, "none") != 0)
         printf("; %s on the way while they compute", overlap);
     printf("\n");
 }
 
+/* What ranks have of their own, and what their node has once. */
 static void print_need(const json_t *report)
 {
-    char all[32], data[32], batch[32], parameters[32], gather[32], codes[32];
-    const int64_t ranks = number(report, "ranks");
+    char all[32], data[32], batch[32], parameters[32], gather[32];
+    const int64_t shared = number(report, "shared_parameter_bytes") + number(report, "shared_gather_bytes") +
+                           number(report, "shared_codes_bytes");
     printf(
-        "  memory      %s on the rank that needs most: data %s, batch %s, parameters %s, gathered codes %s",
-        bytes_text(number(report, "memory_bytes"), all), bytes_text(number(report, "data_bytes"), data),
-        bytes_text(number(report, "batch_bytes"), batch),
+        "  memory      %s on the rank that needs most: data %s, batch %s, gradient and copy %s, other %s\n",
+        bytes_text(number(report, "memory_bytes") - shared, all),
+        bytes_text(number(report, "data_bytes"), data), bytes_text(number(report, "batch_bytes"), batch),
         bytes_text(number(report, "parameter_bytes"), parameters),
-        bytes_text(number(report, "gather_bytes"), gather));
-    if (number(report, "codes_bytes") > 0)
-        printf(", memory of codes %s", bytes_text(number(report, "codes_bytes"), codes));
-    printf("\n");
+        bytes_text(number(report, "gather_bytes") + number(report, "codes_bytes"), gather));
+    printf("              %s more once a node: parameters and states %s, codes of a batch %s",
+           bytes_text(shared, all), bytes_text(number(report, "shared_parameter_bytes"), parameters),
+           bytes_text(number(report, "shared_gather_bytes"), gather));
+    if (number(report, "shared_codes_bytes") > 0)
+        printf(", memory of codes %s", bytes_text(number(report, "shared_codes_bytes"), data));
+    printf("\n              %s a node of %s\n", bytes_text(number(report, "node_memory_bytes"), all),
+           count(report, "ranks_of_a_node", "rank").text);
     if (number(report, "start_bytes") > 0)
         printf("  start       model.init takes %s on each rank, freed before the first step\n",
                bytes_text(number(report, "start_bytes"), all));
-    if (ranks == 1)
-        printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
-    else
-        print_wire(report);
+    print_wire(report);
 }
 
 static double real(const json_t *report, const char *name)
@@ -150,23 +164,27 @@ static void print_scale(const json_t *report)
 {
     const json_t *scale = json_object_get(report, "scale"), *row;
     size_t i;
-    char memory[32];
+    char memory[32], node_memory[32], link[32];
     if (!scale)
         return;
-    printf("  model       %" PRId64 " cores a node, %.3g Gb/s and %.3g us between nodes; %s\n",
-           number(scale, "cores_per_node"), 8e-9 * real(scale, "network_bytes_per_s"),
-           1e6 * real(scale, "latency_s"),
+    printf("  model       nodes of %" PRId64
+           " cores and %.3g GB/s of memory, %.3g Gb/s and %.3g us between them; %s\n",
+           number(scale, "cores_per_node"), 1e-9 * real(scale, "memory_bytes_per_s"),
+           8e-9 * real(scale, "network_bytes_per_s"), 1e6 * real(scale, "latency_s"),
            json_is_true(json_object_get(scale, "timed")) ? "a rank's work timed here"
                                                          : "a rank's rate as given");
-    printf("      ranks  nodes  rows each   compute  exchange   step ms    rows/s  efficiency  memory each  "
+    printf("      ranks  nodes  rows each   compute  exchange   step ms    rows/s  efficiency   into node  "
+           "memory: rank       node  "
            "limit\n");
     json_array_foreach(json_object_get(scale, "ranks"), i, row)
     {
-        printf("    %7" PRId64 " %6" PRId64 " %10" PRId64 " %9.2f %9.2f %9.2f %9.0f %9.0f %% %12s  %s\n",
+        printf("    %7" PRId64 " %6" PRId64 " %10" PRId64
+               " %9.2f %9.2f %9.2f %9.0f %9.0f %% %11s %13s %10s  %s\n",
                number(row, "ranks"), number(row, "nodes"), number(row, "rows"), 1e3 * real(row, "compute_s"),
                1e3 * real(row, "exchange_s"), 1e3 * real(row, "step_s"), real(row, "rows_per_s"),
-               100.0 * real(row, "efficiency"), bytes_text(number(row, "memory_bytes"), memory),
-               text(row, "limit"));
+               100.0 * real(row, "efficiency"), bytes_text(number(row, "link_bytes"), link),
+               bytes_text(number(row, "memory_bytes"), memory),
+               bytes_text(number(row, "node_memory_bytes"), node_memory), text(row, "limit"));
     }
     printf("              %s\n", text(scale, "verdict"));
 }

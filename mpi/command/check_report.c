@@ -17,8 +17,8 @@
 #include "mpi/run_folder.h"
 #include "mpi/verify.h"
 
-json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
-                          const struct par_split *split, const struct par_plan *plan)
+static void report_numbers(json_t *report, const struct bl_config *config, const struct par_split *split,
+                           const struct par_plan *plan)
 {
     const struct par_traffic_count step = par_traffic_of_steps(&plan->traffic);
     const struct {
@@ -47,26 +47,40 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
         {"gather_bytes", plan->gather_bytes},
         {"codes_bytes", plan->codes_bytes},
         {"start_bytes", plan->start_bytes},
+        {"shared_parameter_bytes", plan->shared_parameter_bytes},
+        {"shared_gather_bytes", plan->shared_gather_bytes},
+        {"shared_codes_bytes", plan->shared_codes_bytes},
         {"memory_bytes", par_plan_memory_local(plan)},
+        {"nodes", plan->nodes},
+        {"ranks_of_a_node", plan->node_ranks},
+        {"node_memory_bytes", par_plan_node_memory_local(plan)},
+        {"link_sent_bytes_per_step", plan->link_sent_bytes},
+        {"link_received_bytes_per_step", plan->link_received_bytes},
         {"sent_bytes_per_step", step.sent_bytes},
         {"received_bytes_per_step", step.received_bytes},
         {"messages_per_step", step.messages},
     };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        json_object_set_new(report, numbers[i].name, json_integer(numbers[i].value));
+}
+
+json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
+                          const struct par_split *split, const struct par_plan *plan)
+{
     json_t *report = json_object();
     json_object_set_new(report, "config", json_string_nocheck(config_path));
     json_object_set_new(report, "data", json_string_nocheck(data_path));
     json_object_set_new(report, "split", json_string_nocheck(config->data.train));
     json_object_set_new(report, "type", json_string_nocheck(bl_type_name(split->type)));
     json_object_set_new(report, "preset", json_string_nocheck(bl_config_preset_name(config)));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        json_object_set_new(report, numbers[i].name, json_integer(numbers[i].value));
+    report_numbers(report, config, split, plan);
     json_t *traffic = json_object();
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
         if (par_traffic_in_step((enum par_traffic_kind)kind))
             json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
                                 json_integer(plan->traffic.of[kind].received_bytes));
     json_object_set_new(report, "received_bytes_by_kind", traffic);
-    const struct par_overlap overlap = par_overlap_local(config, plan->ranks, plan->hosts);
+    const struct par_overlap overlap = par_overlap_local(config, plan->ranks, plan->hosts, plan->lanes);
     json_object_set_new(report, "overlap", json_string(par_overlap_name(&overlap)));
     return report;
 }

@@ -23,11 +23,13 @@ int check_scale_parse(const struct check_scale_text *text, struct check_cluster 
 {
     struct par_cluster *cluster = &to->cluster;
     *to = (struct check_cluster){.cluster = {.network = {.latency_s = 20e-6, .bytes_per_s = 10e9 / 8},
+                                             .memory = bl_link_memory,
                                              .cores_per_node = omp_get_num_procs()}};
     if (!text->ranks) {
-        if (text->network || text->latency || text->gflops || text->cores_per_node || text->nodes)
+        if (text->network || text->latency || text->memory || text->gflops || text->cores_per_node ||
+            text->nodes)
             return bl_fail(err, BL_USAGE,
-                           "--network, --latency, --gflops, --cores-per-node and --nodes need "
+                           "--network, --latency, --memory, --gflops, --cores-per-node and --nodes need "
                            "--ranks P, the ranks to model");
         return BL_OK;
     }
@@ -38,6 +40,9 @@ int check_scale_parse(const struct check_scale_text *text, struct check_cluster 
     if (code == BL_OK)
         code = parse_quantity("--latency", text->latency, bl_units_of_time, "2us",
                               &cluster->network.latency_s, err);
+    if (code == BL_OK)
+        code = parse_quantity("--memory", text->memory, bl_units_of_rate, "200GB/s",
+                              &cluster->memory.bytes_per_s, err);
     if (code == BL_OK && text->gflops)
         code = command_real("--gflops", text->gflops, 1e-3, 1e6, &cluster->gflops, err);
     if (code == BL_OK && text->cores_per_node)
@@ -50,17 +55,19 @@ int check_scale_parse(const struct check_scale_text *text, struct check_cluster 
 
 static json_t *row_of(const struct par_forecast *forecast)
 {
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:f, s:{s:f, s:f, s:f, s:f, s:f, s:f}, s:f, s:f, s:f, s:f, s:f, s:s}", "ranks",
-        (json_int_t)forecast->ranks, "nodes", (json_int_t)forecast->nodes, "rows", (json_int_t)forecast->rows,
-        "memory_bytes", (json_int_t)forecast->memory_bytes, "compute_s", forecast->compute_s, "exchange",
-        par_traffic_name(PAR_TRAFFIC_CODES), forecast->codes_s, par_traffic_name(PAR_TRAFFIC_SUMS),
-        forecast->sums_s, par_traffic_name(PAR_TRAFFIC_PAIRS), forecast->pairs_s,
-        par_traffic_name(PAR_TRAFFIC_GRADIENT), forecast->gradient_s, par_traffic_name(PAR_TRAFFIC_FLAGS),
-        forecast->flags_s, par_traffic_name(PAR_TRAFFIC_PARAMETERS), forecast->parameters_s, "exchange_s",
-        forecast->exchange_s, "step_s", forecast->step_s, "rows_per_s", forecast->rows_per_s,
-        "gflops_per_rank", forecast->gflops, "efficiency", forecast->efficiency, "limit",
-        par_limit_name(forecast->limit));
+    json_t *exchange = json_pack("{s:f, s:f, s:f, s:f}", par_traffic_name(PAR_TRAFFIC_CODES),
+                                 forecast->codes_s, par_traffic_name(PAR_TRAFFIC_SUMS), forecast->sums_s,
+                                 par_traffic_name(PAR_TRAFFIC_GRADIENT), forecast->gradient_s, "meetings",
+                                 forecast->meetings_s);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:f, s:s}",
+                     "ranks", (json_int_t)forecast->ranks, "nodes", (json_int_t)forecast->nodes, "rows",
+                     (json_int_t)forecast->rows, "memory_bytes", (json_int_t)forecast->memory_bytes,
+                     "node_memory_bytes", (json_int_t)forecast->node_memory_bytes, "link_bytes",
+                     (json_int_t)forecast->link_bytes, "rows_s", forecast->rows_s, "update_s",
+                     forecast->update_s, "compute_s", forecast->compute_s, "exchange", exchange, "exchange_s",
+                     forecast->exchange_s, "step_s", forecast->step_s, "rows_per_s", forecast->rows_per_s,
+                     "gflops_per_rank", forecast->gflops, "efficiency", forecast->efficiency, "limit",
+                     par_limit_name(forecast->limit));
 }
 
 /* Up to where it is efficient, and why not beyond. */
@@ -70,6 +77,9 @@ static json_t *verdict_of(const struct par_forecast *rows, int n)
         [PAR_LIMIT_BATCH] = "too few rows a rank; a larger train.global_batch gives each more to do",
         [PAR_LIMIT_NETWORK] = "exchange takes too much of a step; a larger train.global_batch, a faster "
                               "network or more threads and fewer ranks help",
+        [PAR_LIMIT_MEMORY] =
+            "a node's ranks add up more gradients than its memory can move; more threads and "
+            "fewer ranks help",
         [PAR_LIMIT_CORES] = "there are more threads than cores; give --nodes more of them",
     };
     int good = 0, best = 0;
@@ -111,9 +121,10 @@ int check_scale(json_t *report, const struct check_cluster *to, const struct bl_
     }
     const struct bl_link *network = &to->cluster.network;
     json_t *scale =
-        json_pack("{s:I, s:f, s:f, s:b, s:o, s:o}", "cores_per_node", (json_int_t)to->cluster.cores_per_node,
-                  "network_bytes_per_s", network->bytes_per_s, "latency_s", network->latency_s, "timed",
-                  to->cluster.gflops <= 0.0, "ranks", list, "verdict", verdict_of(rows, n));
+        json_pack("{s:I, s:f, s:f, s:f, s:b, s:o, s:o}", "cores_per_node",
+                  (json_int_t)to->cluster.cores_per_node, "network_bytes_per_s", network->bytes_per_s,
+                  "latency_s", network->latency_s, "memory_bytes_per_s", to->cluster.memory.bytes_per_s,
+                  "timed", to->cluster.gflops <= 0.0, "ranks", list, "verdict", verdict_of(rows, n));
     json_object_set_new(report, "scale", scale);
     return BL_OK;
 }

@@ -10,7 +10,7 @@
 
 /* The options as written; NULL: not given. */
 struct check_scale_text {
-    const char *ranks, *network, *latency, *gflops, *cores_per_node, *nodes;
+    const char *ranks, *network, *latency, *memory, *gflops, *cores_per_node, *nodes;
 };
 
 struct check_cluster {

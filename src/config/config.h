@@ -68,6 +68,7 @@ enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
 enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
 enum bl_pairs { BL_PAIRS_AUTO, BL_PAIRS_TWICE, BL_PAIRS_ONCE };
+enum bl_shared { BL_SHARED_AUTO, BL_SHARED_OFF };
 enum bl_overlap { BL_OVERLAP_AUTO, BL_OVERLAP_NONE, BL_OVERLAP_CODES, BL_OVERLAP_GRADIENT, BL_OVERLAP_BOTH };
 enum bl_reduction { BL_REDUCTION_FAST, BL_REDUCTION_EXACT };
 
@@ -152,6 +153,7 @@ struct bl_config_train {
     int reduction;
     int64_t exact_groups; /* 0: as many as shards */
     int pairs;
+    int shared;         /* enum bl_shared */
     int overlap;        /* enum bl_overlap */
     int64_t bucket_kib; /* of the gradient, at least, where it is in flight */
     int64_t threads;

@@ -33,6 +33,7 @@ static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
 static const char *const optimizers[] = {"sgd", "adamw", NULL};
 static const char *const schedules[] = {"constant", "step", "cosine", NULL};
 static const char *const pair_visits[] = {"auto", "twice", "once", NULL};
+static const char *const sharings[] = {"auto", "off", NULL};
 static const char *const overlaps[] = {"auto", "none", "codes", "gradient", "both", NULL};
 static const char *const reductions[] = {"fast", "exact", NULL};
 
@@ -136,7 +137,7 @@ const struct bl_key bl_keys[] = {
     REAL("objective.terms.pairwise.soft_weight", objective.pairwise_soft, "0.1", 0, MANY, 0, NULL, "",
          "form: mixed: weight of the squared errors of pairs with a similarity between 0 and 1."),
     CHOICE("objective.terms.pairwise.against", objective.pairwise_against, "batch", againsts,
-           "What rows are paired with: their batch, or the last codes of all training rows, which every rank "
+           "What rows are paired with: their batch, or the last codes of all training rows, which every node "
            "keeps."),
     REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, BL_KEY_ROW_TERM,
          NULL, "", "Weight of the distance between relaxed and binary code."),
@@ -217,21 +218,24 @@ const struct bl_key bl_keys[] = {
     INTEGER("train.exact_groups", train.exact_groups, "0", 0, 4096, 0, NULL, "groups",
             "Groups of shards whose sums reduction: exact keeps apart: a divisor of data.shards and the most "
             "ranks that can share the run; 0 takes data.shards."),
-    CHOICE(
-        "train.pairs", train.pairs, "auto", pair_visits,
-        "How often the term pairwise visits a pair of the batch's rows: once for both rows is less work in "
-        "large batches, and what ranks compute for each other's rows travels; auto does it where it pays. "
-        "reduction: exact visits twice."),
+    CHOICE("train.pairs", train.pairs, "auto", pair_visits,
+           "How often the term pairwise visits a pair of the batch's rows: once for both rows, where they "
+           "are on "
+           "one node, is less work in large batches; auto does it where it pays. reduction: exact visits "
+           "twice."),
+    CHOICE_WITH(
+        "train.shared", train.shared, "auto", BL_KEY_MAY_CHANGE, sharings,
+        "Whether the ranks of a node share one copy of parameters, optimiser states and gathered codes; "
+        "auto: wherever MPI has room for windows of shared memory. off: every rank has its own."),
     CHOICE_WITH(
         "train.overlap", train.overlap, "auto", BL_KEY_MAY_CHANGE, overlaps,
-        "What travels while its rank computes: codes, while the pairs of own rows are visited (reduction: "
-        "fast alone); the gradient, while the backward pass goes on; or both. auto: the gradient between "
-        "hosts, codes too "
-        "where each rank has a host of its own, and nothing on one host."),
-    INTEGER("train.bucket_kib", train.bucket_kib, "1024", 1, 1048576, BL_KEY_MAY_CHANGE, NULL, "KiB",
-            "How much of the gradient at least travels at a time where it is in flight; a part ends with "
-            "whole rows of "
-            "weights, 64 or more for each thread."),
+        "What travels while its rank computes: codes, while pairs of rows that are there are visited "
+        "(reduction: fast alone); the gradient, while the backward pass goes on; or both. auto: what is "
+        "possible of that between hosts, and nothing on one host."),
+    INTEGER(
+        "train.bucket_kib", train.bucket_kib, "256", 1, 1048576, BL_KEY_MAY_CHANGE, NULL, "KiB",
+        "How much of the gradient at least a rank sends at a time where it is in flight; a part ends with "
+        "whole rows of weights, 64 or more for each thread."),
     INTEGER("train.threads", train.threads, "1", 1, 1024, BL_KEY_MAY_CHANGE, NULL, "threads",
             "Threads of each rank, for rows and tiles of pairs; give each rank as many cores, and a node "
             "fewer ranks."),

@@ -7,7 +7,8 @@
 #include "base/rng.h"
 #include "data/normalize.h"
 #include "loss/objective.h"
-#include "math/tree.h"
+#include "math/elementwise.h"
+#include "math/grid.h"
 #include "model/network.h"
 #include "optim/optimizer.h"
 
@@ -28,11 +29,17 @@ struct bench {
     struct bl_objective objective;
     struct bl_optimizer optimizer;
     struct bl_normalizer normalizer;
-    int64_t *end, *node_size;
+    struct bl_grad grad;
+    int64_t *end;
     char *features;
     uint32_t *label_words;
-    float **node; /* [all_nodes] */
-    float *params, *nodes, *received, *x, *z, *h, *dh, *codes;
+    float *sum, *scale; /* the gradient; under exact from integers */
+    int32_t *integers;
+    uint32_t *largest;
+    float *received; /* [node_ranks - 1, updated] of the others on the host, integers under exact */
+    int32_t *received_integers;
+    float *mirror; /* [threads, rows of the host, K] where pairs are visited once */
+    float *params, *x, *z, *h, *dh, *codes;
     double *values;
 };
 
@@ -51,24 +58,41 @@ static int64_t max64(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int is_exact(const struct bench *bench)
+{
+    return bench->config->train.reduction == BL_REDUCTION_EXACT;
+}
+
+/* Rows of the batch on this rank's host. */
+static int64_t circle_rows(const struct bench *bench)
+{
+    const int64_t rows = bench->size.n_local * max64(bench->size.node_ranks, 1);
+    return rows < bench->size.n_global ? rows : bench->size.n_global;
+}
+
 static int allocate(struct bench *bench, struct bl_error *err)
 {
     const int64_t n = bench->size.n_local, all = bench->size.n_global,
                   bits = bl_shape_code_bits(&bench->shape);
     const int64_t dim = bl_shape_dim(&bench->shape);
+    const int64_t others = max64(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
     const struct {
         void *at;
         int64_t count;
         size_t bytes;
     } parts[] = {
         {&bench->end, bench->size.groups, sizeof(int64_t)},
-        {&bench->node_size, max64(bench->size.all_nodes, 1), sizeof(int64_t)},
-        {&bench->node, max64(bench->size.all_nodes, 1), sizeof(float *)},
         {&bench->features, n * dim, bl_type_bytes(bench->type)},
         {&bench->label_words, all * bench->labels.words, sizeof(uint32_t)},
         {&bench->params, bench->layout.n_params, sizeof(float)},
-        {&bench->nodes, bench->groups.n_nodes * bench->layout.n_params, sizeof(float)},
-        {&bench->received, bench->size.all_nodes * bench->size.updated, sizeof(float)},
+        {&bench->sum, bench->layout.n_params, sizeof(float)},
+        {&bench->integers, exact * bench->layout.n_params, sizeof(int32_t)},
+        {&bench->scale, bench->layout.n_tensors, sizeof(float)},
+        {&bench->largest, bench->config->train.threads * bench->layout.n_tensors, sizeof(uint32_t)},
+        {&bench->received, (1 - exact) * others * bench->size.updated, sizeof(float)},
+        {&bench->received_integers, exact * others * bench->size.updated, sizeof(int32_t)},
+        {&bench->mirror, bench->size.once ? bench->config->train.threads * circle_rows(bench) * bits : 0,
+         sizeof(float)},
         {&bench->x, n * dim, sizeof(float)},
         {&bench->z, n * bits, sizeof(float)},
         {&bench->h, n * bits, sizeof(float)},
@@ -84,10 +108,11 @@ static int allocate(struct bench *bench, struct bl_error *err)
 
 static void free_bench(struct bench *bench)
 {
-    void *owned[] = {&bench->end,         &bench->node_size, &bench->node,  &bench->features,
-                     &bench->label_words, &bench->params,    &bench->nodes, &bench->received,
-                     &bench->x,           &bench->z,         &bench->h,     &bench->dh,
-                     &bench->codes,       &bench->values};
+    void *owned[] = {
+        &bench->end,      &bench->features, &bench->label_words, &bench->params,   &bench->sum,
+        &bench->integers, &bench->scale,    &bench->largest,     &bench->received, &bench->received_integers,
+        &bench->x,        &bench->z,        &bench->h,           &bench->dh,       &bench->codes,
+        &bench->values,   &bench->mirror};
     for (size_t p = 0; p < sizeof owned / sizeof *owned; p++)
         bl_free(owned[p]);
     bl_normalizer_free(&bench->normalizer);
@@ -111,16 +136,14 @@ static void fill_bench(struct bench *bench)
                 : 1u << i % (bench->labels.classes < 32 ? bench->labels.classes : 32);
     for (int64_t g = 0; g < bench->size.groups; g++)
         bench->end[g] = n * (g + 1) / bench->size.groups;
-    for (int64_t i = 0; i < bench->size.all_nodes; i++) {
-        bench->node_size[i] = 1;
-        bench->node[i] = bench->received + i * bench->size.updated;
-    }
+    for (int64_t t = 0; t < bench->layout.n_tensors; t++)
+        bench->scale[t] = bl_grid_scale(BL_GRID_EXPONENTS / 2, bench->size.groups);
 }
 
-/* As many holders of equal parts as the batch has. */
+/* As many holders of equal parts as the host's rows have. */
 static int visit_once(struct bench *bench, struct bl_error *err)
 {
-    const int64_t n = bench->size.n_local, all = bench->size.n_global;
+    const int64_t n = bench->size.n_local, all = circle_rows(bench);
     const int64_t parts = n > 0 ? (all + n - 1) / n : 0;
     int64_t *rows = NULL;
     if (!bench->size.once || parts == 0)
@@ -129,7 +152,7 @@ static int visit_once(struct bench *bench, struct bl_error *err)
     for (int64_t p = 0; p <= parts && code == BL_OK; p++)
         rows[p] = p * n < all ? p * n : all;
     if (code == BL_OK)
-        code = bl_objective_visit_once(&bench->objective, rows, (int)parts, 0, err);
+        code = bl_objective_visit_once(&bench->objective, rows, (int)parts, 0, bench->mirror, err);
     bl_free(&rows);
     return code;
 }
@@ -138,14 +161,17 @@ static int init_bench(struct bench *bench, struct bl_error *err)
 {
     const struct bl_config *config = bench->config;
     const int64_t bits = bl_shape_code_bits(&bench->shape);
-    const enum bl_product_kind kind =
-        config->train.reduction == BL_REDUCTION_EXACT ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
+    const enum bl_product_kind kind = is_exact(bench) ? BL_PRODUCT_CHAIN : BL_PRODUCT_BLAS;
     bench->layout = bl_layout_of(&bench->shape);
     bl_objective_tensors(&config->objective, bench->labels, bits, &bench->layout);
     bench->groups.n = bench->size.groups;
-    bench->groups.n_nodes = bl_tree_of(0, bench->size.groups).n_nodes;
     int code = allocate(bench, err);
     bench->groups.end = bench->end;
+    bench->grad = (struct bl_grad){.sum = is_exact(bench) ? NULL : bench->sum,
+                                   .integers = bench->integers,
+                                   .scale = bench->scale,
+                                   .largest = bench->largest,
+                                   .n_tensors = bench->layout.n_tensors};
     if (code == BL_OK)
         code = bl_product_init(&bench->product, kind, (int)config->train.threads, err);
     if (code == BL_OK)
@@ -175,8 +201,7 @@ static void run_input(struct bench *bench)
 static void run_network(struct bench *bench)
 {
     bl_network_forward(&bench->network, bench->params, bench->x, bench->size.n_local, NULL, bench->z);
-    bl_network_backward(&bench->network, bench->params, bench->dh, &bench->groups, bench->nodes,
-                        bench->layout.n_params, NULL);
+    bl_network_backward(&bench->network, bench->params, bench->dh, &bench->groups, &bench->grad, NULL);
 }
 
 static void run_objective(struct bench *bench)
@@ -191,10 +216,7 @@ static void run_objective(struct bench *bench)
                                    .codes_stride = objective->bits,
                                    .label_layout = bench->labels,
                                    .labels = bench->label_words};
-    const struct bl_objective_out out = {.dh = bench->dh,
-                                         .values = bench->values,
-                                         .grad = bench->nodes + bench->layout.n_network,
-                                         .node_stride = bench->layout.n_params};
+    const struct bl_objective_out out = {.dh = bench->dh, .values = bench->values, .grad = &bench->grad};
     bl_objective_relax(objective, 1.0, bench->z, n, bench->h, bench->codes, objective->bits);
     bl_objective_sums(objective, &batch, &bench->groups);
     bl_objective_rows(objective, &batch, &bench->groups, bench->params + bench->layout.n_network, &out);
@@ -204,11 +226,15 @@ static void run_objective(struct bench *bench)
 static void run_update(struct bench *bench)
 {
     const int64_t n = bench->size.updated;
-    float *sum = bench->nodes;
-    if (bench->size.all_nodes > 0)
-        bl_tree_fold(bench->size.all_nodes, bench->node_size, bench->node, n, sum);
-    const double square = bl_optimizer_square_sum(sum, n);
-    bl_optimizer_update(&bench->optimizer, 1, isfinite(square) ? 1e-9 : 0.0, 0, n, bench->params, sum);
+    for (int64_t r = 0; r + 1 < bench->size.node_ranks; r++)
+        if (is_exact(bench))
+            bl_grid_add(n, bench->received_integers + r * n, bench->integers);
+        else
+            bl_add(n, bench->received + r * n, bench->sum);
+    if (is_exact(bench))
+        bl_grid_to_floats(n, bench->scale[0], bench->integers, bench->sum);
+    const double square = bl_optimizer_square_sum(bench->sum, n);
+    bl_optimizer_update(&bench->optimizer, 1, isfinite(square) ? 1e-9 : 0.0, 0, n, bench->params, bench->sum);
 }
 
 /* The shortest of a few, the first of which warms up. Others on the machine only make them longer. */
@@ -226,12 +252,12 @@ static double best_of(struct bench *bench, void (*run)(struct bench *bench))
     return best;
 }
 
-double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, int pair_products)
+double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, double pair_products)
 {
     double per_row = 0.0;
     for (int64_t l = 0; l < shape->n_layers; l++)
         per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
-    per_row += (double)pair_products * (double)n_global * (double)bl_shape_code_bits(shape);
+    per_row += pair_products * (double)n_global * (double)bl_shape_code_bits(shape);
     return (double)n_local * per_row;
 }
 
@@ -268,8 +294,10 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
         const double objective_s = best_of(&bench, run_objective), network_s = best_of(&bench, run_network);
         trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
         trial->update_s = best_of(&bench, run_update);
+        const double share = (double)circle_rows(&bench) / (double)bench.size.n_global;
+        const double products = size->once ? 4.0 - share : 4.0;
         trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,
-                                      bl_objective_needs_gather(&bench.objective) ? 4 - size->once : 0);
+                                      bl_objective_needs_gather(&bench.objective) ? products : 0.0);
     }
     free_bench(&bench);
     return code;

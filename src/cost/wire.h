@@ -1,9 +1,10 @@
-/* What collectives cost by the model of Hockney: a message of n bytes takes latency + n / bandwidth. The
+/* What exchange costs by the model of Hockney: a message of n bytes takes latency + n / bandwidth. The
  * algorithms are those that MPI libraries choose from, with the costs given by Thakur, Rabenseifner and
  * Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19(1), 2005, sections 4.1
- * (allgather), 4.2 (alltoall) and 4.5 (allreduce), and by Patarasuk and Yuan, "Bandwidth optimal all-reduce
- * algorithms for clusters of workstations", JPDC 69(2), 2009 (allreduce on a ring). Ranks stand on nodes in
- * their order; the ranks of a node share its one link to the network. */
+ * (allgather) and 4.5 (allreduce), and by Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for
+ * clusters of workstations", JPDC 69(2), 2009 (allreduce on a ring). Between nodes what travels is a node's,
+ * once: its ranks carry parts of it at the same time and share its one link. Within a node ranks read each
+ * other's memory. */
 #ifndef BL_COST_WIRE_H
 #define BL_COST_WIRE_H
 
@@ -15,19 +16,21 @@ struct bl_link {
 };
 
 struct bl_wire {
-    int64_t ranks, nodes;   /* ranks per node: the same but for rounding */
-    struct bl_link network; /* of a node */
-    struct bl_link memory;  /* between the ranks of one node */
+    int64_t nodes, node_ranks; /* node_ranks: of the largest */
+    struct bl_link network;    /* of a node */
+    struct bl_link memory;     /* of a node: latency from rank to rank, bytes of all its ranks together */
 };
 
-/* Between ranks of one node, as bench_reduction finds it on two cores: docs/scaling.md. */
+/* Of a node, where nobody says other: docs/scaling.md. */
 extern const struct bl_link bl_link_memory;
 
-/* Seconds. All are 0 on one rank.
- * allgather: all_bytes are on every rank afterwards; allreduce: of n_bytes; alltoall: each rank gets
- * received_bytes from the others together. */
+/* Seconds between nodes; 0 on one. allgather: all_bytes are on every node afterwards; allreduce: of n_bytes.
+ */
 double bl_cost_allgather(const struct bl_wire *wire, double all_bytes);
 double bl_cost_allreduce(const struct bl_wire *wire, double n_bytes);
-double bl_cost_alltoall(const struct bl_wire *wire, double received_bytes);
+
+/* Until all ranks of a node have come; until they have moved so many bytes of its memory. */
+double bl_cost_meeting(const struct bl_wire *wire);
+double bl_cost_memory(const struct bl_wire *wire, double n_bytes);
 
 #endif

@@ -78,11 +78,12 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     for (int64_t row = 0; row < batch->n_local; row += BL_TILE_ROWS)
         row_block(in, out, bl_tile_thread(), row,
                   row + BL_TILE_ROWS < batch->n_local ? BL_TILE_ROWS : batch->n_local - row);
+    const struct bl_grid_sums to_weight = bl_grad_at(out->grad, 0, out->tensor, out->at);
+    const struct bl_grid_sums to_bias = bl_grad_at(out->grad, 0, out->tensor + 1, out->at + classes * bits);
     bl_product_groups(product, 0, classes, bits, in->scratch->work, classes,
                       batch->codes + batch->first * batch->codes_stride, batch->codes_stride, out->groups,
-                      out->grad, bits, out->node_stride);
-    bl_product_group_sums(product, 0, classes, in->scratch->work, classes, out->groups,
-                          out->grad + classes * bits, out->node_stride);
+                      &to_weight, bits);
+    bl_product_group_sums(product, 0, classes, in->scratch->work, classes, out->groups, &to_bias);
 }
 
 const struct bl_term bl_term_classification = {.name = "classification",

@@ -98,6 +98,7 @@ static void place_terms(struct bl_objective *objective, const struct bl_layout *
         objective->sums_at[t + 1] = objective->sums_at[t] + size.sums;
         objective->constants_at[t + 1] = objective->constants_at[t] + size.constants;
         objective->tensors_at[t] = own.n_params;
+        objective->first_tensor[t] = own.n_tensors;
         if (term->tensors)
             term->tensors(objective->bits, labels, &own);
     }
@@ -162,8 +163,11 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
                       const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
                       int64_t n_columns_max, const struct bl_product *product, struct bl_error *err)
 {
-    *objective = (struct bl_objective){
-        .config = *config, .bits = bl_layout_outputs(network), .scratch.product = product};
+    *objective = (struct bl_objective){.config = *config,
+                                       .bits = bl_layout_outputs(network),
+                                       .n_network = network->n_network,
+                                       .n_network_tensors = bl_layout_network_tensors(network),
+                                       .scratch.product = product};
     int code = choose_terms(objective, labels, err);
     if (code == BL_OK)
         code = allocate(objective, network, labels, n_local_max, n_columns_max, err);
@@ -173,21 +177,15 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
 }
 
 int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
-                            struct bl_error *err)
+                            float *mirror, struct bl_error *err)
 {
     struct bl_term_scratch *scratch = &objective->scratch;
-    const int64_t n = rows[n_parts] * scratch->product->threads;
+    const int64_t n = (rows[n_parts] - rows[0]) * scratch->product->threads;
+    scratch->mirror = mirror;
     int code = bl_pair_blocks_init(&scratch->blocks, rows, n_parts, own, err);
-    if (code == BL_OK)
-        code = bl_alloc(&scratch->mirror, n * objective->bits, sizeof(float), "gradients of columns", err);
     if (code == BL_OK)
         code = bl_alloc(&scratch->mirror_own, n, sizeof(double), "gradients of columns", err);
     return code;
-}
-
-const float *bl_objective_mirror(const struct bl_objective *objective)
-{
-    return objective->scratch.mirror;
 }
 
 void bl_objective_free(struct bl_objective *objective)
@@ -204,7 +202,6 @@ void bl_objective_free(struct bl_objective *objective)
     bl_free(&objective->scratch.label_norm);
     bl_free(&objective->scratch.code_length);
     bl_free(&objective->scratch.work);
-    bl_free(&objective->scratch.mirror);
     bl_free(&objective->scratch.mirror_own);
     bl_pair_blocks_free(&objective->scratch.blocks);
 }
@@ -336,9 +333,12 @@ void bl_objective_rows(const struct bl_objective *objective, const struct bl_bat
                                       objective->global_sums + lo,
                                       term->tensors ? own_params + objective->tensors_at[t] : NULL,
                                       objective->constants + objective->constants_at[t]};
-        const struct bl_term_out term_out = {out->dh, objective->row_values, groups,
-                                             term->tensors ? out->grad + objective->tensors_at[t] : NULL,
-                                             out->node_stride};
+        const struct bl_term_out term_out = {out->dh,
+                                             objective->row_values,
+                                             groups,
+                                             out->grad,
+                                             objective->n_network_tensors + objective->first_tensor[t],
+                                             objective->n_network + objective->tensors_at[t]};
         run_term(objective, t, &in, &term_out, out->values);
     }
 }

@@ -14,7 +14,9 @@ struct bl_objective {
     int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
     int64_t sums_at[BL_TERMS_MAX + 1];      /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
+    int64_t n_network, n_network_tensors;   /* parameters and tensors of the network, which come first */
     int64_t tensors_at[BL_TERMS_MAX];       /* its own tensors' place behind the network's parameters */
+    int64_t first_tensor[BL_TERMS_MAX];     /* and the first one's number behind the network's tensors */
     int64_t constants_at[BL_TERMS_MAX + 1]; /* its constants' place among all */
     struct bl_term_scratch scratch;         /* owned */
     double *row_values;                     /* [own rows]; owned */
@@ -49,16 +51,13 @@ int64_t bl_objective_work_floats(const struct bl_objective *objective, const str
 /* Whether a term visits the pairs of the batch's rows, so that it may visit each once. */
 int bl_objective_visits_pairs(const struct bl_config_objective *config);
 
-/* From now on visits each unordered pair once, where bl_objective_visits_pairs. Holder p of n_parts has rows
- * [rows[p], rows[p+1]) of the batch, of which `own` is the caller's. After bl_objective_rows each holder adds
- * what the others' bl_objective_mirror says of its rows to its dh. Allocates. Errors: BL_MEMORY, after which
- * the objective is to be freed. */
+/* From now on visits each unordered pair of some rows once, where bl_objective_visits_pairs. Holder p of
+ * n_parts has rows [rows[p], rows[p+1]) of the batch, of which `own` is the caller's. After bl_objective_rows
+ * mirror [rows[n_parts] - rows[0], K] has the gradients of these rows from pairs that were visited here, and
+ * each holder adds what the others' says of its rows to its dh. Borrows mirror, which has room for that for
+ * each thread. Allocates. Errors: BL_MEMORY, after which the objective is to be freed. */
 int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
-                            struct bl_error *err);
-
-/* After bl_objective_rows: the gradients of others' rows from pairs that were visited here, at their place
- * among [n_global, K]. */
-const float *bl_objective_mirror(const struct bl_objective *objective);
+                            float *mirror, struct bl_error *err);
 
 /* Whether any term needs the codes (and labels) of the whole batch. */
 int bl_objective_needs_gather(const struct bl_objective *objective);
@@ -87,12 +86,13 @@ struct bl_objective_out {
     float *dh;      /* [n_local, K] the gradient of all row terms in h (or c: straight-through) */
     double *values; /* [groups->n, BL_TERMS_MAX] each group's part of each unweighted value, rows ascending; 0
                      * for terms of the parameters; a value of sums alone stands in the batch's first group */
-    float *grad;    /* terms' own tensors: gradients of each node of the groups */
-    int64_t node_stride; /* node i is at grad + i * node_stride */
+    const struct bl_grad *grad; /* of all parameters: the terms' own tensors are set, as bl_network_backward
+                                 * sets the network's; NULL if there are none */
 };
 
 /* Values and gradients of the row terms; objective->sums are of all ranks now. own_params: the terms' own
- * tensors, which stand behind the network's. All of out is overwritten. */
+ * tensors, which stand behind the network's. dh and values are set
+ * whole. */
 void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
                        const struct bl_groups *groups, const float *own_params,
                        const struct bl_objective_out *out);

@@ -1,4 +1,5 @@
-/* Which pairs of rows each holder of a part of the batch visits when every unordered pair is visited once.
+/* Which pairs of rows each holder of a part of some neighbouring rows of the batch visits when every
+ * unordered pair of these is visited once.
  *
  * The rows of each part are cut into blocks of up to BL_TILE_ROWS. The blocks of all parts stand in a circle;
  * each visits the pairs inside it, and those with the half of the others that follows it. So every holder has
@@ -13,7 +14,7 @@
 
 struct bl_pair_blocks {
     int64_t n;
-    int64_t *begin;             /* [n + 1] rows of the batch; owned */
+    int64_t *begin;             /* [n + 1] rows of the batch, from the circle's first; owned */
     int64_t own_first, own_end; /* blocks [own_first, own_end) are the caller's */
 };
 

@@ -14,8 +14,10 @@ struct visitor {
     float *dh;                /* [n, K] of these rows */
     double *row_values;       /* [n] */
     double own[BL_TILE_ROWS]; /* sums of the factors of the rows' own codes */
-    float *mirror;            /* [n_global, K] gradients of columns */
-    double *mirror_own;       /* [n_global] sums of the factors of the columns' own codes, before lengths */
+    int64_t mirror_first;     /* the first row of the circle */
+    float *mirror;            /* [rows of the circle, K] gradients of columns */
+    double
+        *mirror_own; /* [rows of the circle] sums of the factors of the columns' own codes, before lengths */
 };
 
 /* One run of columns [lo, hi) of one row that doesn't contain the row itself: product and factors are those
@@ -80,7 +82,7 @@ static double mirrored_run(struct visitor *visitor, int64_t i, int64_t lo, int64
     const double loss = pair_run(visitor->task, i, lo, hi, row, own);
     const double scale = own_scale(form, row->length);
     if (form->length != BL_LENGTH_NONE && lo < hi && scale > 0.0)
-        add_scaled(hi - lo, 1.0 / scale, row->own, visitor->mirror_own + lo);
+        add_scaled(hi - lo, 1.0 / scale, row->own, visitor->mirror_own + lo - visitor->mirror_first);
     return loss;
 }
 
@@ -110,7 +112,7 @@ static void visit_tile(struct visitor *visitor, int64_t lo, int64_t hi, int64_t 
     if (mirrored < hi)
         bl_product_run(product, visitor->thread, BL_TRANSPOSED, BL_PLAIN, hi - mirrored, bits, n,
                        tile + (mirrored - lo), BL_TILE_STRIDE, codes, stride, 1,
-                       visitor->mirror + mirrored * bits, bits);
+                       visitor->mirror + (mirrored - visitor->mirror_first) * bits, bits);
 }
 
 /* Columns [lo, hi) in tiles; those from `mirrored` on for their own gradients too. */
@@ -157,16 +159,17 @@ static void measure_columns(const struct bl_pair_task *task, int64_t lo, int64_t
 /* Visits the pairs with columns [lo, hi). */
 typedef void visit_fn(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t lo, int64_t hi);
 
-/* All columns; where codes are still on their way, own rows' first. */
+/* All columns; where codes are still on their way, those that are there first. */
 static void visit_all(const struct bl_pair_task *task, const struct bl_term_out *out, visit_fn *visit)
 {
     const struct bl_arrival *arrival = task->batch->arrival;
-    const int64_t first = task->batch->first, end = first + task->batch->n_local, n = task->columns.n;
+    const int64_t n = task->columns.n;
     if (!arrival) {
         measure_columns(task, 0, n);
         visit(task, out, 0, n);
         return;
     }
+    const int64_t first = arrival->lo, end = arrival->hi;
     measure_columns(task, first, end);
     visit(task, out, first, end);
     arrival->wait(arrival->context);
@@ -214,22 +217,26 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* A block with itself and with those that follow it, beyond the last with the first; of these, columns
- * [lo, hi). */
+/* A block of the circle with itself and with those that follow it, beyond the last with the first, for both
+ * rows of each pair; and with the rows outside of the circle, for its own alone. Of all these, columns [lo,
+ * hi). */
 static void visit_block(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t block,
                         int64_t lo, int64_t hi)
 {
     const struct bl_pair_blocks *blocks = &task->scratch->blocks;
-    const int64_t n_global = task->batch->n_global, *begin = blocks->begin;
+    const int64_t *begin = blocks->begin, first = begin[0], last = begin[blocks->n];
     const int64_t end = block + 1 + bl_pair_following(blocks->n, block);
     struct visitor visitor =
         begin_rows(task, out, begin[block] - task->batch->first, begin[block + 1] - begin[block]);
-    visitor.mirror = task->scratch->mirror + visitor.thread * n_global * task->batch->bits;
-    visitor.mirror_own = task->scratch->mirror_own + visitor.thread * n_global;
+    visitor.mirror = task->scratch->mirror + visitor.thread * (last - first) * task->batch->bits;
+    visitor.mirror_own = task->scratch->mirror_own + visitor.thread * (last - first);
+    visitor.mirror_first = first;
+    visit_columns(&visitor, lo, smaller(hi, first), hi);
     visit_columns(&visitor, larger(lo, begin[block]), smaller(hi, begin[smaller(end, blocks->n)]),
                   begin[block + 1]);
     if (end > blocks->n)
-        visit_columns(&visitor, lo, smaller(hi, begin[end - blocks->n]), 0);
+        visit_columns(&visitor, larger(lo, first), smaller(hi, begin[end - blocks->n]), first);
+    visit_columns(&visitor, larger(lo, last), hi, hi);
     end_rows(&visitor);
     poke(&visitor);
 }
@@ -244,22 +251,23 @@ static void visit_once(const struct bl_pair_task *task, const struct bl_term_out
         visit_block(task, out, block, lo, hi);
 }
 
-/* Row j's gradient as a column: the threads' parts in their order, and its own code's. */
-static void finish_column(const struct bl_pair_task *task, int64_t j)
+/* Row j's gradient as a column, of the n_circle from `first` on: the threads' parts in their order, and its
+ * own code's. */
+static void finish_column(const struct bl_pair_task *task, int64_t first, int64_t n_circle, int64_t j)
 {
     const struct bl_term_scratch *scratch = task->scratch;
-    const int64_t bits = task->batch->bits, n_global = task->batch->n_global;
+    const int64_t bits = task->batch->bits;
     float *sum = scratch->mirror + j * bits;
     double own = 0.0;
     for (int64_t t = 1; t < scratch->product->threads; t++)
         for (int64_t k = 0; k < bits; k++)
-            sum[k] += scratch->mirror[(t * n_global + j) * bits + k];
+            sum[k] += scratch->mirror[(t * n_circle + j) * bits + k];
     if (task->form->length == BL_LENGTH_NONE)
         return;
     for (int64_t t = 0; t < scratch->product->threads; t++)
-        own += scratch->mirror_own[t * n_global + j];
-    add_own(bits, own * own_scale(task->form, scratch->code_length[j]),
-            task->columns.codes + j * task->columns.stride, sum);
+        own += scratch->mirror_own[t * n_circle + j];
+    add_own(bits, own * own_scale(task->form, scratch->code_length[first + j]),
+            task->columns.codes + (first + j) * task->columns.stride, sum);
 }
 
 void bl_pair_visit_once(const struct bl_pair_task *task, const struct bl_term_out *out)
@@ -267,14 +275,15 @@ void bl_pair_visit_once(const struct bl_pair_task *task, const struct bl_term_ou
     const struct bl_term_scratch *scratch = task->scratch;
     const struct bl_batch *batch = task->batch;
     const int threads = scratch->product->threads;
-    const int64_t n_global = batch->n_global, bits = batch->bits;
-    memset(scratch->mirror, 0, (size_t)(threads * n_global * bits) * sizeof *scratch->mirror);
-    memset(scratch->mirror_own, 0, (size_t)(threads * n_global) * sizeof *scratch->mirror_own);
+    const int64_t first = scratch->blocks.begin[0], bits = batch->bits;
+    const int64_t n_circle = scratch->blocks.begin[scratch->blocks.n] - first;
+    memset(scratch->mirror, 0, (size_t)(threads * n_circle * bits) * sizeof *scratch->mirror);
+    memset(scratch->mirror_own, 0, (size_t)(threads * n_circle) * sizeof *scratch->mirror_own);
     visit_all(task, out, visit_once);
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (int64_t j = 0; j < n_global; j++)
-        finish_column(task, j);
-    const float *own = scratch->mirror + batch->first * bits;
+    for (int64_t j = 0; j < n_circle; j++)
+        finish_column(task, first, n_circle, j);
+    const float *own = scratch->mirror + (batch->first - first) * bits;
     for (int64_t at = 0; at < batch->n_local * bits; at++)
         out->dh[at] += own[at];
 }

@@ -25,6 +25,7 @@ struct bl_columns {
 /* Codes that are still on their way from other ranks; called by the thread that called the objective. */
 struct bl_arrival {
     void *context;
+    int64_t lo, hi;              /* rows [lo, hi) of the batch, own ones among them, are there already */
     void (*poke)(void *context); /* now and then: lets them come on */
     void (*wait)(void *context); /* returns when all are there; harmless a second time */
 };
@@ -43,8 +44,8 @@ struct bl_batch {
     const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
                                * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
     struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
-    const struct bl_arrival *arrival; /* NULL: all codes are there; else those of own rows alone, until a
-                                       * term's rows() has waited. Labels are all there. */
+    const struct bl_arrival *arrival; /* NULL: all codes are there; else some, until a term's rows() has
+                                       * waited. Labels are all there. */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
@@ -57,8 +58,8 @@ struct bl_term_scratch {
     float *label_norm;                /* [columns] for multi-labels */
     float *code_length;               /* [columns] for forms of pairs that look at lengths */
     struct bl_pair_blocks blocks; /* for pairs that are visited once; empty where they are visited twice */
-    float *mirror;                /* [threads, n_global, K] then: gradients of rows as columns */
-    double *mirror_own;           /* [threads, n_global] */
+    float *mirror;                /* [threads, their rows, K] then: gradients of rows as columns; borrowed */
+    double *mirror_own;           /* [threads, their rows] */
     float *work;                  /* the most that any term asked for; holds nothing between calls */
 };
 
@@ -86,8 +87,8 @@ struct bl_term_out {
     float *dh;                      /* [n_local, K]: the term adds weight x gradient in h (or c) */
     double *row_values;             /* [n_local]: adds each row's part of the unweighted value */
     const struct bl_groups *groups; /* of the batch's rows */
-    float *grad;                    /* its own tensors': sets weight x gradient of each node of the groups */
-    int64_t node_stride;            /* node i is at grad + i * node_stride */
+    const struct bl_grad *grad;     /* of all parameters: sets weight x gradient in its own tensors, which */
+    int64_t tensor, at;             /* begin with number `tensor`, at `at` of the block (bl_grad_at) */
 };
 
 /* Everything but name and weight may be NULL or 0: the term has none of it. */

@@ -89,6 +89,12 @@ BL_KERNEL static void sum_full_block(int64_t n, const float *restrict x, int64_t
         sums[j] = (float)block[j];
 }
 
+BL_KERNEL void bl_add(int64_t count, const float *restrict more, float *restrict x)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] += more[i];
+}
+
 void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
 {
     int64_t j = 0;

@@ -24,6 +24,9 @@ void bl_tanh_forward(int64_t count, float scale, float *x);
 void bl_relu_backward(int64_t count, const float *delta, float *a);
 void bl_tanh_backward(int64_t count, const float *delta, float undo, float *a);
 
+/* x += more. */
+void bl_add(int64_t count, const float *more, float *x);
+
 /* sums [width] = column sums of x [n, width], whose rows are `stride` floats apart; added in double. */
 void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums);
 

@@ -11,17 +11,18 @@
 
 #include "base/error.h"
 #include "math/blas.h"
+#include "math/grid.h"
 
 enum bl_product_kind {
     BL_PRODUCT_BLAS,  /* OpenBLAS: as fast as it can, bits by kernel and shape */
     BL_PRODUCT_CHAIN, /* chains in the widest vectors that run here */
 };
 
-enum { BL_GROUPS_MAX = 4096 }; /* more would need more work space for their tree */
+enum { BL_GROUPS_MAX = 4096 }; /* with more their sums on the grid would keep few bits */
 
 struct bl_product_kernel;
 
-/* How products are done, and their work space (about 1 MiB a thread). */
+/* How products are done, and their work space (1.6 MiB a thread). */
 struct bl_product {
     enum bl_product_kind kind;
     int threads;
@@ -46,24 +47,25 @@ void bl_product_run(const struct bl_product *product, int thread, enum bl_transp
                     int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
                     int add, float *c, int64_t ldc);
 
-/* Rows of a batch in groups whose sums are kept apart and then added in a tree (math/tree.h). */
+/* Rows of a batch in groups, each of which makes one value of every sum. */
 struct bl_groups {
     int64_t first;      /* number of the first group among all of the global batch */
     int64_t n;          /* groups here */
     const int64_t *end; /* [n] group g is rows [end[g-1], end[g]), from 0; ascending. Borrowed */
-    int n_nodes;        /* nodes that the run of groups makes: bl_tree_of(first, first + n).n_nodes */
 };
 
-/* C [n_nodes][m,n] = the nodes of the groups' products A_g' B_g, where A [rows, m] and B [rows, n] have a row
- * for each row of the batch: weight gradients. Node i stands at c + i * node_stride. With groups->n = 0
- * nothing is written. BL_PRODUCT_BLAS takes all rows as one group. */
+/* C [m,n] = the sum over groups of their products A_g' B_g, where A [rows, m] and B [rows, n] have a row for
+ * each row of the batch: weight gradients. C is set, whatever stood there; with groups->n = 0 nothing is
+ * written. BL_PRODUCT_BLAS takes all rows as one group and writes to->floats. BL_PRODUCT_CHAIN makes one
+ * chain a group, adds them on the grid in to->integers and raises *to->largest; if the scale doesn't fit
+ * (bl_grid_fits) the integers are worthless, and that is all. ldc: of C's rows. */
 void bl_product_groups(const struct bl_product *product, int thread, int64_t m, int64_t n, const float *a,
-                       int64_t lda, const float *b, int64_t ldb, const struct bl_groups *groups, float *c,
-                       int64_t ldc, int64_t node_stride);
+                       int64_t lda, const float *b, int64_t ldb, const struct bl_groups *groups,
+                       const struct bl_grid_sums *to, int64_t ldc);
 
-/* C [n_nodes][n] = the nodes of the groups' column sums of B: bias gradients. */
+/* C [n] = the sum over groups of their column sums of B, likewise: bias gradients. */
 void bl_product_group_sums(const struct bl_product *product, int thread, int64_t n, const float *b,
-                           int64_t ldb, const struct bl_groups *groups, float *c, int64_t node_stride);
+                           int64_t ldb, const struct bl_groups *groups, const struct bl_grid_sums *to);
 
 /* The definition, for tests: one fmaf after another. */
 void bl_product_naive(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k,

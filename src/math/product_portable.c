@@ -1,7 +1,26 @@
 #include <math.h>
+#include <string.h>
 
 #include "base/isa.h"
 #include "math/product_kernel.h"
+
+/* What has no integer becomes what x86's vectors make of it. */
+static inline uint32_t round_to_integer(float x)
+{
+    return fabsf(x) < 0x1p31f ? (uint32_t)(int32_t)lrintf(x) : 0x80000000u;
+}
+
+static inline uint32_t magnitude(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & 0x7fffffffu;
+}
+
+static inline uint32_t higher(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
 
 /* The widths suit 128-bit vectors; a compiler that may use fused multiply-adds makes vector code of it, and
  * otherwise fmaf is a call: slow, and the same bits. */
@@ -13,8 +32,15 @@
 #define LOAD             *
 #define STORE(to, value) (*(to) = (value))
 #define SPREAD
-#define FMA       fmaf
-#define ADD(a, b) ((a) + (b))
+#define FMA                   fmaf
+#define MUL(a, b)             ((a) * (b))
+#define INTS                  uint32_t
+#define LOAD_INTS(from)       (*(const uint32_t *)(from))
+#define STORE_INTS(to, value) (*(uint32_t *)(to) = (value))
+#define ADD_INTS(a, b)        ((a) + (b))
+#define ROUND                 round_to_integer
+#define MAGNITUDE             magnitude
+#define HIGHER                higher
 #include "math/product_tile.h"
 
 static int runs_here(void)

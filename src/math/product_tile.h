@@ -1,12 +1,39 @@
 /* The register tile of bl_product, once for each vector type: included by product_*.c, which define
  *   TARGET       attribute that allows the instructions
- *   VEC, LANES   the vector and its number of floats
- *   LOAD STORE   unaligned; SPREAD one float to all lanes; FMA a b + c, rounded once; ADD
+ *   VEC, LANES   the vector and its number of floats; INTS: of as many 32-bit integers
+ *   LOAD STORE   unaligned; SPREAD one float to all lanes; FMA a b + c, rounded once; MUL
  *   ROWS, VECS   the full tile: ROWS rows of VECS vectors; VECS LANES columns
+ *   LOAD_INTS STORE_INTS ADD_INTS   modulo 2^32
+ *   ROUND        to the nearest integer, ties to even; any integer for what has none
+ *   MAGNITUDE    the bits of |x|; HIGHER the larger of two unsigned integers
  * All accumulators stay in registers: loops over rows and vectors are unrolled since their bounds are
  * constants. */
-/* rows <= ROWS rows of the tile: chains over kc values of k, from `from` (NULL: from 0), then the pending
- * partial sums, nearest first, are added on the left and the result stored. */
+
+/* Finished chains onto the grid. */
+TARGET BL_INLINE void add_to_sums(const int rows, VEC acc[ROWS][VECS], const struct bl_tile_ends *ends)
+{
+    const VEC scale = SPREAD(ends->scale);
+    INTS largest[VECS];
+    BL_UNROLL
+    for (int v = 0; v < VECS; v++)
+        largest[v] = LOAD_INTS(ends->largest + v * LANES);
+    BL_UNROLL
+    for (int i = 0; i < rows; i++)
+        BL_UNROLL
+    for (int v = 0; v < VECS; v++) {
+        int32_t *at = ends->sums + i * ends->sums_stride + v * LANES;
+        INTS sum = ROUND(MUL(acc[i][v], scale));
+        largest[v] = HIGHER(largest[v], MAGNITUDE(acc[i][v]));
+        if (!ends->set)
+            sum = ADD_INTS(sum, LOAD_INTS(at));
+        STORE_INTS(at, sum);
+    }
+    BL_UNROLL
+    for (int v = 0; v < VECS; v++)
+        STORE_INTS(ends->largest + v * LANES, largest[v]);
+}
+
+/* rows <= ROWS rows of the tile: chains over kc values of k. */
 TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, const float *b,
                                 const struct bl_tile_ends *ends)
 {
@@ -31,12 +58,10 @@ TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, cons
         a += ROWS;
         b += VECS * LANES;
     }
-    for (int p = 0; p < ends->n_pending; p++)
-        BL_UNROLL
-    for (int i = 0; i < rows; i++)
-        BL_UNROLL
-    for (int v = 0; v < VECS; v++)
-        acc[i][v] = ADD(LOAD(ends->pending[p] + i * ends->pending_stride[p] + v * LANES), acc[i][v]);
+    if (!ends->to) {
+        add_to_sums(rows, acc, ends);
+        return;
+    }
     BL_UNROLL
     for (int i = 0; i < rows; i++)
         BL_UNROLL

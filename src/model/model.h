@@ -13,7 +13,9 @@ enum { BL_ARITHMETIC_MAX = 256 };
 struct bl_model {
     struct bl_shape shape;
     struct bl_layout layout;
-    float *params; /* [layout.n_params], of which the first n_network are the model; owned */
+    float *params; /* [layout.n_params], of which the first n_network are the model; owned unless
+                      borrows_params */
+    int borrows_params;
     struct bl_normalizer normalizer;
     char method[BL_NAME_MAX];           /* preset or baseline that made it */
     char arithmetic[BL_ARITHMETIC_MAX]; /* what its bits depend on; "" where nothing is known */
@@ -24,9 +26,11 @@ struct bl_model {
  * struct. */
 int bl_model_init(struct bl_model *model, const struct bl_shape *shape, int normalize, struct bl_error *err);
 
-/* The same while it is trained: layout is the shape's with the tensors that terms appended. */
+/* The same while it is trained: layout is the shape's with the tensors that terms appended, params [n_params]
+ * the caller's. Borrows params. */
 int bl_model_init_training(struct bl_model *model, const struct bl_shape *shape,
-                           const struct bl_layout *layout, int normalize, struct bl_error *err);
+                           const struct bl_layout *layout, int normalize, float *params,
+                           struct bl_error *err);
 void bl_model_free(struct bl_model *model);
 
 /* Scratch for encoding up to max_rows rows at a time; owned by the caller. Products are chains

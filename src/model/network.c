@@ -140,34 +140,30 @@ void bl_network_forward(struct bl_network *network, const float *params, const f
     }
 }
 
-/* Where the gradients of the rows' groups go. */
-struct grad_places {
-    const struct bl_groups *groups;
-    float *grad;
-    int64_t node_stride;
-};
-
 /* Rows [lo, hi) of layer l's weight gradient, from the layer's delta and its input, over all rows of the
- * batch.
- */
+ * batch. */
 static void weight_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
-                            int64_t lo, int64_t hi, const struct grad_places *to)
+                            int64_t lo, int64_t hi, const struct bl_groups *groups,
+                            const struct bl_grad *grad)
 {
     const int64_t from_width = network->shape.width[l], width = network->shape.width[l + 1];
     const float *in = l == 0 ? network->input : network->activation[l - 1];
-    float *weight = to->grad + network->layout.tensor[2 * l].offset;
+    const int64_t weight = 2 * l;
+    const struct bl_grid_sums to =
+        bl_grad_at(grad, thread, weight, network->layout.tensor[weight].offset + lo * from_width);
     if (hi > lo)
         bl_product_groups(network->product, thread, hi - lo, from_width, delta + lo, width, in, from_width,
-                          to->groups, weight + lo * from_width, from_width, to->node_stride);
+                          groups, &to, from_width);
 }
 
 static void bias_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
-                          int64_t lo, int64_t hi, const struct grad_places *to)
+                          int64_t lo, int64_t hi, const struct bl_groups *groups, const struct bl_grad *grad)
 {
-    float *bias = to->grad + network->layout.tensor[2 * l + 1].offset;
+    const int64_t bias = 2 * l + 1;
+    const struct bl_grid_sums to = bl_grad_at(grad, thread, bias, network->layout.tensor[bias].offset + lo);
     if (hi > lo)
         bl_product_group_sums(network->product, thread, hi - lo, delta + lo, network->shape.width[l + 1],
-                              to->groups, bias + lo, to->node_stride);
+                              groups, &to);
 }
 
 /* A product of fewer rows for each thread is slower. */
@@ -191,7 +187,8 @@ int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, in
 
 /* All of layer l's gradients, the last rows first. */
 static void layer_gradient(const struct bl_network *network, int64_t l, const float *delta,
-                           const struct grad_places *to, const struct bl_backward_watch *watch)
+                           const struct bl_groups *groups, const struct bl_grad *grad,
+                           const struct bl_backward_watch *watch)
 {
     const struct bl_layout *layout = &network->layout;
     const int threads = network->product->threads;
@@ -202,10 +199,10 @@ static void layer_gradient(const struct bl_network *network, int64_t l, const fl
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
         for (int t = 0; t < threads; t++) {
             weight_gradient(network, t, l, delta, lo + share(n, t, threads), lo + share(n, t + 1, threads),
-                            to);
+                            groups, grad);
             if (p == pieces - 1)
                 bias_gradient(network, t, l, delta, share(width, t, threads), share(width, t + 1, threads),
-                              to);
+                              groups, grad);
         }
         if (watch)
             watch->reached(watch->context, bl_network_piece_begin(layout, l, threads, piece_floats, p));
@@ -240,16 +237,15 @@ static void input_gradient(struct bl_network *network, int thread, int64_t l, co
 }
 
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
-                         const struct bl_groups *groups, float *grad, int64_t node_stride,
+                         const struct bl_groups *groups, const struct bl_grad *grad,
                          const struct bl_backward_watch *watch)
 {
-    const struct grad_places places = {groups, grad, node_stride};
     const int threads = network->product->threads;
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
     const float *delta = dz;
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
         /* Each loop's end is a barrier: the second overwrites the activations that the first reads. */
-        layer_gradient(network, l, delta, &places, watch);
+        layer_gradient(network, l, delta, groups, grad, watch);
         if (l == 0)
             break;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)

@@ -63,7 +63,7 @@ struct bl_backward_watch {
     void *context;
     int64_t piece_floats; /* weights of a layer are completed about so many at a time: bl_network_pieces */
     void (*reached)(void *context, int64_t from); /* the gradients of the parameters [from, n_network) are
-                                                   * there, of all nodes; from falls to 0 */
+                                                   * there; from falls to 0 */
 };
 
 /* In how many pieces, whole rows of its weight and at least 64 of them for each thread, a watched backward
@@ -73,12 +73,12 @@ int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int thr
 int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
                                int64_t piece_floats, int64_t number);
 
-/* grad [n_nodes][n_params], node i at i * node_stride: the gradient in the parameters, for each node of the
- * groups of rows (math/product.h), given dz [n,K] = the gradient in z of the latest forward pass (same
- * params, same n = the groups' rows), whose activations it uses up: once for each forward pass. watch may be
- * NULL. Allocates nothing. */
+/* Sets the network's part of grad, floats with BL_PRODUCT_BLAS and integers with BL_PRODUCT_CHAIN: the
+ * gradient in the parameters, given dz [n,K] = the gradient in z of the latest forward pass (same params,
+ * same n = the groups' rows), whose activations it uses up: once for each forward pass. Without groups
+ * nothing is written (math/product.h). watch may be NULL. Allocates nothing. */
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
-                         const struct bl_groups *groups, float *grad, int64_t node_stride,
+                         const struct bl_groups *groups, const struct bl_grad *grad,
                          const struct bl_backward_watch *watch);
 
 /* One layer: out [n, width[layer+1]] = activation(in W' + bias), the last one without it; layer 0 and the

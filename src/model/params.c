@@ -18,6 +18,15 @@ void bl_layout_append(struct bl_layout *layout, const char *name, int is_weight,
     layout->n_params += rows * cols;
 }
 
+struct bl_grid_sums bl_grad_at(const struct bl_grad *grad, int thread, int64_t tensor, int64_t at)
+{
+    if (grad->sum)
+        return (struct bl_grid_sums){.floats = grad->sum + at};
+    return (struct bl_grid_sums){.integers = grad->integers + at,
+                                 .scale = grad->scale[tensor],
+                                 .largest = grad->largest + thread * grad->n_tensors + tensor};
+}
+
 int64_t bl_layout_network_tensors(const struct bl_layout *layout)
 {
     int64_t n = 0;

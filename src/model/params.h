@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "math/grid.h"
 #include "model/shape.h"
 
 /* One tensor of the block: weight [rows, cols] (rows = outputs, cols = inputs) or bias [rows], cols = 1. */
@@ -34,6 +35,20 @@ struct bl_ranges {
     int64_t n;
     const struct bl_range *range; /* [n] borrowed */
 };
+
+/* Where the gradient of a rank's rows goes: a block like that of the parameters, of floats or of integers on
+ * the grid (math/grid.h). All borrowed. */
+struct bl_grad {
+    float *sum;         /* [n_params] of all rows together; NULL with integers */
+    int32_t *integers;  /* [n_params] the sums over groups of round(value * scale); NULL with floats */
+    const float *scale; /* [n_tensors] of each tensor; with integers, like the next */
+    uint32_t *largest; /* [threads, n_tensors] raised to the bits of the largest |value| of a group among what
+                        * a thread computed of a tensor; never lowered */
+    int64_t n_tensors;
+};
+
+/* From `at` of the block on, which is in `tensor`, for what `thread` computes there. */
+struct bl_grid_sums bl_grad_at(const struct bl_grad *grad, int thread, int64_t tensor, int64_t at);
 
 /* Where each tensor of a network of this shape lies in its block. */
 struct bl_layout bl_layout_of(const struct bl_shape *shape);

@@ -1,36 +1,54 @@
 #include "optim/optimizer.h"
 
-#include <stdlib.h>
-
 #include "base/buffer.h"
 #include "base/isa.h"
 
 static const struct bl_optimizer_type *const all_types[] = {&bl_optimizer_sgd, &bl_optimizer_adamw};
 
+static const struct bl_optimizer_type *find_type(const struct bl_config_optimizer *config)
+{
+    for (size_t t = 0; t < sizeof all_types / sizeof *all_types; t++)
+        if (all_types[t]->id == config->name)
+            return all_types[t];
+    return NULL;
+}
+
+int bl_optimizer_states(const struct bl_config_optimizer *config)
+{
+    const struct bl_optimizer_type *type = find_type(config);
+    return type ? type->n_states : 0;
+}
+
+int bl_optimizer_init_in(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
+                         const struct bl_layout *layout, float *states, struct bl_error *err)
+{
+    *optimizer = (struct bl_optimizer){.type = find_type(config), .config = *config, .layout = layout};
+    if (!optimizer->type)
+        return bl_fail(err, BL_DEFECT, "optimiser %d has no row in the table", config->name);
+    for (int s = 0; s < optimizer->type->n_states; s++)
+        optimizer->states[s] = states + s * layout->n_params;
+    return BL_OK;
+}
+
 int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
                       const struct bl_layout *layout, struct bl_error *err)
 {
-    *optimizer = (struct bl_optimizer){.config = *config, .layout = layout};
-    for (size_t t = 0; t < sizeof all_types / sizeof *all_types; t++)
-        if (all_types[t]->id == config->name)
-            optimizer->type = all_types[t];
-    if (!optimizer->type)
-        return bl_fail(err, BL_DEFECT, "optimiser %d has no row in the table", config->name);
-    for (int s = 0; s < optimizer->type->n_states; s++) {
-        int code =
-            bl_alloc_zero(&optimizer->states[s], layout->n_params, sizeof(float), "optimiser state", err);
-        if (code != BL_OK) {
-            bl_optimizer_free(optimizer);
-            return code;
-        }
-    }
-    return BL_OK;
+    float *own;
+    int code = bl_alloc_zero(&own, bl_optimizer_states(config) * layout->n_params, sizeof *own,
+                             "optimiser state", err);
+    if (code == BL_OK)
+        code = bl_optimizer_init_in(optimizer, config, layout, own, err);
+    optimizer->own = own;
+    if (code != BL_OK)
+        bl_optimizer_free(optimizer);
+    return code;
 }
 
 void bl_optimizer_free(struct bl_optimizer *optimizer)
 {
+    bl_free(&optimizer->own);
     for (int s = 0; s < BL_OPTIMIZER_STATES_MAX; s++)
-        bl_free(&optimizer->states[s]);
+        optimizer->states[s] = NULL;
 }
 
 void bl_optimizer_update(struct bl_optimizer *optimizer, int64_t step, double lr, int64_t lo, int64_t hi,

@@ -26,12 +26,18 @@ struct bl_optimizer {
     const struct bl_optimizer_type *type;
     struct bl_config_optimizer config;
     const struct bl_layout *layout;         /* borrowed */
-    float *states[BL_OPTIMIZER_STATES_MAX]; /* [n_params] each, zero at first; owned */
+    float *states[BL_OPTIMIZER_STATES_MAX]; /* [n_params] each, zero at first; borrowed */
+    float *own;                             /* what they stand in where they are owned; NULL */
 };
 
-/* Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
+/* Allocates the states. Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
 int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
                       const struct bl_layout *layout, struct bl_error *err);
+
+/* The same in the caller's memory: states [bl_optimizer_states(config), n_params], zeros, borrowed. */
+int bl_optimizer_init_in(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
+                         const struct bl_layout *layout, float *states, struct bl_error *err);
+int bl_optimizer_states(const struct bl_config_optimizer *config);
 void bl_optimizer_free(struct bl_optimizer *optimizer);
 
 /* Updates params [lo, hi) of the block from grad (both indexed by the whole block). step counts from 1. */

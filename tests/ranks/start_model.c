@@ -23,6 +23,7 @@ static const char basis[] = "data: {file: x, shards: 4, normalize: standardize, 
 struct start {
     struct bl_config config;
     struct par_train_data data;
+    struct par_nodes nodes; /* nothing is shared, as starts are made in each rank's own memory */
     struct par_run_state state;
 };
 
@@ -63,13 +64,16 @@ static void begin(struct start *start, struct par par, const char *path, const c
     memset(start, 0, sizeof *start);
     CHECK(io_config_parse(text, "start.yaml", &start->config, &err) == BL_OK);
     CHECK(par_train_data_init(&start->data, par, path, &start->config, &err) == BL_OK);
-    CHECK(par_run_state_init(&start->state, &start->config, DIM, start->data.labels, &err) == BL_OK);
+    CHECK(par_nodes_init(&start->nodes, par, PAR_SHARE_NOTHING, &err) == BL_OK);
+    CHECK(par_run_state_init(&start->state, &start->nodes, &start->config, DIM, start->data.labels, &err) ==
+          BL_OK);
     CHECK(par_start_model(par, &start->config, &start->data, &start->state.model, &err) == BL_OK);
 }
 
 static void end(struct start *start)
 {
     par_run_state_free(&start->state);
+    par_nodes_free(&start->nodes);
     par_train_data_free(&start->data);
 }
 
@@ -112,7 +116,8 @@ static void every_start_has_the_bits_of_one_rank(struct par par)
         begin_both(par, text, NULL, &together, &alone);
         CHECK(same_params(&together, &alone));
         CHECK(strstr(together.state.model.arithmetic, "OpenBLAS"));
-        CHECK(par_run_state_init(&random.state, &alone.config, DIM, alone.data.labels, NULL) == BL_OK);
+        CHECK(par_run_state_init(&random.state, &alone.nodes, &alone.config, DIM, alone.data.labels, NULL) ==
+              BL_OK);
         CHECK(!same_params(&alone, &random));
         par_run_state_free(&random.state);
         end(&together);
@@ -222,7 +227,8 @@ static void later_layers_are_identities_and_what_is_beyond_stays_random(struct p
     char text[TEXT_BYTES];
     write_text(text, "[12, 14]", "pca", 2);
     begin_both(par, text, NULL, &together, &alone);
-    CHECK(par_run_state_init(&random.state, &alone.config, DIM, alone.data.labels, NULL) == BL_OK);
+    CHECK(par_run_state_init(&random.state, &alone.nodes, &alone.config, DIM, alone.data.labels, NULL) ==
+          BL_OK);
     const struct bl_layout *layout = &alone.state.model.layout;
     for (int64_t l = 0; l < 3; l++) {
         const struct bl_tensor *weight = &layout->tensor[2 * l];

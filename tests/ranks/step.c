@@ -65,6 +65,8 @@ static void parameters_are_the_same_bits_on_all_ranks_after_every_step(struct pa
     steps_check_equal(par, &(struct step_variant){0});
     steps_check_equal(par, &(struct step_variant){.dropout = "0.3", .clip_norm = "0.01"});
     steps_check_equal(par, &(struct step_variant){.global_batch = "full"});
+    for (int nodes = 2; nodes <= par.size; nodes++)
+        steps_check_equal(par, &(struct step_variant){.nodes = nodes, .global_batch = "full"});
 }
 
 static void check_equal_memories(const struct par_code_memory *a, const struct par_code_memory *b)
@@ -74,7 +76,7 @@ static void check_equal_memories(const struct par_code_memory *a, const struct p
 }
 
 /* After every step the parameters of all ranks together are, bit by bit, those of one rank alone; so are the
- * values of the terms, and after sharing the optimiser's states. */
+ * values of the terms, the optimiser's states and the scales of the gradient's grid. */
 static void check_exact(struct par par, const struct step_variant *variant)
 {
     static struct step_trainer together, alone;
@@ -98,11 +100,36 @@ static void check_exact(struct par par, const struct step_variant *variant)
         par_groups_sum(&alone.step.groups, par_alone(), alone.step.group_values, BL_TERMS_MAX, n, values[1]);
         CHECK(memcmp(values[0], values[1], (size_t)n * sizeof(double)) == 0);
     }
-    par_step_share_states(&together.step, &together.state.optimizer);
     for (int s = 0; s < alone.state.optimizer.type->n_states; s++)
         CHECK(memcmp(together.state.optimizer.states[s], alone.state.optimizer.states[s], bytes) == 0);
+    CHECK(memcmp(together.step.gradient.scale, alone.step.gradient.scale,
+                 (size_t)alone.state.model.layout.n_tensors * sizeof(float)) == 0);
     steps_free(&together);
     steps_free(&alone);
+}
+
+/* On nodes of even and uneven numbers of ranks, and where nothing is shared. */
+static void exact_steps_have_them_on_any_nodes(struct par par)
+{
+    for (int nodes = 2; nodes <= par.size; nodes++) {
+        check_exact(par, &(struct step_variant){.nodes = nodes, .reduction = "exact", .clip_norm = "0.01"});
+        check_exact(par,
+                    &(struct step_variant){.nodes = nodes, .reduction = "exact", .global_batch = "full"});
+        check_exact(par, &(struct step_variant){.nodes = nodes,
+                                                .reduction = "exact",
+                                                .overlap = "gradient",
+                                                .threads = "2",
+                                                .terms = ", classification: {weight: 1}"});
+        check_exact(par,
+                    &(struct step_variant){
+                        .nodes = nodes, .reduction = "exact", .overlap = "gradient", .hidden = "[1024]"});
+        check_exact(par, &(struct step_variant){.nodes = nodes, .reduction = "exact", .preset = "dpsh"});
+        check_exact(par, &(struct step_variant){.nodes = nodes,
+                                                .reduction = "exact",
+                                                .similarity = "group",
+                                                .lists = STEPS_LIST,
+                                                .terms = ", decorrelation: {weight: 1}"});
+    }
 }
 
 static void exact_steps_have_the_bits_of_one_rank(struct par par)
@@ -135,10 +162,10 @@ static void exact_steps_have_the_bits_of_one_rank(struct par par)
 }
 
 /* Each training row, in the order of the file, has its label there, and once it was in a batch a code. */
-static void a_memory_holds_all_training_rows(struct par par)
+static void check_memory(struct par par, int nodes)
 {
     static struct step_trainer together, alone;
-    steps_make_both(par, &(struct step_variant){.preset = "dpsh"}, &together, &alone);
+    steps_make_both(par, &(struct step_variant){.preset = "dpsh", .nodes = nodes}, &together, &alone);
     const struct par_code_memory *memory = &together.step.memory;
     int64_t place = 0, filled = 0;
     CHECK(memory->rows == together.data.n_train_global);
@@ -150,12 +177,19 @@ static void a_memory_holds_all_training_rows(struct par par)
         struct par_step_outcome outcome;
         struct bl_error err = {0};
         CHECK(par_step_gradient(&together.step, &together.state.model, number, &outcome, &err) == BL_OK);
+        par_nodes_meet(&together.nodes); /* as nothing is updated */
     }
     for (int64_t i = 0; i < memory->rows; i++)
         filled += memory->codes[i * memory->bits] != 0.0f;
     CHECK(filled == together.step.batches.steps_per_epoch * together.step.batches.n_global);
     steps_free(&together);
     steps_free(&alone);
+}
+
+static void a_memory_holds_all_training_rows(struct par par)
+{
+    for (int nodes = 0; nodes <= par.size; nodes += 1 + (nodes == 0))
+        check_memory(par, nodes);
 }
 
 static void spoil_a_value(struct par par, const struct step_variant *variant)
@@ -169,8 +203,10 @@ static void spoil_a_value(struct par par, const struct step_variant *variant)
         ((float *)together.data.features)[3] = NAN;
     int64_t number = 0;
     int code = BL_OK;
-    for (; number < 4 && code == BL_OK; number++)
+    for (; number < 4 && code == BL_OK; number++) {
         code = par_step_gradient(&together.step, &together.state.model, number, &outcome, &err);
+        par_nodes_meet(&together.nodes); /* as nothing is updated */
+    }
     CHECK(code == BL_NUMBERS);
     CHECK(strstr(err.what, "step "));
     steps_free(&together);
@@ -181,6 +217,9 @@ static void a_value_that_is_not_finite_fails_on_all_ranks(struct par par)
 {
     spoil_a_value(par, &(struct step_variant){0});
     spoil_a_value(par, &(struct step_variant){.overlap = "both"});
+    spoil_a_value(par, &(struct step_variant){.reduction = "exact"});
+    spoil_a_value(par, &(struct step_variant){.nodes = 2, .overlap = "both"});
+    spoil_a_value(par, &(struct step_variant){.nodes = 2, .reduction = "exact", .overlap = "gradient"});
 }
 
 #define CASE(name)                                                                                           \
@@ -202,6 +241,7 @@ int main(int argc, char **argv)
         CASE(it_is_for_every_term_alone),
         CASE(parameters_are_the_same_bits_on_all_ranks_after_every_step),
         CASE(exact_steps_have_the_bits_of_one_rank),
+        CASE(exact_steps_have_them_on_any_nodes),
         CASE(a_memory_holds_all_training_rows),
         CASE(a_value_that_is_not_finite_fails_on_all_ranks),
     };

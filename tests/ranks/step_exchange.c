@@ -19,8 +19,10 @@ static void the_gradient_is_that_of_one_rank_where_pairs_are_visited_once(struct
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct step_variant variant = kinds[i];
         variant.pairs = "once";
-        steps_check_gradient(par, &variant);
-        steps_check_traffic(par, &variant);
+        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++) {
+            steps_check_gradient(par, &variant);
+            steps_check_traffic(par, &variant);
+        }
         steps_check_allocations(par, &variant);
     }
     steps_check_equal(par, &(struct step_variant){.pairs = "once", .global_batch = "full"});
@@ -45,25 +47,33 @@ static void the_gradient_is_that_of_one_rank_where_exchange_is_in_flight(struct 
         {.overlap = "gradient", .reduction = "exact", .global_batch = "full"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        steps_check_gradient(par, &kinds[i]);
-        steps_check_traffic(par, &kinds[i]);
-        steps_check_allocations(par, &kinds[i]);
-        steps_check_equal(par, &kinds[i]);
+        struct step_variant variant = kinds[i];
+        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++) {
+            steps_check_gradient(par, &variant);
+            steps_check_traffic(par, &variant);
+            steps_check_equal(par, &variant);
+        }
+        steps_check_allocations(par, &variant);
     }
+}
+
+static void check_traffic(struct par par, struct step_variant variant)
+{
+    for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++)
+        steps_check_traffic(par, &variant);
 }
 
 static void a_step_sends_and_receives_what_is_planned(struct par par)
 {
-    steps_check_traffic(par, &(struct step_variant){0});
-    steps_check_traffic(par, &(struct step_variant){.reduction = "exact"});
-    steps_check_traffic(par, &(struct step_variant){.reduction = "exact", .global_batch = "full"});
-    steps_check_traffic(par, &(struct step_variant){.similarity = "cosine", .multi = 1});
+    check_traffic(par, (struct step_variant){0});
+    check_traffic(par, (struct step_variant){.reduction = "exact"});
+    check_traffic(par, (struct step_variant){.reduction = "exact", .global_batch = "full"});
+    check_traffic(par, (struct step_variant){.similarity = "cosine", .multi = 1});
     for (int i = 0; i < STEPS_RIVALS; i++)
-        steps_check_traffic(par, &steps_rivals[i]);
+        check_traffic(par, steps_rivals[i]);
     for (int t = 0; t < STEPS_TERMS; t++) {
-        steps_check_traffic(par, &(struct step_variant){.preset = "none", .terms = steps_terms[t]});
-        steps_check_traffic(
-            par, &(struct step_variant){.reduction = "exact", .terms = steps_terms[t], .multi = 1});
+        check_traffic(par, (struct step_variant){.preset = "none", .terms = steps_terms[t]});
+        check_traffic(par, (struct step_variant){.reduction = "exact", .terms = steps_terms[t], .multi = 1});
     }
 }
 

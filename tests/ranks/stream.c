@@ -36,6 +36,7 @@ struct variant {
 struct trainer {
     struct bl_config config;
     struct par_train_data data;
+    struct par_nodes nodes;
     struct par_run_state state;
     struct par_step step;
 };
@@ -79,9 +80,11 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
              variant.global_batch ? variant.global_batch : "32");
     CHECK(io_config_parse(text, "stream.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
-    CHECK(par_run_state_init(&trainer->state, &trainer->config, DIM, trainer->data.labels, &err) == BL_OK);
-    CHECK(par_step_init(&trainer->step, par, &trainer->config, &trainer->data, &trainer->state.model, &err) ==
-          BL_OK);
+    CHECK(par_nodes_init(&trainer->nodes, par, PAR_SHARE_NOTHING, &err) == BL_OK);
+    CHECK(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, DIM, trainer->data.labels,
+                             &err) == BL_OK);
+    CHECK(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
+                        &trainer->state.model, &err) == BL_OK);
     CHECK(par_start_model(par, &trainer->config, &trainer->data, &trainer->state.model, &err) == BL_OK);
 }
 
@@ -89,6 +92,7 @@ static void free_trainer(struct trainer *trainer)
 {
     par_step_free(&trainer->step);
     par_run_state_free(&trainer->state);
+    par_nodes_free(&trainer->nodes);
     par_train_data_free(&trainer->data);
 }
 

@@ -22,9 +22,10 @@ struct bl_layout fixture_network(void)
 /* Starts of the terms' own tensors that are like nothing in particular. */
 static void fill_own(struct fixture *f)
 {
-    struct bl_layout layout = {0};
+    struct bl_layout layout = f->network;
     bl_objective_tensors(&f->config, f->layout, K, &layout);
-    f->n_own = layout.n_params;
+    f->n_params = layout.n_params;
+    f->n_own = layout.n_params - layout.n_network;
     bl_alloc(&f->own, f->n_own, sizeof(float), "own", NULL);
     bl_alloc(&f->own_grad, f->n_own, sizeof(float), "own gradient", NULL);
     for (int64_t i = 0; i < f->n_own; i++) {
@@ -32,6 +33,12 @@ static void fill_own(struct fixture *f)
         bl_rng_normal(11, 97, (uint64_t)i, 0, 0, normal);
         f->own[i] = (float)normal[0];
     }
+    bl_alloc_zero(&f->integers, f->n_params, sizeof(int32_t), "gradient", NULL);
+    for (int64_t t = 0; t < layout.n_tensors; t++)
+        f->scale[t] = ldexpf(0x1p26f, -(int)(t % 2)); /* not all the same */
+    f->all_tensors = layout;
+    f->grad = (struct bl_grad){
+        .integers = f->integers, .scale = f->scale, .largest = f->largest, .n_tensors = layout.n_tensors};
 }
 
 static void fill_labels(uint64_t stream, int multi, int64_t n, uint32_t *labels)
@@ -90,8 +97,8 @@ void fixture_init(struct fixture *f, struct bl_config_objective config, int mult
             f->z[i * K + k] = (float)normal[0];
         }
     }
-    fill_own(f);
     f->network = fixture_network();
+    fill_own(f);
     fixture_threads(f, 1);
 }
 
@@ -117,6 +124,7 @@ void fixture_free(struct fixture *f)
     bl_free(&f->labels);
     bl_free(&f->own);
     bl_free(&f->own_grad);
+    bl_free(&f->integers);
     bl_free(&f->memory_codes);
     bl_free(&f->memory_labels);
     bl_free(&f->place);
@@ -139,12 +147,18 @@ struct bl_batch fixture_batch(const struct fixture *f, int64_t first, int64_t n_
 double fixture_total(struct fixture *f, double beta, int gradient)
 {
     double values[BL_TERMS_MAX], sum = 0.0;
-    const struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = f->own_grad};
+    const struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = &f->grad};
     bl_objective_relax(&f->objective, beta, f->z, f->n, f->h, f->codes, K);
     const struct bl_batch batch = fixture_batch(f, 0, f->n);
-    const struct bl_groups all = {.n = 1, .end = &f->n, .n_nodes = 1};
+    const struct bl_groups all = {.n = 1, .end = &f->n};
     bl_objective_sums(&f->objective, &batch, &all);
     bl_objective_rows(&f->objective, &batch, &all, f->own, &out);
+    for (int64_t t = f->network.n_tensors; t < f->all_tensors.n_tensors; t++) {
+        const struct bl_tensor *tensor = &f->all_tensors.tensor[t];
+        cr_assert(bl_grid_fits(f->scale[t], (int)(f->largest[t] >> 23), 1));
+        bl_grid_to_floats(tensor->rows * tensor->cols, f->scale[t], f->integers + tensor->offset,
+                          f->own_grad + tensor->offset - f->network.n_network);
+    }
     if (gradient)
         bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
     for (int64_t t = 0; t < f->objective.n_terms; t++)

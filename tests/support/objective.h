@@ -7,7 +7,7 @@
 #include "loss/objective.h"
 
 /* Two columns of tiles and a partial row tile, so that every edge of the tiling is visited. */
-enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2, MEMORY = 1100 };
+enum { N = 1060, K = 5, CLASSES = 4, MULTI = 37, MULTI_WORDS = 2, MEMORY = 1100, FIXTURE_THREADS = 8 };
 
 struct fixture {
     struct bl_config_objective config;
@@ -19,6 +19,12 @@ struct fixture {
     uint32_t *labels;
     float *own, *own_grad; /* [n_own] the terms' own tensors, and their gradient */
     int64_t n_own;
+    struct bl_grad grad; /* where it comes from: integers of the network's and the terms' tensors */
+    int32_t *integers;   /* [n_params] */
+    int64_t n_params;
+    struct bl_layout all_tensors; /* the network's and the terms' */
+    float scale[BL_TENSORS_MAX];
+    uint32_t largest[FIXTURE_THREADS * BL_TENSORS_MAX];
     int64_t n;
     struct bl_columns memory; /* none but where the configuration pairs rows with a memory */
     float *memory_codes;
@@ -35,7 +41,7 @@ struct bl_layout fixture_network(void);
 void fixture_init(struct fixture *f, struct bl_config_objective config, int multi, int64_t n);
 void fixture_free(struct fixture *f); /* safe twice */
 
-/* Another number of threads. */
+/* Another number of threads, up to FIXTURE_THREADS. */
 void fixture_threads(struct fixture *f, int threads);
 
 struct bl_batch fixture_batch(const struct fixture *f, int64_t first, int64_t n_local);

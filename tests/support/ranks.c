@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "math/blas.h"
+#include "mpi/world.h"
 #include "support/folder.h"
 
 static struct {
@@ -60,6 +61,7 @@ int ranks_main(int argc, char **argv, const struct ranks_case *cases, size_t n_c
     if (par.rank == 0)
         printf("%d passed, %d failed\n", passed, failed);
     fflush(stdout);
+    par_leave_world(&par);
     MPI_Finalize();
     return failed > 0 || passed == 0;
 }

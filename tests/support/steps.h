@@ -14,6 +14,8 @@ struct step_variant {
     const char *hidden, *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs,
         *threads, *overlap;
     const char *preset, *terms; /* terms: more of them, ", name: {key: value}" */
+    int nodes; /* 0: as hosts are; otherwise the ranks are so many nodes, as even as can be, or each is one by
+                  itself */
     int multi;
     int lists;    /* groups to a row: one, or STEPS_LIST */
     double bound; /* of the gradient's difference from one rank's, by its norm; 0: 1e-5 */
@@ -23,6 +25,7 @@ struct step_variant {
 struct step_trainer {
     struct bl_config config;
     struct par_train_data data;
+    struct par_nodes nodes;
     struct par_run_state state;
     struct par_step step;
 };

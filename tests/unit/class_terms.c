@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "loss/class_codes.h"
 #include "support/objective.h"
 
@@ -38,6 +39,36 @@ Test(classification, equals_its_definition)
             expected += multi ? mean / (double)classes : log(sum) - own;
         }
         cr_assert_float_eq(value, expected / N, 1e-6, "%.9g %.9g", value, expected / N);
+        fixture_free(&f);
+    }
+}
+
+Test(classification, integers_are_the_floats_gradient_to_the_grids_resolution)
+{
+    for (int multi = 0; multi < 2; multi++) {
+        struct fixture f;
+        struct bl_config_objective config = alone();
+        struct bl_objective fast;
+        struct bl_product product;
+        double values[BL_TERMS_MAX];
+        float *block;
+        config.classification_weight = 1.0;
+        fixture_init(&f, config, multi, N);
+        fixture_total(&f, 1.0, 0);
+        cr_assert_eq(bl_alloc_zero(&block, f.n_params, sizeof *block, "gradient", NULL), 0);
+        cr_assert_eq(bl_product_init(&product, BL_PRODUCT_BLAS, 1, NULL), 0);
+        cr_assert_eq(bl_objective_init(&fast, &config, &f.network, f.layout, N, N, &product, NULL), 0);
+        const struct bl_grad floats = {.sum = block};
+        const struct bl_objective_out out = {.dh = f.dh, .values = values, .grad = &floats};
+        const struct bl_batch batch = fixture_batch(&f, 0, N);
+        const struct bl_groups all = {.n = 1, .end = &f.n};
+        bl_objective_rows(&fast, &batch, &all, f.own, &out);
+        for (int64_t i = 0; i < f.n_params; i++)
+            cr_assert_float_eq(block[i], i < f.network.n_network ? 0.0f : f.own_grad[i - f.network.n_network],
+                               1e-6, "parameter %d", (int)i);
+        bl_free(&block);
+        bl_objective_free(&fast);
+        bl_product_free(&product);
         fixture_free(&f);
     }
 }

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+enum { LANES = 5 };
+
 static struct par_overlap overlap(int wanted, int reduction, int against, int64_t ranks, int64_t hosts)
 {
     struct bl_config config = {0};
@@ -11,19 +13,19 @@ static struct par_overlap overlap(int wanted, int reduction, int against, int64_
     config.train.bucket_kib = 3;
     config.objective.pairwise_weight = 1.0;
     config.objective.pairwise_against = against;
-    return par_overlap_local(&config, ranks, hosts);
+    return par_overlap_local(&config, ranks, hosts, LANES);
 }
 
 static void expect(struct par_overlap found, const char *name)
 {
     cr_expect_str_eq(par_overlap_name(&found), name);
-    cr_expect_eq(found.bucket_floats, strstr(name, "gradient") ? 768 : 0);
+    cr_expect_eq(found.bucket_floats, strstr(name, "gradient") ? LANES * 768 : 0); /* 3 KiB for each lane */
 }
 
 Test(overlap, auto_is_all_that_can_be_between_hosts)
 {
     expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 1), "none");
-    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 2), "gradient");
+    expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 2), "codes and gradient");
     expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_BATCH, 4, 4), "codes and gradient");
     expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_EXACT, BL_AGAINST_BATCH, 4, 4), "gradient");
     expect(overlap(BL_OVERLAP_AUTO, BL_REDUCTION_FAST, BL_AGAINST_MEMORY, 4, 4), "gradient");

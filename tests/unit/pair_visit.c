@@ -27,11 +27,14 @@ enum { PARTS_MAX = 5 };
 static const struct cut {
     int n_parts;
     int64_t rows[PARTS_MAX + 1];
+    int circle[PARTS_MAX]; /* whose pairs with whose are visited once: parts of the same number, neighbours */
 } cuts[] = {
-    {1, {0, N}},
-    {2, {0, N / 2, N}},
-    {3, {0, 384, 385, N}},
-    {5, {0, 129, 129, 600, 1000, N}},
+    {1, {0, N}, {0}},
+    {2, {0, N / 2, N}, {0}},
+    {3, {0, 384, 385, N}, {0}},
+    {5, {0, 129, 129, 600, 1000, N}, {0}},
+    {3, {0, 384, 385, N}, {0, 1, 1}},
+    {5, {0, 129, 129, 600, 1000, N}, {0, 0, 1, 1, 2}},
 };
 enum { CUTS = sizeof cuts / sizeof *cuts };
 
@@ -100,7 +103,11 @@ static void wait_for(void *context)
 static void send_late(struct late *late, struct bl_batch *batch, struct bl_arrival *arrival)
 {
     *late = (struct late){.codes = batch->codes};
-    *arrival = (struct bl_arrival){.context = late, .poke = poke, .wait = wait_for};
+    *arrival = (struct bl_arrival){.context = late,
+                                   .poke = poke,
+                                   .wait = wait_for,
+                                   .lo = batch->first,
+                                   .hi = batch->first + batch->n_local};
     for (int64_t at = 0; at < N * K; at++) {
         const int own = at >= batch->first * K && at < (batch->first + batch->n_local) * K;
         late->seen[at] = own ? batch->codes[at] : NAN;
@@ -116,7 +123,7 @@ static void run_part(struct bl_objective *objective, struct bl_batch batch, enum
 {
     static struct late late;
     struct bl_arrival arrival;
-    const struct bl_groups all = {.n = 1, .end = &batch.n_local, .n_nodes = 1};
+    const struct bl_groups all = {.n = 1, .end = &batch.n_local};
     if (visits >= TWICE_IN_FLIGHT)
         send_late(&late, &batch, &arrival);
     const int64_t before = bl_alloc_count();
@@ -142,21 +149,30 @@ static double together(const struct fixture *f, const struct cut *cut, int threa
         struct bl_product product;
         struct bl_objective objective;
         double values[BL_TERMS_MAX];
-        float *dh;
+        float *dh, *mirror;
         cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, threads, NULL), BL_OK);
         cr_assert_eq(bl_objective_init(&objective, &f->config, &f->network, f->layout, n, N, &product, NULL),
                      BL_OK);
+        int begin = p, end = p + 1;
+        while (begin > 0 && cut->circle[begin - 1] == cut->circle[p])
+            begin--;
+        while (end < cut->n_parts && cut->circle[end] == cut->circle[p])
+            end++;
+        const int64_t *rows = cut->rows + begin, first = rows[0] * K, last = cut->rows[end] * K;
+        cr_assert_eq(bl_alloc(&mirror, threads * (last - first), sizeof *mirror, "mirror", NULL), BL_OK);
         if (mirrored)
-            cr_assert_eq(bl_objective_visit_once(&objective, cut->rows, cut->n_parts, p, NULL), BL_OK);
+            cr_assert_eq(bl_objective_visit_once(&objective, rows, end - begin, p - begin, mirror, NULL),
+                         BL_OK);
         cr_assert_eq(bl_alloc(&dh, n * K, sizeof *dh, "dh", NULL), BL_OK);
         const struct bl_objective_out out = {.dh = dh, .values = values};
         run_part(&objective, fixture_batch(f, lo, n), visits, f->objective.sums[0], &out);
         sum += values[0];
         for (int64_t at = 0; at < N * K; at++) {
-            const int own = at >= lo * K && at < (lo + n) * K;
-            gradient[at] += own ? dh[at - lo * K] : mirrored ? bl_objective_mirror(&objective)[at] : 0.0f;
+            const int own = at >= lo * K && at < (lo + n) * K, in_circle = at >= first && at < last;
+            gradient[at] += own ? dh[at - lo * K] : mirrored && in_circle ? mirror[at - first] : 0.0f;
         }
         bl_free(&dh);
+        bl_free(&mirror);
         bl_objective_free(&objective);
         bl_product_free(&product);
     }

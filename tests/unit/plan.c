@@ -115,24 +115,27 @@ Test(plan, memory_of_a_batch_is_that_of_the_rank_with_most_rows)
     cr_assert_eq(plan.batch_bytes, 8 * (8 + 4 + 4 * (8 + 3 * 4 + 6 + 4 + 6)));
 }
 
-Test(plan, parameters_are_kept_with_gradient_best_states_and_a_copy_for_checkpoints)
+/* On cache lines of 64 bytes: what rides on the gradient, 32 numbers and under exact 256 for each tensor,
+ * then the gradient. */
+static int64_t gradient_bytes(int64_t tensors)
 {
-    plan_well("train: {global_batch: 20, reduction: fast}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, (5 + 4) * 4 * plan.parameters);
-    plan_well("train: {global_batch: 20, reduction: fast}\ncheckpoint: {behind: false}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, 5 * 4 * plan.parameters);
-    plan_well("train: {global_batch: 20, reduction: fast}\noptimizer: {name: sgd}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, (4 + 3) * 4 * plan.parameters);
+    return ((32 + 256 * tensors + plan.parameters) * 4 + 63) / 64 * 64;
 }
 
-Test(plan, an_exact_gradient_takes_a_block_for_each_node_and_what_is_received)
+Test(plan, a_rank_has_a_gradient_and_a_copy_for_checkpoints_and_shares_parameters_and_states)
 {
-    /* 10 groups alone are nodes of 8 and 2; 3 ranks have groups 0-2, 3-5 and 6-9, two nodes each, and each
-     * receives a third of all six. */
-    plan_well("train: {global_batch: 20}\n", 1);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 4) * 4 * plan.parameters);
-    plan_well("train: {global_batch: 20}\n", 3);
-    cr_assert_eq(plan.parameter_bytes, (4 + 2 + 2) * 4 * plan.parameters + 4 * 4 * plan.parameters / 3);
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(0) + 4 * 4 * plan.parameters);
+    cr_assert_eq(plan.shared_parameter_bytes, 4 * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 2);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(0) + 4 * 4 * plan.parameters / 2);
+    cr_assert_eq(plan.shared_parameter_bytes, 4 * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20, reduction: fast}\ncheckpoint: {behind: false}\n", 1);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(0));
+    plan_well("train: {global_batch: 20, reduction: fast}\noptimizer: {name: sgd}\n", 1);
+    cr_assert_eq(plan.shared_parameter_bytes, 3 * 4 * plan.parameters);
+    plan_well("train: {global_batch: 20, reduction: exact}\n" PAIRS, 3);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(6) + 4 * 4 * plan.parameters / 3);
 }
 
 static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
@@ -143,27 +146,72 @@ static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t recei
                  (long long)plan.traffic.of[kind].received_bytes);
 }
 
-Test(plan, a_fast_step_gathers_codes_and_sums_one_gradient)
+static int plan_on(const char *more, int64_t ranks, int64_t hosts)
 {
-    plan_well("train: {global_batch: 20, reduction: fast}\n" PAIRS, 2);
-    cr_assert_eq(plan.parameters, 102);
-    expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    /* Of 102 parameters rank 0 updates 78; rank 1's part of those comes in. */
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 24 * 4, 78 * 4);
-    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
-    expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
+    const struct bl_config config = config_of(more);
+    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
+    return par_plan_local(&plan, &config, &split, ranks, hosts, &err);
 }
 
-Test(plan, an_exact_step_sends_nodes_and_gathers_slices)
+Test(plan, between_hosts_each_sends_its_codes_and_a_share_of_the_gradient)
 {
-    /* 10 groups on 2 ranks: each has 5, which are nodes of 4 and 1 or of 1, 2 and 2. The six tensors are six
-     * blocks, 3 of each rank: 48 + 6 + 24 parameters and 4 + 16 + 4. Rank 0 receives most: 3 nodes. */
-    plan_well("train: {global_batch: 20}\n" PAIRS, 2);
+    /* two ranks, one on each of two hosts: 102 parameters and 32 numbers beside them */
+    cr_assert_eq(plan_on("train: {global_batch: 20, reduction: fast}\n" PAIRS, 2, 2), BL_OK);
+    cr_assert_eq(plan.parameters, 102);
+    cr_assert_eq(plan.nodes, 2);
     expect_bytes(PAR_TRAFFIC_CODES, 10 * (4 * 4 + 4), 10 * (4 * 4 + 4));
-    expect_bytes(PAR_TRAFFIC_GRADIENT, 2 * 24 * 4, 3 * 78 * 4);
-    expect_bytes(PAR_TRAFFIC_FLAGS, (3 + 20) * 8, (3 + 20) * 8);
-    expect_bytes(PAR_TRAFFIC_PARAMETERS, 78 * 4, 24 * 4);
-    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_GRADIENT].collectives, 3);
+    expect_bytes(PAR_TRAFFIC_GRADIENT, (102 + 32) * 4, (102 + 32) * 4);
+    cr_assert_eq(plan_on("train: {global_batch: 20, reduction: exact}\n" PAIRS, 2, 2), BL_OK);
+    expect_bytes(PAR_TRAFFIC_GRADIENT, (102 + 32 + 6 * 256) * 4, (102 + 32 + 6 * 256) * 4);
+}
+
+Test(plan, what_leaves_a_host_does_not_grow_with_its_ranks)
+{
+    static const char text[] = "train: {global_batch: 20, reduction: fast}\n" PAIRS;
+    cr_assert_eq(plan_on(text, 2, 2), BL_OK);
+    const int64_t link = plan.link_sent_bytes;
+    cr_assert_eq(link, (102 + 32) * 4 + 10 * (4 * 4 + 4) + 8); /* and one sum, of similarities */
+    for (int64_t ranks = 4; ranks <= 10; ranks += 2) {
+        cr_assert_eq(plan_on(text, ranks, 2), BL_OK);
+        cr_expect_eq(plan.link_sent_bytes, link, "%d ranks: %lld", (int)ranks,
+                     (long long)plan.link_sent_bytes);
+        cr_expect_eq(plan.node_ranks, ranks / 2);
+    }
+    /* uneven: 1 and 2 ranks, 6 and 14 rows */
+    cr_assert_eq(plan_on(text, 3, 2), BL_OK);
+    cr_expect_eq(plan.lanes, 1);
+    cr_expect_eq(plan.link_sent_bytes, (102 + 32) * 4 + 14 * (4 * 4 + 4) + 8);
+}
+
+Test(plan, a_rank_alone_on_its_host_has_two_gradients_where_they_are_in_flight)
+{
+    static const char text[] =
+        "train: {global_batch: 20, reduction: fast, overlap: %s}\ncheckpoint: {behind: false}\n";
+    char none[200], gradient[200];
+    snprintf(none, sizeof none, text, "none");
+    snprintf(gradient, sizeof gradient, text, "gradient");
+    cr_assert_eq(plan_on(none, 2, 2), BL_OK);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(0));
+    cr_assert_eq(plan_on(gradient, 2, 2), BL_OK);
+    cr_assert_eq(plan.parameter_bytes, 2 * gradient_bytes(0));
+    cr_assert_eq(plan_on(gradient, 4, 2), BL_OK);
+    cr_assert_eq(plan.parameter_bytes, gradient_bytes(0));
+}
+
+Test(plan, ranks_of_one_host_send_nothing_unless_nothing_is_shared)
+{
+    cr_assert_eq(plan_on("train: {global_batch: 20, reduction: fast}\n" PAIRS, 4, 1), BL_OK);
+    cr_assert_eq(plan.link_sent_bytes + plan.link_received_bytes, 0);
+    cr_assert_eq(plan_on("train: {global_batch: 20, reduction: fast, shared: off}\n" PAIRS, 4, 1), BL_OK);
+    cr_assert_eq(plan.nodes, 4);
+    cr_assert_gt(plan.link_sent_bytes, 0);
+}
+
+Test(plan, a_node_has_what_its_ranks_have_and_what_they_share)
+{
+    cr_assert_eq(plan_on("train: {global_batch: 20}\n" PAIRS, 3, 1), BL_OK);
+    const int64_t shared = plan.shared_parameter_bytes + plan.shared_gather_bytes;
+    cr_assert_eq(par_plan_node_memory_local(&plan), 3 * (par_plan_memory_local(&plan) - shared) + shared);
 }
 
 Test(plan, terms_take_their_work_space)
@@ -179,25 +227,15 @@ Test(plan, terms_take_their_work_space)
     cr_assert_eq(plan.batch_bytes - without, 8 * 5 * 4);
 }
 
-Test(plan, pairs_visited_once_send_gradients_to_those_whose_blocks_follow)
+Test(plan, pairs_visited_once_take_room_for_the_rows_of_a_host)
 {
-    /* 3 ranks of 6, 6 and 8 rows, a block each: every rank sends to the next, receives from the one before.
-     */
-    static const int64_t rows[] = {6, 6, 8};
     static const char once[] = "train: {global_batch: 20, reduction: fast, pairs: once}\n";
-    const struct bl_config config = config_of(once);
-    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
-    plan_well(once, 3);
-    for (int rank = 0; rank < 3; rank++) {
-        const struct par_traffic traffic = par_plan_traffic_local(&plan, &config, &split, rank);
-        const struct par_traffic_count *pairs = &traffic.of[PAR_TRAFFIC_PAIRS];
-        cr_assert_eq(pairs->collectives, 1);
-        cr_assert_eq(pairs->messages, 1);
-        cr_assert_eq(pairs->sent_bytes, rows[(rank + 1) % 3] * 4 * 4);
-        cr_assert_eq(pairs->received_bytes, rows[rank] * 4 * 4);
-    }
-    plan_well("train: {global_batch: 20, reduction: fast}\n", 3);
-    cr_assert_eq(plan.traffic.of[PAR_TRAFFIC_PAIRS].messages, 0);
+    plan_well("train: {global_batch: 20, reduction: fast}\n", 4);
+    const int64_t without = plan.gather_bytes;
+    plan_well(once, 4);
+    cr_assert_eq(plan.gather_bytes - without, 20 * (4 * 4 + 8));
+    cr_assert_eq(plan_on(once, 4, 2), BL_OK);
+    cr_assert_eq(plan.gather_bytes - without, 192 + 10 * 8); /* 10 rows of 16 bytes, on cache lines */
 }
 
 static void expect_calls(enum par_traffic_kind kind, int64_t collectives, int64_t messages)
@@ -208,20 +246,16 @@ static void expect_calls(enum par_traffic_kind kind, int64_t collectives, int64_
 
 Test(plan, exchange_in_flight_sends_the_same_bytes_in_more_messages)
 {
-    static const char text[] = "train: {global_batch: 20, reduction: fast, bucket_kib: 1}\n" PAIRS;
-    const struct bl_config config = config_of(text);
-    const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
-    plan_well(text, 2);
-    const struct par_traffic together = plan.traffic;
+    static const char together[] = "train: {global_batch: 20, reduction: fast, overlap: none}\n" PAIRS;
+    static const char apart[] = "train: {global_batch: 20, reduction: fast, bucket_kib: 1}\n" PAIRS;
+    cr_assert_eq(plan_on(together, 2, 2), BL_OK);
+    const int64_t received = plan.link_received_bytes;
     expect_calls(PAR_TRAFFIC_CODES, 1, 1);
-    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1);
-    expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);
-    cr_assert_eq(par_plan_local(&plan, &config, &split, 2, 2, &err), BL_OK); /* auto, one each on two hosts */
-    expect_calls(PAR_TRAFFIC_CODES, 2, 2);                                   /* labels by themselves */
-    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 1); /* of 102 parameters one bucket */
-    expect_calls(PAR_TRAFFIC_PARAMETERS, 1, 1);
-    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
-        cr_expect_eq(plan.traffic.of[kind].received_bytes, together.of[kind].received_bytes);
+    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 2);
+    cr_assert_eq(plan_on(apart, 2, 2), BL_OK); /* auto, on two hosts */
+    expect_calls(PAR_TRAFFIC_CODES, 2, 2);     /* labels by themselves */
+    expect_calls(PAR_TRAFFIC_GRADIENT, 1, 2);  /* of 102 parameters one bucket */
+    cr_expect_eq(plan.link_received_bytes, received);
 }
 
 Test(plan, one_rank_sends_nothing)
@@ -242,8 +276,9 @@ Test(plan, an_objective_without_pairs_gathers_nothing)
 Test(plan, memory_is_the_sum_of_its_parts)
 {
     plan_well("train: {global_batch: 20}\n", 2);
-    cr_assert_eq(par_plan_memory_local(&plan),
-                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
+    cr_assert_eq(par_plan_memory_local(&plan), plan.data_bytes + plan.batch_bytes + plan.parameter_bytes +
+                                                   plan.gather_bytes + plan.shared_parameter_bytes +
+                                                   plan.shared_gather_bytes);
 }
 
 static int plan_start(int init, int64_t dim)
@@ -281,17 +316,16 @@ Test(plan, more_ranks_than_shards_are_refused)
     cr_assert(strstr(err.what, "11 ranks are more than data.shards = 10"), "%s", err.what);
 }
 
-Test(plan, a_memory_of_codes_holds_every_training_row_on_each_rank)
+Test(plan, a_memory_of_codes_holds_every_training_row_once_a_node)
 {
     plan_well("train: {global_batch: 20}\n", 2);
     const struct par_plan without = plan;
-    cr_assert_eq(without.codes_bytes, 0);
+    cr_assert_eq(without.codes_bytes + without.shared_codes_bytes, 0);
     plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
-    cr_assert_eq(plan.codes_bytes, 900 * (4 * (plan.bits + 1) + 4) + 900 * 4 * plan.bits / plan.ranks);
+    cr_assert_eq(plan.shared_codes_bytes, (900 * 4 * plan.bits + 63) / 64 * 64 + 900 * 4);
+    cr_assert_eq(plan.codes_bytes, 900 * 4 + 900 * 4 * plan.bits / plan.ranks); /* lengths, and a copy */
     cr_assert_eq(plan.data_bytes, without.data_bytes + 500 * 4);
     cr_assert_eq(plan.gathered_bytes, without.gathered_bytes + 20 * 4);
-    cr_assert_eq(par_plan_memory_local(&plan) - plan.codes_bytes,
-                 plan.data_bytes + plan.batch_bytes + plan.parameter_bytes + plan.gather_bytes);
 }
 
 Test(plan, more_shards_than_rows_are_refused)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "math/tree.h"
 
 enum { LARGEST = 620 };
 
@@ -76,67 +75,260 @@ Test(product, the_portable_level_is_always_among_those_that_run)
     cr_assert_str_eq(bl_product_level_name(bl_product_level(level)), "portable");
 }
 
-/* Node [first, first + size) of the groups' products, by the tree's definition. */
-static void naive_node(const struct bl_groups *groups, int64_t first, int64_t size, int64_t m, int64_t n,
-                       float *out)
+enum { SUMS_MAX = 200 * 200, GROUPS = 12 };
+static int32_t sums[SUMS_MAX], expected[SUMS_MAX];
+static int64_t exact[SUMS_MAX];
+
+static uint32_t magnitude(float x)
 {
-    if (size == 1) {
-        const int64_t g = first - groups->first, begin = g ? groups->end[g - 1] : 0;
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & 0x7fffffffu;
+}
+
+/* By definition: each group's chain, rounded, in 64 bits. Returns the largest. */
+static uint32_t naive_groups(const struct bl_groups *groups, int64_t m, int64_t n, float scale)
+{
+    uint32_t largest = 0;
+    memset(exact, 0, sizeof exact);
+    for (int64_t g = 0; g < groups->n; g++) {
+        const int64_t begin = g ? groups->end[g - 1] : 0;
         bl_product_naive(BL_TRANSPOSED, BL_PLAIN, m, n, groups->end[g] - begin, a + begin * m, m,
-                         b + begin * n, n, 0, out, n);
-        return;
+                         b + begin * n, n, 0, wanted, n);
+        for (int64_t i = 0; i < m * n; i++) {
+            exact[i] += lrintf(wanted[i] * scale);
+            largest = magnitude(wanted[i]) > largest ? magnitude(wanted[i]) : largest;
+        }
     }
-    float *right = NULL;
-    struct bl_error err;
-    cr_assert_eq(bl_alloc(&right, m * n, sizeof *right, "a node", &err), BL_OK);
-    naive_node(groups, first, size / 2, m, n, out);
-    naive_node(groups, first + size / 2, size / 2, m, n, right);
-    for (int64_t i = 0; i < m * n; i++)
-        out[i] = out[i] + right[i];
-    bl_free(&right);
+    return largest;
 }
 
 static void check_groups(const struct bl_product *product, const struct bl_groups *groups, int64_t m,
                          int64_t n)
 {
-    const struct bl_tree tree = bl_tree_of(groups->first, groups->first + groups->n);
-    cr_assert_eq(tree.n_nodes, groups->n_nodes);
-    memset(got, 0, sizeof got);
-    bl_product_groups(product, 0, m, n, a, m, b, n, groups, got, n, m * n + 5);
-    for (int i = 0; i < tree.n_nodes; i++) {
-        naive_node(groups, tree.first[i], tree.size[i], m, n, wanted);
-        cr_assert_eq(memcmp(got + i * (m * n + 5), wanted, (size_t)(m * n) * sizeof *got), 0,
-                     "%s, node %d of groups %lld + %lld", bl_product_level_name(product->kernel), i,
-                     (long long)groups->first, (long long)groups->n);
-        cr_assert_eq(got[(i + 1) * (m * n + 5) - 1], 0.0f);
-    }
+    const float scale = 0x1p16f;
+    const int64_t ldc = n + 3;
+    uint32_t largest = 0;
+    const struct bl_grid_sums to = {.integers = sums, .scale = scale, .largest = &largest};
+    memset(sums, 0x55, sizeof sums);
+    bl_product_groups(product, 0, m, n, a, m, b, n, groups, &to, ldc);
+    const uint32_t most = naive_groups(groups, m, n, scale);
+    cr_assert(bl_grid_fits(scale, (int)(most >> 23), groups->n));
+    for (int64_t i = 0; i < m * ldc; i++)
+        cr_assert_eq(sums[i], i % ldc < n ? (int32_t)exact[i / ldc * n + i % ldc] : 0x55555555,
+                     "%s, %d groups, %d x %d, number %d", bl_product_level_name(product->kernel),
+                     (int)groups->n, (int)m, (int)n, (int)i);
+    cr_assert_eq(sums[m * ldc], 0x55555555);
+    cr_assert_eq(largest, most);
 }
 
-Test(product, sums_over_groups_are_the_nodes_of_the_tree)
+/* Around the depth of packed blocks, 256: groups that fit, that are cut, and that share a block. */
+Test(product, sums_over_groups_are_chains_rounded_and_added_on_every_level)
 {
-    static const int64_t ends[11] = {3, 3, 10, 270, 275, 279, 290, 294, 300, 301, 340};
-    static const int64_t ranges[][2] = {{0, 1}, {0, 8}, {5, 11}, {3, 10}, {1, 2}, {0, 11}};
+    static const int64_t shapes[][2] = {{1, 1}, {12, 32}, {100, 37}, {5, 65}, {13, 16}};
+    static const struct {
+        int64_t n, end[GROUPS];
+    } cases[] = {
+        {1, {0}},
+        {1, {1}},
+        {3, {1, 2, 3}},
+        {2, {255, 510}},
+        {2, {256, 512}},
+        {2, {257, 514}},
+        {2, {3, 600}},
+        {1, {620}},
+        {3, {513, 520, 520}},
+        {11, {3, 3, 10, 270, 275, 279, 290, 294, 300, 301, 340}},
+        {4, {0, 0, 255, 256}},
+    };
     struct bl_product product = chain();
     fill();
     for (int level = 0; bl_product_level(level); level++)
-        for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
-            struct bl_groups groups = {ranges[r][0], ranges[r][1] - ranges[r][0], ends, 0};
-            groups.n_nodes = bl_tree_of(ranges[r][0], ranges[r][1]).n_nodes;
-            product.kernel = bl_product_level(level);
-            check_groups(&product, &groups, 100, 37);
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+            for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+                const struct bl_groups groups = {.n = cases[c].n, .end = cases[c].end};
+                product.kernel = bl_product_level(level);
+                check_groups(&product, &groups, shapes[s][0], shapes[s][1]);
+            }
+    bl_product_free(&product);
+}
+
+/* More rows and columns than a packed block has; the last tile and the last block are partial. */
+Test(product, sums_over_groups_of_large_matrices_are_those_of_their_parts)
+{
+    enum { M = 390, N = 530, ROWS = 270 };
+    static int32_t whole[M * N], part[N];
+    static const int64_t ends[3] = {3, 265, ROWS};
+    static float left[ROWS * M], right[ROWS * N];
+    const struct bl_groups groups = {.n = 3, .end = ends};
+    struct bl_product product = chain();
+    uint32_t largest = 0, largest_part = 0;
+    for (int i = 0; i < ROWS * M; i++)
+        left[i] = sinf((float)i * 0.7f);
+    for (int i = 0; i < ROWS * N; i++)
+        right[i] = cosf((float)i * 0.3f);
+    for (int level = 0; bl_product_level(level); level++) {
+        product.kernel = bl_product_level(level);
+        bl_product_groups(&product, 0, M, N, left, M, right, N, &groups,
+                          &(struct bl_grid_sums){NULL, whole, 0x1p16f, &largest}, N);
+        for (int i = 0; i < M; i++) {
+            bl_product_groups(&product, 0, 1, N, left + i, M, right, N, &groups,
+                              &(struct bl_grid_sums){NULL, part, 0x1p16f, &largest_part}, N);
+            cr_assert_eq(memcmp(part, whole + i * N, sizeof part), 0, "row %d", i);
         }
+        cr_assert_eq(largest, largest_part);
+    }
+    bl_product_free(&product);
+}
+
+Test(product, sums_of_holders_in_any_order_are_those_of_all_groups)
+{
+    static const int64_t ends[8] = {30, 60, 95, 100, 400, 405, 406, 520};
+    static const int64_t divisions[][5] = {{0, 8}, {0, 4, 8}, {0, 1, 5, 8}, {0, 3, 4, 6, 8}};
+    enum { M = 31, N = 45 };
+    struct bl_product product = chain();
+    uint32_t largest = 0, largest_of_all;
+    fill();
+    const struct bl_groups all = {.n = 8, .end = ends};
+    bl_product_groups(&product, 0, M, N, a, M, b, N, &all,
+                      &(struct bl_grid_sums){NULL, expected, 0x1p16f, &largest}, N);
+    largest_of_all = largest;
+    for (int d = 0; d < 4; d++) {
+        static int32_t total[M * N];
+        memset(total, 0, sizeof total);
+        largest = 0;
+        for (int holder = d; holder >= 0; holder--) {
+            const int64_t lo = divisions[d][holder], hi = divisions[d][holder + 1];
+            const int64_t row = lo > 0 ? ends[lo - 1] : 0;
+            int64_t end[8];
+            for (int64_t g = lo; g < hi; g++)
+                end[g - lo] = ends[g] - row;
+            const struct bl_groups own = {.first = lo, .n = hi - lo, .end = end};
+            bl_product_groups(&product, 0, M, N, a + row * M, M, b + row * N, N, &own,
+                              &(struct bl_grid_sums){NULL, sums, 0x1p16f, &largest}, N);
+            bl_grid_add(M * N, sums, total);
+        }
+        cr_assert_eq(memcmp(total, expected, sizeof total), 0, "%d holders", d + 1);
+        cr_assert_eq(largest, largest_of_all);
+    }
+    bl_product_free(&product);
+}
+
+/* Of the matrix, not of what fills a partial tile: infinity times a column beyond the edge is NaN. */
+Test(product, infinities_and_nans_are_the_largest_and_their_numbers_worthless_alone)
+{
+    enum { M = 14, N = 35, ROWS = 9 };
+    static const int64_t ends[2] = {4, ROWS};
+    static float left[ROWS * M], right[ROWS * N];
+    const struct bl_groups groups = {.n = 2, .end = ends};
+    const float bad[3] = {INFINITY, -INFINITY, NAN};
+    struct bl_product product = chain();
+    for (int level = 0; bl_product_level(level); level++)
+        for (int kind = 0; kind < 3; kind++) {
+            uint32_t largest = 0;
+            const struct bl_grid_sums to = {.integers = sums, .scale = 0x1p10f, .largest = &largest};
+            product.kernel = bl_product_level(level);
+            for (int i = 0; i < ROWS * M; i++)
+                left[i] = 1.0f;
+            for (int i = 0; i < ROWS * N; i++)
+                right[i] = 0.25f;
+            bl_product_groups(&product, 0, M, N, left, M, right, N, &groups, &to, N);
+            cr_assert_eq(largest, magnitude(0.25f * 5));
+            left[6 * M + M - 1] = bad[kind];
+            bl_product_groups(&product, 0, M, N, left, M, right, N, &groups, &to, N);
+            if (kind < 2)
+                cr_assert_eq(largest, magnitude(INFINITY));
+            else
+                cr_assert_gt(largest, magnitude(INFINITY));
+            for (int i = 0; i < (M - 1) * N; i++)
+                cr_assert_eq(sums[i], 9 * 256);
+        }
+    bl_product_free(&product);
+}
+
+Test(product, the_largest_is_raised_and_never_lowered)
+{
+    const int64_t end = 5;
+    const struct bl_groups groups = {.n = 1, .end = &end};
+    struct bl_product product = chain();
+    uint32_t largest = magnitude(1e9f);
+    const struct bl_grid_sums to = {.integers = sums, .scale = 0.0f, .largest = &largest};
+    fill();
+    bl_product_groups(&product, 0, 6, 5, a, 6, b, 5, &groups, &to, 5);
+    cr_assert_eq(largest, magnitude(1e9f));
+    largest = magnitude(1e-9f);
+    bl_product_groups(&product, 0, 6, 5, a, 6, b, 5, &groups, &to, 5);
+    cr_assert_eq(largest, naive_groups(&groups, 6, 5, 1.0f));
+    cr_assert_gt(largest, magnitude(1e-9f));
+    bl_product_free(&product);
+}
+
+/* Also numbers far out of range, which are worthless, have no undefined conversion. */
+Test(product, levels_agree_on_values_that_do_not_fit)
+{
+    const int64_t ends[2] = {2, 5};
+    const struct bl_groups groups = {.n = 2, .end = ends};
+    struct bl_product product = chain();
+    uint32_t largest = 0;
+    fill();
+    a[3] = INFINITY;
+    b[4] = NAN;
+    for (int level = 0; bl_product_level(level); level++) {
+        const struct bl_grid_sums to = {
+            .integers = level == 0 ? expected : sums, .scale = 0x1p40f, .largest = &largest};
+        product.kernel = bl_product_level(level);
+        bl_product_groups(&product, 0, 17, 35, a, 17, b, 35, &groups, &to, 35);
+        if (level > 0)
+            cr_assert_eq(memcmp(sums, expected, 17 * 35 * sizeof *sums), 0);
+    }
+    bl_product_free(&product);
+}
+
+Test(product, column_sums_over_groups_are_those_of_a_column_of_ones)
+{
+    enum { N = 45 };
+    static const int64_t ends[3] = {7, 300, 301};
+    const struct bl_groups groups = {.n = 3, .end = ends};
+    struct bl_product product = chain();
+    uint32_t largest = 0;
+    fill();
+    for (int i = 0; i < 301; i++)
+        a[i] = 1.0f;
+    for (int level = 0; bl_product_level(level); level++) {
+        product.kernel = bl_product_level(level);
+        bl_product_group_sums(&product, 0, N, b, N, &groups,
+                              &(struct bl_grid_sums){NULL, sums, 0x1p16f, &largest});
+        cr_assert_eq(largest, naive_groups(&groups, 1, N, 0x1p16f));
+        for (int i = 0; i < N; i++)
+            cr_assert_eq(sums[i], exact[i]);
+    }
+    bl_product_free(&product);
+}
+
+Test(product, without_groups_nothing_is_written)
+{
+    const struct bl_groups none = {.n = 0};
+    struct bl_product product = chain();
+    uint32_t largest = 7;
+    const struct bl_grid_sums to = {.integers = sums, .scale = 1.0f, .largest = &largest};
+    memset(sums, 0x55, sizeof sums);
+    bl_product_groups(&product, 0, 6, 5, a, 6, b, 5, &none, &to, 5);
+    bl_product_group_sums(&product, 0, 5, b, 5, &none, &to);
+    for (int i = 0; i < 30; i++)
+        cr_assert_eq(sums[i], 0x55555555);
+    cr_assert_eq(largest, 7);
     bl_product_free(&product);
 }
 
 Test(product, fast_sums_take_all_groups_as_one)
 {
     const int64_t ends[2] = {4, 9};
-    const struct bl_groups groups = {0, 2, ends, 1};
+    const struct bl_groups groups = {.n = 2, .end = ends};
     struct bl_product product;
     struct bl_error err;
     cr_assert_eq(bl_product_init(&product, BL_PRODUCT_BLAS, 1, &err), BL_OK);
     fill();
-    bl_product_groups(&product, 0, 6, 5, a, 6, b, 5, &groups, got, 5, 0);
+    bl_product_groups(&product, 0, 6, 5, a, 6, b, 5, &groups, &(struct bl_grid_sums){.floats = got}, 5);
     bl_product_naive(BL_TRANSPOSED, BL_PLAIN, 6, 5, 9, a, 6, b, 5, 0, wanted, 5);
     for (int i = 0; i < 30; i++)
         cr_assert_float_eq(got[i], wanted[i], 1e-5);

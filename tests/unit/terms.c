@@ -229,15 +229,16 @@ static void check_parts(struct fixture *f)
     static const int64_t cuts[PARTS + 1] = {0, 1, 130, 700, N};
     double values[PARTS * BL_TERMS_MAX], part[BL_TERMS_MAX];
     static float whole[N * K];
+    int32_t *integers; /* of all rows, less those of the parts */
     static int64_t sums[BL_TERMS_MAX * N];
     const int64_t n_sums = bl_objective_n_sums(&f->objective);
-    struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = f->own_grad};
-    const struct bl_groups all = {.n = PARTS, .end = cuts + 1, .n_nodes = 1};
+    struct bl_objective_out out = {.dh = f->dh, .values = values, .grad = &f->grad};
+    const struct bl_groups all = {.n = PARTS, .end = cuts + 1};
     struct bl_batch batch = fixture_batch(f, 0, N);
     memset(sums, 0, sizeof sums);
     for (int c = 0; c < PARTS; c++) {
         const int64_t n = cuts[c + 1] - cuts[c];
-        const struct bl_groups one = {.first = c, .n = 1, .end = &n, .n_nodes = 1};
+        const struct bl_groups one = {.first = c, .n = 1, .end = &n};
         batch = fixture_batch(f, cuts[c], n);
         bl_objective_sums(&f->objective, &batch, &one);
         for (int64_t i = 0; i < n_sums; i++)
@@ -248,15 +249,22 @@ static void check_parts(struct fixture *f)
     cr_assert_eq(memcmp(sums, f->objective.sums, (size_t)n_sums * sizeof *sums), 0);
     bl_objective_rows(&f->objective, &batch, &all, f->own, &out);
     memcpy(whole, f->dh, sizeof whole);
+    bl_alloc_zero(&integers, f->n_params, sizeof *integers, "integers", NULL);
+    bl_grid_add(f->n_params, f->integers, integers);
     for (int c = 0; c < PARTS; c++) {
         const int64_t n = cuts[c + 1] - cuts[c];
-        const struct bl_groups one = {.first = c, .n = 1, .end = &n, .n_nodes = 1};
+        const struct bl_groups one = {.first = c, .n = 1, .end = &n};
         batch = fixture_batch(f, cuts[c], n);
         out.values = part;
         bl_objective_rows(&f->objective, &batch, &one, f->own, &out);
         cr_assert_eq(memcmp(f->dh, whole + cuts[c] * K, (size_t)(n * K) * sizeof(float)), 0);
         cr_assert_eq(memcmp(part, values + c * BL_TERMS_MAX, sizeof part), 0);
+        for (int64_t i = f->network.n_network; i < f->n_params; i++)
+            integers[i] -= f->integers[i];
     }
+    for (int64_t i = 0; i < f->n_params; i++)
+        cr_assert_eq(integers[i], 0);
+    bl_free(&integers);
 }
 
 Test(terms, of_rows_have_the_same_bits_whoever_holds_a_row)
@@ -265,9 +273,6 @@ Test(terms, of_rows_have_the_same_bits_whoever_holds_a_row)
         for (int multi = 0; multi < 2; multi++) {
             struct fixture f;
             fixture_init(&f, row_term(t), multi, N);
-            /* Trees of groups would put classifiers' nodes beside each other. */
-            bl_free(&f.own_grad);
-            bl_alloc(&f.own_grad, 8 * f.n_own, sizeof(float), "own gradient", NULL);
             fixture_total(&f, 1.0, 0);
             check_parts(&f);
             fixture_free(&f);

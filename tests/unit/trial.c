@@ -26,7 +26,7 @@ static struct bl_trial run(const char *more, int64_t n_local, int64_t n_global, 
     const struct bl_config config = config_of(more);
     struct bl_trial trial = {0};
     const struct bl_trial_size size = {
-        .n_local = n_local, .n_global = n_global, .groups = groups, .updated = 1000, .all_nodes = 3};
+        .n_local = n_local, .n_global = n_global, .groups = groups, .updated = 1000, .node_ranks = 3};
     cr_assert_eq(
         bl_trial_run(&trial, &config, 64, BL_UINT8, bl_label_layout(BL_LABELS_SINGLE, 0), &size, &err), BL_OK,
         "%s", err.what);

@@ -1,0 +1,183 @@
+#include <string.h>
+
+#include "math/elementwise.h"
+#include "math/product.h"
+#include "math/product_kernel.h"
+
+/* Tiles on their way: of whole width, and at the right edge, whose columns beyond the matrix don't count. */
+enum tile_kind { WHOLE, EDGE };
+
+/* A block [mc,nc] of the sums, and where it is worked on. */
+struct block {
+    const struct bl_product_kernel *kernel;
+    const struct bl_groups *groups;
+    const float *a, *b; /* the block's columns, from the first row */
+    int64_t lda, ldb;
+    int64_t mc, nc;
+    int32_t *sums;
+    int64_t ldc;
+    float scale;
+    float *space_a, *space_b;
+    float *chains;                            /* tile by tile, of a group that isn't finished */
+    uint32_t (*largest)[BL_TILE_COLUMNS_MAX]; /* of each kind of tile */
+};
+
+/* Rows that are packed at once: [row, row + rows) are all that is left of the groups [g, end), or a part of
+ * group g. */
+struct stretch {
+    int64_t row, rows;
+    int64_t g, end;
+    int goes_on; /* group g has begun before */
+};
+
+static int64_t begin_of(const struct bl_groups *groups, int64_t g)
+{
+    return g > 0 ? groups->end[g - 1] : 0;
+}
+
+/* As many whole groups as fit; what is left of a long one first. */
+static struct stretch stretch_from(const struct bl_groups *groups, int64_t row, int64_t g)
+{
+    struct stretch stretch = {.row = row, .g = g, .end = g, .goes_on = row > begin_of(groups, g)};
+    while (stretch.end < groups->n && groups->end[stretch.end] - row <= BL_PRODUCT_DEPTH)
+        stretch.end++;
+    stretch.rows = stretch.end > g ? groups->end[stretch.end - 1] - row : BL_PRODUCT_DEPTH;
+    return stretch;
+}
+
+/* One tile through all groups of the stretch: its sums stay in the first cache. */
+static void tile_groups(const struct block *block, const struct stretch *stretch, int rows, const float *a,
+                        const float *b, struct bl_tile_ends ends)
+{
+    const struct bl_product_kernel *kernel = block->kernel;
+    float *const chains = ends.to;
+    if (stretch->end == stretch->g) {
+        ends.from = stretch->goes_on ? chains : NULL;
+        kernel->tile(rows, stretch->rows, a, b, &ends);
+        return;
+    }
+    ends.to = NULL;
+    int64_t row = stretch->row;
+    for (int64_t g = stretch->g; g < stretch->end; g++) {
+        const int64_t kc = block->groups->end[g] - row, at = row - stretch->row;
+        ends.from = g == stretch->g && stretch->goes_on ? chains : NULL;
+        ends.set = g == 0;
+        kernel->tile(rows, kc, a + at * kernel->rows, b + at * kernel->columns, &ends);
+        row += kc;
+    }
+}
+
+/* A tile at the right edge: its sums go through a copy of full width. */
+static void edge_groups(const struct block *block, const struct stretch *stretch, int rows, int columns,
+                        const float *a, const float *b, struct bl_tile_ends ends)
+{
+    _Alignas(64) int32_t edge[BL_TILE_NUMBERS_MAX] = {0};
+    int32_t *const sums = ends.sums;
+    const int64_t stride = ends.sums_stride;
+    if (stretch->g > 0)
+        bl_product_copy(rows, columns, sums, stride, edge, block->kernel->columns);
+    ends.sums = edge;
+    ends.sums_stride = block->kernel->columns;
+    ends.largest = block->largest[EDGE];
+    tile_groups(block, stretch, rows, a, b, ends);
+    if (stretch->end > stretch->g)
+        bl_product_copy(rows, columns, edge, block->kernel->columns, sums, stride);
+}
+
+static void run_stretch(const struct block *block, const struct stretch *stretch)
+{
+    const struct bl_product_kernel *kernel = block->kernel;
+    const int64_t kc = stretch->rows, mc = (block->mc + kernel->rows - 1) / kernel->rows * kernel->rows;
+    bl_product_pack(1, block->nc, kc, block->b + stretch->row * block->ldb, block->ldb, kernel->columns,
+                    block->space_b);
+    bl_product_pack(1, block->mc, kc, block->a + stretch->row * block->lda, block->lda, kernel->rows,
+                    block->space_a);
+    for (int64_t j = 0; j < block->nc; j += kernel->columns)
+        for (int64_t i = 0; i < block->mc; i += kernel->rows) {
+            const int rows = (int)bl_product_at_most(block->mc - i, kernel->rows);
+            const int columns = (int)bl_product_at_most(block->nc - j, kernel->columns);
+            const float *a = block->space_a + i * kc, *b = block->space_b + j * kc;
+            const struct bl_tile_ends ends = {.from_stride = kernel->columns,
+                                              .to = block->chains + j * mc + i * kernel->columns,
+                                              .to_stride = kernel->columns,
+                                              .sums = block->sums + i * block->ldc + j,
+                                              .sums_stride = block->ldc,
+                                              .scale = block->scale,
+                                              .largest = block->largest[WHOLE]};
+            if (columns == kernel->columns)
+                tile_groups(block, stretch, rows, a, b, ends);
+            else
+                edge_groups(block, stretch, rows, columns, a, b, ends);
+        }
+}
+
+static void run_block(const struct block *block)
+{
+    int64_t row = 0, g = 0;
+    while (g < block->groups->n) {
+        const struct stretch stretch = stretch_from(block->groups, row, g);
+        run_stretch(block, &stretch);
+        row += stretch.rows;
+        g = stretch.end;
+    }
+}
+
+static uint32_t raised(uint32_t largest, const uint32_t *of_columns, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++)
+        largest = of_columns[j] > largest ? of_columns[j] : largest;
+    return largest;
+}
+
+static void run_chains(const struct bl_product *product, int thread, int64_t m, int64_t n, const float *a,
+                       int64_t lda, const float *b, int64_t ldb, const struct bl_groups *groups,
+                       const struct bl_grid_sums *to, int64_t ldc)
+{
+    const int width = product->kernel->columns;
+    _Alignas(64) uint32_t largest[2][BL_TILE_COLUMNS_MAX] = {{0}};
+    float *space = product->space + (int64_t)thread * BL_PRODUCT_SPACE;
+    struct block block = {.kernel = product->kernel,
+                          .groups = groups,
+                          .lda = lda,
+                          .ldb = ldb,
+                          .ldc = ldc,
+                          .scale = to->scale,
+                          .space_a = space,
+                          .space_b = space + BL_PRODUCT_SPACE_A,
+                          .chains = space + BL_PRODUCT_SPACE_A + BL_PRODUCT_SPACE_B,
+                          .largest = largest};
+    for (int64_t j = 0; j < n; j += BL_PRODUCT_COLUMNS)
+        for (int64_t i = 0; i < m; i += BL_PRODUCT_ROWS) {
+            block.a = a + i;
+            block.b = b + j;
+            block.mc = bl_product_at_most(m - i, BL_PRODUCT_ROWS);
+            block.nc = bl_product_at_most(n - j, BL_PRODUCT_COLUMNS);
+            block.sums = to->integers + i * ldc + j;
+            run_block(&block);
+        }
+    *to->largest = raised(raised(*to->largest, largest[WHOLE], width), largest[EDGE], n % width);
+}
+
+void bl_product_groups(const struct bl_product *product, int thread, int64_t m, int64_t n, const float *a,
+                       int64_t lda, const float *b, int64_t ldb, const struct bl_groups *groups,
+                       const struct bl_grid_sums *to, int64_t ldc)
+{
+    if (groups->n == 0)
+        return;
+    if (product->kind == BL_PRODUCT_CHAIN)
+        run_chains(product, thread, m, n, a, lda, b, ldb, groups, to, ldc);
+    else
+        bl_matmul(BL_TRANSPOSED, BL_PLAIN, m, n, groups->end[groups->n - 1], a, lda, b, ldb, 0, to->floats,
+                  ldc);
+}
+
+void bl_product_group_sums(const struct bl_product *product, int thread, int64_t n, const float *b,
+                           int64_t ldb, const struct bl_groups *groups, const struct bl_grid_sums *to)
+{
+    static const float one = 1.0f;
+    if (product->kind == BL_PRODUCT_CHAIN)
+        /* A column of ones whose rows all stand at the same place. */
+        bl_product_groups(product, thread, 1, n, &one, 0, b, ldb, groups, to, n);
+    else if (groups->n > 0)
+        bl_column_sums(groups->end[groups->n - 1], n, b, ldb, to->floats);
+}
