@@ -21,6 +21,7 @@ struct bench {
     struct bl_label_layout labels;
     enum bl_type type;
     struct bl_trial_size size; /* of what is really done */
+    double host_share;         /* of the batch, the rows on this rank's host */
     struct bl_shape shape;
     struct bl_layout layout;
     struct bl_groups groups;
@@ -63,11 +64,17 @@ static int is_exact(const struct bench *bench)
     return bench->config->train.reduction == BL_REDUCTION_EXACT;
 }
 
-/* Rows of the batch on this rank's host. */
+/* The share of a batch that is on a rank's host. */
+static double share_of_host(const struct bl_trial_size *size)
+{
+    const double rows = (double)(size->n_local * max64(size->node_ranks, 1));
+    return rows < (double)size->n_global ? rows / (double)size->n_global : 1.0;
+}
+
+/* Rows of the batch on this rank's host, the same share of fewer. */
 static int64_t circle_rows(const struct bench *bench)
 {
-    const int64_t rows = bench->size.n_local * max64(bench->size.node_ranks, 1);
-    return rows < bench->size.n_global ? rows : bench->size.n_global;
+    return max64((int64_t)(bench->host_share * (double)bench->size.n_global), bench->size.n_local);
 }
 
 static int allocate(struct bench *bench, struct bl_error *err)
@@ -281,6 +288,7 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
                           .labels = labels,
                           .type = type,
                           .size = shorten(size),
+                          .host_share = share_of_host(size),
                           .shape = bl_shape_of(&config->model, dim)};
     if (labels.kind == BL_LABELS_SINGLE && labels.classes == 0)
         bench.labels.classes = TRIAL_CLASSES;
@@ -294,8 +302,7 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
         const double objective_s = best_of(&bench, run_objective), network_s = best_of(&bench, run_network);
         trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
         trial->update_s = best_of(&bench, run_update);
-        const double share = (double)circle_rows(&bench) / (double)bench.size.n_global;
-        const double products = size->once ? 4.0 - share : 4.0;
+        const double products = size->once ? 4.0 - bench.host_share : 4.0;
         trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,
                                       bl_objective_needs_gather(&bench.objective) ? products : 0.0);
     }
