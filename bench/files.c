@@ -267,6 +267,7 @@ static void compare_stall(struct bench *bench)
 
 int main(int argc, char **argv)
 {
+    par_prepare_mpi_local();
     MPI_Init(&argc, &argv);
     const int64_t mib = argc > 1 ? strtol(argv[1], NULL, 10) : 256;
     static struct bench bench;

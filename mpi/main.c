@@ -167,6 +167,7 @@ int main(int argc, char **argv)
         int provided;
         if (!launched_by_mpi())
             leave_if_apart(command, 1);
+        par_prepare_mpi_local();
         MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
         par = par_world();
         leave_if_apart(command, par.size);

@@ -1,7 +1,14 @@
 #include "mpi/world.h"
 
+#include <stdlib.h>
+
 #include "mpi/collective.h"
 #include "mpi/reduce.h"
+
+void par_prepare_mpi_local(void)
+{
+    setenv("OMPI_MCA_sharedfp", "individual", 0);
+}
 
 struct par par_world(void)
 {

@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +72,23 @@ Test(cli_shared, without_room_for_windows_each_rank_has_its_copy_and_a_warning_s
     cr_assert(strstr(cramped.err, "train.shared: off"), "%s", cramped.err);
     cli_free(&roomy);
     cli_free(&cramped);
+}
+
+/* What Open MPI leaves in /dev/shm of a rank that is killed while it opens a file: a semaphore by the file's
+ * name that nobody will ever release. */
+Test(cli_shared, a_run_whose_files_bear_the_names_of_a_killed_ones_goes_on)
+{
+    static const char *const names[] = {"/OMPIO_step-00000003.h5.part", "/OMPIO_step-00000006.h5.part",
+                                        "/OMPIO_model.h5.part"};
+    struct cli_result result;
+    char digest[17];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        sem_t *taken = sem_open(names[i], O_CREAT, 0600, 0);
+        cr_assert(taken != SEM_FAILED);
+        sem_close(taken);
+    }
+    train("again", 2, "--set train.steps=6 --set checkpoint.every_steps=3", &result, digest);
+    cli_free(&result);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        cr_assert_eq(sem_unlink(names[i]), 0);
 }

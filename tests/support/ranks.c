@@ -46,6 +46,7 @@ static int run_case(struct par par, const struct ranks_case *one)
 int ranks_main(int argc, char **argv, const struct ranks_case *cases, size_t n_cases)
 {
     int provided, passed = 0, failed = 0;
+    par_prepare_mpi_local();
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     struct par par = par_world();
     bl_blas_setup();
