@@ -68,8 +68,7 @@ void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *confi
     name_nodes(nodes, where);
     snprintf(text, BL_ARITHMETIC_MAX,
              "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks in %s x %s%s",
-             config->data.shards, par.size, bl_count(nodes->n_nodes, "node").text,
-             bl_count(config->train.threads, "thread").text, in_flight);
+             config->data.shards, par.size, where, bl_count(config->train.threads, "thread").text, in_flight);
     const size_t n = strlen(text);
     snprintf(text + n, BL_ARITHMETIC_MAX - n, ", OpenBLAS %s, %s", kernel, mpi);
 }

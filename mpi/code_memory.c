@@ -41,10 +41,10 @@ static int gather_labels(struct par_code_memory *memory, const struct par_nodes 
     struct par_blocks rows = {0};
     struct par_spread spread = {0};
     int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
-    if (code != BL_OK)
-        return code;
-    par_blocks_gather(&rows, par, own_training_rows(data));
-    code = par_agree(par, par_spread_init_local(&spread, nodes, rows.begin, err), err);
+    if (code == BL_OK) {
+        par_blocks_gather(&rows, par, own_training_rows(data));
+        code = par_agree(par, par_spread_init_local(&spread, nodes, rows.begin, err), err);
+    }
     if (code == BL_OK) {
         place_rows(memory, data, rows.begin[par.rank], memory->labels + rows.begin[par.rank] * words);
         par_nodes_meet(nodes);

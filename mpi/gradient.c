@@ -1,6 +1,7 @@
 #include "mpi/gradient.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -37,11 +38,12 @@ static void *part_of(const struct par_gradient *gradient, int part)
 
 /* Whose part is which. Between nodes sums go from one part into another, as MPI libraries move less than in
  * place (Open MPI 4.1.4, MPI_Iallreduce: 1.5 n numbers out of each of 4 nodes instead of 2 n); a rank alone
- * needs one more for that, and does without it where nothing is in flight. */
+ * needs one more for that, and does without it where all are alone and nothing is in flight. */
 static void set_parts(struct par_gradient *gradient)
 {
     const struct par_nodes *nodes = gradient->nodes;
-    const int one_more = nodes->n_nodes > 1 && nodes->node.size == 1 && gradient->in_flight;
+    const int one_more =
+        nodes->n_nodes > 1 && nodes->node.size == 1 && (gradient->in_flight || !nodes->is_even);
     gradient->n_parts = nodes->node.size + one_more;
     gradient->own_part = nodes->node.rank + one_more;
     gradient->added_part = nodes->n_nodes > 1 && gradient->n_parts > 1;
@@ -255,6 +257,7 @@ static int wait_or_test(MPI_Request *request, int wait)
         MPI_Wait(request, MPI_STATUS_IGNORE);
     else
         MPI_Test(request, &done, MPI_STATUS_IGNORE);
+    atomic_thread_fence(memory_order_seq_cst);
     return done;
 }
 
@@ -263,6 +266,7 @@ static int wait_or_test(MPI_Request *request, int wait)
 static void meet_begin(const struct par_gradient *gradient, MPI_Comm comm, MPI_Request *request)
 {
     *request = MPI_REQUEST_NULL;
+    atomic_thread_fence(memory_order_seq_cst); /* as par_nodes_meet has them on both sides */
     if (gradient->nodes->node.size > 1)
         MPI_Ibarrier(comm, request);
 }

@@ -156,9 +156,10 @@ static void plan_parameters(struct par_plan *plan, const struct bl_config *confi
     const int exact = config->train.reduction == BL_REDUCTION_EXACT;
     const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
     plan->shared_parameter_bytes = blocks * plan->parameters * FLOAT_BYTES;
-    /* A rank alone on its node sends from one part into another (mpi/gradient.c). */
-    const int64_t parts =
-        1 + (plan->lanes == 1 && plan->nodes > 1 && overlap_of(plan, config).bucket_floats > 0);
+    /* A rank alone on its node sends from one part into another, in flight or beside larger nodes
+     * (mpi/gradient.c). */
+    const int uneven = plan->lanes<plan->node_ranks, in_flight = overlap_of(plan, config).bucket_floats> 0;
+    const int64_t parts = 1 + (plan->lanes == 1 && plan->nodes > 1 && (in_flight || uneven));
     plan->parameter_bytes = parts * par_gradient_bytes_local(layout, exact);
     if (config->checkpoint.behind)
         plan->parameter_bytes += plan->shared_parameter_bytes / plan->ranks;

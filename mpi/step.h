@@ -70,9 +70,9 @@ int par_step_init(struct par_step *step, const struct par_nodes *nodes, const st
 void par_step_free(struct par_step *step);
 
 /* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, the node's one copy
- * (mpi/gradient.h); also fills group_values and outcome; updates nothing. Collective. Errors, the same on all
- * ranks: BL_NUMBERS naming step, term or tensor, and the likely cause; where rows are streamed, those of
- * par_read_ahead_take_local. */
+ * (mpi/gradient.h); also fills group_values and outcome; updates nothing. The ranks of a node meet before the
+ * next. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely
+ * cause; where rows are streamed, those of par_read_ahead_take_local. */
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 

@@ -66,7 +66,8 @@ static int allocate_shared(struct par_window *window, struct par node, int64_t b
                                      MPI_INFO_NULL, node.comm, &window->at, &window->win) != MPI_SUCCESS;
     MPI_Comm_set_errhandler(node.comm, kept);
     MPI_Errhandler_free(&kept);
-    if (failed) {
+    /* What some ranks have and others not can't be given back together: it stays. */
+    if (par_max_integer(node, failed)) {
         window->win = MPI_WIN_NULL;
         window->at = NULL;
         return fail_share(purpose, bytes, err);
