@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/share.h"
 #include "bench.h"
 #include "io/config_file.h"
 #include "mpi/checkpoint_writer.h"
@@ -47,7 +48,7 @@ struct bench {
 static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
 {
     int64_t lo, hi;
-    par_range_local(bench->rows, bench->par.rank, bench->par.size, &lo, &hi);
+    bl_share(bench->rows, bench->par.rank, bench->par.size, &lo, &hi);
     *lo_bytes = lo * DIM * (int64_t)sizeof(float);
     return (hi - lo) * DIM * (int64_t)sizeof(float);
 }

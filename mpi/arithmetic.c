@@ -47,8 +47,8 @@ static void name_nodes(const struct par_nodes *nodes, char name[NAME_BYTES])
     }
 }
 
-void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config,
-                    const struct par_overlap *overlap, char text[BL_ARITHMETIC_MAX])
+void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config, const char *in_flight,
+                    char text[BL_ARITHMETIC_MAX])
 {
     const struct par par = nodes->all;
     if (config->train.reduction == BL_REDUCTION_EXACT) {
@@ -57,12 +57,7 @@ void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *confi
                  config->data.shards, par_groups_total_local(config, par.size));
         return;
     }
-    char kernel[NAME_BYTES], mpi[NAME_BYTES], in_flight[NAME_BYTES] = "", where[NAME_BYTES];
-    if (overlap->bucket_floats > 0)
-        snprintf(in_flight, sizeof in_flight, ", %s in flight by %" PRId64 " KiB", par_overlap_name(overlap),
-                 config->train.bucket_kib);
-    else if (overlap->codes)
-        snprintf(in_flight, sizeof in_flight, ", codes in flight");
+    char kernel[NAME_BYTES], mpi[NAME_BYTES], where[NAME_BYTES];
     name_kernel(par, kernel);
     name_mpi(par, mpi);
     name_nodes(nodes, where);

@@ -5,13 +5,12 @@
 #include "config/config.h"
 #include "model/model.h"
 #include "mpi/nodes.h"
-#include "mpi/overlap.h"
 
 /* exact: version, shards and groups, and nothing of the machine. fast: also ranks and nodes, threads, what
- * travels in flight, the BLAS kernel and the MPI library. Two runs with the same text, configuration and data
+ * travels in flight (`in_flight`, see par_overlap_text), the BLAS kernel and the MPI library. Two runs with the same text, configuration and data
  * have the same digest. Collective; the same text on all ranks. */
-void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config,
-                    const struct par_overlap *overlap, char text[BL_ARITHMETIC_MAX]);
+void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config, const char *in_flight,
+                    char text[BL_ARITHMETIC_MAX]);
 
 /* Appends what eigenvectors that rank 0 computed depend on: its OpenBLAS. A run whose first parameters they
  * were keeps this part of its text wherever it goes on: on resuming, what follows PAR_ARITHMETIC_LAPACK is

@@ -55,8 +55,4 @@ void par_state_free(struct par_state *state);
 const struct par_state_number *par_state_find_number(const struct par_state *state, const char *name);
 const char *par_state_find_text(const struct par_state *state, const char *name);
 
-/* Paths of step-*.h5 in folder, newest step first. Local (rank 0 calls it and shares the outcome). The caller
- * frees each and the array with free(). */
-int par_checkpoint_list_local(const char *folder, char ***paths, int64_t *n, struct bl_error *err);
-
 #endif

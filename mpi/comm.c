@@ -39,11 +39,3 @@ void par_leave_host(struct par *host)
         MPI_Comm_free(&host->comm);
     *host = par_alone();
 }
-
-void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi)
-{
-    /* n * rank may pass 2^63 only for n above 2^32 with 2^31 ranks: split n to stay exact. */
-    int64_t whole = n / size, rest = n % size;
-    *lo = whole * rank + rest * rank / size;
-    *hi = whole * (rank + 1) + rest * (rank + 1) / size;
-}

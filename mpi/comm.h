@@ -30,8 +30,4 @@ struct par par_as_local(struct par par, enum par_traffic_kind kind);
 struct par par_on_host(struct par par);
 void par_leave_host(struct par *host);
 
-/* The half-open range [*lo, *hi) of n things that falls to rank `rank` of `size`: [n rank/size, n
- * (rank+1)/size). Local. */
-void par_range_local(int64_t n, int rank, int size, int64_t *lo, int64_t *hi);
-
 #endif

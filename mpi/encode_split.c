@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/share.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
@@ -146,7 +147,7 @@ int par_encode_split(struct par par, const struct bl_model *model, struct par_da
     const struct par_split *split = par_dataset_split(dataset);
     struct block block = {.choice = choice, .tally = tally};
     int64_t lo, hi;
-    par_range_local(split->rows, par.rank, par.size, &lo, &hi);
+    bl_share(split->rows, par.rank, par.size, &lo, &hi);
     const int64_t n = count_chosen(choice, lo, hi);
     int code = par_code_set_init_local(piece, n, bl_shape_code_bits(&model->shape), split->labels, lo, err);
     if (code == BL_OK)

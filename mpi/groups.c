@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/share.h"
 #include "mpi/agree.h"
 
 static int is_exact(const struct bl_config *config)
@@ -57,7 +58,7 @@ void par_groups_shards_local(const struct bl_config *config, int rank, int size,
 {
     const int64_t shards = config->data.shards;
     const int64_t unit = is_exact(config) ? shards / exact_groups(config) : 1;
-    par_range_local(shards / unit, rank, size, lo, hi);
+    bl_share(shards / unit, rank, size, lo, hi);
     *lo *= unit;
     *hi *= unit;
 }
@@ -66,7 +67,7 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
                     int64_t n_units, int64_t k_max, struct bl_error *err)
 {
     int64_t lo, hi;
-    par_range_local(total, par.rank, par.size, &lo, &hi);
+    bl_share(total, par.rank, par.size, &lo, &hi);
     *groups = (struct par_groups){.total = total, .k_max = k_max};
     int code = bl_alloc(&groups->end, hi - lo, sizeof *groups->end, "groups of rows", err);
     if (code == BL_OK)
@@ -79,7 +80,7 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
         return code;
     }
     for (int r = 0; r < par.size; r++)
-        par_range_local(total, r, par.size, &groups->rank_groups.begin[r], &groups->rank_groups.begin[r + 1]);
+        bl_share(total, r, par.size, &groups->rank_groups.begin[r], &groups->rank_groups.begin[r + 1]);
     for (int64_t u = 0, rows = 0; u < n_units; u++) {
         rows += unit_rows[u];
         groups->end[u / (n_units / (hi - lo))] = rows;

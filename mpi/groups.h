@@ -29,7 +29,7 @@ struct par_groups {
     int64_t k_max;
 };
 
-/* Sets up `total` groups, of which this rank has those that par_range_local gives it. Its rows come in units
+/* Sets up `total` groups, of which this rank has those that bl_share gives it. Its rows come in units
  * (shards): unit u brings unit_rows[u] rows, and each of its groups has the same number of the n_units units.
  * Sums are of up to k_max numbers. Collective; agreed. Errors: BL_MEMORY. par_groups_free is safe twice. */
 int par_groups_init(struct par_groups *groups, struct par par, int64_t total, const int64_t *unit_rows,

@@ -7,7 +7,6 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "mpi/metrics.h"
-#include "mpi/train_report.h"
 
 int par_job_report_local(const struct par_job *job, int64_t step, struct bl_error *err)
 {
@@ -24,7 +23,7 @@ int par_job_report_local(const struct par_job *job, int64_t step, struct bl_erro
         const double seconds = job->end_s - bl_clock_seconds();
         json_object_set_new(event, "seconds_left", json_real(seconds));
         char text[32];
-        par_train_report_duration(seconds, text, sizeof text);
+        bl_duration(seconds, text, sizeof text);
         snprintf(left, sizeof left, ", %s left", text);
     }
     bl_log_say("slurm: job %s on %s (%s), put back %s%s", job->id, bl_count(job->n_nodes, "node").text,

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "base/buffer.h"
+#include "base/share.h"
 #include "mpi/agree.h"
 #include "mpi/reduce.h"
 
@@ -126,7 +127,7 @@ void par_nodes_meet(const struct par_nodes *nodes)
 
 void par_nodes_share_local(const struct par_nodes *nodes, int64_t n, int64_t *lo, int64_t *hi)
 {
-    par_range_local(n, nodes->node.rank, nodes->node.size, lo, hi);
+    bl_share(n, nodes->node.rank, nodes->node.size, lo, hi);
 }
 
 struct par par_lane_as_local(const struct par_nodes *nodes, enum par_traffic_kind kind)

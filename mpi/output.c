@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "base/buffer.h"
+#include "base/share.h"
 #include "mpi/agree.h"
 #include "mpi/checked.h"
 #include "mpi/h5.h"
@@ -131,7 +132,7 @@ int par_output_seal(struct par_output *output, struct par par, hid_t file, const
     const int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
     int64_t lo, hi;
     uint64_t read = 0;
-    par_range_local((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
+    bl_share((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
     snprintf(name, sizeof name, "checksums/%s", output->name);
     int code = par_output_open_local(output, file, path, err);
     hid_t checksums = code == BL_OK ? H5Dopen2(file, name, H5P_DEFAULT) : H5I_INVALID_HID;

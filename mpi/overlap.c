@@ -1,5 +1,8 @@
 #include "mpi/overlap.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "loss/objective.h"
 
 struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts,
@@ -21,4 +24,15 @@ const char *par_overlap_name(const struct par_overlap *overlap)
     if (overlap->codes)
         return overlap->bucket_floats > 0 ? "codes and gradient" : "codes";
     return overlap->bucket_floats > 0 ? "gradient" : "none";
+}
+
+void par_overlap_text(const struct par_overlap *overlap, const struct bl_config *config,
+                      char text[PAR_OVERLAP_TEXT])
+{
+    text[0] = '\0';
+    if (overlap->bucket_floats > 0)
+        snprintf(text, PAR_OVERLAP_TEXT, ", %s in flight by %" PRId64 " KiB", par_overlap_name(overlap),
+                 config->train.bucket_kib);
+    else if (overlap->codes)
+        snprintf(text, PAR_OVERLAP_TEXT, ", codes in flight");
 }

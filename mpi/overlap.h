@@ -4,6 +4,8 @@
 
 #include "config/config.h"
 
+enum { PAR_OVERLAP_TEXT = 64 };
+
 struct par_overlap {
     int codes;             /* they travel while the pairs of own rows are visited */
     int64_t bucket_floats; /* of the gradient so many travel at a time, while the backward pass goes on; 0:
@@ -19,5 +21,10 @@ struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ran
 
 /* "codes and gradient", "codes", "gradient", "none". A literal. */
 const char *par_overlap_name(const struct par_overlap *overlap);
+
+/* How it changes the order of sums, as a part of a sentence: ", codes and gradient in flight by 1024 KiB"; ""
+ * where nothing does. */
+void par_overlap_text(const struct par_overlap *overlap, const struct bl_config *config,
+                      char text[PAR_OVERLAP_TEXT]);
 
 #endif

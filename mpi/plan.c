@@ -1,5 +1,6 @@
 #include "mpi/plan.h"
 
+#include "base/share.h"
 #include "data/shards.h"
 #include "loss/objective.h"
 #include "loss/tile.h"
@@ -129,7 +130,7 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
 
 void par_plan_node_local(const struct par_plan *plan, int64_t node, int64_t *lo, int64_t *hi)
 {
-    par_range_local(plan->ranks, (int)node, (int)plan->nodes, lo, hi);
+    bl_share(plan->ranks, (int)node, (int)plan->nodes, lo, hi);
 }
 
 static void plan_nodes(struct par_plan *plan, const struct bl_config *config)
@@ -243,9 +244,8 @@ static struct par_traffic_count codes_traffic(const struct par_plan *plan, const
     for (int64_t k = 0; k < plan->nodes; k++) {
         int64_t first, end, lo, hi;
         par_plan_node_local(plan, k, &first, &end);
-        par_range_local(rows_before(plan, config, split->rows, end) -
-                            rows_before(plan, config, split->rows, first),
-                        (int)place, (int)plan->lanes, &lo, &hi);
+        bl_share(rows_before(plan, config, split->rows, end) - rows_before(plan, config, split->rows, first),
+                 (int)place, (int)plan->lanes, &lo, &hi);
         all += hi - lo;
         own = k == node ? hi - lo : own;
     }
@@ -299,7 +299,7 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
     if (plan->gathers)
         traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, node, place);
-    par_range_local(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
+    bl_share(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
     if (hi > lo)
         traffic.of[PAR_TRAFFIC_SUMS] =
             par_traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);

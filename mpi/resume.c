@@ -126,7 +126,7 @@ int par_resume(struct par_run_state *state, struct par par, const struct par_run
     *found = 0;
     int code = BL_OK;
     if (par.rank == 0)
-        code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
+        code = par_run_folder_list_local(folder->checkpoints, &paths, &n, err);
     code = par_agree(par, code, err);
     while (code == BL_OK && !*found && share_path(par, paths, n, damaged, path)) {
         code = take(state, par, path, config, err);

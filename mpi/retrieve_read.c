@@ -1,4 +1,5 @@
 #include "base/buffer.h"
+#include "base/share.h"
 #include "hash/code.h"
 #include "mpi/agree.h"
 #include "mpi/retrieve.h"
@@ -11,7 +12,7 @@ int par_code_set_read(struct par par, struct par_codes *codes, struct par_code_s
     const int64_t block = 1 + (1 << 20) / n_bytes;
     uint8_t *bytes = NULL;
     int64_t lo, hi;
-    par_range_local(info->rows, par.rank, par.size, &lo, &hi);
+    bl_share(info->rows, par.rank, par.size, &lo, &hi);
     int code = par_code_set_init_local(piece, hi - lo, info->bits, info->labels, lo, err);
     if (code == BL_OK)
         code = bl_alloc(&bytes, block * n_bytes, 1, "a block of codes", err);

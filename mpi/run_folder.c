@@ -11,7 +11,6 @@
 
 #include "io/file.h"
 #include "mpi/agree.h"
-#include "mpi/checkpoint.h"
 
 /* Who holds the lock, as its owner wrote it into the file. */
 static void read_owner(int fd, char *owner, size_t size)
@@ -125,12 +124,56 @@ void par_run_folder_checkpoint_local(const struct par_run_folder *folder, int64_
     snprintf(path, (size_t)size, "%s/step-%08" PRId64 ".h5", folder->checkpoints, step);
 }
 
+/* step-NNNNNNNN.h5; more digits after 99,999,999 steps. */
+static int64_t step_of(const char *name)
+{
+    char *end;
+    if (strncmp(name, "step-", 5) != 0)
+        return -1;
+    long long step = strtoll(name + 5, &end, 10);
+    return end != name + 5 && strcmp(end, ".h5") == 0 ? step : -1;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const char *x = strrchr(*(char *const *)a, '/') + 1, *y = strrchr(*(char *const *)b, '/') + 1;
+    return (step_of(y) > step_of(x)) - (step_of(y) < step_of(x));
+}
+
+int par_run_folder_list_local(const char *folder, char ***paths, int64_t *n, struct bl_error *err)
+{
+    *paths = NULL;
+    *n = 0;
+    DIR *directory = opendir(folder);
+    if (!directory)
+        return bl_fail_path(err, "read the folder", folder, errno);
+    int code = BL_OK;
+    for (struct dirent *entry; code == BL_OK && (entry = readdir(directory));) {
+        if (step_of(entry->d_name) < 0)
+            continue;
+        char **longer = realloc(*paths, (size_t)(*n + 1) * sizeof *longer);
+        char *path = longer ? malloc(strlen(folder) + strlen(entry->d_name) + 2) : NULL;
+        if (longer)
+            *paths = longer;
+        if (!path) {
+            code = bl_fail(err, BL_MEMORY, "out of memory: the list of checkpoints");
+            break;
+        }
+        sprintf(path, "%s/%s", folder, entry->d_name);
+        (*paths)[(*n)++] = path;
+    }
+    closedir(directory);
+    if (*n > 1)
+        qsort(*paths, (size_t)*n, sizeof **paths, newest_first);
+    return code;
+}
+
 int par_run_folder_prune_local(const struct par_run_folder *folder, int64_t keep, const char *newest,
                                struct bl_error *err)
 {
     char **paths = NULL;
     int64_t n = 0;
-    int code = par_checkpoint_list_local(folder->checkpoints, &paths, &n, err);
+    int code = par_run_folder_list_local(folder->checkpoints, &paths, &n, err);
     for (int64_t i = 0; i < n && code == BL_OK; i++)
         if (i >= keep && !(newest && strcmp(paths[i], newest) == 0))
             code = remove_file(paths[i], err);

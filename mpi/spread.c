@@ -1,5 +1,7 @@
 #include "mpi/spread.h"
 
+#include "base/share.h"
+
 int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nodes, const int64_t *rows,
                           struct bl_error *err)
 {
@@ -8,7 +10,7 @@ int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nod
     for (int k = 0; k < nodes->n_nodes && code == BL_OK && par_nodes_in_lane_local(nodes); k++) {
         const int64_t first = rows[nodes->first[k]], n = rows[nodes->first[k + 1]] - first;
         int64_t lo, hi;
-        par_range_local(n, nodes->node.rank, nodes->n_lanes, &lo, &hi);
+        bl_share(n, nodes->node.rank, nodes->n_lanes, &lo, &hi);
         spread->carried.begin[k] = first + lo;
         spread->carried.end[k] = first + hi;
     }

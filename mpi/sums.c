@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/share.h"
 #include "mpi/reduce.h"
 
 int par_sums_init(struct par_sums *sums, const struct par_nodes *nodes, int64_t n, struct bl_error *err)
@@ -41,7 +42,7 @@ static void sum_lane(const struct par_sums *sums, int64_t *values)
     int64_t lo, hi;
     if (!par_nodes_in_lane_local(sums->nodes))
         return;
-    par_range_local(sums->n, sums->nodes->node.rank, sums->nodes->n_lanes, &lo, &hi);
+    bl_share(sums->n, sums->nodes->node.rank, sums->nodes->n_lanes, &lo, &hi);
     par_sum_integers(par_lane_as_local(sums->nodes, PAR_TRAFFIC_SUMS), values + lo, hi - lo);
 }
 

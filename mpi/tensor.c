@@ -1,5 +1,6 @@
 #include "mpi/tensor.h"
 
+#include "base/share.h"
 #include "mpi/h5.h"
 
 int64_t par_tensor_row_bytes_local(const struct par_state_tensor *tensor)
@@ -45,7 +46,7 @@ void par_tensor_share_local(const struct par_state_tensor *tensors, int64_t n_sh
     if (t >= n_shared)
         return;
     const int64_t before = count_blocks(tensors, t);
-    par_range_local(count_blocks(tensors, n_shared), rank, size, lo, hi);
+    bl_share(count_blocks(tensors, n_shared), rank, size, lo, hi);
     *lo = within(*lo, before, blocks);
     *hi = within(*hi, before, blocks);
 }

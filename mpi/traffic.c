@@ -1,5 +1,6 @@
 #include "mpi/traffic.h"
 
+#include "base/share.h"
 #include "mpi/comm.h"
 
 const char *par_traffic_name(enum par_traffic_kind kind)
@@ -47,7 +48,7 @@ struct par_traffic_count par_traffic_allgather(int64_t all_bytes, int64_t own_by
 struct par_traffic_count par_traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size)
 {
     int64_t lo, hi;
-    par_range_local(elements, rank, size, &lo, &hi);
+    bl_share(elements, rank, size, &lo, &hi);
     const int64_t own = hi - lo;
     /* Others' shares of its part come in, those of the others' parts go out; then the sums the other way. */
     const int64_t bytes = (elements - own + own * (size - 1)) * element_bytes;

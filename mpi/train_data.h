@@ -9,7 +9,7 @@
 #include "data/shards.h"
 #include "data/types.h"
 #include "mpi/row_file.h"
-#include "mpi/statistics.h"
+#include "mpi/rows.h"
 
 struct par_train_data {
     /* the whole split, the same on all ranks */

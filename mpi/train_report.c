@@ -150,15 +150,6 @@ double par_train_report_objective_local(const struct par_train_report *report)
     return total / (double)state->epoch_steps;
 }
 
-void par_train_report_duration(double seconds, char *text, int64_t size)
-{
-    int64_t s = (int64_t)(seconds + 0.5);
-    if (s >= 3600)
-        snprintf(text, (size_t)size, "%" PRId64 ":%02d:%02d", s / 3600, (int)(s / 60 % 60), (int)(s % 60));
-    else
-        snprintf(text, (size_t)size, "%d:%02d", (int)(s / 60), (int)(s % 60));
-}
-
 /* "loss 0.1234 (pairwise 0.12, quantization 0.34)", and the same as members of an event. */
 static double describe_values(const struct par_train_report *report, const double *sums, int64_t steps,
                               char *text, size_t size, json_t *event)
@@ -203,7 +194,7 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     char values[400], remaining[32];
     json_t *event = new_event(report, "step");
     describe_values(report, state->interval_values, state->interval_steps, values, sizeof values, event);
-    par_train_report_duration(left, remaining, sizeof remaining);
+    bl_duration(left, remaining, sizeof remaining);
     json_object_set_new(event, "lr", json_real(outcome->lr));
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
     json_object_set_new(event, "rows_per_s", json_real(rate));

@@ -49,7 +49,4 @@ int par_train_report_evaluation_local(struct par_train_report *report,
                                       const struct par_validation_result *result, int better, double seconds,
                                       struct bl_error *err);
 
-/* Time as "1:02:03" or "2:03". */
-void par_train_report_duration(double seconds, char *text, int64_t size);
-
 #endif

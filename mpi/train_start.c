@@ -133,6 +133,7 @@ int par_run_start(struct run *run, struct bl_error *err)
     struct par par = run->par;
     const struct bl_config *config = run->config;
     struct par_placement placement;
+    char in_flight[PAR_OVERLAP_TEXT];
     int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
     if (code == BL_OK)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
@@ -148,7 +149,8 @@ int par_run_start(struct run *run, struct bl_error *err)
     run->state.memory_rows = run->step.memory.rows;
     run->state.scale = config->train.reduction == BL_REDUCTION_EXACT ? run->step.gradient.scale : NULL;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
-    par_arithmetic(&run->nodes, config, &run->step.overlap, run->state.model.arithmetic);
+    par_overlap_text(&run->step.overlap, config, in_flight);
+    par_arithmetic(&run->nodes, config, in_flight, run->state.model.arithmetic);
     code = start_writer(run, err);
     if (code == BL_OK)
         code = start_or_continue(run, err);

@@ -1,4 +1,5 @@
 #include "mpi/baseline.h"
+#include "base/share.h"
 
 #include <string.h>
 
@@ -128,7 +129,7 @@ static int group_rows(struct reader *reader, struct par par, const struct par_sp
                       struct bl_error *err)
 {
     int64_t lo, hi, rows[GROUPS];
-    par_range_local(GROUPS, par.rank, par.size, &lo, &hi);
+    bl_share(GROUPS, par.rank, par.size, &lo, &hi);
     reader->row_lo = bl_shard_begin(split->rows, GROUPS, lo);
     *row_hi = bl_shard_begin(split->rows, GROUPS, hi);
     for (int64_t g = lo; g < hi; g++)

@@ -157,7 +157,7 @@ int check_report_run(json_t *report, const char *run_path, const struct bl_confi
     json_t *run = json_object(), *damaged = json_array();
     snprintf(folder, sizeof folder, "%s/checkpoints", run_path);
     if (access(folder, F_OK) == 0)
-        code = par_checkpoint_list_local(folder, &paths, &n, err);
+        code = par_run_folder_list_local(folder, &paths, &n, err);
     json_object_set_new(run, "folder", json_string_nocheck(run_path));
     json_object_set_new(run, "checkpoints", json_integer(n));
     json_object_set_new(run, "damaged", damaged);
@@ -187,7 +187,7 @@ void check_report_older(const char *path, struct bl_error *err)
         snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".") >=
             BL_PATH_MAX)
         return;
-    if (par_checkpoint_list_local(folder, &paths, &n, &ignored) != BL_OK)
+    if (par_run_folder_list_local(folder, &paths, &n, &ignored) != BL_OK)
         n = 0;
     const struct bl_error before = *err;
     int found = 0;

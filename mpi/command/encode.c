@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/share.h"
 #include "hash/code.h"
 #include "io/source.h"
 #include "model/model.h"
@@ -162,7 +163,7 @@ static int prepare_local(struct work *work, struct par par, struct bl_error *err
     const struct par_codes_info *info = &input->info;
     int64_t row_bytes = input->dim * (int64_t)bl_type_bytes(input->type);
     int64_t units = (info->rows + UNIT_ROWS - 1) / UNIT_ROWS;
-    par_range_local(units, par.rank, par.size, &work->row_lo, &work->row_hi);
+    bl_share(units, par.rank, par.size, &work->row_lo, &work->row_hi);
     work->row_lo *= UNIT_ROWS;
     work->row_hi = work->row_hi < units ? work->row_hi * UNIT_ROWS : info->rows;
     if (work->row_lo > work->row_hi)

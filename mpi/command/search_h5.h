@@ -4,7 +4,7 @@
 #ifndef PAR_COMMAND_SEARCH_H5_H
 #define PAR_COMMAND_SEARCH_H5_H
 
-#include "mpi/command/search_output.h"
+#include "mpi/command/search_answer.h"
 #include "mpi/h5.h"
 
 struct search_h5 {

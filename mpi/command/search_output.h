@@ -4,23 +4,7 @@
 
 #include <stdint.h>
 
-#include "mpi/retrieve.h"
-
-/* A code file in memory. */
-struct search_side {
-    const char *path;
-    struct par_codes *file; /* stays open: owns the class names */
-    const struct par_codes_info *info;
-    struct par_code_set codes;
-    char *ids; /* [rows, id_bytes], zero-padded; NULL: none */
-};
-
-/* The answer to queries [first, first + n). */
-struct search_block {
-    int64_t first, n, k;
-    const int64_t *rows;      /* [n, k], -1 behind the last */
-    const int32_t *distances; /* [n, k], likewise */
-};
+#include "mpi/command/search_answer.h"
 
 enum search_format { SEARCH_TSV, SEARCH_JSON, SEARCH_HDF5 };
 

@@ -14,3 +14,12 @@ struct bl_counted bl_count(int64_t n, const char *noun)
     snprintf(counted.text, sizeof counted.text, "%" PRId64 " %.*s%s", n, kept, noun, ending);
     return counted;
 }
+
+void bl_duration(double seconds, char *text, int64_t size)
+{
+    const int64_t s = (int64_t)(seconds + 0.5);
+    if (s >= 3600)
+        snprintf(text, (size_t)size, "%" PRId64 ":%02d:%02d", s / 3600, (int)(s / 60 % 60), (int)(s % 60));
+    else
+        snprintf(text, (size_t)size, "%d:%02d", (int)(s / 60), (int)(s % 60));
+}

@@ -12,4 +12,7 @@ struct bl_counted {
  * the call that shows it: bl_log_say("%s", bl_count(n, "step").text). */
 struct bl_counted bl_count(int64_t n, const char *noun);
 
+/* Time as "1:02:03" or "2:03". */
+void bl_duration(double seconds, char *text, int64_t size);
+
 #endif

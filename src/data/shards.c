@@ -6,11 +6,13 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
+#include "base/share.h"
 
 int64_t bl_shard_begin(int64_t rows, int64_t shards, int64_t s)
 {
-    int64_t whole = rows / shards, rest = rows % shards;
-    return whole * s + rest * s / shards;
+    int64_t lo, hi;
+    bl_share(rows, s, shards, &lo, &hi);
+    return lo;
 }
 
 int64_t bl_validation_rows(int64_t rows, double share)

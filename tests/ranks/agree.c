@@ -1,4 +1,5 @@
 #include "mpi/agree.h"
+#include "base/share.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void ranges_are_disjoint_cover_all_and_differ_by_at_most_one(struct par p
             int64_t next = 0;
             for (int rank = 0; rank < size; rank++) {
                 int64_t lo, hi;
-                par_range_local(n, rank, size, &lo, &hi);
+                bl_share(n, rank, size, &lo, &hi);
                 CHECK(lo == next && lo <= hi);
                 CHECK(hi - lo == n / size || hi - lo == n / size + 1);
                 CHECK(lo == n * rank / size);
@@ -77,7 +78,7 @@ static void ranges_are_disjoint_cover_all_and_differ_by_at_most_one(struct par p
             CHECK(next == n);
         }
     int64_t lo, hi, sum, mine;
-    par_range_local(101, par.rank, par.size, &lo, &hi);
+    bl_share(101, par.rank, par.size, &lo, &hi);
     mine = hi - lo;
     MPI_Allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, par.comm);
     CHECK(sum == 101);
@@ -89,9 +90,9 @@ static void ranges_of_very_many_things_do_not_overflow(struct par par)
     const int64_t n = INT64_MAX - 5;
     const int size = 1 << 20;
     int64_t lo, hi, lo_first;
-    par_range_local(n, 0, size, &lo_first, &hi);
+    bl_share(n, 0, size, &lo_first, &hi);
     CHECK(lo_first == 0 && hi == n / size);
-    par_range_local(n, size - 1, size, &lo, &hi);
+    bl_share(n, size - 1, size, &lo, &hi);
     CHECK(hi == n);
     CHECK(lo > 0 && lo < hi);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
+#include "base/share.h"
 #include "data/shards.h"
 #include "mpi/baseline.h"
 #include "mpi/choice.h"
@@ -54,7 +55,7 @@ static void open_source(struct source *source, struct par par, int is_multi)
 {
     int64_t lo, hi, group_rows[GROUPS];
     make_rows();
-    par_range_local(GROUPS, par.rank, par.size, &lo, &hi);
+    bl_share(GROUPS, par.rank, par.size, &lo, &hi);
     for (int64_t g = lo; g < hi; g++)
         group_rows[g - lo] = bl_shard_begin(N, GROUPS, g + 1) - bl_shard_begin(N, GROUPS, g);
     CHECK(par_groups_init(&source->groups, par, GROUPS, group_rows, hi - lo, 64, NULL) == BL_OK);

@@ -1,4 +1,5 @@
 #include "mpi/covariance.h"
+#include "base/share.h"
 
 #include <math.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static int fit(struct fitted *fitted, struct par par, int64_t layers)
     const struct bl_shape shape = bl_shape_of(&config, DIM);
     memset(fitted, 0, sizeof *fitted);
     make_rows(all, keep);
-    par_range_local(GROUPS, par.rank, par.size, &lo, &hi);
+    bl_share(GROUPS, par.rank, par.size, &lo, &hi);
     for (int64_t g = lo; g < hi; g++)
         group_rows[g - lo] = bl_shard_begin(N, GROUPS, g + 1) - bl_shard_begin(N, GROUPS, g);
     CHECK(par_groups_init(&groups, par, GROUPS, group_rows, hi - lo, HIDDEN, NULL) == BL_OK);

@@ -1,4 +1,5 @@
 #include "mpi/retrieve.h"
+#include "base/share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static void retrieve_alone(const struct bl_code_set *all, int exclude_self, stru
 static int64_t edge(struct par par, int rank, int skewed)
 {
     int64_t lo, hi;
-    par_range_local(ROWS, rank, par.size, &lo, &hi);
+    bl_share(ROWS, rank, par.size, &lo, &hi);
     if (rank == par.size)
         return ROWS;
     return skewed ? rank : lo;

@@ -1,4 +1,5 @@
 #include "support/steps.h"
+#include "base/share.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,7 +89,7 @@ static void make_nodes(struct par_nodes *nodes, struct par par, int n_nodes)
     int number = 0;
     int64_t lo, hi;
     do
-        par_range_local(par.size, number, n_nodes, &lo, &hi);
+        bl_share(par.size, number, n_nodes, &lo, &hi);
     while (par.rank >= hi && ++number < n_nodes);
     CHECK(par_nodes_init_numbered(nodes, par, number, &err) == BL_OK);
     CHECK(nodes->n_nodes == n_nodes && nodes->own == number);
