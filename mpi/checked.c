@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
+#include "mpi/h5_table.h"
 
 enum { NAME_BYTES = 700 };
 

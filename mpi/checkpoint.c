@@ -10,6 +10,7 @@
 #include "mpi/agree.h"
 #include "mpi/collective.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/state_file.h"
 
 /* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */

@@ -6,7 +6,8 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "mpi/agree.h"
-#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
+#include "mpi/h5_table.h"
 #include "mpi/metrics.h"
 
 /* The log and the curves come first: a checkpoint says how long they were. */

@@ -12,6 +12,7 @@
 #include "mpi/agree.h"
 #include "mpi/checked.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/root.h"
 #include "mpi/tags.h"
 

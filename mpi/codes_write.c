@@ -10,6 +10,7 @@
 #include "mpi/column.h"
 #include "mpi/file_blocks.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/h5_rows.h"
 #include "mpi/output.h"
 #include "mpi/root.h"

@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/digest.h"
 #include "base/log.h"
-#include "data/checks.h"
 #include "mpi/dataset.h"
 
 enum { BLOCK_BYTES = 4 << 20, SOURCES = 2 };

@@ -13,6 +13,7 @@
 #include "mpi/column.h"
 #include "mpi/dataset.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/output.h"
 #include "mpi/protocol_note.h"
 #include "mpi/root.h"

@@ -11,6 +11,7 @@
 #include "mpi/codes_file.h"
 #include "mpi/dataset.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/model_file.h"
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 
 int64_t par_file_blocks_local(const struct par_file_piece *piece)
 {

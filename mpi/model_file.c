@@ -8,6 +8,8 @@
 #include "mpi/agree.h"
 #include "mpi/collective.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
+#include "mpi/h5_table.h"
 #include "mpi/reduce.h"
 #include "mpi/state_writer.h"
 

@@ -8,7 +8,7 @@
 #include "base/share.h"
 #include "mpi/agree.h"
 #include "mpi/checked.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "mpi/reduce.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");

@@ -5,7 +5,7 @@
 #include "loss/objective.h"
 #include "loss/tile.h"
 #include "model/params.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "mpi/mirror.h"
 #include "mpi/read_ahead.h"
 #include "mpi/start_model.h"

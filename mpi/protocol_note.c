@@ -7,6 +7,7 @@
 #include "mpi/agree.h"
 #include "mpi/collective.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 
 struct number {
     const char *name;

@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 
 /* One window in memory, in the order in which its rows are taken. */
 struct slot {

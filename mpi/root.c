@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 
 int par_root_check_local(hid_t file, const char *path, const char *format, int64_t version,
                          struct bl_error *err)

@@ -9,7 +9,6 @@
 
 #include "base/buffer.h"
 #include "config/config.h"
-#include "mpi/h5.h"
 
 struct par_row_file {
     int fd;

@@ -7,6 +7,8 @@
 #include "base/buffer.h"
 #include "mpi/checked.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
+#include "mpi/h5_table.h"
 #include "mpi/root.h"
 #include "mpi/stall.h"
 

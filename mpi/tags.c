@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
-#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 
 /* Longer ids than this are a damaged file, not ids. */
 enum { ID_BYTES_MAX = 1 << 16, SCRATCH_BYTES = 1 << 20 };

@@ -1,7 +1,7 @@
 #include "mpi/tensor.h"
 
 #include "base/share.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 
 int64_t par_tensor_row_bytes_local(const struct par_state_tensor *tensor)
 {

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "mpi/state_file.h"
 
 int par_tensor_write_open_local(struct par_tensor_write *write, struct par par, const char *hints,

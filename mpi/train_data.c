@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "data/checks.h"
 #include "mpi/agree.h"
 #include "mpi/dataset.h"
 #include "mpi/dense_labels.h"
 #include "mpi/groups.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "mpi/reduce.h"
 #include "mpi/row_sample.h"
 #include "mpi/stall.h"

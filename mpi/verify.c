@@ -8,6 +8,7 @@
 #include "mpi/codes_file.h"
 #include "mpi/dataset.h"
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/model_file.h"
 #include "mpi/root.h"
 #include "mpi/verify_blocks.h"

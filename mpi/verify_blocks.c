@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "mpi/checked.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "mpi/stall.h"
 
 /* Walks the data sets below a group. */

@@ -11,7 +11,6 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "mpi/dataset.h"
-#include "mpi/h5.h"
 
 static char folder[64], path[96];
 static struct bl_error err;

@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
+#include "mpi/h5_table.h"
 
 static int write_ids(const struct search_h5 *h5, const char *name, const struct search_side *side,
                      struct bl_error *err)

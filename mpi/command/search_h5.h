@@ -4,8 +4,9 @@
 #ifndef PAR_COMMAND_SEARCH_H5_H
 #define PAR_COMMAND_SEARCH_H5_H
 
+#include <hdf5.h>
+
 #include "mpi/command/search_answer.h"
-#include "mpi/h5.h"
 
 struct search_h5 {
     int is_open;

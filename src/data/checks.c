@@ -4,9 +4,6 @@
 
 #include "base/isa.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 /* What NaN and Inf have in common: all bits of the exponent are set. Whole chunks are looked through without
  * a way out, in vectors; one that holds something is looked through once more. */
 enum { CHUNK = 512 };
@@ -53,35 +50,4 @@ int64_t bl_first_not_finite(enum bl_type type, const void *values, int64_t n)
         break;
     }
     return -1;
-}
-
-uint64_t bl_digest(const void *bytes, int64_t n_bytes, uint64_t seed)
-{
-    return XXH3_64bits_withSeed(bytes, (size_t)n_bytes, seed);
-}
-
-/* The library's own handle under our name. */
-struct bl_digester *bl_digester_create(void)
-{
-    return (struct bl_digester *)XXH3_createState();
-}
-
-void bl_digester_destroy(struct bl_digester *digester)
-{
-    XXH3_freeState((XXH3_state_t *)digester);
-}
-
-void bl_digester_begin(struct bl_digester *digester, uint64_t seed)
-{
-    XXH3_64bits_reset_withSeed((XXH3_state_t *)digester, seed);
-}
-
-void bl_digester_add(struct bl_digester *digester, const void *bytes, int64_t n_bytes)
-{
-    XXH3_64bits_update((XXH3_state_t *)digester, bytes, (size_t)n_bytes);
-}
-
-uint64_t bl_digester_end(const struct bl_digester *digester)
-{
-    return XXH3_64bits_digest((const XXH3_state_t *)digester);
 }

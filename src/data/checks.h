@@ -1,4 +1,4 @@
-/* Whether data are usable, and whether they are the same as before. */
+/* Whether values are finite. */
 #ifndef BL_DATA_CHECKS_H
 #define BL_DATA_CHECKS_H
 
@@ -8,17 +8,5 @@
 
 /* The index of the first value of n that is NaN or Inf, or -1. */
 int64_t bl_first_not_finite(enum bl_type type, const void *values, int64_t n);
-
-/* XXH3-64 of n_bytes bytes, seeded. */
-uint64_t bl_digest(const void *bytes, int64_t n_bytes, uint64_t seed);
-
-/* The same of bytes that come in pieces: begin, add in order, end. create gives NULL without memory; destroy
- * takes NULL. */
-struct bl_digester;
-struct bl_digester *bl_digester_create(void);
-void bl_digester_destroy(struct bl_digester *digester);
-void bl_digester_begin(struct bl_digester *digester, uint64_t seed);
-void bl_digester_add(struct bl_digester *digester, const void *bytes, int64_t n_bytes);
-uint64_t bl_digester_end(const struct bl_digester *digester);
 
 #endif

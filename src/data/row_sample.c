@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/checks.h"
+#include "base/digest.h"
 
 enum { PIECE = 512 };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/rng.h"
-#include "data/checks.h"
 
 void bl_layout_append(struct bl_layout *layout, const char *name, int is_weight, int64_t rows, int64_t cols)
 {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "support/folder.h"
 #include "support/long_run.h"
 

@@ -6,6 +6,7 @@
 
 #include "mpi/dataset.h"
 #include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "support/tiny.h"
 
 /* Input files whose content is not what it was or can't be: status 3, one line, on any number of ranks. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "support/folder.h"
 #include "support/tiny.h"
 

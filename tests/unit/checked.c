@@ -1,5 +1,6 @@
 #include "mpi/checked.h"
 #include "mpi/codes_file.h"
+#include "mpi/h5_attribute.h"
 #include "tests/splits.h"
 
 /* Blocks of 3 rows: three whole ones and one of a single row. */

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/digest.h"
+
 enum { N = 1300 };
 
 Test(checks, the_first_value_that_is_not_finite_is_found_wherever_it_stands)

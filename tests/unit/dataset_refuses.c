@@ -1,3 +1,4 @@
+#include "mpi/h5_attribute.h"
 #include "tests/splits.h"
 
 #include <sys/stat.h>

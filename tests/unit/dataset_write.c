@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 #include "mpi/dataset.h"
-#include "mpi/h5.h"
+#include "mpi/h5_attribute.h"
 #include "mpi/verify.h"
 
 enum { ROWS = 5000, DIM = 64 };

@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "mpi/file_blocks.h"
-#include "mpi/h5.h"
+#include "mpi/h5_table.h"
 #include "support/folder.h"
 
 /* Two data sets of 3 and 1 blocks, the last of each shorter, with room before, between and behind. */

@@ -1,4 +1,5 @@
 #include "mpi/h5.h"
+#include "mpi/h5_table.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "data/checks.h"
+#include "base/digest.h"
 #include "data/labels.h"
 #include "data/protocol.h"
 
