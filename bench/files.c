@@ -17,11 +17,11 @@
 #include "base/share.h"
 #include "bench.h"
 #include "io/config_file.h"
-#include "mpi/checkpoint_writer.h"
-#include "mpi/collective.h"
-#include "mpi/dataset.h"
-#include "mpi/train_data.h"
-#include "mpi/world.h"
+#include "mpi/files/dataset.h"
+#include "mpi/ranks/collective.h"
+#include "mpi/ranks/world.h"
+#include "mpi/rows/train_data.h"
+#include "mpi/run/checkpoint_writer.h"
 
 enum { DIM = 512, ROUNDS = 9, PIECE = 4 << 20 };
 

@@ -20,7 +20,7 @@
 #include "loss/objective.h"
 #include "math/elementwise.h"
 #include "model/network.h"
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 
 enum { ROWS = 8192, DIM = 784, WIDEST = 1024, BITS = 64, LAYERS = 3, TENSORS = 6, PARAMS_MAX = 1 << 21 };
 enum { BATCH = 512, STEPS = 400, GROUPS_MIN = 16, GROUPS_MAX = 1024, DEPTH_MAX = 10 };

@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "math/blas.h"
-#include "mpi/collective.h"
-#include "mpi/world.h"
+#include "mpi/ranks/collective.h"
+#include "mpi/ranks/world.h"
 #include "trainer.h"
 
 enum { FIRST = 512, ROUNDS_MAX = 31 };

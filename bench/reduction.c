@@ -11,9 +11,9 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "bench.h"
-#include "mpi/gradient.h"
-#include "mpi/reduce.h"
-#include "mpi/world.h"
+#include "mpi/ranks/reduce.h"
+#include "mpi/ranks/world.h"
+#include "mpi/step/gradient.h"
 
 enum { ROUNDS_MAX = 101, GROUPS = 16, FLAT = 0, WIDE, FAST, EXACT, WAYS };
 

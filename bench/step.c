@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "loss/tile.h"
 #include "math/blas.h"
-#include "mpi/collective.h"
-#include "mpi/world.h"
+#include "mpi/ranks/collective.h"
+#include "mpi/ranks/world.h"
 #include "trainer.h"
 
 enum { ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };

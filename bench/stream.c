@@ -19,9 +19,9 @@
 
 #include "base/clock.h"
 #include "math/blas.h"
-#include "mpi/collective.h"
-#include "mpi/reduce.h"
-#include "mpi/world.h"
+#include "mpi/ranks/collective.h"
+#include "mpi/ranks/reduce.h"
+#include "mpi/ranks/world.h"
 #include "trainer.h"
 
 enum { ROUNDS = 5, MEMORY = 0, WARM, COLD, WAYS };

@@ -5,9 +5,9 @@
 #include "base/rng.h"
 #include "bench.h"
 #include "io/config_file.h"
-#include "mpi/dataset.h"
-#include "mpi/run_state.h"
-#include "mpi/step.h"
+#include "mpi/files/dataset.h"
+#include "mpi/run/run_state.h"
+#include "mpi/step/step.h"
 
 enum { BENCH_ROWS = 65536, BENCH_CLASSES = 10, BENCH_DIM = 784 };
 

@@ -7,13 +7,13 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "math/blas.h"
-#include "mpi/agree.h"
 #include "mpi/command/command.h"
-#include "mpi/command/job.h"
-#include "mpi/h5.h"
-#include "mpi/reduce.h"
-#include "mpi/signals.h"
-#include "mpi/world.h"
+#include "mpi/command/launcher.h"
+#include "mpi/h5/file.h"
+#include "mpi/process/signals.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
+#include "mpi/ranks/world.h"
 
 static void print_commands(void)
 {
@@ -126,7 +126,7 @@ static void leave_if_apart(const struct command *command, int ranks)
     exit(err.code);
 }
 
-/* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5.h). */
+/* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5/file.h). */
 static void end_mpi(struct par par, int code)
 {
     if (par_max_integer(par, h5_is_stuck_local())) /* rank 0 has spoken */

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 
 static char folder[64], path[96];
 static struct bl_error err;

@@ -1,5 +1,5 @@
-#include "mpi/baseline.h"
 #include "base/share.h"
+#include "mpi/baseline/table.h"
 
 #include <string.h>
 
@@ -8,12 +8,12 @@
 #include "base/log.h"
 #include "data/shards.h"
 #include "math/solve.h"
-#include "mpi/agree.h"
 #include "mpi/command/command.h"
-#include "mpi/dataset.h"
-#include "mpi/itq.h"
-#include "mpi/model_file.h"
-#include "mpi/row_sample.h"
+#include "mpi/files/dataset.h"
+#include "mpi/files/model.h"
+#include "mpi/fit/itq.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/rows/row_sample.h"
 
 enum { ANCHORS_MAX = BL_SOLVE_MAX - 1 }; /* a row of equations each, and one for the constant */
 

@@ -1,9 +1,9 @@
 /* The commands of the program: each is one file in this folder and one line in table.c. */
-#ifndef PAR_COMMAND_H
-#define PAR_COMMAND_H
+#ifndef PAR_COMMAND_COMMAND_H
+#define PAR_COMMAND_COMMAND_H
 
 #include "base/error.h"
-#include "mpi/comm.h"
+#include "mpi/ranks/comm.h"
 
 struct command {
     const char *name;

@@ -4,7 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "mpi/command/command.h"
-#include "mpi/cut.h"
+#include "mpi/files/dataset_cut.h"
 
 /* A number of rows that the protocol draws from each class; *value holds the usual one. */
 static int take_number(const char *option, const char *text, const struct bl_protocol *protocol, int applies,

@@ -10,12 +10,12 @@
 #include "hash/code.h"
 #include "io/source.h"
 #include "model/model.h"
-#include "mpi/agree.h"
-#include "mpi/codes_file.h"
 #include "mpi/command/command.h"
-#include "mpi/dataset.h"
-#include "mpi/model_file.h"
-#include "mpi/row_sample.h"
+#include "mpi/files/codes.h"
+#include "mpi/files/dataset.h"
+#include "mpi/files/model.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/rows/row_sample.h"
 
 /* Rows go through the network in units of this many, counted from the file's first row, and a rank owns whole
  * units: every row meets the same matrix product on any number of ranks, so the codes have the same bits. */

@@ -6,7 +6,7 @@
 
 #include "base/count.h"
 #include "mpi/command/command.h"
-#include "mpi/describe.h"
+#include "mpi/files/describe.h"
 
 enum { NAMES_SHOWN = 10 };
 

@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "io/config_file.h"
-#include "mpi/agree.h"
 #include "mpi/command/command.h"
-#include "mpi/command/job.h"
+#include "mpi/command/launcher.h"
 #include "mpi/command/run_config.h"
-#include "mpi/train.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/run/train.h"
 
 /* --max-hours is the key train.max_hours under a name of its own; set keeps the text. */
 static int add_max_hours(struct command_run_config *given, const char *hours, char set[64],

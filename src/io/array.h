@@ -1,6 +1,6 @@
 /* Rows of plain numbers that follow each other in a file, in either byte order: what IDX and NPY share. */
-#ifndef IO_ARRAY_H
-#define IO_ARRAY_H
+#ifndef BL_IO_ARRAY_H
+#define BL_IO_ARRAY_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Configurations from YAML files, with overrides. */
-#ifndef IO_CONFIG_FILE_H
-#define IO_CONFIG_FILE_H
+#ifndef BL_IO_CONFIG_FILE_H
+#define BL_IO_CONFIG_FILE_H
 
 #include <stdint.h>
 

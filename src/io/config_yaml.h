@@ -1,6 +1,6 @@
 /* Settings out of YAML: what keys a text sets, to what, and where. Only the plain part of YAML is read. */
-#ifndef IO_CONFIG_YAML_H
-#define IO_CONFIG_YAML_H
+#ifndef BL_IO_CONFIG_YAML_H
+#define BL_IO_CONFIG_YAML_H
 
 #include <stdint.h>
 

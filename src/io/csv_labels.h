@@ -1,6 +1,6 @@
 /* The labels of a CSV column: whole numbers as they are, or else the places of their sorted names. */
-#ifndef IO_CSV_LABELS_H
-#define IO_CSV_LABELS_H
+#ifndef BL_IO_CSV_LABELS_H
+#define BL_IO_CSV_LABELS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* The records of a CSV file, one at a time in bounded memory: RFC 4180, lines ending in \n, \r\n or \r, a
  * byte order mark, and , ; or tab between cells. */
-#ifndef IO_CSV_TEXT_H
-#define IO_CSV_TEXT_H
+#ifndef BL_IO_CSV_TEXT_H
+#define BL_IO_CSV_TEXT_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* What a file format provides to source.c: one row of its table. */
-#ifndef IO_FORMAT_H
-#define IO_FORMAT_H
+#ifndef BL_IO_FORMAT_H
+#define BL_IO_FORMAT_H
 
 #include "io/source.h"
 

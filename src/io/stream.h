@@ -1,6 +1,6 @@
 /* A file read forwards, plain or gzipped, in the same way. */
-#ifndef IO_STREAM_H
-#define IO_STREAM_H
+#ifndef BL_IO_STREAM_H
+#define BL_IO_STREAM_H
 
 #include <stdint.h>
 #include <zlib.h>

@@ -1,5 +1,5 @@
 /* Means and covariance of rows that come in blocks, in whatever order and from however many ranks: the
- * arithmetic of one rank; mpi/covariance.h adds what travels. Two passes, as
+ * arithmetic of one rank; mpi/fit/covariance.h adds what travels. Two passes, as
  * cov = (1/N) sum (x - mean)(x - mean)': a common offset of the rows costs no digits. */
 #ifndef BL_MATH_COVARIANCE_H
 #define BL_MATH_COVARIANCE_H

@@ -7,8 +7,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "mpi/h5.h"
-#include "mpi/h5_attribute.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/file.h"
 #include "support/folder.h"
 #include "support/long_run.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/dataset.h"
-#include "mpi/h5.h"
-#include "mpi/h5_table.h"
+#include "mpi/files/dataset.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/table.h"
 #include "support/tiny.h"
 
 /* Input files whose content is not what it was or can't be: status 3, one line, on any number of ranks. */

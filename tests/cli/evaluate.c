@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/codes_file.h"
+#include "mpi/files/codes.h"
 #include "support/tiny.h"
 
 /* evaluate, encode and search, all with one small model. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 #include "support/tiny.h"
 
 /* Training and evaluation without classes: rows that share a group are similar. In the data here a row's

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 #include "support/tiny.h"
 
 static struct tiny tiny;

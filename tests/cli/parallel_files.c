@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/h5.h"
+#include "mpi/h5/file.h"
 #include "support/folder.h"
 #include "support/tiny.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 #include "support/tiny.h"
 
 /* From a data set to a figure that says what it is worth. Tiny data have 96 + 16 rows of each of 4 classes.

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mpi/dataset.h"
-#include "mpi/h5.h"
+#include "mpi/files/dataset.h"
+#include "mpi/h5/file.h"
 #include "support/folder.h"
 #include "support/long_run.h"
 

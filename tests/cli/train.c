@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/phases.h"
+#include "mpi/process/phases.h"
 #include "support/tiny.h"
 
 static struct tiny tiny;

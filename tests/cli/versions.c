@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mpi/h5.h"
-#include "mpi/h5_attribute.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/file.h"
 #include "support/folder.h"
 #include "support/tiny.h"
 

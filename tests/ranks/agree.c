@@ -1,11 +1,11 @@
-#include "mpi/agree.h"
+#include "mpi/ranks/agree.h"
 #include "base/share.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/collective.h"
+#include "mpi/ranks/collective.h"
 #include "support/ranks.h"
 
 static void no_failure_is_agreed_as_success(struct par par)

@@ -5,8 +5,8 @@
 #include "base/rng.h"
 #include "base/share.h"
 #include "data/shards.h"
-#include "mpi/baseline.h"
-#include "mpi/choice.h"
+#include "mpi/baseline/table.h"
+#include "mpi/fit/draw.h"
 #include "support/ranks.h"
 
 enum { N = 1100, DIM = 12, BITS = 10, CLASSES = 5, GROUPS = 6, ANCHORS = 24 };

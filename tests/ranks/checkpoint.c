@@ -1,4 +1,4 @@
-#include "mpi/checkpoint.h"
+#include "mpi/files/checkpoint.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "mpi/agree.h"
-#include "mpi/checkpoint_writer.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/run/checkpoint_writer.h"
 #include "support/ranks.h"
 
 /* Tensors of several blocks, written by all ranks and read by all, into memory of each or of all together. */

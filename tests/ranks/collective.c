@@ -1,9 +1,9 @@
-#include "mpi/collective.h"
+#include "mpi/ranks/collective.h"
 
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/reduce.h"
+#include "mpi/ranks/reduce.h"
 #include "support/ranks.h"
 
 /* Pieces of a few bytes stand for counts above 2^31: the same code cuts both. */

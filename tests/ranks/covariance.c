@@ -1,4 +1,4 @@
-#include "mpi/covariance.h"
+#include "mpi/fit/covariance.h"
 #include "base/share.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/rng.h"
 #include "data/shards.h"
-#include "mpi/itq.h"
+#include "mpi/fit/itq.h"
 #include "support/ranks.h"
 
 enum { N = 1900, DIM = 24, HIDDEN = 30, BITS = 10, GROUPS = 6, ITERATIONS = 8 };

@@ -1,14 +1,14 @@
 /* Exchange between nodes: ranks of this host that are taken for several of them, in even and uneven numbers.
  */
-#include "mpi/nodes.h"
+#include "mpi/ranks/nodes.h"
 
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/code_memory.h"
-#include "mpi/gather.h"
-#include "mpi/gradient.h"
-#include "mpi/sums.h"
+#include "mpi/step/code_memory.h"
+#include "mpi/step/gather.h"
+#include "mpi/step/gradient.h"
+#include "mpi/step/sums.h"
 #include "support/ranks.h"
 
 /* Pieces of a few bytes stand for counts above 2^31: the same code cuts both. */

@@ -1,4 +1,4 @@
-#include "mpi/retrieve.h"
+#include "mpi/evaluate/retrieve.h"
 #include "base/share.h"
 
 #include <stdlib.h>

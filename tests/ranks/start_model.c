@@ -1,4 +1,4 @@
-#include "mpi/start_model.h"
+#include "mpi/run/start_model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include "base/rng.h"
 #include "io/config_file.h"
 #include "model/network.h"
-#include "mpi/dataset.h"
-#include "mpi/run_state.h"
-#include "mpi/train_data.h"
+#include "mpi/files/dataset.h"
+#include "mpi/rows/train_data.h"
+#include "mpi/run/run_state.h"
 #include "support/ranks.h"
 
 enum { ROWS = 701, DIM = 8, TEXT_BYTES = 400 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/collective.h"
+#include "mpi/ranks/collective.h"
 #include "support/ranks.h"
 #include "support/steps.h"
 

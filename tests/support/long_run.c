@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mpi/model_file.h"
+#include "mpi/files/model.h"
 
 /* The third is after the first epoch. */
 static int has_three_checkpoints(const void *tiny)

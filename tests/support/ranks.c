@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "math/blas.h"
-#include "mpi/world.h"
+#include "mpi/ranks/world.h"
 #include "support/folder.h"
 
 static struct {

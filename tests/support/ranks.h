@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "mpi/comm.h"
+#include "mpi/ranks/comm.h"
 
 struct ranks_case {
     const char *name;            /* a sentence with underscores */

@@ -8,9 +8,9 @@
 #include "base/buffer.h"
 #include "base/rng.h"
 #include "io/config_file.h"
-#include "mpi/collective.h"
-#include "mpi/dataset.h"
-#include "mpi/plan.h"
+#include "mpi/files/dataset.h"
+#include "mpi/plan/plan.h"
+#include "mpi/ranks/collective.h"
 #include "support/ranks.h"
 
 enum { CLASSES = 5 };

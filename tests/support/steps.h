@@ -3,8 +3,8 @@
 #ifndef TEST_SUPPORT_STEPS_H
 #define TEST_SUPPORT_STEPS_H
 
-#include "mpi/run_state.h"
-#include "mpi/step.h"
+#include "mpi/run/run_state.h"
+#include "mpi/step/step.h"
 
 /* Networks of a few KiB: buckets of 1 KiB make several of their gradients. */
 enum { STEPS_ROWS = 131, STEPS_DIM = 8, STEPS_LIST = 3, STEPS_MANY = 5 /* in a row */ };

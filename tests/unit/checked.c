@@ -1,6 +1,6 @@
-#include "mpi/checked.h"
-#include "mpi/codes_file.h"
-#include "mpi/h5_attribute.h"
+#include "mpi/files/codes.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/checked_column.h"
 #include "tests/splits.h"
 
 /* Blocks of 3 rows: three whole ones and one of a single row. */

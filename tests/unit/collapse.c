@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "loss/collapse.h"
+#include "hash/collapse.h"
 
 /* Codes of ten classes that are in use. */
 static struct bl_code_health healthy(void)

@@ -1,4 +1,4 @@
-#include "mpi/h5_attribute.h"
+#include "mpi/h5/attribute.h"
 #include "tests/splits.h"
 
 #include <sys/stat.h>

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "mpi/dataset.h"
-#include "mpi/h5_attribute.h"
-#include "mpi/verify.h"
+#include "mpi/files/dataset.h"
+#include "mpi/files/verify.h"
+#include "mpi/h5/attribute.h"
 
 enum { ROWS = 5000, DIM = 64 };
 

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-#include "mpi/deadline.h"
+#include "mpi/run/deadline.h"
 
 /* A run that began at 1000 s, in an hour that ends at 4600 s, with steps of 10 s and checkpoints of 20 s. */
 static struct par_deadline measured(void)

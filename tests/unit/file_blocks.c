@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "mpi/file_blocks.h"
-#include "mpi/h5_table.h"
+#include "mpi/h5/file_blocks.h"
+#include "mpi/h5/table.h"
 #include "support/folder.h"
 
 /* Two data sets of 3 and 1 blocks, the last of each shorter, with room before, between and behind. */

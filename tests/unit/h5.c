@@ -1,5 +1,5 @@
-#include "mpi/h5.h"
-#include "mpi/h5_table.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/table.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "mpi/command/command.h"
-#include "mpi/dataset.h"
+#include "mpi/files/dataset.h"
 #include "support/folder.h"
 
 extern const struct command command_import;

@@ -1,4 +1,4 @@
-#include "model/itq.h"
+#include "fit/itq.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
-#include "model/linear.h"
+#include "fit/linear.h"
 
 enum { N = 600, K = 12, ITERATIONS = 30 };
 

@@ -1,4 +1,4 @@
-#include "model/ksh.h"
+#include "fit/ksh.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "mpi/statistics.h"
+#include "mpi/fit/normalizer.h"
 
 /* All rows as one group; free with par_groups_free. */
 static struct par_groups one_group(int64_t n, int64_t dim)

@@ -1,4 +1,4 @@
-#include "mpi/overlap.h"
+#include "mpi/step/overlap.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "model/lsh.h"
+#include "fit/lsh.h"
 
 static struct bl_shape shape_with(int activation)
 {

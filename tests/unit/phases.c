@@ -1,4 +1,4 @@
-#include "mpi/phases.h"
+#include "mpi/process/phases.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

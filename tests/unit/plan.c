@@ -1,11 +1,11 @@
-#include "mpi/plan.h"
+#include "mpi/plan/plan.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "io/config_file.h"
-#include "mpi/validate.h"
+#include "mpi/evaluate/held_out.h"
 
 static struct bl_error err;
 static struct par_plan plan;

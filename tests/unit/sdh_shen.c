@@ -1,4 +1,4 @@
-#include "model/sdh_shen.h"
+#include "fit/sdh_shen.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "mpi/slices.h"
+#include "mpi/step/slices.h"
 
 #include <criterion/criterion.h>
 

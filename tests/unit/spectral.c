@@ -1,4 +1,4 @@
-#include "model/spectral.h"
+#include "fit/spectral.h"
 
 #include <criterion/criterion.h>
 

@@ -1,4 +1,4 @@
-#include "model/spherical.h"
+#include "fit/spherical.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,0 +1,85 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "fit/linear.h"
+#include "mpi/baseline/table.h"
+#include "mpi/fit/arithmetic.h"
+#include "mpi/fit/itq.h"
+
+/* Methods whose weights are directions in the space of the normalised features: at most as many as columns.
+ */
+static int check(const struct bl_shape *shape, struct bl_error *err)
+{
+    const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape);
+    if (bits <= dim)
+        return BL_OK;
+    return bl_fail(
+        err, BL_USAGE,
+        "--bits %lld is more than the %lld principal directions of %lld feature columns; ask for at "
+        "most %lld, or take lsh",
+        bits, dim, dim, dim);
+}
+
+static void store(const struct par_principal *principal, struct bl_model *model)
+{
+    const struct bl_tensor *tensor = model->layout.tensor;
+    bl_linear_set(principal->k, principal->means.dim, principal->vectors, principal->means.mean, 1.0,
+                  model->params + tensor[0].offset, model->params + tensor[1].offset);
+}
+
+static int rotate(struct par_principal *principal, struct par par, struct par_points *points,
+                  const struct baseline_options *options, struct bl_error *err)
+{
+    double errors[2];
+    int code = par_itq_rotate(principal, par, points, options->iterations, options->seed, errors, err);
+    if (code == BL_OK)
+        bl_log_say("quantization error per bit: %.4f with a random rotation, %.4f after %lld iterations",
+                   errors[0], errors[1], (long long)options->iterations);
+    return code;
+}
+
+static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+               int rotated, struct bl_model *model, struct bl_error *err)
+{
+    struct par_points points = {0};
+    struct par_principal principal = {0};
+    int code = check(&model->shape, err);
+    if (code == BL_OK)
+        code = par_points_init(&points, par, rows, model, 0, err);
+    if (code == BL_OK)
+        code = par_principal_fit(&principal, par, &points, bl_shape_code_bits(&model->shape), err);
+    if (code == BL_OK && rotated)
+        code = rotate(&principal, par, &points, options, err);
+    if (code == BL_OK) {
+        store(&principal, model);
+        snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);
+        par_arithmetic_add_lapack(par, model->arithmetic);
+    }
+    par_principal_free(&principal);
+    par_points_free(&points);
+    return code;
+}
+
+static int fit_pcah(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+                    struct bl_model *model, struct bl_error *err)
+{
+    return fit(par, rows, options, 0, model, err);
+}
+
+static int fit_itq(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+                   struct bl_model *model, struct bl_error *err)
+{
+    return fit(par, rows, options, 1, model, err);
+}
+
+const struct baseline baseline_pcah = {
+    .name = "pcah",
+    .summary = "signs of the first principal components (Wang, Kumar and Chang 2012)",
+    .fit = fit_pcah,
+};
+
+const struct baseline baseline_itq = {
+    .name = "itq",
+    .summary = "the same, rotated by iterative quantization (Gong and Lazebnik 2011)",
+    .fit = fit_itq,
+};

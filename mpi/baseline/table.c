@@ -1,0 +1,32 @@
+#include "mpi/baseline/table.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+
+extern const struct baseline baseline_lsh, baseline_pcah, baseline_itq, baseline_sh, baseline_sph,
+    baseline_ksh, baseline_sdh_shen;
+
+const struct baseline *const baseline_table[] = {
+    &baseline_lsh, &baseline_pcah, &baseline_itq,      &baseline_sh,
+    &baseline_sph, &baseline_ksh,  &baseline_sdh_shen, NULL,
+};
+
+const struct baseline *baseline_find(const char *name, struct bl_error *err)
+{
+    const char *near = NULL;
+    char all[256] = "";
+    for (const struct baseline *const *b = baseline_table; *b; b++) {
+        if (strcmp((*b)->name, name) == 0)
+            return *b;
+        if (bl_nearest_better(name, (*b)->name, near))
+            near = (*b)->name;
+        strncat(all, *all ? ", " : "", sizeof all - strlen(all) - 1);
+        strncat(all, (*b)->name, sizeof all - strlen(all) - 1);
+    }
+    if (near)
+        bl_fail(err, BL_USAGE, "unknown method '%s'; did you mean '%s'?", name, near);
+    else
+        bl_fail(err, BL_USAGE, "unknown method '%s'; there are: %s", name, all);
+    return NULL;
+}

@@ -1,0 +1,220 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "mpi/command/check/check_report.h"
+
+static int64_t number(const json_t *report, const char *name)
+{
+    return json_integer_value(json_object_get(report, name));
+}
+
+static struct bl_counted count(const json_t *report, const char *name, const char *noun)
+{
+    return bl_count(number(report, name), noun);
+}
+
+static const char *text(const json_t *report, const char *name)
+{
+    return json_string_value(json_object_get(report, name));
+}
+
+/* In the unit that suits it, at most 9 characters. */
+static const char *bytes_text(int64_t n_bytes, char out[32])
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double value = (double)n_bytes;
+    int unit = 0;
+    for (; value >= 1024.0 && unit < 5; unit++)
+        value /= 1024.0;
+    snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    return out;
+}
+
+/* With less than a step's rows in a window, a step waits for the disk however fast that is. */
+static void print_windows(const json_t *report)
+{
+    const int64_t rows = number(report, "window_rows");
+    const int64_t step_rows = number(report, "global_batch") / number(report, "shards");
+    printf("  streamed    batches are drawn from at most %s of each shard at a time\n",
+           bl_count(rows, "row").text);
+    if (rows < step_rows)
+        printf("              a step takes %s of each: with a larger data.window or more data.shards it "
+               "needn't wait\n",
+               bl_count(step_rows, "row").text);
+}
+
+static void print_work(const json_t *report)
+{
+    printf("%s\n", text(report, "config"));
+    printf("  data        %s, split %s: %s of %" PRId64 " x %s\n", text(report, "data"),
+           text(report, "split"), count(report, "rows", "row").text, number(report, "dim"),
+           text(report, "type"));
+    printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %s\n", number(report, "train_rows"),
+           number(report, "validation_rows"), count(report, "shards", "shard").text);
+    if (number(report, "window_rows") > 0)
+        print_windows(report);
+    printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
+           count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
+    printf("  method      %s\n", text(report, "preset"));
+    printf("  steps       batches of %s, %s an epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
+           count(report, "global_batch", "row").text, count(report, "steps_per_epoch", "step").text,
+           number(report, "steps"), number(report, "warmup_steps"));
+}
+
+/* Below this many rows a group, keeping groups apart costs time that shows: docs/reproducibility.md. */
+enum { CHEAP_GROUP_ROWS = 64 };
+
+static void print_sums(const json_t *report)
+{
+    const int64_t groups = number(report, "groups"), batch = number(report, "global_batch");
+    if (groups == 0) {
+        printf("  sums        fast: other bits on other numbers of ranks, processors and libraries\n");
+        return;
+    }
+    printf("  sums        exact: %s of about %s; the same bits on up to %s\n",
+           count(report, "groups", "group").text, bl_count(batch / groups, "row").text,
+           bl_count(groups, "rank").text);
+    if (batch / groups < CHEAP_GROUP_ROWS)
+        printf(
+            "              from %d rows a group exact costs next to nothing: a lower train.exact_groups is "
+            "faster, on fewer ranks\n",
+            CHEAP_GROUP_ROWS);
+}
+
+/* Of the node and the rank that receive most. */
+static void print_wire(const json_t *report)
+{
+    json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
+    const char *name, *before = "", *overlap = text(report, "overlap");
+    char amount[32], sent[32];
+    const int64_t nodes = number(report, "nodes");
+    if (number(report, "ranks") == 1) {
+        printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
+        return;
+    }
+    if (nodes == 1) {
+        printf("  wire        nothing: %s of one node, %s each, which read each other's memory\n",
+               count(report, "ranks", "rank").text, count(report, "threads", "thread").text);
+        return;
+    }
+    printf("  wire        %s a step into a node's link, %s out of it, on %" PRId64
+           " nodes of up to %s; into a rank ",
+           bytes_text(number(report, "link_received_bytes_per_step"), amount),
+           bytes_text(number(report, "link_sent_bytes_per_step"), sent), nodes,
+           count(report, "ranks_of_a_node", "rank").text);
+    json_object_foreach(kinds, name, value)
+    {
+        if (json_integer_value(value) == 0)
+            continue;
+        printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
+        before = ", ";
+    }
+    if (strcmp(overlap, "none") != 0)
+        printf("; %s on the way while they compute", overlap);
+    printf("\n");
+}
+
+/* What ranks have of their own, and what their node has once. */
+static void print_need(const json_t *report)
+{
+    char all[32], data[32], batch[32], parameters[32], gather[32];
+    const int64_t shared = number(report, "shared_parameter_bytes") + number(report, "shared_gather_bytes") +
+                           number(report, "shared_codes_bytes");
+    printf(
+        "  memory      %s on the rank that needs most: data %s, batch %s, gradient and copy %s, other %s\n",
+        bytes_text(number(report, "memory_bytes") - shared, all),
+        bytes_text(number(report, "data_bytes"), data), bytes_text(number(report, "batch_bytes"), batch),
+        bytes_text(number(report, "parameter_bytes"), parameters),
+        bytes_text(number(report, "gather_bytes") + number(report, "codes_bytes"), gather));
+    printf("              %s more once a node: parameters and states %s, codes of a batch %s",
+           bytes_text(shared, all), bytes_text(number(report, "shared_parameter_bytes"), parameters),
+           bytes_text(number(report, "shared_gather_bytes"), gather));
+    if (number(report, "shared_codes_bytes") > 0)
+        printf(", memory of codes %s", bytes_text(number(report, "shared_codes_bytes"), data));
+    printf("\n              %s a node of %s\n", bytes_text(number(report, "node_memory_bytes"), all),
+           count(report, "ranks_of_a_node", "rank").text);
+    if (number(report, "start_bytes") > 0)
+        printf("  start       model.init takes %s on each rank, freed before the first step\n",
+               bytes_text(number(report, "start_bytes"), all));
+    print_wire(report);
+}
+
+static double real(const json_t *report, const char *name)
+{
+    return json_number_value(json_object_get(report, name));
+}
+
+/* Under exact sums, products are bitloom's own. */
+static void print_blas(const json_t *report)
+{
+    const json_t *blas = json_object_get(report, "blas");
+    const double gflops = real(blas, "gflops"), other = real(blas, "other_gflops");
+    const char *kernel = text(blas, "other_kernel");
+    printf("  OpenBLAS    kernel %s, %.1f GFLOP/s of sgemm on one core\n", text(blas, "kernel"), gflops);
+    if (kernel)
+        printf("              %swith OPENBLAS_CORETYPE=%s in the job's environment %.1f, %.2f times as "
+               "fast%s\n",
+               other > gflops ? "hint: " : "", kernel, other, other / gflops,
+               number(report, "groups") > 0 ? "; steps under exact sums don't use OpenBLAS" : "");
+}
+
+static void print_scale(const json_t *report)
+{
+    const json_t *scale = json_object_get(report, "scale"), *row;
+    size_t i;
+    char memory[32], node_memory[32], link[32];
+    if (!scale)
+        return;
+    printf("  model       nodes of %" PRId64
+           " cores and %.3g GB/s of memory, %.3g Gb/s and %.3g us between them; %s\n",
+           number(scale, "cores_per_node"), 1e-9 * real(scale, "memory_bytes_per_s"),
+           8e-9 * real(scale, "network_bytes_per_s"), 1e6 * real(scale, "latency_s"),
+           json_is_true(json_object_get(scale, "timed")) ? "a rank's work timed here"
+                                                         : "a rank's rate as given");
+    printf("      ranks  nodes  rows each   compute  exchange   step ms    rows/s  efficiency   into node  "
+           "memory: rank       node  "
+           "limit\n");
+    json_array_foreach(json_object_get(scale, "ranks"), i, row)
+    {
+        printf("    %7" PRId64 " %6" PRId64 " %10" PRId64
+               " %9.2f %9.2f %9.2f %9.0f %9.0f %% %11s %13s %10s  %s\n",
+               number(row, "ranks"), number(row, "nodes"), number(row, "rows"), 1e3 * real(row, "compute_s"),
+               1e3 * real(row, "exchange_s"), 1e3 * real(row, "step_s"), real(row, "rows_per_s"),
+               100.0 * real(row, "efficiency"), bytes_text(number(row, "link_bytes"), link),
+               bytes_text(number(row, "memory_bytes"), memory),
+               bytes_text(number(row, "node_memory_bytes"), node_memory), text(row, "limit"));
+    }
+    printf("              %s\n", text(scale, "verdict"));
+}
+
+static void print_run(const json_t *report)
+{
+    const json_t *run = json_object_get(report, "run"), *damaged = json_object_get(run, "damaged"), *path;
+    size_t i;
+    if (number(run, "checkpoints") == 0)
+        printf("  run         %s has no checkpoints: a new run\n", text(run, "folder"));
+    json_array_foreach(damaged, i, path)
+    {
+        printf("  run         %s is damaged and will be passed over\n", json_string_value(path));
+    }
+    if (text(run, "checkpoint"))
+        printf("  run         %s is whole: step %" PRId64 " of %" PRId64 "%s\n", text(run, "checkpoint"),
+               number(run, "step"), number(report, "steps"),
+               number(run, "step") >= number(report, "steps") ? ", nothing is left to do" : "");
+}
+
+void check_report_print(const json_t *report)
+{
+    if (text(report, "summary")) {
+        printf("%s: %s\n", text(report, "file"), text(report, "summary"));
+        return;
+    }
+    print_work(report);
+    print_sums(report);
+    print_need(report);
+    print_blas(report);
+    print_scale(report);
+    print_run(report);
+}

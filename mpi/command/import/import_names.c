@@ -1,0 +1,77 @@
+#include "mpi/command/import/import_names.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "io/file.h"
+
+enum { FILE_MAX_BYTES = 16 << 20, NAME_MAX_BYTES = 255 };
+
+/* The text to be cut, in names->text. */
+static int load(struct import_names *names, const char *given, struct bl_error *err)
+{
+    int64_t n;
+    if (*given == '@') {
+        int code = io_file_read(given + 1, FILE_MAX_BYTES, &names->text, &n, err);
+        if (code == BL_OK && n != (int64_t)strlen(names->text))
+            code = bl_fail(err, BL_INPUT, "%s has a zero byte; save it as plain text in UTF-8", given + 1);
+        if (code == BL_OK && n > 0 && names->text[n - 1] == '\n')
+            names->text[n - 1] = '\0';
+        return code;
+    }
+    n = (int64_t)strlen(given) + 1;
+    int code = bl_alloc(&names->text, n, 1, "class names", err);
+    if (code == BL_OK)
+        memcpy(names->text, given, (size_t)n);
+    return code;
+}
+
+static int check_name(const char *name, int64_t number, struct bl_error *err)
+{
+    size_t n = strlen(name);
+    if (n > 0 && n <= NAME_MAX_BYTES)
+        return BL_OK;
+    return bl_fail(err, BL_USAGE, "the name of class %" PRId64 " is %s; give each class a name", number,
+                   n == 0 ? "empty" : "longer than 255 bytes");
+}
+
+int import_names_read(struct import_names *names, const char *given, struct bl_error *err)
+{
+    int code = load(names, given, err);
+    if (code != BL_OK)
+        return code;
+    const char separator = *given == '@' ? '\n' : ',';
+    int64_t n = 1;
+    for (const char *at = names->text; *at; at++)
+        n += *at == separator;
+    code = bl_alloc_zero(&names->names, n, sizeof *names->names, "class names", err);
+    for (char *at = names->text, *next; at && code == BL_OK; at = next) {
+        next = strchr(at, separator);
+        if (next)
+            *next++ = '\0';
+        if (separator == '\n')
+            at[strcspn(at, "\r")] = '\0';
+        names->names[names->n] = at;
+        code = check_name(at, names->n++, err);
+    }
+    return code;
+}
+
+int import_names_borrow(struct import_names *names, char *const *from, int64_t n, struct bl_error *err)
+{
+    int code = bl_alloc_zero(&names->names, n, sizeof *names->names, "class names", err);
+    if (code != BL_OK)
+        return code;
+    for (int64_t i = 0; i < n; i++)
+        names->names[i] = from[i];
+    names->n = n;
+    return BL_OK;
+}
+
+void import_names_free(struct import_names *names)
+{
+    bl_free(&names->names);
+    bl_free(&names->text);
+    names->n = 0;
+}

@@ -1,0 +1,261 @@
+#include "mpi/command/search/search_output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "io/file.h"
+#include "mpi/command/search/search_h5.h"
+
+enum { NAME_BYTES = 512 };
+
+struct search_output {
+    enum search_format format;
+    const char *path; /* NULL: standard output */
+    char temporary[BL_PATH_MAX + 8];
+    const struct search_side *queries, *database;
+    FILE *file;
+    struct search_h5 h5;
+    int unfinished; /* there is a temporary file to remove */
+    int64_t n_written;
+};
+
+int search_format_of(const char *name, const char *path, enum search_format *format, struct bl_error *err)
+{
+    static const struct {
+        const char *name, *ending;
+        enum search_format format;
+    } known[] = {{"tsv", ".tsv", SEARCH_TSV}, {"json", ".json", SEARCH_JSON}, {"hdf5", ".h5", SEARCH_HDF5}};
+    *format = SEARCH_TSV;
+    if (!name && !path)
+        return BL_OK;
+    const char *ending = path ? strrchr(path, '.') : NULL;
+    for (int i = 0; i < 3; i++)
+        if (name ? strcmp(name, known[i].name) == 0 : ending && strcmp(ending, known[i].ending) == 0) {
+            *format = known[i].format;
+            return BL_OK;
+        }
+    if (name)
+        return bl_fail(err, BL_USAGE, "--format must be tsv, json or hdf5, not '%s'", name);
+    return bl_fail(err, BL_USAGE, "%s ends in neither .tsv, .json nor .h5; say --format tsv, json or hdf5",
+                   path);
+}
+
+/* The id of a row, or its number. Tabs and line ends would break the table. */
+static void write_row_name(const struct search_side *side, int64_t row, char *text)
+{
+    if (!side->ids) {
+        snprintf(text, NAME_BYTES, "%" PRId64, row);
+        return;
+    }
+    const int64_t n = side->info->id_bytes < NAME_BYTES - 1 ? side->info->id_bytes : NAME_BYTES - 1;
+    snprintf(text, NAME_BYTES, "%.*s", (int)n, side->ids + row * side->info->id_bytes);
+    for (char *at = text; *at; at++)
+        if (*at == '\t' || *at == '\n' || *at == '\r')
+            *at = ' ';
+}
+
+static size_t append_class(const struct search_side *side, int64_t class, char *text, size_t used)
+{
+    if (used + 2 >= NAME_BYTES)
+        return used;
+    if (used > 0)
+        text[used++] = ',';
+    int n = class < side->info->n_class_names
+                ? snprintf(text + used, NAME_BYTES - used, "%s", side->info->class_names[class])
+                : snprintf(text + used, NAME_BYTES - used, "%" PRId64, class);
+    used += n > 0 ? (size_t)n : 0;
+    return used < NAME_BYTES ? used : NAME_BYTES - 1;
+}
+
+/* The class names (or numbers) of a row, with commas between several; empty without labels. */
+static void write_label_name(const struct search_side *side, int64_t row, char *text)
+{
+    const struct bl_label_layout layout = side->info->labels;
+    const uint32_t *words = side->codes.labels ? side->codes.labels + row * layout.words : NULL;
+    size_t used = 0;
+    text[0] = '\0';
+    if (layout.kind == BL_LABELS_SINGLE && words && (int32_t)words[0] != BL_UNLABELLED)
+        append_class(side, (int32_t)words[0], text, 0);
+    else if (layout.kind == BL_LABELS_MULTI && words)
+        for (int64_t c = 0; c < layout.classes; c++)
+            if (words[c / 32] >> (c % 32) & 1u)
+                used = append_class(side, c, text, used);
+    for (char *at = text; *at; at++)
+        if (*at == '\t' || *at == '\n' || *at == '\r')
+            *at = ' ';
+}
+
+static void write_tsv(struct search_output *output, const struct search_block *block)
+{
+    char query[NAME_BYTES], item[NAME_BYTES], label[NAME_BYTES];
+    for (int64_t i = 0; i < block->n; i++) {
+        write_row_name(output->queries, block->first + i, query);
+        for (int64_t j = 0; j < block->k && block->rows[i * block->k + j] >= 0; j++) {
+            const int64_t row = block->rows[i * block->k + j];
+            write_row_name(output->database, row, item);
+            write_label_name(output->database, row, label);
+            fprintf(output->file, "%s\t%" PRId64 "\t%s\t%" PRId32 "\t%s\n", query, j + 1, item,
+                    block->distances[i * block->k + j], label);
+        }
+    }
+}
+
+/* JSON holds UTF-8 only; other bytes become '?'. */
+static json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    char plain[NAME_BYTES];
+    size_t n = 0;
+    for (; !value && text[n] && n + 1 < sizeof plain; n++)
+        plain[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+    plain[n] = '\0';
+    return value ? value : json_string(plain);
+}
+
+static void put_row(json_t *object, const struct search_side *side, int64_t row)
+{
+    char text[NAME_BYTES];
+    json_object_set_new(object, "row", json_integer(row));
+    if (side->ids) {
+        write_row_name(side, row, text);
+        json_object_set_new(object, "id", json_text(text));
+    }
+}
+
+static json_t *json_of_query(const struct search_output *output, const struct search_block *block, int64_t i)
+{
+    char label[NAME_BYTES];
+    json_t *query = json_object(), *neighbours = json_array();
+    put_row(query, output->queries, block->first + i);
+    for (int64_t j = 0; j < block->k && block->rows[i * block->k + j] >= 0; j++) {
+        const int64_t row = block->rows[i * block->k + j];
+        json_t *item = json_object();
+        put_row(item, output->database, row);
+        json_object_set_new(item, "distance", json_integer(block->distances[i * block->k + j]));
+        if (output->database->codes.labels) {
+            write_label_name(output->database, row, label);
+            json_object_set_new(item, "label", json_text(label));
+        }
+        json_array_append_new(neighbours, item);
+    }
+    json_object_set_new(query, "neighbours", neighbours);
+    return query;
+}
+
+static int write_json(struct search_output *output, const struct search_block *block, struct bl_error *err)
+{
+    for (int64_t i = 0; i < block->n; i++) {
+        json_t *query = json_of_query(output, block, i);
+        char *text = json_dumps(query, JSON_COMPACT);
+        json_decref(query);
+        if (!text)
+            return bl_fail(err, BL_MEMORY, "out of memory: a query's answer as JSON");
+        fprintf(output->file, "%s%s", output->n_written + i > 0 ? "," : "", text);
+        free(text);
+    }
+    return BL_OK;
+}
+
+static void write_head(struct search_output *output, int64_t k)
+{
+    if (output->format == SEARCH_TSV)
+        fprintf(output->file, "query\trank\titem\tdistance\tlabel\n");
+    else
+        fprintf(output->file,
+                "{\"bits\":%" PRId64 ",\"k\":%" PRId64 ",\"queries\":%" PRId64 ",\"database\":%" PRId64
+                ",\"results\":[",
+                output->queries->info->bits, k, output->queries->info->rows, output->database->info->rows);
+}
+
+static const char *name_of(const struct search_output *output)
+{
+    return output->path ? output->path : "standard output";
+}
+
+int search_output_create(struct search_output **out, enum search_format format, const char *path,
+                         const struct search_side *queries, const struct search_side *database, int64_t k,
+                         struct bl_error *err)
+{
+    struct search_output *output;
+    int code = bl_alloc_zero(&output, 1, sizeof *output, "the output", err);
+    *out = output;
+    if (code != BL_OK)
+        return code;
+    output->format = format;
+    output->path = path;
+    output->queries = queries;
+    output->database = database;
+    if (!path && format == SEARCH_HDF5)
+        return bl_fail(err, BL_USAGE, "HDF5 can't go to standard output; name a file with -o");
+    if (path)
+        code = io_file_temporary(path, output->temporary, sizeof output->temporary, err);
+    if (code != BL_OK)
+        return code;
+    output->unfinished = path != NULL;
+    if (format == SEARCH_HDF5)
+        return search_h5_create(&output->h5, output->temporary, queries, database, k, err);
+    output->file = path ? fopen(output->temporary, "w") : stdout;
+    if (!output->file) {
+        output->unfinished = 0;
+        return bl_fail_path(err, "write", path, errno);
+    }
+    write_head(output, k);
+    return BL_OK;
+}
+
+int search_output_write(struct search_output *output, const struct search_block *block, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (output->format == SEARCH_HDF5)
+        return search_h5_write(&output->h5, block, err);
+    if (output->format == SEARCH_JSON)
+        code = write_json(output, block, err);
+    else
+        write_tsv(output, block);
+    output->n_written += block->n;
+    if (code == BL_OK && ferror(output->file))
+        code = bl_fail_path(err, "write", name_of(output), errno);
+    return code;
+}
+
+int search_output_commit(struct search_output *output, struct bl_error *err)
+{
+    if (output->format == SEARCH_HDF5) {
+        int code = search_h5_close(&output->h5, err);
+        if (code != BL_OK)
+            return code;
+    } else {
+        if (output->format == SEARCH_JSON)
+            fprintf(output->file, "]}\n");
+        if (fflush(output->file) != 0 || ferror(output->file))
+            return bl_fail_path(err, "write", name_of(output), errno);
+        if (!output->path)
+            return BL_OK;
+        int failed = fclose(output->file);
+        output->file = NULL;
+        if (failed)
+            return bl_fail_path(err, "write", output->path, errno);
+    }
+    output->unfinished = 0; /* a failing install removes it */
+    return io_file_install(output->temporary, output->path, err);
+}
+
+void search_output_destroy(struct search_output *output)
+{
+    if (!output)
+        return;
+    struct bl_error ignored;
+    if (output->format == SEARCH_HDF5)
+        search_h5_close(&output->h5, &ignored);
+    if (output->file && output->path)
+        fclose(output->file);
+    if (output->unfinished)
+        unlink(output->temporary);
+    bl_free(&output);
+}

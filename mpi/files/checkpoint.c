@@ -1,0 +1,225 @@
+#include "mpi/files/checkpoint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "mpi/files/tensor_file.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/file.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/ranks/collective.h"
+
+/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
+enum { TEXT_BYTES_MAX = 1 << 20 };
+
+/* Reading the head: rank 0 alone opens and looks; what it learned is broadcast. */
+
+struct collect {
+    struct par_state *head;
+    hid_t file;
+    const char *path;
+    int64_t room;
+    struct bl_error *err;
+};
+
+static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
+{
+    struct collect *collect = context;
+    struct par_state *head = collect->head;
+    (void)info;
+    if (head->n_numbers == collect->room)
+        return 1;
+    struct par_state_number *number = &head->numbers[head->n_numbers];
+    snprintf(number->name, sizeof number->name, "%s", name);
+    number->is_integer = h5_get_integer(group, name, &number->integer);
+    if (number->is_integer || h5_get_real(group, name, &number->real))
+        head->n_numbers++;
+    return 0;
+}
+
+static int read_numbers(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+{
+    enum { NUMBERS_MAX = 256 };
+    struct collect collect = {.head = head, .room = NUMBERS_MAX};
+    int code =
+        bl_alloc_zero(&head->numbers, NUMBERS_MAX, sizeof *head->numbers, "the checkpoint's numbers", err);
+    if (code != BL_OK)
+        return code;
+    hid_t group = H5Gopen2(file, "numbers", H5P_DEFAULT);
+    if (group < 0 || H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_number, &collect) != 0)
+        code = bl_fail(err, BL_INPUT, "%s: its numbers are missing or damaged", path);
+    if (group >= 0)
+        H5Gclose(group);
+    return code;
+}
+
+static int read_text(const struct collect *collect, const char *name, struct par_state_text *text)
+{
+    struct par_state_tensor tensor = {.value = PAR_BYTE};
+    snprintf(tensor.name, sizeof tensor.name, "texts/%.50s", name);
+    tensor.rows = par_state_file_rows_local(collect->file, tensor.name);
+    if (tensor.rows < 1 || tensor.rows > TEXT_BYTES_MAX)
+        return bl_fail(collect->err, BL_INPUT, "%s: its text '%s' is damaged", collect->path, name);
+    snprintf(text->name, sizeof text->name, "%s", name);
+    int code = bl_alloc_zero(&text->text, tensor.rows + 1, 1, "a text", collect->err);
+    tensor.at = text->text;
+    if (code == BL_OK)
+        code = par_state_file_read_local(collect->file, collect->path, &tensor, 0,
+                                         par_tensor_blocks_local(&tensor), collect->err);
+    return code;
+}
+
+static herr_t take_text(hid_t group, const char *name, const H5L_info_t *info, void *context)
+{
+    struct collect *collect = context;
+    struct par_state *head = collect->head;
+    (void)group;
+    (void)info;
+    if (head->n_texts == collect->room)
+        return 1;
+    return read_text(collect, name, &head->texts[head->n_texts++]) == BL_OK ? 0 : 1;
+}
+
+static int read_texts(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+{
+    enum { TEXTS_MAX = 16 };
+    struct collect collect = {.head = head, .file = file, .path = path, .room = TEXTS_MAX, .err = err};
+    int code = bl_alloc_zero(&head->texts, TEXTS_MAX, sizeof *head->texts, "the checkpoint's texts", err);
+    if (code != BL_OK)
+        return code;
+    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* unless one says more */
+    hid_t group = H5Gopen2(file, "texts", H5P_DEFAULT);
+    if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_text, &collect) != 0)
+        code = err->code;
+    if (group >= 0)
+        H5Gclose(group);
+    return code;
+}
+
+static int open_local(const char *path, struct par_state *head, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = par_state_file_open_local(&file, path, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
+    if (code != BL_OK)
+        return code;
+    code = read_numbers(file, path, head, err);
+    if (code == BL_OK)
+        code = read_texts(file, path, head, err);
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
+
+/* Gives rank 0's numbers and texts to the others. */
+static int share_head(struct par par, struct par_state *head, struct bl_error *err)
+{
+    int64_t counts[2] = {head->n_numbers, head->n_texts};
+    int code = BL_OK;
+    par_broadcast(par, counts, sizeof counts);
+    if (par.rank != 0) {
+        code =
+            bl_alloc_zero(&head->numbers, counts[0], sizeof *head->numbers, "the checkpoint's numbers", err);
+        if (code == BL_OK)
+            code = bl_alloc_zero(&head->texts, counts[1], sizeof *head->texts, "the checkpoint's texts", err);
+    }
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        return code;
+    head->n_numbers = counts[0];
+    par_broadcast(par, head->numbers, counts[0] * (int64_t)sizeof *head->numbers);
+    for (int64_t i = 0; i < counts[1] && code == BL_OK; i++) {
+        int64_t bytes = par.rank == 0 ? (int64_t)strlen(head->texts[i].text) + 1 : 0;
+        par_broadcast(par, &bytes, sizeof bytes);
+        par_broadcast(par, head->texts[i].name, sizeof head->texts[i].name);
+        if (par.rank != 0)
+            code = bl_alloc_zero(&head->texts[i].text, bytes, 1, "a text of the checkpoint", err);
+        head->n_texts = i + 1;
+        code = par_agree(par, code, err);
+        if (code == BL_OK)
+            par_broadcast(par, head->texts[i].text, bytes);
+    }
+    return code;
+}
+
+int par_checkpoint_open(struct par par, const char *path, struct par_state *head, struct bl_error *err)
+{
+    *head = (struct par_state){0};
+    int code = par_agree(par, par.rank == 0 ? open_local(path, head, err) : BL_OK, err);
+    if (code == BL_OK)
+        code = share_head(par, head, err);
+    if (code != BL_OK)
+        par_state_free(head);
+    return code;
+}
+
+int par_checkpoint_is_newer_local(const char *path)
+{
+    hid_t file;
+    char format[64];
+    int64_t version = 0;
+    struct bl_error ignored;
+    if (h5_open(&file, par_alone(), path, &ignored) != BL_OK)
+        return 0;
+    const int known = h5_get_text(file, "format", format, sizeof format) &&
+                      strcmp(format, PAR_CHECKPOINT_FORMAT) == 0 &&
+                      h5_get_integer(file, "format_version", &version);
+    h5_close(&file, par_alone(), path, &ignored);
+    return known && version > PAR_CHECKPOINT_VERSION;
+}
+
+/* This rank's blocks of those that its node reads. */
+static int read_share(hid_t file, const char *path, const struct par_state *state, struct par node,
+                      struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
+        struct par_state_tensor stored = state->tensors[t];
+        int64_t lo, hi;
+        snprintf(stored.name, sizeof stored.name, "state/%.57s", state->tensors[t].name);
+        par_tensor_share_local(state->tensors, state->n_tensors, t, node.rank, node.size, &lo, &hi);
+        code = par_state_file_read_local(file, path, &stored, lo, hi, err);
+    }
+    return code;
+}
+
+int par_checkpoint_read(struct par par, struct par node, const char *path, const struct par_state *state,
+                        struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par, path, err);
+    if (code != BL_OK)
+        return code;
+    code = par_agree(par, read_share(file, path, state, node, err), err);
+    h5_close(&file, par, path, &ignored);
+    return par_agree(node, code, err); /* what the others read is there, too */
+}
+
+void par_state_free(struct par_state *state)
+{
+    for (int64_t i = 0; i < state->n_texts; i++)
+        bl_free(&state->texts[i].text);
+    bl_free(&state->numbers);
+    bl_free(&state->texts);
+    state->n_numbers = state->n_texts = 0;
+}
+
+const struct par_state_number *par_state_find_number(const struct par_state *state, const char *name)
+{
+    for (int64_t i = 0; i < state->n_numbers; i++)
+        if (strcmp(state->numbers[i].name, name) == 0)
+            return &state->numbers[i];
+    return NULL;
+}
+
+const char *par_state_find_text(const struct par_state *state, const char *name)
+{
+    for (int64_t i = 0; i < state->n_texts; i++)
+        if (strcmp(state->texts[i].name, name) == 0)
+            return state->texts[i].text;
+    return NULL;
+}

@@ -1,0 +1,269 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "config/config.h"
+#include "hash/code.h"
+#include "io/file.h"
+#include "mpi/files/codes.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/column.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/file_blocks.h"
+#include "mpi/h5/parallel_file.h"
+#include "mpi/h5/stamp.h"
+#include "mpi/h5/table_writer.h"
+#include "mpi/ranks/agree.h"
+
+enum { SCRATCH_BYTES = 1 << 20 };
+
+struct par_codes_writer {
+    struct par par;
+    char path[BL_PATH_MAX];
+    char temporary[BL_PATH_MAX + 8];
+    hid_t file;
+    int unfinished; /* temporary may exist */
+    struct bl_label_layout layout;
+    struct par_output codes, labels, ids; /* there may be none of the last two */
+    int64_t sampled, found;               /* par_codes_put_trained */
+    uint8_t *scratch;                     /* [scratch_rows, classes] for multi-label */
+    int64_t scratch_rows;
+};
+
+static int make(struct par_codes_writer **out, struct par par, const char *path,
+                const struct par_codes_info *info, struct bl_error *err)
+{
+    int code = bl_alloc_zero(out, 1, sizeof **out, "writing codes", err);
+    if (code != BL_OK)
+        return code;
+    struct par_codes_writer *writer = *out;
+    writer->par = par;
+    writer->layout = info->labels;
+    writer->file = H5I_INVALID_HID;
+    writer->codes.set = writer->labels.set = writer->ids.set = H5I_INVALID_HID;
+    if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
+        return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
+    if (code == BL_OK && info->labels.kind == BL_LABELS_MULTI) {
+        int64_t rows = SCRATCH_BYTES / info->labels.classes;
+        writer->scratch_rows = rows > 0 ? rows : 1;
+        code =
+            bl_alloc(&writer->scratch, writer->scratch_rows * info->labels.classes, 1, "writing labels", err);
+    }
+    return code;
+}
+
+static void describe_outputs(struct par_codes_writer *writer, const struct par_codes_info *info)
+{
+    const struct bl_label_layout labels = info->labels;
+    const int multi = labels.kind == BL_LABELS_MULTI;
+    par_output_describe_local(&writer->codes, "codes", H5Tcopy(H5T_STD_U8LE), info->rows,
+                              bl_code_bytes(info->bits));
+    if (labels.kind == BL_LABELS_GROUPS)
+        par_output_describe_local(&writer->labels, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
+                                  labels.words > 1 ? labels.words : 0);
+    else if (labels.kind != BL_LABELS_NONE)
+        par_output_describe_local(&writer->labels, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
+                                  info->rows, multi ? labels.classes : 0);
+    if (info->id_bytes > 0)
+        par_output_describe_local(&writer->ids, "ids", par_type_text_local(info->id_bytes), info->rows, 0);
+}
+
+typedef int (*output_job)(struct par_output *output, hid_t file, const char *path, struct bl_error *err);
+
+static int for_all(struct par_codes_writer *writer, output_job job, struct bl_error *err)
+{
+    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    int code = BL_OK;
+    for (int i = 0; i < 3 && code == BL_OK; i++)
+        if (outputs[i]->type > 0)
+            code = job(outputs[i], writer->file, writer->path, err);
+    return code;
+}
+
+static void close_outputs(struct par_codes_writer *writer)
+{
+    par_output_close_local(&writer->codes);
+    par_output_close_local(&writer->labels);
+    par_output_close_local(&writer->ids);
+}
+
+static int leave_outputs(struct par_codes_writer *writer)
+{
+    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    struct bl_error ignored;
+    int code = BL_OK;
+    for (int i = 0; i < 3; i++)
+        if (par_output_leave_local(outputs[i], writer->path, &ignored) != BL_OK)
+            code = BL_PATH;
+    return code;
+}
+
+/* The file with everything but rows, by rank 0, and room for them on the disk. */
+static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
+{
+    struct bl_error ignored;
+    int code = h5_create_local(&writer->file, writer->temporary, 0, err);
+    if (code == BL_OK && h5_put_integer(writer->file, "bits", info->bits) != BL_OK)
+        code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
+    if (code == BL_OK)
+        code = for_all(writer, par_output_make_local, err);
+    if (code == BL_OK && writer->labels.type > 0 && info->n_class_names > 0 &&
+        info->labels.kind != BL_LABELS_GROUPS &&
+        h5_put_texts(writer->labels.set, "class_names", info->class_names, info->n_class_names) != 0)
+        code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
+    leave_outputs(writer);
+    const int closed = h5_close(&writer->file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    return code == BL_OK ? par_file_reserve_local(writer->temporary, err) : code;
+}
+
+/* On all ranks, each for itself; agreed. */
+static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
+{
+    int code = h5_rows_open_local(&writer->file, writer->par, NULL, writer->temporary, err);
+    if (code == BL_OK)
+        code = for_all(writer, par_output_open_local, err);
+    return par_agree(writer->par, code, err);
+}
+
+/* And brought to the disk, where every rank can see it; agreed. */
+static int close_rows(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct bl_error ignored;
+    int code = leave_outputs(writer);
+    if (code != BL_OK)
+        bl_fail(err, BL_PATH, "can't write %s; the disk may be full", writer->path);
+    const int closed = h5_rows_close_local(&writer->file, writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    if (code == BL_OK)
+        code = par_file_sync_local(writer->temporary, err);
+    return par_agree(writer->par, code, err);
+}
+
+int par_codes_create(struct par_codes_writer **out, struct par par, const char *path,
+                     const struct par_codes_info *info, struct bl_error *err)
+{
+    *out = NULL;
+    struct par_codes_writer *writer = NULL;
+    int code = par_agree(par, make(&writer, par, path, info, err), err);
+    if (code == BL_OK) {
+        describe_outputs(writer, info);
+        writer->unfinished = 1;
+        code = par_agree(par, par.rank == 0 ? make_file(writer, info, err) : BL_OK, err);
+    }
+    if (code == BL_OK)
+        code = open_rows(writer, err);
+    if (code != BL_OK) {
+        par_codes_destroy(writer);
+        return code;
+    }
+    *out = writer;
+    return BL_OK;
+}
+
+static void unpack(struct bl_label_layout layout, const uint32_t *words, uint8_t *row)
+{
+    for (int64_t c = 0; c < layout.classes; c++)
+        row[c] = words[c / 32] >> (c % 32) & 1u;
+}
+
+static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint32_t *labels,
+                        struct bl_error *err)
+{
+    struct bl_label_layout layout = writer->layout;
+    if (layout.kind != BL_LABELS_MULTI)
+        return par_output_write_local(&writer->labels, row_lo, n, labels, writer->path, err);
+    for (int64_t at = 0; at < n; at += writer->scratch_rows) {
+        int64_t piece = n - at < writer->scratch_rows ? n - at : writer->scratch_rows;
+        for (int64_t i = 0; i < piece; i++)
+            unpack(layout, labels + (at + i) * layout.words, writer->scratch + i * layout.classes);
+        if (par_output_write_local(&writer->labels, row_lo + at, piece, writer->scratch, writer->path, err) !=
+            BL_OK)
+            return err->code;
+    }
+    return BL_OK;
+}
+
+int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint8_t *codes,
+                          const uint32_t *labels, const char *ids, struct bl_error *err)
+{
+    int code = par_output_write_local(&writer->codes, row_lo, n, codes, writer->path, err);
+    if (code == BL_OK && labels && writer->labels.type > 0)
+        code = write_labels(writer, row_lo, n, labels, err);
+    if (code == BL_OK && ids && writer->ids.type > 0)
+        code = par_output_write_local(&writer->ids, row_lo, n, ids, writer->path, err);
+    return code;
+}
+
+static int seal(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    int code = BL_OK;
+    for (int i = 0; i < 3 && code == BL_OK; i++)
+        if (outputs[i]->type > 0)
+            code = par_output_seal(outputs[i], writer->par, writer->file, writer->path, err);
+    return code;
+}
+
+void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found)
+{
+    writer->sampled = sampled;
+    writer->found = found;
+}
+
+/* By rank 0: the file is complete, and can be opened. */
+static int mark(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct bl_error ignored;
+    hid_t file;
+    int code = h5_open_to_change_local(&file, writer->temporary, err);
+    if (code == BL_OK && writer->sampled > 0 &&
+        (h5_put_integer(file, "trained_sampled", writer->sampled) != 0 ||
+         h5_put_integer(file, "trained_found", writer->found) != 0))
+        code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
+    if (code == BL_OK)
+        code = par_root_put(file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
+    const int closed = h5_close(&file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+    code = code == BL_OK ? closed : code;
+    if (code == BL_OK && h5_open(&file, par_alone(), writer->temporary, &ignored) != BL_OK)
+        code = bl_fail(err, BL_PATH,
+                       "%s reads back differently from what was written; the disk may be full or faulty",
+                       writer->path);
+    if (code == BL_OK)
+        h5_close(&file, par_alone(), writer->temporary, &ignored);
+    return code;
+}
+
+int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
+{
+    struct par par = writer->par;
+    int code = close_rows(writer, err);
+    if (code == BL_OK)
+        code = open_rows(writer, err);
+    if (code == BL_OK)
+        code = seal(writer, err);
+    if (code == BL_OK)
+        code = close_rows(writer, err);
+    if (code == BL_OK && par.rank == 0)
+        code = mark(writer, err);
+    if (code == BL_OK && par.rank == 0)
+        code = io_file_install(writer->temporary, writer->path, err);
+    code = par_agree(par, code, err);
+    if (code == BL_OK)
+        writer->unfinished = 0;
+    return code;
+}
+
+void par_codes_destroy(struct par_codes_writer *writer)
+{
+    if (!writer)
+        return;
+    struct bl_error ignored = {0}; /* the file goes anyway */
+    close_outputs(writer);
+    h5_rows_close_local(&writer->file, writer->path, &ignored);
+    if (writer->unfinished && writer->par.rank == 0)
+        unlink(writer->temporary);
+    bl_free(&writer->scratch);
+    bl_free(&writer);
+}

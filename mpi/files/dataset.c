@@ -1,0 +1,289 @@
+#include "mpi/files/dataset.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "mpi/files/tags.h"
+#include "mpi/h5/checked_column.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/stamp.h"
+#include "mpi/ranks/agree.h"
+
+/* Limits on what a file may claim, so that sizes derived from it can't overflow. */
+#define DIM_MAX (INT64_C(1) << 31)
+
+struct par_dataset {
+    struct par par;
+    char path[BL_PATH_MAX];
+    char where[BL_PATH_MAX + BL_NAME_MAX + 16]; /* for messages: "FILE, split 'NAME'" */
+    hid_t file;
+    hid_t feature_type; /* in memory */
+    struct par_column features;
+    struct par_checked checked; /* the features */
+    struct par_tags tags;
+    struct par_split split;
+    int said; /* that something can't be compared with checksums */
+};
+
+static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
+{
+    char *list = context;
+    char features[BL_PATH_MAX];
+    size_t used = strlen(list);
+    H5O_info_t object;
+    if (link->type != H5L_TYPE_HARD || H5Oget_info_by_name(root, name, &object, H5P_DEFAULT) < 0 ||
+        object.type != H5O_TYPE_GROUP ||
+        snprintf(features, sizeof features, "%s/features", name) >= BL_PATH_MAX)
+        return 0;
+    if (H5Lexists(root, features, H5P_DEFAULT) > 0)
+        snprintf(list + used, PAR_SPLIT_LIST_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+    return 0;
+}
+
+void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES])
+{
+    list[0] = '\0';
+    H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_split_name, list);
+}
+
+int par_split_name_check_local(const char *split, struct bl_error *err)
+{
+    size_t n = strlen(split);
+    if (n == 0 || n >= BL_NAME_MAX || strchr(split, '/') || split[0] == '.' ||
+        strcmp(split, "checksums") == 0)
+        return bl_fail(
+            err, BL_USAGE,
+            "'%.80s' can't be the name of a split: choose a word like train, of at most %d letters, "
+            "with no / in it, no leading dot and not 'checksums'",
+            split, BL_NAME_MAX - 1);
+    return BL_OK;
+}
+
+static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
+{
+    char list[PAR_SPLIT_LIST_BYTES];
+    if (par_column_exists_local(file, split))
+        return BL_OK;
+    par_split_list_local(file, list);
+    if (list[0] == '\0')
+        return bl_fail(err, BL_INPUT, "%s has no splits: a data set holds /train/features or the like", path);
+    return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
+}
+
+static int check_features(struct par_dataset *dataset, struct bl_error *err)
+{
+    const struct par_column *features = &dataset->features;
+    struct par_split *split = &dataset->split;
+    char shape[64];
+    if (features->cols == 0)
+        return bl_fail(err, BL_INPUT, "%s: 'features' has the shape %s; it must be [rows, dimensions]",
+                       dataset->where, par_column_shape_local(features, shape));
+    if (!par_column_feature_type_local(features, &split->type))
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'features' has a type that bitloom doesn't read (%" PRId64
+                       " bytes a value); store it as uint8, float16, float32 or float64",
+                       dataset->where, features->value_bytes);
+    if (features->cols > DIM_MAX)
+        return bl_fail(err, BL_INPUT, "%s: 'features' has %" PRId64 " columns; at most 2^31 are possible",
+                       dataset->where, features->cols);
+    split->rows = features->rows;
+    split->dim = features->cols;
+    dataset->feature_type = par_type_in_memory_local(split->type);
+    return BL_OK;
+}
+
+static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
+{
+    int code = par_column_open_local(&dataset->features, group, "features", dataset->where, err);
+    if (code == BL_OK)
+        code = check_features(dataset, err);
+    if (code == BL_OK)
+        code = par_checked_open_local(&dataset->checked, &dataset->features, "features",
+                                      dataset->feature_type, dataset->where, err);
+    if (code == BL_OK)
+        code = par_tags_open_local(&dataset->tags, group, "features", dataset->features.rows, dataset->where,
+                                   err);
+    return code;
+}
+
+static int open_local(struct par_dataset *dataset, const char *split, struct bl_error *err)
+{
+    int code = par_split_name_check_local(split, err);
+    if (code == BL_OK)
+        code =
+            par_root_check_local(dataset->file, dataset->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+    if (code == BL_OK)
+        code = find_split(dataset->file, dataset->path, split, err);
+    if (code != BL_OK)
+        return code;
+    snprintf(dataset->where, sizeof dataset->where, "%s, split '%s'", dataset->path, split);
+    hid_t group = H5Gopen2(dataset->file, split, H5P_DEFAULT);
+    if (group < 0)
+        return bl_fail(err, BL_INPUT, "%s: '%s' is not a group with features in it", dataset->path, split);
+    code = open_columns(dataset, group, err);
+    H5Gclose(group);
+    if (code != BL_OK)
+        return code;
+    dataset->split.labels = dataset->tags.labels;
+    dataset->split.groups = dataset->tags.groups.layout;
+    dataset->split.id_bytes = dataset->tags.id_bytes;
+    dataset->split.n_class_names = dataset->tags.n_class_names;
+    dataset->split.class_names = (const char *const *)dataset->tags.class_names;
+    dataset->split.has_checksums = par_checked_has_sums_local(&dataset->checked);
+    return BL_OK;
+}
+
+static int make(struct par_dataset **out, struct par par, const char *path, struct bl_error *err)
+{
+    int code = bl_alloc_zero(out, 1, sizeof **out, "opening a data set", err);
+    if (code != BL_OK)
+        return code;
+    struct par_dataset *dataset = *out;
+    dataset->par = par;
+    dataset->file = dataset->feature_type = H5I_INVALID_HID;
+    dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
+    par_row_groups_init_local(&dataset->tags.groups);
+    if (snprintf(dataset->path, sizeof dataset->path, "%s", path) >= (int)sizeof dataset->path)
+        return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    return BL_OK;
+}
+
+int par_dataset_open(struct par_dataset **out, struct par par, const char *path, const char *split,
+                     struct bl_error *err)
+{
+    *out = NULL;
+    struct par_dataset *dataset = NULL;
+    int code = par_agree(par, make(&dataset, par, path, err), err);
+    if (code == BL_OK)
+        code = h5_open(&dataset->file, par, path, err);
+    if (code == BL_OK)
+        code = par_agree(par, open_local(dataset, split, err), err);
+    if (code != BL_OK) {
+        par_dataset_close(dataset);
+        return code;
+    }
+    *out = dataset;
+    return BL_OK;
+}
+
+const struct par_split *par_dataset_split(const struct par_dataset *dataset)
+{
+    return &dataset->split;
+}
+
+void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups)
+{
+    par_tags_choose_local(&dataset->tags, prefer_groups);
+    dataset->split.labels = dataset->tags.labels;
+    dataset->split.n_class_names = dataset->tags.n_class_names;
+}
+
+static int check_range(const struct par_dataset *dataset, int64_t row_lo, int64_t n, struct bl_error *err)
+{
+    const int64_t rows = dataset->split.rows;
+    if (row_lo >= 0 && n >= 0 && row_lo <= rows - n)
+        return BL_OK;
+    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
+                   dataset->where, row_lo, row_lo + n, rows);
+}
+
+int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, uint32_t *groups,
+                                  struct bl_error *err)
+{
+    int code = check_range(dataset, row_lo, n, err);
+    if (code == BL_OK && n > 0 && dataset->split.groups.kind == BL_LABELS_GROUPS)
+        code = par_row_groups_read_local(&dataset->tags.groups, row_lo, n, groups, dataset->where, err);
+    return code;
+}
+
+int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, void *features,
+                           uint32_t *labels, char *ids, struct bl_error *err)
+{
+    const struct par_split *split = &dataset->split;
+    int code = check_range(dataset, row_lo, n, err);
+    if (code != BL_OK)
+        return code;
+    if (!dataset->said && !(split->has_checksums && par_tags_have_sums_local(&dataset->tags)))
+        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
+    dataset->said = 1;
+    if (features && n > 0)
+        code = par_checked_read_local(&dataset->checked, row_lo, n, features, dataset->where, err);
+    if (code == BL_OK && n > 0)
+        code = par_tags_read_local(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
+    return code;
+}
+
+int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err)
+{
+    if (!par_column_is_plain_local(&dataset->features))
+        return bl_fail(
+            err, BL_USAGE,
+            "%s: 'features' is stored in chunks or compressed, and data.residency: stream needs it "
+            "in one piece: make it so with h5repack -l CONTI -f NONE OLD NEW, or set "
+            "data.residency to memory",
+            dataset->where);
+    if (!dataset->checked.same)
+        return bl_fail(err, BL_USAGE,
+                       "%s: 'features' has another byte order than this processor, and data.residency: "
+                       "stream takes bytes as they are; write the file again in little-endian order, or set "
+                       "data.residency to memory",
+                       dataset->where);
+    return BL_OK;
+}
+
+/* A wrong place in the file would train on noise, and a file without checksums couldn't tell. */
+static int compare_row(struct par_dataset *dataset, struct par_row_file *file, int64_t row,
+                       struct bl_error *err)
+{
+    const int64_t row_bytes = dataset->checked.row_bytes;
+    const void *streamed = NULL;
+    char *read = NULL;
+    int code = bl_alloc(&read, row_bytes, 1, "a row", err);
+    if (code == BL_OK)
+        code = par_dataset_read_local(dataset, row, 1, read, NULL, NULL, err);
+    if (code == BL_OK)
+        code = par_row_file_row_local(file, row, &streamed, err);
+    if (code == BL_OK && memcmp(read, streamed, (size_t)row_bytes) != 0)
+        code = bl_fail(err, BL_INPUT,
+                       "%s: row %" PRId64 " of 'features' isn't where the file says; set data.residency to "
+                       "memory",
+                       dataset->where, row);
+    bl_free(&read);
+    return code;
+}
+
+int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int64_t row_hi,
+                               struct par_row_file **out, struct bl_error *err)
+{
+    *out = NULL;
+    int code = par_dataset_stream_check_local(dataset, err);
+    if (code == BL_OK)
+        code = par_row_file_open_local(out, dataset->path, &dataset->checked, row_lo, row_hi, dataset->where,
+                                       err);
+    if (code == BL_OK)
+        code = compare_row(dataset, *out, row_hi - 1, err);
+    if (code != BL_OK) {
+        par_row_file_close_local(*out);
+        *out = NULL;
+    }
+    return code;
+}
+
+void par_dataset_close(struct par_dataset *dataset)
+{
+    if (!dataset)
+        return;
+    struct bl_error ignored = {0}; /* nothing was written */
+    par_tags_close_local(&dataset->tags);
+    par_checked_close_local(&dataset->checked);
+    par_column_close_local(&dataset->features);
+    if (dataset->feature_type > 0)
+        H5Tclose(dataset->feature_type);
+    if (dataset->file >= 0)
+        h5_close(&dataset->file, dataset->par, dataset->path, &ignored);
+    bl_free(&dataset);
+}

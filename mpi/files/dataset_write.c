@@ -1,0 +1,300 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/count.h"
+#include "config/config.h"
+#include "io/file.h"
+#include "mpi/files/dataset.h"
+#include "mpi/files/protocol_note.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/column.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/stamp.h"
+#include "mpi/h5/table_writer.h"
+
+enum { COPY_BYTES = 1 << 20 };
+
+struct par_split_writer {
+    char path[BL_PATH_MAX];
+    char temporary[BL_PATH_MAX + 8];
+    hid_t file;
+    int unfinished; /* temporary may exist */
+    int64_t appended;
+    struct par_output features, labels, groups, ids; /* all but the first may be invalid */
+};
+
+static int check_options(const char *split, const struct par_split_writer_options *options,
+                         struct bl_error *err)
+{
+    int code = par_split_name_check_local(split, err);
+    if (code == BL_OK && (options->rows < 1 || options->dim < 1))
+        code = bl_fail(err, BL_INPUT, "split '%s' would have %s of %s; nothing to write", split,
+                       bl_count(options->rows, "row").text, bl_count(options->dim, "feature").text);
+    return code;
+}
+
+/* What the file at path is, and whether the split may be added to it. */
+static int check_existing(const char *path, const char *split, int replace, struct bl_error *err)
+{
+    hid_t file = H5I_INVALID_HID;
+    struct bl_error ignored;
+    struct par_protocol_note note;
+    int code = h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    code = par_root_check_local(file, path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+    if (code == BL_OK && par_column_exists_local(file, split) && !replace)
+        code = bl_fail(err, BL_USAGE, "%s has a split '%s' already; choose another name or add --replace",
+                       path, split);
+    else if (code == BL_OK && par_protocol_note_get_local(file, &note))
+        code = bl_fail(err, BL_USAGE,
+                       "%s was cut by the protocol %s, so its splits belong together; choose another file",
+                       path, note.name);
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}
+
+static int copy_bytes(int from, int to, char *buffer)
+{
+    for (;;) {
+        ssize_t n = read(from, buffer, COPY_BYTES);
+        if (n <= 0)
+            return n == 0 ? 0 : errno;
+        for (ssize_t at = 0, done; at < n; at += done) {
+            done = write(to, buffer + at, (size_t)(n - at));
+            if (done < 0)
+                return errno;
+        }
+    }
+}
+
+static int copy_file(const char *path, const char *copy, struct bl_error *err)
+{
+    char *buffer = NULL;
+    struct stat status;
+    int code = bl_alloc(&buffer, COPY_BYTES, 1, "copying a file", err);
+    if (code != BL_OK)
+        return code;
+    int from = open(path, O_RDONLY);
+    if (from < 0 || fstat(from, &status) != 0)
+        code = bl_fail_path(err, "read", path, errno);
+    int to = code == BL_OK ? open(copy, O_WRONLY | O_CREAT | O_TRUNC, status.st_mode & 0777) : -1;
+    if (code == BL_OK) {
+        int reason = to < 0 ? errno : copy_bytes(from, to, buffer);
+        if (to >= 0 && close(to) != 0 && reason == 0)
+            reason = errno;
+        if (reason != 0)
+            code = bl_fail_path(err, "write", copy, reason);
+    }
+    if (from >= 0)
+        close(from);
+    bl_free(&buffer);
+    return code;
+}
+
+static int open_to_change(hid_t *file, const char *path, struct bl_error *err)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    *file = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    return *file < 0 ? bl_fail(err, BL_PATH, "can't change %s; check that no other program has it open", path)
+                     : BL_OK;
+}
+
+/* Takes a split and its checksums out of an open file. */
+static int remove_split(hid_t file, const char *split, const char *path, struct bl_error *err)
+{
+    char checksums[BL_NAME_MAX + 16];
+    int failed = 0;
+    snprintf(checksums, sizeof checksums, "checksums/%s", split);
+    if (par_column_exists_local(file, split))
+        failed |= H5Ldelete(file, split, H5P_DEFAULT) < 0;
+    if (par_column_exists_local(file, "checksums") && par_column_exists_local(file, checksums))
+        failed |= H5Ldelete(file, checksums, H5P_DEFAULT) < 0;
+    return failed ? bl_fail(err, BL_INPUT, "can't replace split '%s' of %s; the file is damaged", split, path)
+                  : BL_OK;
+}
+
+/* The unfinished file, open: new, or a copy of the one at path without the split. */
+static int open_temporary(struct par_split_writer *writer, const char *split, int replace,
+                          struct bl_error *err)
+{
+    struct stat status;
+    if (stat(writer->path, &status) != 0) {
+        if (errno != ENOENT)
+            return bl_fail_path(err, "write", writer->path, errno);
+        writer->unfinished = 1;
+        return h5_create_local(&writer->file, writer->temporary, 0, err);
+    }
+    int code = check_existing(writer->path, split, replace, err);
+    if (code != BL_OK)
+        return code;
+    writer->unfinished = 1;
+    code = copy_file(writer->path, writer->temporary, err);
+    if (code == BL_OK)
+        code = open_to_change(&writer->file, writer->temporary, err);
+    if (code == BL_OK)
+        code = remove_split(writer->file, split, writer->path, err);
+    return code;
+}
+
+static int make_output(struct par_split_writer *writer, struct par_output *output, const char *name,
+                       hid_t type, int64_t rows, int64_t cols, struct bl_error *err)
+{
+    par_output_describe_local(output, name, type, rows, cols);
+    return par_output_make_local(output, writer->file, writer->path, err);
+}
+
+static int create_outputs(struct par_split_writer *writer, const char *split,
+                          const struct par_split_writer_options *options, struct bl_error *err)
+{
+    char name[BL_NAME_MAX + 16];
+    snprintf(name, sizeof name, "%s/features", split);
+    int code = make_output(writer, &writer->features, name, par_type_in_file_local(options->type),
+                           options->rows, options->dim, err);
+    if (code == BL_OK && options->labels.kind != BL_LABELS_NONE) {
+        int multi = options->labels.kind == BL_LABELS_MULTI;
+        snprintf(name, sizeof name, "%s/labels", split);
+        code = make_output(writer, &writer->labels, name, H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
+                           options->rows, multi ? options->labels.classes : 0, err);
+        if (code == BL_OK && options->n_class_names > 0 &&
+            h5_put_texts(writer->labels.set, "class_names", options->class_names, options->n_class_names) !=
+                0)
+            code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
+    }
+    snprintf(name, sizeof name, "%s/groups", split);
+    if (code == BL_OK && options->groups.kind == BL_LABELS_GROUPS)
+        code = make_output(writer, &writer->groups, name, H5Tcopy(H5T_STD_I32LE), options->rows,
+                           options->groups.words > 1 ? options->groups.words : 0, err);
+    snprintf(name, sizeof name, "%s/ids", split);
+    if (code == BL_OK && options->id_bytes > 0)
+        code = make_output(writer, &writer->ids, name, par_type_text_local(options->id_bytes), options->rows,
+                           0, err);
+    return code;
+}
+
+int par_split_create_local(struct par_split_writer **out, const char *path, const char *split,
+                           const struct par_split_writer_options *options, struct bl_error *err)
+{
+    *out = NULL;
+    struct par_split_writer *writer = NULL;
+    int code = check_options(split, options, err);
+    if (code == BL_OK)
+        code = bl_alloc_zero(&writer, 1, sizeof *writer, "writing a data set", err);
+    if (code != BL_OK)
+        return code;
+    writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
+    writer->groups.set = writer->ids.set = H5I_INVALID_HID;
+    if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
+        code = bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    if (code == BL_OK)
+        code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
+    if (code == BL_OK)
+        code = open_temporary(writer, split, options->replace, err);
+    if (code == BL_OK)
+        code = create_outputs(writer, split, options, err);
+    if (code != BL_OK) {
+        par_split_destroy_local(writer);
+        return code;
+    }
+    *out = writer;
+    return BL_OK;
+}
+
+int par_split_append_local(struct par_split_writer *writer, int64_t n, const void *features,
+                           const void *labels, const char *ids, struct bl_error *err)
+{
+    int64_t row_lo = writer->appended;
+    int code = par_output_write_local(&writer->features, row_lo, n, features, writer->path, err);
+    if (code == BL_OK && labels && writer->labels.set >= 0)
+        code = par_output_write_local(&writer->labels, row_lo, n, labels, writer->path, err);
+    if (code == BL_OK && ids && writer->ids.set >= 0)
+        code = par_output_write_local(&writer->ids, row_lo, n, ids, writer->path, err);
+    if (code == BL_OK)
+        writer->appended += n;
+    return code;
+}
+
+int par_split_put_groups_local(struct par_split_writer *writer, int64_t n, const uint32_t *groups,
+                               struct bl_error *err)
+{
+    return par_output_write_local(&writer->groups, writer->appended, n, groups, writer->path, err);
+}
+
+static void close_outputs(struct par_split_writer *writer)
+{
+    par_output_close_local(&writer->features);
+    par_output_close_local(&writer->labels);
+    par_output_close_local(&writer->groups);
+    par_output_close_local(&writer->ids);
+}
+
+static int seal(struct par_split_writer *writer, struct bl_error *err)
+{
+    struct par_output *outputs[] = {&writer->features, &writer->labels, &writer->groups, &writer->ids};
+    int code = BL_OK;
+    for (int i = 0; i < 4 && code == BL_OK; i++)
+        if (outputs[i]->set >= 0)
+            code = par_output_seal(outputs[i], par_alone(), writer->file, writer->path, err);
+    return code;
+}
+
+/* The split under way is whole. */
+static int finish_split(struct par_split_writer *writer, struct bl_error *err)
+{
+    int code = h5_flush_local(writer->file, writer->path, err);
+    if (code == BL_OK)
+        code = seal(writer, err);
+    close_outputs(writer);
+    return code;
+}
+
+int par_split_next_local(struct par_split_writer *writer, const char *split,
+                         const struct par_split_writer_options *options, struct bl_error *err)
+{
+    int code = check_options(split, options, err);
+    if (code == BL_OK)
+        code = finish_split(writer, err);
+    writer->appended = 0;
+    return code == BL_OK ? create_outputs(writer, split, options, err) : code;
+}
+
+hid_t par_split_file_local(const struct par_split_writer *writer)
+{
+    return writer->file;
+}
+
+int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err)
+{
+    struct par par = par_alone();
+    int code = finish_split(writer, err);
+    if (code == BL_OK)
+        code = par_root_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+    if (code == BL_OK)
+        code = h5_close(&writer->file, par, writer->path, err);
+    if (code == BL_OK)
+        code = io_file_install(writer->temporary, writer->path, err);
+    if (code == BL_OK)
+        writer->unfinished = 0;
+    return code;
+}
+
+void par_split_destroy_local(struct par_split_writer *writer)
+{
+    if (!writer)
+        return;
+    struct bl_error ignored = {0}; /* the file goes anyway */
+    close_outputs(writer);
+    if (writer->file >= 0)
+        h5_close(&writer->file, par_alone(), writer->path, &ignored);
+    if (writer->unfinished)
+        unlink(writer->temporary);
+    bl_free(&writer);
+}

@@ -1,0 +1,78 @@
+#include "mpi/files/row_groups.h"
+
+#include <inttypes.h>
+
+#include "base/buffer.h"
+
+enum { SCRATCH_VALUES = 1 << 17 };
+
+void par_row_groups_init_local(struct par_row_groups *groups)
+{
+    *groups = (struct par_row_groups){.column.set = H5I_INVALID_HID};
+    groups->layout = bl_label_layout(BL_LABELS_NONE, 0);
+}
+
+int par_row_groups_open_local(struct par_row_groups *groups, hid_t group, const char *where,
+                              struct bl_error *err)
+{
+    struct par_column *column = &groups->column;
+    par_row_groups_init_local(groups);
+    if (!par_column_exists_local(group, "groups"))
+        return BL_OK;
+    int code = par_column_open_local(column, group, "groups", where, err);
+    if (code != BL_OK)
+        return code;
+    if (column->class != H5T_INTEGER)
+        return bl_fail(
+            err, BL_INPUT,
+            "%s: 'groups' must be integers: the number of a row's group [N], or several padded with "
+            "-1 [N,M]",
+            where);
+    groups->layout = bl_group_layout(column->cols > 0 ? column->cols : 1);
+    const int64_t words = groups->layout.words;
+    code = par_checked_open_local(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
+    if (code != BL_OK)
+        return code;
+    groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1;
+    return bl_alloc(&groups->scratch, groups->scratch_rows * words, sizeof *groups->scratch, "reading groups",
+                    err);
+}
+
+void par_row_groups_close_local(struct par_row_groups *groups)
+{
+    par_checked_close_local(&groups->checked);
+    par_column_close_local(&groups->column);
+    bl_free(&groups->scratch);
+}
+
+static int take(const struct par_row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
+                const char *where, struct bl_error *err)
+{
+    const int64_t width = groups->layout.words;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t w = 0; w < width; w++) {
+            const int64_t group = groups->scratch[i * width + w];
+            if (group < BL_UNLABELLED || group > INT32_MAX)
+                return bl_fail(err, BL_INPUT,
+                               "%s: row %" PRId64 " is in the group %" PRId64
+                               "; groups are 0 to 2147483647, or -1 for a row in none",
+                               where, row_lo + i, group);
+            words[i * width + w] = (uint32_t)(int32_t)group;
+        }
+        bl_group_pack(groups->layout, words + i * width);
+    }
+    return BL_OK;
+}
+
+int par_row_groups_read_local(struct par_row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
+                              const char *where, struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t at = 0, piece; at < n && code == BL_OK; at += piece) {
+        piece = n - at < groups->scratch_rows ? n - at : groups->scratch_rows;
+        code = par_checked_read_local(&groups->checked, row_lo + at, piece, groups->scratch, where, err);
+        if (code == BL_OK)
+            code = take(groups, row_lo + at, piece, words + at * groups->layout.words, where, err);
+    }
+    return code;
+}

@@ -1,0 +1,263 @@
+#include "mpi/files/tags.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/count.h"
+#include "mpi/h5/attribute.h"
+
+/* Longer ids than this are a damaged file, not ids. */
+enum { ID_BYTES_MAX = 1 << 16, SCRATCH_BYTES = 1 << 20 };
+
+static int64_t min64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int check_rows(const struct par_column *column, const char *name, const char *main_name, int64_t rows,
+                      const char *where, struct bl_error *err)
+{
+    if (column->rows == rows)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT, "%s: '%s' has %s but '%s' has %" PRId64 "; each row needs one", where, name,
+                   bl_count(column->rows, "row").text, main_name, rows);
+}
+
+static int is_integer(const struct par_column *column)
+{
+    /* h5py stores truth values as an enumeration over bytes. */
+    return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
+}
+
+static int open_labels(struct par_tags *tags, hid_t group, const char *where, struct bl_error *err)
+{
+    struct par_column *column = &tags->labels_column;
+    int code = par_column_open_local(column, group, "labels", where, err);
+    if (code != BL_OK)
+        return code;
+    if (!is_integer(column))
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'labels' must be integers: one class a row [N], or a 0 or 1 for each class [N,C]",
+                       where);
+    code = h5_get_texts(column->set, "class_names", &tags->class_names, &tags->n_class_names, err);
+    if (code != BL_OK)
+        return bl_fail_prefix(err, "%s: 'labels'", where);
+    if (column->cols > 0 && tags->n_class_names > 0 && tags->n_class_names != column->cols)
+        return bl_fail(err, BL_INPUT, "%s: 'labels' has %s but %s; each class needs one", where,
+                       bl_count(column->cols, "column").text,
+                       bl_count(tags->n_class_names, "class name").text);
+    if (column->cols > 0)
+        tags->labels = bl_label_layout(BL_LABELS_MULTI, column->cols);
+    else
+        tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
+    int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
+    /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
+    code = par_checked_open_local(&tags->checked_labels, column, "labels",
+                                  column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
+    if (code != BL_OK)
+        return code;
+    tags->scratch_rows = row_bytes < SCRATCH_BYTES ? SCRATCH_BYTES / row_bytes : 1;
+    return bl_alloc(&tags->scratch, tags->scratch_rows * row_bytes, 1, "reading labels", err);
+}
+
+/* Characters of the longest number of that type. */
+static int64_t digits_of(const struct par_column *column)
+{
+    switch (column->value_bytes) {
+    case 1:
+        return column->is_signed ? 4 : 3;
+    case 2:
+        return column->is_signed ? 6 : 5;
+    case 4:
+        return column->is_signed ? 11 : 10;
+    default:
+        return 20;
+    }
+}
+
+static int open_ids(struct par_tags *tags, hid_t group, const char *where, struct bl_error *err)
+{
+    struct par_column *column = &tags->ids_column;
+    int code = par_column_open_local(column, group, "ids", where, err);
+    if (code != BL_OK)
+        return code;
+    if (column->cols > 0)
+        return bl_fail(err, BL_INPUT, "%s: 'ids' has two dimensions; it must be [N]", where);
+    if (column->class == H5T_INTEGER && column->value_bytes <= 8) {
+        tags->id_type = H5Tcopy(column->is_signed ? H5T_NATIVE_INT64 : H5T_NATIVE_UINT64);
+        tags->id_bytes = digits_of(column);
+        return BL_OK;
+    }
+    if (column->class != H5T_STRING)
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'ids' must be integers or strings of fixed length (h5py: dtype 'S20')", where);
+    if (column->value_bytes > ID_BYTES_MAX)
+        return bl_fail(err, BL_INPUT, "%s: 'ids' are %" PRId64 " bytes long; at most %d are allowed", where,
+                       column->value_bytes, (int)ID_BYTES_MAX);
+    /* HDF5 converts padding but not character sets: ask for those of the file. */
+    hid_t stored = H5Dget_type(column->set);
+    tags->id_type = H5Tcopy(stored);
+    H5Tclose(stored);
+    H5Tset_strpad(tags->id_type, H5T_STR_NULLPAD);
+    tags->id_bytes = column->value_bytes;
+    return BL_OK;
+}
+
+int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_name, int64_t rows,
+                        const char *where, struct bl_error *err)
+{
+    *tags = (struct par_tags){
+        .labels_column.set = H5I_INVALID_HID, .ids_column.set = H5I_INVALID_HID, .id_type = H5I_INVALID_HID};
+    tags->labels = bl_label_layout(BL_LABELS_NONE, 0);
+    int code = par_row_groups_open_local(&tags->groups, group, where, err);
+    if (code == BL_OK && tags->groups.column.set >= 0)
+        code = check_rows(&tags->groups.column, "groups", main_name, rows, where, err);
+    if (code == BL_OK && par_column_exists_local(group, "labels")) {
+        code = open_labels(tags, group, where, err);
+        if (code == BL_OK)
+            code = check_rows(&tags->labels_column, "labels", main_name, rows, where, err);
+    }
+    if (code == BL_OK && par_column_exists_local(group, "ids")) {
+        code = open_ids(tags, group, where, err);
+        if (code == BL_OK)
+            code = check_rows(&tags->ids_column, "ids", main_name, rows, where, err);
+        if (code == BL_OK)
+            code = par_checked_open_local(&tags->checked_ids, &tags->ids_column, "ids", tags->id_type, where,
+                                          err);
+    }
+    return code;
+}
+
+void par_tags_close_local(struct par_tags *tags)
+{
+    if (tags->id_type > 0)
+        H5Tclose(tags->id_type);
+    tags->id_type = H5I_INVALID_HID;
+    par_checked_close_local(&tags->checked_labels);
+    par_checked_close_local(&tags->checked_ids);
+    par_column_close_local(&tags->labels_column);
+    par_column_close_local(&tags->ids_column);
+    par_row_groups_close_local(&tags->groups);
+    bl_free(&tags->class_names);
+    bl_free(&tags->scratch);
+}
+
+int par_tags_have_sums_local(const struct par_tags *tags)
+{
+    return (tags->labels_column.set < 0 || par_checked_has_sums_local(&tags->checked_labels)) &&
+           (tags->groups.column.set < 0 || par_checked_has_sums_local(&tags->groups.checked)) &&
+           (tags->ids_column.set < 0 || par_checked_has_sums_local(&tags->checked_ids));
+}
+
+void par_tags_choose_local(struct par_tags *tags, int prefer_groups)
+{
+    if (tags->groups.layout.kind == BL_LABELS_NONE || (!prefer_groups && tags->labels.kind != BL_LABELS_NONE))
+        return;
+    tags->labels = tags->groups.layout;
+    tags->n_class_names = 0;
+}
+
+static int check_single(const struct par_tags *tags, int64_t label, int64_t row, const char *where,
+                        struct bl_error *err)
+{
+    if (label < BL_UNLABELLED || label > INT32_MAX)
+        return bl_fail(err, BL_INPUT,
+                       "%s: row %" PRId64 " has the label %" PRId64
+                       "; labels are classes from 0, or -1 for a row without one",
+                       where, row, label);
+    if (tags->n_class_names > 0 && label >= tags->n_class_names)
+        return bl_fail(err, BL_INPUT,
+                       "%s: row %" PRId64 " has the label %" PRId64 " but only classes 0 to %" PRId64
+                       " have a name",
+                       where, row, label, tags->n_class_names - 1);
+    return BL_OK;
+}
+
+static int take_single(const struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels,
+                       const char *where, struct bl_error *err)
+{
+    const int64_t *values = (const int64_t *)(const void *)tags->scratch;
+    for (int64_t i = 0; i < n; i++) {
+        if (check_single(tags, values[i], row_lo + i, where, err) != BL_OK)
+            return err->code;
+        labels[i] = (uint32_t)(int32_t)values[i];
+    }
+    return BL_OK;
+}
+
+static int take_multi(const struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels,
+                      const char *where, struct bl_error *err)
+{
+    int64_t classes = tags->labels.classes;
+    const uint8_t *values = (const uint8_t *)tags->scratch;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < classes; c++)
+            if (values[i * classes + c] > 1)
+                return bl_fail(err, BL_INPUT,
+                               "%s: row %" PRId64 ", column %" PRId64
+                               " of 'labels' is neither 0 nor 1; class numbers belong into labels [N]",
+                               where, row_lo + i, c);
+        bl_label_pack(tags->labels, values + i * classes, labels + i * tags->labels.words);
+    }
+    return BL_OK;
+}
+
+static int read_labels(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
+                       struct bl_error *err)
+{
+    int multi = tags->labels.kind == BL_LABELS_MULTI;
+    int code = BL_OK;
+    for (int64_t at = 0; at < n && code == BL_OK; at += tags->scratch_rows) {
+        int64_t piece = min64(tags->scratch_rows, n - at);
+        uint32_t *out = labels + at * tags->labels.words;
+        code = par_checked_read_local(&tags->checked_labels, row_lo + at, piece, tags->scratch, where, err);
+        if (code == BL_OK)
+            code = multi ? take_multi(tags, row_lo + at, piece, out, where, err)
+                         : take_single(tags, row_lo + at, piece, out, where, err);
+    }
+    return code;
+}
+
+static void print_number(const struct par_tags *tags, uint64_t bits, char *id)
+{
+    char text[24] = {0};
+    int64_t number;
+    memcpy(&number, &bits, sizeof number);
+    if (tags->ids_column.is_signed)
+        snprintf(text, sizeof text, "%" PRId64, number);
+    else
+        snprintf(text, sizeof text, "%" PRIu64, bits);
+    memcpy(id, text, (size_t)tags->id_bytes);
+}
+
+static int read_ids(struct par_tags *tags, int64_t row_lo, int64_t n, char *ids, const char *where,
+                    struct bl_error *err)
+{
+    if (tags->ids_column.class == H5T_STRING)
+        return par_checked_read_local(&tags->checked_ids, row_lo, n, ids, where, err);
+    uint64_t numbers[512];
+    const int64_t block = (int64_t)(sizeof numbers / sizeof *numbers);
+    for (int64_t at = 0; at < n; at += block) {
+        int64_t piece = min64(block, n - at);
+        if (par_checked_read_local(&tags->checked_ids, row_lo + at, piece, numbers, where, err) != BL_OK)
+            return err->code;
+        for (int64_t i = 0; i < piece; i++)
+            print_number(tags, numbers[i], ids + (at + i) * tags->id_bytes);
+    }
+    return BL_OK;
+}
+
+int par_tags_read_local(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids,
+                        const char *where, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (labels && tags->labels.kind == BL_LABELS_GROUPS)
+        code = par_row_groups_read_local(&tags->groups, row_lo, n, labels, where, err);
+    else if (labels && tags->labels.kind != BL_LABELS_NONE)
+        code = read_labels(tags, row_lo, n, labels, where, err);
+    if (code == BL_OK && ids && tags->id_bytes > 0)
+        code = read_ids(tags, row_lo, n, ids, where, err);
+    return code;
+}

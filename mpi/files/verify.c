@@ -1,0 +1,67 @@
+#include "mpi/files/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/count.h"
+#include "mpi/files/checkpoint.h"
+#include "mpi/files/codes.h"
+#include "mpi/files/dataset.h"
+#include "mpi/files/model.h"
+#include "mpi/h5/attribute.h"
+#include "mpi/h5/file.h"
+#include "mpi/h5/stamp.h"
+#include "mpi/h5/verify_blocks.h"
+
+/* Versions are each kind's own. Files of others pass. */
+static int check_root(hid_t file, const char *format, const char *path, struct bl_error *err)
+{
+    static const struct {
+        const char *format;
+        int64_t version;
+    } known[] = {{PAR_DATASET_FORMAT, PAR_DATASET_VERSION},
+                 {PAR_MODEL_FORMAT, PAR_MODEL_VERSION},
+                 {PAR_CODES_FORMAT, PAR_CODES_VERSION},
+                 {PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(format, known[i].format) == 0)
+            return par_root_check_local(file, path, format, known[i].version, err);
+    return BL_OK;
+}
+
+int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
+{
+    hid_t file;
+    struct bl_error ignored;
+    int code = h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    char format[64] = "file by other software";
+    int64_t sets = 0, blocks = 0, complete = 1;
+    const int ours = h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0;
+    code = check_root(file, format, path, err);
+    if (code != BL_OK) {
+        h5_close(&file, par_alone(), path, &ignored);
+        return code;
+    }
+    if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
+        code = h5_verify_checked(file, path, &sets, &blocks, err);
+        if (code == BL_OK)
+            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: whole", format,
+                     bl_count(sets, "data set").text, bl_count(blocks, "block").text);
+    } else if (ours) {
+        code =
+            bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);
+    } else {
+        code = h5_verify_readable(file, path, &sets, &blocks, err);
+        if (code == BL_OK)
+            snprintf(
+                summary, (size_t)summary_bytes,
+                "%s without checksums, %s: readable from end to end, but a changed byte can't be noticed",
+                format, bl_count(sets, "data set").text);
+    }
+    if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
+        code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);
+    h5_close(&file, par_alone(), path, &ignored);
+    return code;
+}

@@ -1,0 +1,266 @@
+#include "mpi/h5/column.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Beyond this a row of chunks is decompressed again for each read rather than kept. */
+enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007 };
+
+int par_column_exists_local(hid_t group, const char *name)
+{
+    return H5Lexists(group, name, H5P_DEFAULT) > 0;
+}
+
+static int check_link(hid_t group, const char *name, const char *where, struct bl_error *err)
+{
+    if (!par_column_exists_local(group, name))
+        return bl_fail(err, BL_INPUT, "%s has no data set '%s'", where, name);
+    H5L_info_t link;
+    if (H5Lget_info(group, name, &link, H5P_DEFAULT) < 0 ||
+        (link.type != H5L_TYPE_HARD && link.type != H5L_TYPE_SOFT))
+        return bl_fail(err, BL_INPUT, "%s: '%s' is a link to another file; copy the data into this one",
+                       where, name);
+    H5O_info_t object;
+    if (H5Oget_info_by_name(group, name, &object, H5P_DEFAULT) < 0)
+        return bl_fail(err, BL_INPUT, "%s: '%s' can't be opened; the file is damaged", where, name);
+    if (object.type != H5O_TYPE_DATASET)
+        return bl_fail(err, BL_INPUT, "%s: '%s' is not a data set", where, name);
+    return BL_OK;
+}
+
+static int read_type(struct par_column *column, const char *name, const char *where, struct bl_error *err)
+{
+    hid_t type = H5Dget_type(column->set);
+    if (type < 0)
+        return bl_fail(err, BL_INPUT, "%s: the type of '%s' can't be read; the file is damaged", where, name);
+    column->class = H5Tget_class(type);
+    column->value_bytes = (int64_t)H5Tget_size(type);
+    hid_t base = column->class == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type);
+    column->is_signed = H5Tget_class(base) == H5T_INTEGER && H5Tget_sign(base) == H5T_SGN_2;
+    int varies = H5Tis_variable_str(type) != 0 || H5Tdetect_class(type, H5T_VLEN) != 0;
+    H5Tclose(base);
+    H5Tclose(type);
+    if (varies || column->value_bytes < 1)
+        return bl_fail(err, BL_INPUT,
+                       "%s: '%s' holds values of variable length; store numbers or strings of fixed length "
+                       "(h5py: dtype 'S20')",
+                       where, name);
+    return BL_OK;
+}
+
+static int read_extent(struct par_column *column, const char *name, const char *where, struct bl_error *err)
+{
+    hsize_t extent[2] = {0, 0};
+    hid_t space = H5Dget_space(column->set);
+    int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+    int fits = rank == 1 || rank == 2;
+    if (fits)
+        H5Sget_simple_extent_dims(space, extent, NULL);
+    if (space >= 0)
+        H5Sclose(space);
+    if (!fits)
+        return bl_fail(err, BL_INPUT, "%s: '%s' has %d dimensions; it must be [rows] or [rows, columns]",
+                       where, name, rank);
+    if (extent[0] == 0 || (rank == 2 && extent[1] == 0))
+        return bl_fail(err, BL_INPUT, "%s: '%s' is empty (%s)", where, name,
+                       extent[0] == 0 ? "0 rows" : "0 columns");
+    uint64_t row_bytes = (uint64_t)column->value_bytes;
+    if (__builtin_mul_overflow(row_bytes, rank == 2 ? extent[1] : 1, &row_bytes) ||
+        row_bytes > INT64_MAX / extent[0])
+        return bl_fail(err, BL_INPUT, "%s: '%s' claims an impossible size; the file is damaged", where, name);
+    column->rows = (int64_t)extent[0];
+    column->cols = (int64_t)extent[1];
+    return BL_OK;
+}
+
+static int64_t column_bytes(const struct par_column *column)
+{
+    return column->rows * (column->cols > 0 ? column->cols : 1) * column->value_bytes;
+}
+
+static int check_filters(hid_t plist, const char *name, const char *where, struct bl_error *err)
+{
+    int n = H5Pget_nfilters(plist);
+    for (int i = 0; i < n; i++) {
+        unsigned flags, config;
+        size_t n_values = 0;
+        char filter[64] = "";
+        H5Z_filter_t id =
+            H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, NULL, sizeof filter, filter, &config);
+        if (id < 0 || H5Zfilter_avail(id) <= 0)
+            return bl_fail(err, BL_INPUT,
+                           "%s: '%s' is compressed by '%s' (filter %d), which this HDF5 can't undo; write it "
+                           "again with gzip or without compression",
+                           where, name, filter, (int)id);
+    }
+    return BL_OK;
+}
+
+static int check_layout(const struct par_column *column, hid_t plist, const char *name, const char *where,
+                        struct bl_error *err)
+{
+    H5D_layout_t layout = H5Pget_layout(plist);
+    int64_t stored = (int64_t)H5Dget_storage_size(column->set);
+    if (layout == H5D_VIRTUAL || (layout == H5D_CONTIGUOUS && H5Pget_external_count(plist) > 0))
+        return bl_fail(err, BL_INPUT, "%s: the data of '%s' lies in other files; copy it into this one",
+                       where, name);
+    if (layout == H5D_CHUNKED && check_filters(plist, name, where, err) != BL_OK)
+        return err->code;
+    if (stored == 0 || (layout == H5D_CONTIGUOUS && stored != column_bytes(column)))
+        return bl_fail(err, BL_INPUT, "%s: the data of '%s' was never written; write the file again", where,
+                       name);
+    return BL_OK;
+}
+
+/* Reopens the column with room for two rows of its chunks when HDF5's default is too small for one. */
+static void widen_cache(struct par_column *column, hid_t plist, hid_t group, const char *name)
+{
+    hsize_t chunk[2] = {1, 1};
+    if (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, 2, chunk) < 1)
+        return;
+    double across = column->cols > 0 ? (double)column->cols / (double)chunk[1] + 1.0 : 1.0;
+    double bytes = (double)chunk[0] * (double)chunk[1] * across * (double)column->value_bytes * 2.0;
+    if (bytes <= (double)CACHE_DEFAULT_BYTES)
+        return;
+    size_t wanted = bytes < (double)CACHE_MAX_BYTES ? (size_t)bytes : (size_t)CACHE_MAX_BYTES;
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_chunk_cache(access, CACHE_SLOTS, wanted, 1.0);
+    H5Dclose(column->set); /* the cache of one that is open can't change */
+    column->set = H5Dopen2(group, name, access);
+    H5Pclose(access);
+}
+
+int par_column_open_local(struct par_column *column, hid_t group, const char *name, const char *where,
+                          struct bl_error *err)
+{
+    *column = (struct par_column){.set = H5I_INVALID_HID};
+    int code = check_link(group, name, where, err);
+    if (code != BL_OK)
+        return code;
+    hid_t plist = H5I_INVALID_HID;
+    column->set = H5Dopen2(group, name, H5P_DEFAULT);
+    if (column->set < 0 || (plist = H5Dget_create_plist(column->set)) < 0)
+        code = bl_fail(err, BL_INPUT, "%s: '%s' can't be opened; the file is damaged", where, name);
+    if (code == BL_OK)
+        code = read_type(column, name, where, err);
+    if (code == BL_OK)
+        code = read_extent(column, name, where, err);
+    if (code == BL_OK)
+        code = check_layout(column, plist, name, where, err);
+    if (code == BL_OK)
+        widen_cache(column, plist, group, name);
+    if (plist >= 0)
+        H5Pclose(plist);
+    if (code != BL_OK)
+        par_column_close_local(column);
+    return code;
+}
+
+void par_column_close_local(struct par_column *column)
+{
+    if (column->set >= 0)
+        H5Dclose(column->set);
+    column->set = H5I_INVALID_HID;
+}
+
+static int is_ieee(hid_t type, enum bl_type *out)
+{
+    static const struct {
+        enum bl_type type;
+        size_t sign, exponent, exponent_bits, mantissa_bits, bias;
+    } known[] = {{BL_FLOAT16, 15, 10, 5, 10, 15},
+                 {BL_FLOAT32, 31, 23, 8, 23, 127},
+                 {BL_FLOAT64, 63, 52, 11, 52, 1023}};
+    size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
+    H5T_order_t order = H5Tget_order(type);
+    if ((order != H5T_ORDER_LE && order != H5T_ORDER_BE) || H5Tget_offset(type) != 0 ||
+        H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) < 0)
+        return 0;
+    for (int i = 0; i < 3; i++)
+        if (H5Tget_size(type) == bl_type_bytes(known[i].type) && sign == known[i].sign && mantissa == 0 &&
+            exponent == known[i].exponent && exponent_bits == known[i].exponent_bits &&
+            mantissa_bits == known[i].mantissa_bits && H5Tget_ebias(type) == known[i].bias) {
+            *out = known[i].type;
+            return 1;
+        }
+    return 0;
+}
+
+int par_column_feature_type_local(const struct par_column *column, enum bl_type *type)
+{
+    if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) {
+        *type = BL_UINT8;
+        return 1;
+    }
+    if (column->class != H5T_FLOAT)
+        return 0;
+    hid_t stored = H5Dget_type(column->set);
+    int known = is_ieee(stored, type);
+    H5Tclose(stored);
+    return known;
+}
+
+int par_column_is_plain_local(const struct par_column *column)
+{
+    hid_t plist = H5Dget_create_plist(column->set);
+    const int plain = H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Dget_offset(column->set) != HADDR_UNDEF;
+    H5Pclose(plist);
+    return plain;
+}
+
+/* Half precision with the byte order of the given 32-bit float. */
+static hid_t half_like(hid_t single)
+{
+    hid_t half = H5Tcopy(single);
+    H5Tset_fields(half, 15, 10, 5, 0, 10);
+    H5Tset_size(half, 2);
+    H5Tset_ebias(half, 15);
+    return half;
+}
+
+hid_t par_type_in_memory_local(enum bl_type type)
+{
+    switch (type) {
+    case BL_UINT8:
+        return H5Tcopy(H5T_NATIVE_UINT8);
+    case BL_FLOAT16:
+        return half_like(H5T_NATIVE_FLOAT);
+    case BL_FLOAT32:
+        return H5Tcopy(H5T_NATIVE_FLOAT);
+    case BL_FLOAT64:
+        break;
+    }
+    return H5Tcopy(H5T_NATIVE_DOUBLE);
+}
+
+hid_t par_type_in_file_local(enum bl_type type)
+{
+    switch (type) {
+    case BL_UINT8:
+        return H5Tcopy(H5T_STD_U8LE);
+    case BL_FLOAT16:
+        return half_like(H5T_IEEE_F32LE);
+    case BL_FLOAT32:
+        return H5Tcopy(H5T_IEEE_F32LE);
+    case BL_FLOAT64:
+        break;
+    }
+    return H5Tcopy(H5T_IEEE_F64LE);
+}
+
+hid_t par_type_text_local(int64_t n_bytes)
+{
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, (size_t)n_bytes);
+    H5Tset_strpad(text, H5T_STR_NULLPAD);
+    return text;
+}
+
+const char *par_column_shape_local(const struct par_column *column, char text[64])
+{
+    if (column->cols > 0)
+        snprintf(text, 64, "[%" PRId64 ", %" PRId64 "]", column->rows, column->cols);
+    else
+        snprintf(text, 64, "[%" PRId64 "]", column->rows);
+    return text;
+}

@@ -1,0 +1,168 @@
+#include "mpi/h5/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mpi/ranks/agree.h"
+
+void h5_quiet(void)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+/* The latest format's metadata carries checksums. */
+hid_t h5_access_list(MPI_Comm comm, MPI_Info hints)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+    /* An object left open on an error path must not keep the others waiting in a close. */
+    H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+    if (comm != MPI_COMM_NULL)
+        H5Pset_fapl_mpio(access, comm, hints);
+    return access;
+}
+
+static hid_t read_list(struct par par)
+{
+    return h5_access_list(par.size > 1 ? par.comm : MPI_COMM_NULL, MPI_INFO_NULL);
+}
+
+/* Small rows would wait in a buffer until their data set is closed, and a full disk with them. */
+static hid_t write_list(void)
+{
+    hid_t access = read_list(par_alone());
+    H5Pset_sieve_buf_size(access, 0);
+    return access;
+}
+
+hid_t h5_timeless(hid_t class)
+{
+    hid_t creation = H5Pcreate(class);
+    H5Pset_obj_track_times(creation, 0);
+    return creation;
+}
+
+/* Looks at a file alone, without MPI-IO: what one rank can find out must not leave the others waiting. */
+static int look_local(const char *path, struct bl_error *err)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return bl_fail_path(err, "open", path, errno);
+    int failed = fstat(fd, &status) != 0, reason = errno;
+    close(fd);
+    if (failed)
+        return bl_fail_path(err, "open", path, reason);
+    if (!S_ISREG(status.st_mode))
+        return bl_fail_path(err, "open", path, S_ISDIR(status.st_mode) ? EISDIR : ESPIPE);
+    if (status.st_size == 0)
+        return bl_fail(err, BL_INPUT, "%s is empty; make it again", path);
+    if (H5Fis_hdf5(path) <= 0)
+        return bl_fail(err, BL_INPUT,
+                       "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
+    /* With the same access list, or a file that this process has open already would be refused. */
+    hid_t access = read_list(par_alone());
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    if (file < 0)
+        return bl_fail(err, BL_INPUT,
+                       "%s is truncated or damaged, or its file system refuses HDF5's locks (then set "
+                       "HDF5_USE_FILE_LOCKING=FALSE)",
+                       path);
+    H5Fclose(file);
+    return BL_OK;
+}
+
+int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
+{
+    *file = H5I_INVALID_HID;
+    h5_quiet();
+    int code = par_agree(par, par.rank == 0 ? look_local(path, err) : BL_OK, err);
+    if (code != BL_OK)
+        return code;
+    hid_t access = read_list(par);
+    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    code = *file < 0 ? bl_fail(err, BL_PATH,
+                               "can't open %s on every rank; is its folder shared between the nodes?", path)
+                     : BL_OK;
+    return par_agree(par, code, err);
+}
+
+int h5_create_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
+{
+    *file = H5I_INVALID_HID;
+    h5_quiet();
+    const int fd =
+        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); /* it knows why, when it can't */
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    close(fd);
+    hid_t access = write_list(), creation = h5_timeless(H5P_FILE_CREATE);
+    if (alignment > 0)
+        H5Pset_alignment(access, (hsize_t)alignment, (hsize_t)alignment);
+    *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    H5Pclose(creation);
+    H5Pclose(access);
+    return *file >= 0
+               ? BL_OK
+               : bl_fail(err, BL_PATH,
+                         "can't write %s: the disk may be full; make room there or choose another place",
+                         path);
+}
+
+int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
+{
+    h5_quiet();
+    hid_t access = write_list();
+    *file = H5Fopen(path, H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
+}
+
+/* After a failed flush HDF5 1.10 refuses every later flush and close of that file, and a failed close leaves
+ * it half open. */
+static int stuck;
+
+void h5_set_stuck_local(void)
+{
+    stuck = 1;
+}
+
+int h5_is_stuck_local(void)
+{
+    return stuck;
+}
+
+int h5_flush_local(hid_t file, const char *path, struct bl_error *err)
+{
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0)
+        return BL_OK;
+    h5_set_stuck_local();
+    return bl_fail(err, BL_PATH,
+                   "can't write %s: the disk may be full; make room there or choose another place", path);
+}
+
+int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
+{
+    int code = BL_OK;
+    unsigned intent = H5F_ACC_RDONLY;
+    if (*file < 0)
+        return BL_OK;
+    H5Fget_intent(*file, &intent);
+    if (intent != H5F_ACC_RDONLY && stuck)
+        code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
+    else if (intent != H5F_ACC_RDONLY)
+        code = h5_flush_local(*file, path, err);
+    if (code == BL_OK && H5Fclose(*file) < 0) {
+        code = bl_fail(err, BL_PATH,
+                       "can't close %s: the disk may be full; make room there or choose another place", path);
+        h5_set_stuck_local();
+    }
+    *file = H5I_INVALID_HID;
+    return par_agree(par, code, err);
+}

@@ -1,0 +1,152 @@
+#include "mpi/h5/file_blocks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "mpi/h5/table.h"
+
+int64_t par_file_blocks_local(const struct par_file_piece *piece)
+{
+    return (piece->bytes + piece->block_bytes - 1) / piece->block_bytes;
+}
+
+static int64_t block_bytes_of(const struct par_file_piece *piece, int64_t block)
+{
+    const int64_t left = piece->bytes - block * piece->block_bytes;
+    return left < piece->block_bytes ? left : piece->block_bytes;
+}
+
+int par_file_room_init(struct par_file_room *room, const struct par_file_piece *pieces, int64_t n,
+                       struct bl_error *err)
+{
+    int64_t most_bytes = 0, most_blocks = 0;
+    for (int64_t p = 0; p < n; p++) {
+        const int64_t bytes = block_bytes_of(&pieces[p], 0), blocks = par_file_blocks_local(&pieces[p]);
+        most_bytes = bytes > most_bytes ? bytes : most_bytes;
+        most_blocks = blocks > most_blocks ? blocks : most_blocks;
+    }
+    *room = (struct par_file_room){0};
+    int code = bl_alloc(&room->block, most_bytes, 1, "a block to read back", err);
+    if (code == BL_OK)
+        code = bl_alloc(&room->sums, most_blocks, sizeof *room->sums, "checksums", err);
+    if (code != BL_OK)
+        par_file_room_free(room);
+    return code;
+}
+
+void par_file_room_free(struct par_file_room *room)
+{
+    bl_free(&room->block);
+    bl_free(&room->sums);
+}
+
+static int read_at(int fd, void *bytes, int64_t n, int64_t at)
+{
+    char *to = bytes;
+    while (n > 0) {
+        const ssize_t read = pread(fd, to, (size_t)n, (off_t)at);
+        if (read < 0 && errno == EINTR)
+            continue;
+        if (read <= 0)
+            return read < 0 ? errno : EIO;
+        to += read;
+        at += read;
+        n -= read;
+    }
+    return 0;
+}
+
+int par_file_reserve_local(const char *path, struct bl_error *err)
+{
+    struct stat status;
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    const int failed = fstat(fd, &status) == 0 && status.st_size > 0 &&
+                       fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, status.st_size) != 0;
+    const int reason = errno;
+    close(fd);
+    if (!failed || (reason != ENOSPC && reason != EDQUOT))
+        return BL_OK;
+    return bl_fail(err, BL_PATH,
+                   "can't write %s: the disk or the quota is full; make room there or choose another place",
+                   path);
+}
+
+void par_file_sum_local(struct par_worker *worker, const struct par_file_piece *pieces, int64_t n)
+{
+    for (int64_t p = 0; p < n; p++) {
+        const int64_t blocks = par_file_blocks_local(&pieces[p]);
+        for (int64_t b = 0; b < blocks; b++) {
+            const char *rows = pieces[p].rows + b * pieces[p].block_bytes;
+            pieces[p].sums[b] = h5_block_checksum(rows, block_bytes_of(&pieces[p], b));
+            par_worker_tick_local(worker);
+        }
+    }
+}
+
+void par_file_start_local(const char *path, const struct par_file_piece *pieces, int64_t n)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* whoever syncs it will say why */
+    for (int64_t p = 0; p < n; p++)
+        sync_file_range(fd, (off_t)pieces[p].at, (off_t)pieces[p].bytes, SYNC_FILE_RANGE_WRITE);
+    close(fd);
+}
+
+int par_file_sync_local(const char *path, struct bl_error *err)
+{
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return bl_fail_path(err, "write", path, errno);
+    int code = fsync(fd) == 0 ? BL_OK : bl_fail_path(err, "write", path, errno);
+    /* Network file systems may tell here. */
+    if (close(fd) != 0 && code == BL_OK)
+        code = bl_fail_path(err, "write", path, errno);
+    return code;
+}
+
+static int check_piece(struct par_worker *worker, int fd, const char *path,
+                       const struct par_file_piece *piece, struct par_file_room *room, struct bl_error *err)
+{
+    const int64_t blocks = par_file_blocks_local(piece);
+    int reason = read_at(fd, room->sums, blocks * (int64_t)sizeof *room->sums, piece->sums_at);
+    for (int64_t b = 0; b < blocks && reason == 0; b++) {
+        const int64_t bytes = block_bytes_of(piece, b);
+        reason = read_at(fd, room->block, bytes, piece->at + b * piece->block_bytes);
+        if (reason == 0 && h5_block_checksum(room->block, bytes) != room->sums[b])
+            return bl_fail(
+                err, BL_PATH,
+                "%s: '%s' reads back differently from what was written; the disk may be full or faulty", path,
+                piece->name);
+        par_worker_tick_local(worker);
+    }
+    return reason ? bl_fail_path(err, "read back", path, reason) : BL_OK;
+}
+
+static int check_pieces(struct par_worker *worker, int fd, const char *path,
+                        const struct par_file_piece *pieces, int64_t n, struct par_file_room *room,
+                        struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t p = 0; p < n && code == BL_OK; p++)
+        code = check_piece(worker, fd, path, &pieces[p], room, err);
+    return code;
+}
+
+int par_file_check_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
+                         int64_t n, struct par_file_room *room, struct bl_error *err)
+{
+    if (n == 0)
+        return BL_OK;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return bl_fail_path(err, "read back", path, errno);
+    const int code = check_pieces(worker, fd, path, pieces, n, room, err);
+    close(fd);
+    return code;
+}

@@ -1,0 +1,157 @@
+#include "mpi/h5/table_writer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <xxhash.h>
+
+#include "base/buffer.h"
+#include "base/share.h"
+#include "mpi/h5/checked_column.h"
+#include "mpi/h5/table.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");
+
+void par_output_describe_local(struct par_output *output, const char *name, hid_t type, int64_t rows,
+                               int64_t cols)
+{
+    *output = (struct par_output){.set = H5I_INVALID_HID, .type = type, .rows = rows, .cols = cols};
+    snprintf(output->name, sizeof output->name, "%s", name);
+    output->row_bytes = (int64_t)H5Tget_size(type) * (cols > 0 ? cols : 1);
+}
+
+int par_output_make_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+{
+    hid_t sums = H5I_INVALID_HID;
+    int code =
+        h5_make_dataset(file, output->name, output->type, output->rows, output->cols, &output->set, err);
+    if (code == BL_OK)
+        code = par_checksums_make(&sums, file, output->name, output->rows, output->row_bytes, path, err);
+    if (sums >= 0)
+        H5Dclose(sums);
+    return code;
+}
+
+int par_output_leave_local(struct par_output *output, const char *path, struct bl_error *err)
+{
+    const hid_t set = output->set;
+    output->set = H5I_INVALID_HID;
+    return set < 0 || H5Dclose(set) >= 0
+               ? BL_OK
+               : bl_fail(err, BL_PATH, "can't write %s; the disk may be full", path);
+}
+
+/* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
+int par_output_open_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+{
+    int code = par_output_leave_local(output, path, err);
+    if (code != BL_OK)
+        return code;
+    output->set = H5Dopen2(file, output->name, H5P_DEFAULT);
+    return output->set >= 0
+               ? BL_OK
+               : bl_fail(
+                     err, BL_PATH,
+                     "%s reads back differently from what was written: '%s' can't be opened; the disk may "
+                     "be full or faulty",
+                     path, output->name);
+}
+
+/* A sum, so that it depends neither on who wrote a row nor on when. */
+static uint64_t sum_rows(const struct par_output *output, int64_t row_lo, int64_t n, const void *rows)
+{
+    const char *at = rows;
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += XXH3_64bits_withSeed(at + i * output->row_bytes, (size_t)output->row_bytes,
+                                    (uint64_t)(row_lo + i));
+    return sum;
+}
+
+int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n, const void *rows,
+                           const char *path, struct bl_error *err)
+{
+    if (row_lo < 0 || n < 0 || row_lo > output->rows - n)
+        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " of %" PRId64 " were handed over",
+                       path, row_lo, row_lo + n, output->rows);
+    if (n == 0)
+        return BL_OK;
+    output->written += sum_rows(output, row_lo, n, rows);
+    output->rows_written += n;
+    return h5_write_rows(output->set, output->type, row_lo, n, output->cols, rows, path, err);
+}
+
+/* Checksums of blocks [lo, hi) into sums and into the data set beside it; returns in *read what `written`
+ * should be. */
+static int read_back(const struct par_output *output, hid_t checksums, int64_t lo, int64_t hi, uint64_t *read,
+                     const char *path, struct bl_error *err)
+{
+    int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
+    uint64_t *sums = NULL;
+    char *rows = NULL;
+    int code = bl_alloc(&sums, hi - lo, sizeof *sums, "checksums", err);
+    if (code == BL_OK)
+        code = bl_alloc(&rows, rows_per_block * output->row_bytes, 1, "a block to read back", err);
+    for (int64_t b = lo; b < hi && code == BL_OK; b++) {
+        int64_t row_lo = b * rows_per_block;
+        int64_t n = output->rows - row_lo < rows_per_block ? output->rows - row_lo : rows_per_block;
+        code = h5_read_rows(output->set, output->type, row_lo, n, output->cols, rows, path, err);
+        if (code != BL_OK)
+            break;
+        sums[b - lo] = h5_block_checksum(rows, n * output->row_bytes);
+        *read += sum_rows(output, row_lo, n, rows);
+    }
+    if (code == BL_OK && hi > lo)
+        code = h5_write_rows(checksums, H5T_NATIVE_UINT64, lo, hi - lo, 0, sums, path, err);
+    bl_free(&rows);
+    bl_free(&sums);
+    return code;
+}
+
+static int compare(const struct par_output *output, struct par par, uint64_t read, const char *path,
+                   struct bl_error *err)
+{
+    uint64_t totals[3] = {output->written, read, (uint64_t)output->rows_written};
+    par_sum_words(par, totals, 3);
+    if (totals[2] != (uint64_t)output->rows)
+        return bl_fail(err, BL_DEFECT, "%s: %" PRIu64 " of the %" PRId64 " rows of '%s' were written", path,
+                       totals[2], output->rows, output->name);
+    if (totals[0] != totals[1])
+        return bl_fail(
+            err, BL_PATH,
+            "%s: '%s' reads back differently from what was written; the disk may be full or faulty", path,
+            output->name);
+    return BL_OK;
+}
+
+int par_output_seal(struct par_output *output, struct par par, hid_t file, const char *path,
+                    struct bl_error *err)
+{
+    char name[sizeof output->name + 16];
+    const int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
+    int64_t lo, hi;
+    uint64_t read = 0;
+    bl_share((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
+    snprintf(name, sizeof name, "checksums/%s", output->name);
+    int code = par_output_open_local(output, file, path, err);
+    hid_t checksums = code == BL_OK ? H5Dopen2(file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (code == BL_OK && checksums < 0)
+        code = bl_fail(err, BL_PATH, "%s: the checksums of '%s' can't be opened", path, output->name);
+    if (code == BL_OK)
+        code = read_back(output, checksums, lo, hi, &read, path, err);
+    const int closed = checksums < 0 || H5Dclose(checksums) >= 0;
+    if (code == BL_OK && !closed)
+        code = bl_fail(err, BL_PATH, "can't write the checksums of %s; the disk may be full", path);
+    code = par_agree(par, code, err);
+    return code == BL_OK ? compare(output, par, read, path, err) : code;
+}
+
+void par_output_close_local(struct par_output *output)
+{
+    if (output->type > 0)
+        H5Tclose(output->type);
+    if (output->set >= 0)
+        H5Dclose(output->set);
+    output->set = output->type = H5I_INVALID_HID;
+}

@@ -1,0 +1,160 @@
+#include "mpi/h5/verify_blocks.h"
+
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "mpi/h5/checked_column.h"
+#include "mpi/h5/table.h"
+#include "mpi/process/stall.h"
+
+/* Walks the data sets below a group. */
+struct walk {
+    hid_t file;
+    const char *path;
+    int64_t sets, blocks;
+    int code;
+    struct bl_error *err;
+};
+
+/* A data set with its sizes, refused before memory is asked for when they make no sense. */
+struct open_set {
+    hid_t set, type;
+    int64_t rows, cols, row_bytes;
+};
+
+static void close_set(struct open_set *open)
+{
+    if (open->type >= 0)
+        H5Tclose(open->type);
+    if (open->set >= 0)
+        H5Dclose(open->set);
+}
+
+static int open_set(struct open_set *open, hid_t file, const char *name, const char *path,
+                    struct bl_error *err)
+{
+    *open = (struct open_set){.set = H5Dopen2(file, name, H5P_DEFAULT), .type = H5I_INVALID_HID};
+    if (open->set < 0)
+        return bl_fail(err, BL_INPUT, "%s: the data set '%s' is missing or damaged", path, name);
+    hsize_t dims[2] = {0, 0};
+    hid_t space = H5Dget_space(open->set);
+    const int rank = H5Sget_simple_extent_ndims(space);
+    if (rank == 1 || rank == 2)
+        H5Sget_simple_extent_dims(space, dims, NULL);
+    H5Sclose(space);
+    open->type = H5Dget_type(open->set);
+    const int64_t value_bytes = open->type < 0 ? 0 : (int64_t)H5Tget_size(open->type);
+    open->rows = (int64_t)dims[0];
+    open->cols = rank == 2 ? (int64_t)dims[1] : 0;
+    const int64_t cols = rank == 2 ? open->cols : 1;
+    /* A row above 1 GiB is nobody's data. */
+    if ((rank != 1 && rank != 2) || value_bytes < 1 || cols < 1 || cols > ((int64_t)1 << 30) / value_bytes ||
+        (open->type >= 0 && H5Tdetect_class(open->type, H5T_VLEN) > 0) || H5Tis_variable_str(open->type) > 0)
+        return bl_fail(err, BL_INPUT, "%s: the data set '%s' has an impossible shape or type", path, name);
+    open->row_bytes = value_bytes * cols;
+    return BL_OK;
+}
+
+/* Reads the set block by block; with checksums [blocks] compares each. */
+static int read_blocks(const struct open_set *open, const uint64_t *checksums, const char *name,
+                       const char *path, int64_t *blocks, struct bl_error *err)
+{
+    const int64_t per_block = h5_rows_per_block(open->row_bytes);
+    char *rows;
+    char where[700];
+    snprintf(where, sizeof where, "%s '%s'", path, name);
+    int code = bl_alloc(&rows, per_block * open->row_bytes, 1, "a block to verify", err);
+    for (int64_t b = 0; b * per_block < open->rows && code == BL_OK; b++) {
+        const int64_t lo = b * per_block;
+        const int64_t n = open->rows - lo < per_block ? open->rows - lo : per_block;
+        par_stall_tick_local("verifying a file");
+        code = h5_read_rows(open->set, open->type, lo, n, open->cols, rows, where, err);
+        if (code == BL_OK && checksums)
+            code = par_checksum_compare_local(rows, lo, n, open->row_bytes, checksums[b], name, path, err);
+        ++*blocks;
+    }
+    bl_free(&rows);
+    return code;
+}
+
+static int verify_set(hid_t file, const char *name, const char *path, int64_t *blocks, struct bl_error *err)
+{
+    struct open_set data;
+    hid_t sums = H5I_INVALID_HID;
+    uint64_t *checksums = NULL;
+    int code = open_set(&data, file, name, path, err);
+    if (code == BL_OK)
+        code = par_checksums_open_local(&sums, file, name, data.rows, data.row_bytes, path, err);
+    if (code != BL_OK)
+        goto done;
+    const int64_t per_block = h5_rows_per_block(data.row_bytes), n = (data.rows + per_block - 1) / per_block;
+    code = bl_alloc(&checksums, n, sizeof *checksums, "checksums", err);
+    if (code == BL_OK)
+        code = h5_read_rows(sums, H5T_NATIVE_UINT64, 0, n, 0, checksums, path, err);
+    if (code == BL_OK)
+        code = read_blocks(&data, checksums, name, path, blocks, err);
+done:
+    bl_free(&checksums);
+    if (sums >= 0)
+        H5Dclose(sums);
+    close_set(&data);
+    return code;
+}
+
+static herr_t visit_checksum(hid_t group, const char *name, const H5O_info_t *info, void *context)
+{
+    struct walk *walk = context;
+    (void)group;
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    walk->code = verify_set(walk->file, name, walk->path, &walk->blocks, walk->err);
+    walk->sets++;
+    return walk->code == BL_OK ? 0 : 1;
+}
+
+static herr_t visit_any(hid_t group, const char *name, const H5O_info_t *info, void *context)
+{
+    struct walk *walk = context;
+    struct open_set open;
+    (void)group;
+    if (info->type != H5O_TYPE_DATASET)
+        return 0;
+    walk->code = open_set(&open, walk->file, name, walk->path, walk->err);
+    if (walk->code == BL_OK)
+        walk->code = read_blocks(&open, NULL, name, walk->path, &walk->blocks, walk->err);
+    close_set(&open);
+    walk->sets++;
+    return walk->code == BL_OK ? 0 : 1;
+}
+
+static int walk_below(struct walk *walk, const char *group, H5O_iterate_t visit)
+{
+    hid_t at = H5Gopen2(walk->file, group, H5P_DEFAULT);
+    if (at < 0)
+        return bl_fail(walk->err, BL_INPUT, "%s: the group %s is damaged", walk->path, group);
+    herr_t result = H5Ovisit(at, H5_INDEX_NAME, H5_ITER_INC, visit, walk);
+    H5Gclose(at);
+    if (walk->code == BL_OK && result < 0)
+        return bl_fail(walk->err, BL_INPUT, "%s: the group %s is damaged", walk->path, group);
+    return walk->code;
+}
+
+static int verify_below(hid_t file, const char *path, const char *group, H5O_iterate_t visit, int64_t *sets,
+                        int64_t *blocks, struct bl_error *err)
+{
+    struct walk walk = {.file = file, .path = path, .err = err};
+    const int code = walk_below(&walk, group, visit);
+    *sets = walk.sets;
+    *blocks = walk.blocks;
+    return code;
+}
+
+int h5_verify_checked(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err)
+{
+    return verify_below(file, path, "/checksums", visit_checksum, sets, blocks, err);
+}
+
+int h5_verify_readable(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err)
+{
+    return verify_below(file, path, "/", visit_any, sets, blocks, err);
+}

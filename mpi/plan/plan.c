@@ -1,0 +1,384 @@
+#include "mpi/plan/plan.h"
+
+#include "base/share.h"
+#include "data/shards.h"
+#include "loss/objective.h"
+#include "loss/tile.h"
+#include "model/params.h"
+#include "mpi/evaluate/held_out.h"
+#include "mpi/h5/table.h"
+#include "mpi/rows/read_ahead.h"
+#include "mpi/run/start_model.h"
+#include "mpi/step/pair_return.h"
+#include "mpi/step/step.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+
+enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8, INTEGER_BYTES = 8, DOUBLE_BYTES = 8 };
+
+static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return bl_validation_rows_of(rows, config->data.validation, config->data.shards, s);
+}
+
+static int64_t shard_rows(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return bl_shard_begin(rows, config->data.shards, s + 1) - bl_shard_begin(rows, config->data.shards, s);
+}
+
+static int64_t shard_train(const struct bl_config *config, int64_t rows, int64_t s)
+{
+    return shard_rows(config, rows, s) - shard_validation(config, rows, s);
+}
+
+static void count_rows(struct par_plan *plan, const struct bl_config *config, int64_t rows)
+{
+    plan->shard_rows_min = INT64_MAX;
+    for (int64_t s = 0; s < config->data.shards; s++) {
+        const int64_t n = shard_train(config, rows, s);
+        plan->n_train += n;
+        plan->n_validation += shard_validation(config, rows, s);
+        plan->shard_rows_min = n < plan->shard_rows_min ? n : plan->shard_rows_min;
+    }
+}
+
+/* The batches as training plans them, of a rank without shards: its own rows are counted below. */
+static int plan_steps(struct par_plan *plan, const struct bl_config *config, struct bl_error *err)
+{
+    const struct par_train_data data = {.shards = config->data.shards,
+                                        .n_train_global = plan->n_train,
+                                        .shard_rows_min = plan->shard_rows_min};
+    struct par_batches batches;
+    int code = par_batches_plan(&batches, par_alone(), &data, config->train.global_batch, err);
+    if (code != BL_OK)
+        return code;
+    plan->batch = batches.n_global;
+    plan->steps_per_epoch = batches.steps_per_epoch;
+    plan->steps =
+        config->train.steps > 0 ? config->train.steps : config->train.epochs * batches.steps_per_epoch;
+    plan->groups =
+        config->train.reduction == BL_REDUCTION_EXACT ? par_groups_total_local(config, plan->ranks) : 0;
+    plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
+    return BL_OK;
+}
+
+/* Rows of a batch that a rank brings. */
+static int64_t batch_rows(const struct par_plan *plan, const struct bl_config *config, int64_t rows, int rank)
+{
+    int64_t lo, hi, batch = 0;
+    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
+    for (int64_t s = lo; s < hi; s++)
+        batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards
+                                                : shard_train(config, rows, s);
+    return batch;
+}
+
+static int64_t window_rows(const struct bl_config *config, const struct par_split *split)
+{
+    int64_t most = 0;
+    for (int64_t s = 0; s < config->data.shards; s++) {
+        const int64_t n = shard_train(config, split->rows, s);
+        most = n > most ? n : most;
+    }
+    return config->data.residency == BL_RESIDENCY_MEMORY
+               ? 0
+               : par_read_ahead_rows_local(most, split->dim * (int64_t)bl_type_bytes(split->type),
+                                           config->data.window_mib << 20);
+}
+
+/* What a rank holds of the features of its shards [lo, hi), and their orders. Streamed, that is windows, and
+ * three blocks: of a pass over all rows, of the file, and of the thread that reads ahead. */
+static int64_t features_bytes(const struct par_plan *plan, const struct bl_config *config,
+                              const struct par_split *split, int64_t lo, int64_t hi)
+{
+    const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
+    const int64_t block_rows = h5_rows_per_block(row_bytes);
+    int64_t whole = 0, windows = plan->window_rows * ROW_NUMBER_BYTES + 3 * block_rows * row_bytes, rows = 0;
+    for (int64_t s = lo; s < hi; s++) {
+        const int64_t n = shard_train(config, split->rows, s);
+        rows += shard_rows(config, split->rows, s);
+        whole += shard_rows(config, split->rows, s) * row_bytes + n * ROW_NUMBER_BYTES;
+        windows += par_read_ahead_bytes_local(n, row_bytes, config->data.window_mib << 20);
+    }
+    windows += (rows / block_rows + 2) * INTEGER_BYTES; /* checksums */
+    return config->data.residency == BL_RESIDENCY_MEMORY ? whole : windows;
+}
+
+static void plan_rank(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                      const struct bl_shape *shape, int rank)
+{
+    int64_t lo, hi, rows = 0, train = 0;
+    const int64_t batch = batch_rows(plan, config, split->rows, rank);
+    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
+    for (int64_t s = lo; s < hi; s++) {
+        rows += shard_rows(config, split->rows, s);
+        train += shard_train(config, split->rows, s);
+    }
+    const int64_t label_bytes = split->labels.words * WORD_BYTES;
+    const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
+    const int64_t data_bytes = rows * (place_bytes + label_bytes + 1 + ROW_NUMBER_BYTES) +
+                               features_bytes(plan, config, split, lo, hi);
+    const int64_t batch_bytes =
+        batch * (ROW_NUMBER_BYTES + label_bytes + FLOAT_BYTES * (split->dim + 3 * plan->bits)) +
+        FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
+    plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
+    const int64_t start_bytes = par_start_bytes_local(config, shape, train);
+    plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
+    plan->data_bytes = data_bytes > plan->data_bytes ? data_bytes : plan->data_bytes;
+    plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
+}
+
+void par_plan_node_local(const struct par_plan *plan, int64_t node, int64_t *lo, int64_t *hi)
+{
+    bl_share(plan->ranks, (int)node, (int)plan->nodes, lo, hi);
+}
+
+static void plan_nodes(struct par_plan *plan, const struct bl_config *config)
+{
+    plan->nodes = config->train.shared == BL_SHARED_OFF ? plan->ranks : plan->hosts;
+    plan->lanes = plan->ranks;
+    for (int64_t node = 0; node < plan->nodes; node++) {
+        int64_t lo, hi;
+        par_plan_node_local(plan, node, &lo, &hi);
+        plan->node_ranks = hi - lo > plan->node_ranks ? hi - lo : plan->node_ranks;
+        plan->lanes = hi - lo < plan->lanes ? hi - lo : plan->lanes;
+    }
+}
+
+static struct par_overlap overlap_of(const struct par_plan *plan, const struct bl_config *config)
+{
+    return par_overlap_local(config, plan->ranks, plan->hosts, plan->lanes);
+}
+
+/* Parameters, gradient and states; a copy for checkpoints, of which each rank has a share. */
+static void plan_parameters(struct par_plan *plan, const struct bl_config *config,
+                            const struct bl_layout *layout)
+{
+    const int exact = config->train.reduction == BL_REDUCTION_EXACT;
+    const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
+    plan->shared_parameter_bytes = blocks * plan->parameters * FLOAT_BYTES;
+    /* A rank alone on its node sends from one part into another, in flight or beside larger nodes
+     * (mpi/step/gradient.c). */
+    const int uneven = plan->lanes<plan->node_ranks, in_flight = overlap_of(plan, config).bucket_floats> 0;
+    const int64_t parts = 1 + (plan->lanes == 1 && plan->nodes > 1 && (in_flight || uneven));
+    plan->parameter_bytes = parts * par_gradient_bytes_local(layout, exact);
+    if (config->checkpoint.behind)
+        plan->parameter_bytes += plan->shared_parameter_bytes / plan->ranks;
+}
+
+/* Codes of the batch, and of all training rows where those are kept. */
+static void plan_codes(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+{
+    const int64_t words = split->labels.words, threads = config->train.threads;
+    const int has_memory = bl_objective_wants_memory(&config->objective);
+    plan->gathered_bytes = plan->gathers ? plan->batch * (plan->bits + words + has_memory) * FLOAT_BYTES : 0;
+    plan->shared_gather_bytes =
+        par_gather_bytes_local(plan->batch, plan->bits, words, has_memory, overlap_of(plan, config).codes);
+    if (has_memory) {
+        plan->shared_codes_bytes = par_code_memory_bytes_local(plan->n_train, plan->bits, words);
+        plan->codes_bytes =
+            plan->n_train * FLOAT_BYTES +
+            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
+    }
+    if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && words > 1)
+        plan->gather_bytes += (has_memory ? plan->n_train : plan->batch) * words * WORD_BYTES;
+    const int64_t node_rows = (plan->batch * plan->node_ranks + plan->ranks - 1) / plan->ranks;
+    if (plan->once)
+        plan->gather_bytes +=
+            par_mirror_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
+    if (plan->gathers)
+        plan->batch_bytes += threads * BL_TILE_FLOATS * FLOAT_BYTES;
+}
+
+/* What depends on the objective, asked of the one that will run. */
+static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                      const struct bl_layout *layout, struct bl_error *err)
+{
+    struct bl_objective objective;
+    const struct bl_product product = {.threads = (int)config->train.threads};
+    int code = bl_objective_init(&objective, &config->objective, layout, split->labels, 1, 1, &product, err);
+    if (code != BL_OK)
+        return code;
+    plan->gathers = bl_objective_needs_gather(&objective);
+    plan->once = par_mirror_wanted_local(config, plan->batch);
+    plan->sums = bl_objective_n_sums(&objective);
+    plan->batch_bytes +=
+        FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
+    bl_objective_free(&objective);
+    plan_parameters(plan, config, layout);
+    plan_codes(plan, config, split);
+    return BL_OK;
+}
+
+/* Rows of a batch that ranks before `rank` bring. */
+static int64_t rows_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
+                           int64_t rank)
+{
+    int64_t lo = config->data.shards, hi, before = 0;
+    if (rank < plan->ranks)
+        par_groups_shards_local(config, (int)rank, (int)plan->ranks, &lo, &hi);
+    if (config->train.global_batch > 0)
+        return lo * (config->train.global_batch / config->data.shards);
+    for (int64_t s = 0; s < lo; s++)
+        before += shard_train(config, rows, s);
+    return before;
+}
+
+/* A rank's node, and its place there. */
+static int64_t find_node(const struct par_plan *plan, int64_t rank, int64_t *place)
+{
+    int64_t node = 0, lo, hi;
+    par_plan_node_local(plan, node, &lo, &hi);
+    while (rank >= hi)
+        par_plan_node_local(plan, ++node, &lo, &hi);
+    *place = rank - lo;
+    return node;
+}
+
+/* Rows of other nodes once: each lane an even part of every node's. */
+static struct par_traffic_count codes_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                              const struct par_split *split, int64_t node, int64_t place)
+{
+    const int64_t row_bytes = plan->gathered_bytes / plan->batch;
+    int64_t all = 0, own = 0;
+    for (int64_t k = 0; k < plan->nodes; k++) {
+        int64_t first, end, lo, hi;
+        par_plan_node_local(plan, k, &first, &end);
+        bl_share(rows_before(plan, config, split->rows, end) - rows_before(plan, config, split->rows, first),
+                 (int)place, (int)plan->lanes, &lo, &hi);
+        all += hi - lo;
+        own = k == node ? hi - lo : own;
+    }
+    struct par_traffic_count count = {0};
+    if (all > 0)
+        count = par_traffic_allgather(all * row_bytes, own * row_bytes, (int)plan->nodes);
+    if (overlap_of(plan, config).codes && split->labels.words > 0) {
+        count.collectives *= 2; /* labels by themselves */
+        count.messages *= 2;
+    }
+    return count;
+}
+
+static void add_count(struct par_traffic_count *sum, struct par_traffic_count more)
+{
+    sum->collectives += more.collectives;
+    sum->messages += more.messages;
+    sum->sent_bytes += more.sent_bytes;
+    sum->received_bytes += more.received_bytes;
+}
+
+/* The lane's slice of each bucket, the tail with the first lane's of the last. */
+static struct par_traffic_count gradient_traffic(const struct par_plan *plan, const struct bl_config *config,
+                                                 const struct bl_layout *layout, int64_t node, int64_t place)
+{
+    const int exact = config->train.reduction == BL_REDUCTION_EXACT;
+    const struct par_slices slices = par_slices_local(layout, (int)plan->lanes, (int)config->train.threads,
+                                                      overlap_of(plan, config).bucket_floats);
+    struct par_traffic_count sum = {0};
+    for (int b = 0; b < slices.n_buckets; b++) {
+        int64_t lo, hi;
+        par_slices_range_local(&slices, b, (int)place, &lo, &hi);
+        if (b + 1 == slices.n_buckets && place == 0)
+            hi += par_gradient_tail_local(layout, exact);
+        if (hi > lo)
+            add_count(&sum, par_traffic_allreduce(hi - lo, FLOAT_BYTES, (int)node, (int)plan->nodes));
+    }
+    return sum;
+}
+
+struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
+                                          const struct par_split *split, int rank)
+{
+    const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
+    struct bl_layout layout = bl_layout_of(&shape);
+    struct par_traffic traffic = {0};
+    int64_t place, lo, hi;
+    const int64_t node = find_node(plan, rank, &place);
+    if (plan->nodes == 1 || place >= plan->lanes)
+        return traffic;
+    bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
+    if (plan->gathers)
+        traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, node, place);
+    bl_share(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
+    if (hi > lo)
+        traffic.of[PAR_TRAFFIC_SUMS] =
+            par_traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);
+    traffic.of[PAR_TRAFFIC_GRADIENT] = gradient_traffic(plan, config, &layout, node, place);
+    return traffic;
+}
+
+static void plan_traffic(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+{
+    int64_t most = 0;
+    for (int64_t node = 0; node < plan->nodes; node++) {
+        struct par_traffic_count link = {0};
+        int64_t lo, hi;
+        par_plan_node_local(plan, node, &lo, &hi);
+        for (int64_t rank = lo; rank < hi; rank++) {
+            const struct par_traffic traffic = par_plan_traffic_local(plan, config, split, (int)rank);
+            const struct par_traffic_count step = par_traffic_of_steps(&traffic);
+            if (step.received_bytes > most)
+                plan->traffic = traffic;
+            most = step.received_bytes > most ? step.received_bytes : most;
+            add_count(&link, step);
+        }
+        if (link.sent_bytes > plan->link_sent_bytes)
+            plan->link_sent_bytes = link.sent_bytes;
+        if (link.received_bytes > plan->link_received_bytes)
+            plan->link_received_bytes = link.received_bytes;
+    }
+}
+
+int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+                   int64_t ranks, int64_t hosts, struct bl_error *err)
+{
+    *plan = (struct par_plan){.ranks = ranks, .hosts = hosts < ranks ? hosts : ranks};
+    const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
+    int code = par_groups_check_local(config, split->rows, ranks, err);
+    if (code == BL_OK)
+        code = bl_shape_check(&shape, err);
+    if (code == BL_OK)
+        code = par_start_check_local(config, &shape, err);
+    if (code != BL_OK)
+        return code;
+    plan->layers = shape.n_layers;
+    plan->bits = bl_shape_code_bits(&shape);
+    struct bl_layout layout = bl_layout_of(&shape);
+    bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
+    plan->parameters = layout.n_params;
+    count_rows(plan, config, split->rows);
+    code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
+    if (code == BL_OK)
+        code = plan_steps(plan, config, err);
+    if (code != BL_OK)
+        return code;
+    plan->window_rows = window_rows(config, split);
+    for (int rank = 0; rank < ranks; rank++)
+        plan_rank(plan, config, split, &shape, rank);
+    plan_nodes(plan, config);
+    code = plan_parts(plan, config, split, &layout, err);
+    if (code == BL_OK)
+        plan_traffic(plan, config, split);
+    return code;
+}
+
+static int64_t own_bytes(const struct par_plan *plan)
+{
+    return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
+           plan->codes_bytes;
+}
+
+static int64_t shared_bytes(const struct par_plan *plan)
+{
+    return plan->shared_parameter_bytes + plan->shared_gather_bytes + plan->shared_codes_bytes;
+}
+
+int64_t par_plan_memory_local(const struct par_plan *plan)
+{
+    return own_bytes(plan) + shared_bytes(plan);
+}
+
+int64_t par_plan_node_memory_local(const struct par_plan *plan)
+{
+    return plan->node_ranks * own_bytes(plan) + shared_bytes(plan);
+}

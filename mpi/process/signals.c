@@ -1,0 +1,50 @@
+#include "mpi/process/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t checkpoint_asked;
+static volatile sig_atomic_t stop_asked;  /* the signal's number */
+static volatile sig_atomic_t interrupted; /* by SIGINT, once */
+
+static void on_checkpoint(int number)
+{
+    (void)number;
+    checkpoint_asked = 1;
+}
+
+static void on_stop(int number)
+{
+    if (number == SIGINT && interrupted) {
+        signal(SIGINT, SIG_DFL);
+        raise(SIGINT);
+    }
+    interrupted |= number == SIGINT;
+    stop_asked = number;
+}
+
+static void install(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+void par_signals_install_local(void)
+{
+    install(SIGUSR1, on_checkpoint);
+    install(SIGUSR2, on_stop);
+    install(SIGTERM, on_stop);
+    install(SIGINT, on_stop);
+}
+
+enum par_request par_signals_request_local(int *signal_number)
+{
+    *signal_number = stop_asked ? (int)stop_asked : checkpoint_asked ? SIGUSR1 : 0;
+    return stop_asked ? PAR_REQUEST_STOP : checkpoint_asked ? PAR_REQUEST_CHECKPOINT : PAR_REQUEST_NONE;
+}
+
+void par_signals_checkpoint_done_local(void)
+{
+    checkpoint_asked = 0;
+}

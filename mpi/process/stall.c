@@ -1,0 +1,95 @@
+#include "mpi/process/stall.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Rank 0 speaks first; each next rank waits this much longer, in case those before are the ones that can't.
+ * It is more than a launcher needs to end the job. */
+static const double next_rank_wait_s = 3.0;
+enum { WAITS_MAX = 10 };
+
+/* A guard that slept so long was stopped itself: it knows nothing about the others. */
+static const double stopped_s = 1.0;
+
+static struct {
+    pthread_t thread;
+    struct par par;
+    _Atomic int running;
+    _Atomic double limit_s;
+    _Atomic double last_s;
+    const char *_Atomic phase;
+} guard;
+
+static void end_job(double silent_s)
+{
+    fprintf(stderr,
+            "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system "
+            "hangs; the newest "
+            "checkpoint is whole, start the same command again to continue (train.stall_minutes sets this "
+            "limit)\n",
+            silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
+    fflush(stderr);
+    if (guard.par.comm != MPI_COMM_NULL) {
+        /* MPI_Abort from here may itself block: a signal ends the process then, and the launcher the others.
+         */
+        signal(SIGALRM, SIG_DFL);
+        alarm(10);
+        MPI_Abort(guard.par.comm, BL_STALLED);
+    }
+    _exit(BL_STALLED);
+}
+
+static void *watch(void *unused)
+{
+    (void)unused;
+    const int waits = guard.par.rank < WAITS_MAX ? guard.par.rank : WAITS_MAX;
+    double looked_s = bl_clock_seconds();
+    while (atomic_load(&guard.running)) {
+        const struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
+        nanosleep(&nap, NULL);
+        double limit = atomic_load(&guard.limit_s), now = bl_clock_seconds();
+        if (now - looked_s > stopped_s)
+            atomic_store(&guard.last_s, now);
+        looked_s = now;
+        double silent = now - atomic_load(&guard.last_s);
+        if (limit > 0.0 && silent > limit + waits * next_rank_wait_s)
+            end_job(silent);
+    }
+    return NULL;
+}
+
+void par_stall_begin_local(struct par par, double seconds)
+{
+    guard.par = par;
+    par_stall_tick_local("start");
+    atomic_store(&guard.limit_s, seconds);
+    if (seconds <= 0.0 || atomic_load(&guard.running))
+        return;
+    /* Signals belong to the main thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    atomic_store(&guard.running, 1);
+    if (pthread_create(&guard.thread, NULL, watch, NULL) != 0)
+        atomic_store(&guard.running, 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void par_stall_tick_local(const char *phase)
+{
+    atomic_store(&guard.phase, phase);
+    atomic_store(&guard.last_s, bl_clock_seconds());
+}
+
+void par_stall_end_local(void)
+{
+    if (!atomic_exchange(&guard.running, 0))
+        return;
+    pthread_join(guard.thread, NULL);
+}

@@ -1,0 +1,150 @@
+#include "mpi/process/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "mpi/process/stall.h"
+
+struct par_worker {
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    par_worker_job job; /* NULL: none is being done */
+    void *context;
+    int code, ending;
+    struct bl_error err;
+    double busy_s, waited_s;
+    atomic_llong ticks;
+};
+
+static void do_job(struct par_worker *worker)
+{
+    struct bl_error err = {0};
+    const par_worker_job job = worker->job;
+    void *const context = worker->context;
+    pthread_mutex_unlock(&worker->lock);
+    const double begun = bl_clock_seconds();
+    const int code = job(worker, context, &err);
+    pthread_mutex_lock(&worker->lock);
+    worker->busy_s += bl_clock_seconds() - begun;
+    worker->code = code;
+    worker->err = err;
+    worker->job = NULL;
+    pthread_cond_broadcast(&worker->changed);
+}
+
+static void *work(void *context)
+{
+    struct par_worker *worker = context;
+    pthread_mutex_lock(&worker->lock);
+    while (worker->job || !worker->ending) {
+        if (worker->job)
+            do_job(worker);
+        else
+            pthread_cond_wait(&worker->changed, &worker->lock);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    return NULL;
+}
+
+int par_worker_create_local(struct par_worker **out, struct bl_error *err)
+{
+    int code = bl_alloc_zero(out, 1, sizeof **out, "a thread that writes checkpoints", err);
+    if (code != BL_OK)
+        return code;
+    struct par_worker *worker = *out;
+    pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->changed, NULL);
+    /* Signals belong to the main thread. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(&worker->thread, NULL, work, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failed)
+        return BL_OK;
+    bl_free(out);
+    return bl_fail(err, BL_MEMORY,
+                   "can't start a thread that writes checkpoints; raise the limit of threads (ulimit -u)");
+}
+
+void par_worker_destroy_local(struct par_worker *worker)
+{
+    if (!worker)
+        return;
+    pthread_mutex_lock(&worker->lock);
+    worker->ending = 1;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+    pthread_join(worker->thread, NULL);
+    pthread_cond_destroy(&worker->changed);
+    pthread_mutex_destroy(&worker->lock);
+    bl_free(&worker);
+}
+
+void par_worker_begin_local(struct par_worker *worker, par_worker_job job, void *context)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->job = job;
+    worker->context = context;
+    pthread_cond_broadcast(&worker->changed);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+int par_worker_is_busy_local(struct par_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    const int busy = worker->job != NULL;
+    pthread_mutex_unlock(&worker->lock);
+    return busy;
+}
+
+/* A job that gets on may take as long as it wants; one that hangs is for the stall guard. */
+static void tick_guard(struct par_worker *worker, const char *phase, long long *seen)
+{
+    const long long ticks = atomic_load(&worker->ticks);
+    if (ticks != *seen)
+        par_stall_tick_local(phase);
+    *seen = ticks;
+}
+
+int par_worker_wait_local(struct par_worker *worker, const char *phase, struct bl_error *err)
+{
+    const double begun = bl_clock_seconds();
+    long long seen = -1;
+    pthread_mutex_lock(&worker->lock);
+    while (worker->job) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        tick_guard(worker, phase, &seen);
+        pthread_cond_timedwait(&worker->changed, &worker->lock, &until);
+    }
+    worker->waited_s += bl_clock_seconds() - begun;
+    const int code = worker->code;
+    if (code != BL_OK)
+        *err = worker->err;
+    worker->code = BL_OK; /* it is told once */
+    pthread_mutex_unlock(&worker->lock);
+    return code;
+}
+
+void par_worker_tick_local(struct par_worker *worker)
+{
+    atomic_fetch_add(&worker->ticks, 1);
+}
+
+double par_worker_busy_s_local(const struct par_worker *worker)
+{
+    return worker->busy_s;
+}
+
+double par_worker_waited_s_local(const struct par_worker *worker)
+{
+    return worker->waited_s;
+}

@@ -1,0 +1,107 @@
+#include "mpi/ranks/flight.h"
+
+#include <assert.h>
+
+#include "base/buffer.h"
+
+/* Of the kinds of traffic each has its own, so that what is under way at the same time doesn't mix. */
+enum { TAG = 16 };
+
+int par_flight_reserve(struct par_flight *flight, struct bl_error *err)
+{
+    flight->room = flight->n;
+    flight->n = 0;
+    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages under way", err);
+}
+
+void par_flight_free(struct par_flight *flight)
+{
+    bl_free(&flight->request);
+    flight->room = 0;
+}
+
+static int64_t shorter(int64_t left, int64_t piece)
+{
+    return left < piece ? left : piece;
+}
+
+/* Where the next message's request goes; NULL in a rehearsal. */
+static MPI_Request *next_request(struct par_flight *flight)
+{
+    if (!flight->request)
+        return NULL;
+    assert(flight->n < flight->room);
+    return &flight->request[flight->n];
+}
+
+/* n_bytes from or to another rank, in pieces. */
+static void receive(struct par_flight *flight, struct par par, int rank, char *to, int64_t n_bytes)
+{
+    const int64_t piece = par_piece_local(par, 1);
+    for (int64_t at = 0; at < n_bytes; at += piece, flight->n++) {
+        MPI_Request *request = next_request(flight);
+        if (request)
+            MPI_Irecv(to + at, (int)shorter(n_bytes - at, piece), MPI_BYTE, rank, TAG + (int)par.kind,
+                      par.comm, request);
+    }
+}
+
+static void send(struct par_flight *flight, struct par par, int rank, const char *from, int64_t n_bytes)
+{
+    const int64_t piece = par_piece_local(par, 1);
+    for (int64_t at = 0; at < n_bytes; at += piece, flight->n++) {
+        MPI_Request *request = next_request(flight);
+        if (request)
+            MPI_Isend(from + at, (int)shorter(n_bytes - at, piece), MPI_BYTE, rank, TAG + (int)par.kind,
+                      par.comm, request);
+    }
+}
+
+void par_allreduce_begin(struct par_flight *flight, struct par par, const void *from, void *values, int64_t n,
+                         MPI_Datatype type)
+{
+    int bytes;
+    if (par.size == 1 || n == 0)
+        return;
+    MPI_Type_size(type, &bytes);
+    const int64_t piece = par_piece_local(par, bytes);
+    if (flight->request)
+        par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
+    for (int64_t at = 0; at < n; at += piece, flight->n++) {
+        MPI_Request *request = next_request(flight);
+        if (request)
+            MPI_Iallreduce((const char *)from + at * bytes, (char *)values + at * bytes,
+                           (int)shorter(n - at, piece), type, MPI_SUM, par.comm, request);
+    }
+}
+
+/* The ranks to the right and to the left at each distance, so that not all send to the same one first. */
+void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
+                         void *values, int64_t unit_bytes)
+{
+    const int64_t *begin = blocks->begin, *end = blocks->end;
+    char *bytes = values;
+    if (flight->request)
+        par_count_local(par, par_blocks_traffic_local(par, blocks, unit_bytes));
+    for (int s = 1; s < par.size; s++) {
+        const int left = (par.rank + par.size - s) % par.size;
+        receive(flight, par, left, bytes + begin[left] * unit_bytes, (end[left] - begin[left]) * unit_bytes);
+    }
+    for (int s = 1; s < par.size; s++)
+        send(flight, par, (par.rank + s) % par.size, bytes + begin[par.rank] * unit_bytes,
+             (end[par.rank] - begin[par.rank]) * unit_bytes);
+}
+
+void par_flight_poke_local(struct par_flight *flight)
+{
+    int done;
+    if (flight->n > 0)
+        MPI_Testall(flight->n, flight->request, &done, MPI_STATUSES_IGNORE);
+}
+
+void par_flight_wait(struct par_flight *flight)
+{
+    if (flight->n > 0)
+        MPI_Waitall(flight->n, flight->request, MPI_STATUSES_IGNORE);
+    flight->n = 0;
+}

@@ -1,0 +1,60 @@
+/* The rows that a rank trains on: its logical shards of the train split, in their stored type, in memory or
+ * (data.residency: stream) in the file, where they are read when they are wanted. Labels are in memory. */
+#ifndef PAR_ROWS_TRAIN_DATA_H
+#define PAR_ROWS_TRAIN_DATA_H
+
+#include "data/labels.h"
+#include "data/normalize.h"
+#include "data/row_sample.h"
+#include "data/shards.h"
+#include "data/types.h"
+#include "mpi/h5/row_file.h"
+#include "mpi/rows/rows.h"
+
+struct par_train_data {
+    /* the whole split, the same on all ranks */
+    int64_t rows_global;
+    int64_t dim;
+    enum bl_type type;
+    struct bl_label_layout labels; /* or groups; classes: number of different ones in the split */
+    int64_t shards;
+    int64_t n_train_global, n_validation_global, n_dropped_global;
+    int64_t shard_rows_min;       /* training rows of the smallest shard */
+    uint64_t fingerprint;         /* of shapes, features and labels; the same on any number of ranks */
+    struct bl_row_sample trained; /* of the training rows */
+
+    /* this rank's part */
+    int64_t shard_lo, shard_hi; /* shards [shard_lo, shard_hi) */
+    int64_t row_lo, row_hi;     /* file rows [row_lo, row_hi) */
+    struct bl_shard *shard;     /* [shard_hi - shard_lo] */
+    void *features;             /* [row_hi - row_lo, dim] of type; NULL: they are in file; owned */
+    struct par_row_file *file;  /* NULL: they are in memory; owned */
+    char *block;                /* with file: [rows of a block, dim], for passes; owned */
+    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes and groups are dense; owned */
+    uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
+};
+
+/* Reads this rank's shards (independent reads of parallel HDF5), checks them, splits off the validation rows,
+ * and shares what must be known everywhere; with residency: stream features are looked at and not kept. path
+ * is the data-set file, resolved. Collective; the outcome is agreed; on failure *data is freed. Errors: those
+ * of par_dataset_open; BL_USAGE more ranks than shards or groups, more shards than rows, features that can't
+ * be streamed; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and column; BL_MEMORY.
+ */
+int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
+                        const struct bl_config *config, struct bl_error *err);
+void par_train_data_free(struct par_train_data *data);
+
+/* Sets *row to a file row's features; the row must be this rank's. In memory that can't fail; from the file
+ * they are borrowed until the next call, and rows in order read each block once. Errors: those of
+ * par_row_file_row_local. Local. */
+int par_train_data_row_local(const struct par_train_data *data, int64_t file_row, const void **row,
+                             struct bl_error *err);
+
+/* This rank's rows [row_lo, row_hi) for passes over them. Borrows all. Local. */
+struct par_rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
+                                          struct par_groups *groups);
+
+/* Address of a row's labels (NULL without). The row must be this rank's. Local. */
+const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row);
+
+#endif

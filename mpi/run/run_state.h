@@ -1,0 +1,77 @@
+/* What a run is between two steps, and how it gets into a checkpoint and back. */
+#ifndef PAR_RUN_RUN_STATE_H
+#define PAR_RUN_RUN_STATE_H
+
+#include "config/config.h"
+#include "loss/objective.h"
+#include "loss/term.h"
+#include "model/model.h"
+#include "mpi/ranks/nodes.h"
+#include "mpi/ranks/window.h"
+#include "mpi/run/checkpoint_writer.h"
+#include "optim/optimizer.h"
+
+struct par_run_state {
+    int64_t step;         /* steps done; the next is number `step` */
+    double train_seconds; /* in steps, over all starts of the run */
+    int64_t starts;       /* how often the run was started or continued */
+    double
+        epoch_values[BL_TERMS_MAX]; /* this epoch's sums of each term's value over its steps, of all ranks */
+    int64_t epoch_steps;
+    double last_objective;                /* of the last whole epoch; NaN: none yet */
+    int64_t settled_epochs;               /* the last so many changed it by less than train.settle */
+    double interval_values[BL_TERMS_MAX]; /* the same since the last line of steps */
+    int64_t interval_steps;
+    double interval_seconds;
+    double best_map; /* -1: no evaluation yet */
+    int64_t best_step, evaluations_since_best;
+    int64_t last_evaluated_step;       /* -1: none yet */
+    int64_t metrics_bytes, log_bytes;  /* of the run's files when the checkpoint was written; -1: not known */
+    uint64_t fingerprint;              /* of the data */
+    uint64_t digest;                   /* of model.params when the checkpoint was written */
+    int64_t label_kind, label_classes; /* of the data: what the terms' own tensors are made for */
+    struct bl_model model;             /* model.trained: what a model of --init was trained on */
+    struct bl_optimizer optimizer;
+    float *best_params; /* [n_params] of the best evaluation so far */
+    float *memory;      /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
+    int64_t memory_rows;
+    float *scale;                  /* [n_tensors] of the step's gradient; borrowed, NULL: none to keep */
+    struct par_window window;      /* a node's one copy of parameters, best ones and optimiser states */
+    const struct par_nodes *nodes; /* borrowed */
+};
+
+/* Allocates model, optimiser and best parameters, once a node, for a configuration, a data width and the
+ * data's labels; parameters start from the seed. Borrows nodes. Collective; agreed. Errors: BL_MEMORY,
+ * PAR_NO_WINDOW, BL_DEFECT. par_run_state_free is collective over the node, safe twice. */
+int par_run_state_init(struct par_run_state *state, const struct par_nodes *nodes,
+                       const struct bl_config *config, int64_t dim, struct bl_label_layout labels,
+                       struct bl_error *err);
+void par_run_state_free(struct par_run_state *state);
+
+/* Copies parameters [n_params] over the node's, or the node's over the best ones: each rank a share. The
+ * ranks of a node meet afterwards. Collective over the node. */
+void par_run_state_set_params(struct par_run_state *state, const float *params);
+void par_run_state_keep_best(struct par_run_state *state);
+
+/* par_checkpoint_reserve for such a state. Collective; agreed. */
+int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
+                          struct bl_error *err);
+
+/* Sends a checkpoint on its way to path (par_checkpoint_begin). config_text: the effective configuration.
+ * Collective; agreed. Errors: BL_PATH; BL_DEFECT when ranks hold other parameters than rank 0: each writes a
+ * part, and the whole would be nobody's. */
+int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
+                        const char *config_text, struct bl_error *err);
+
+/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open, the ranks of
+ * each node together. Collective; agreed. Errors: BL_INPUT when something is missing, has another shape, or
+ * the parameters don't have the digest that was stored with them; the state is then in between, and another
+ * checkpoint may be tried. */
+int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
+                       const struct par_state *head, struct bl_error *err);
+
+/* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,
+ * without MPI. Errors: as par_checkpoint_open and par_run_state_read. */
+int par_run_state_check_local(const char *path, struct bl_error *err);
+
+#endif

@@ -1,0 +1,267 @@
+#include "mpi/run/summary.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/count.h"
+#include "base/log.h"
+#include "cost/rate.h"
+#include "cost/trial.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
+#include "mpi/run/metrics.h"
+
+/* Above these shares of the whole a phase is worth a hint. */
+static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit = 0.10, evaluation_limit = 0.3,
+                    checkpoint_limit = 0.1;
+
+struct account {
+    int64_t steps, rows, peak_bytes;
+    int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
+    double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
+    double behind_s;                     /* mean over ranks */
+    double total_s, steps_s, compute_s;  /* means over ranks */
+    double waited_s;                     /* for streamed rows, of the steps' time; mean over ranks */
+    double flops;                        /* of all steps and ranks */
+    double sgemm_gflops;                 /* of the slowest rank, all at once */
+    struct par_traffic_count most_step;  /* of a step, the most of any rank */
+    struct par_traffic_count most_link;  /* and of any node */
+    int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
+};
+
+static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
+                                         PAR_PHASE_BACKWARD};
+
+/* Memory of this process, of what is shared its part; 0 where the system doesn't say. */
+static int64_t proportional_bytes(void)
+{
+    char line[200];
+    long long kib = 0;
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    while (file && kib == 0 && fgets(line, sizeof line, file))
+        sscanf(line, "Pss: %lld kB", &kib);
+    if (file)
+        fclose(file);
+    return kib * 1024;
+}
+
+/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows:
+ * those on its own node. */
+static double pair_products(const struct par_step *step)
+{
+    const double share = (double)step->mirror.n_node / (double)step->batches.n_global;
+    if (!bl_objective_needs_gather(&step->objective))
+        return 0.0;
+    return step->mirror.part ? 4.0 - share : 4.0;
+}
+
+static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
+                    int64_t steps)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    account->steps = steps;
+    account->rows = steps * step->batches.n_global;
+    account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
+    account->node_bytes = proportional_bytes();
+    par_sum_integers(step->nodes->node, &account->node_bytes, 1);
+    account->node_bytes = par_max_integer(step->par, account->node_bytes);
+    account->flops = (double)steps * bl_trial_flops(&model->shape, step->batches.n_global,
+                                                    step->batches.n_global, pair_products(step));
+    memcpy(account->least, step->phases.seconds, sizeof account->least);
+    memcpy(account->mean, step->phases.seconds, sizeof account->mean);
+    memcpy(account->most, step->phases.seconds, sizeof account->most);
+    par_min_doubles(step->par, account->least, PAR_PHASES);
+    par_max_doubles(step->par, account->most, PAR_PHASES);
+    par_sum_doubles(step->par, account->mean, PAR_PHASES);
+    account->behind_s = step->phases.behind_s;
+    par_sum_doubles(step->par, &account->behind_s, 1);
+    account->behind_s /= step->par.size;
+    account->waited_s = step->ahead ? par_read_ahead_waited_local(step->ahead) : 0.0;
+    par_sum_doubles(step->par, &account->waited_s, 1);
+    account->waited_s /= step->par.size;
+    for (int p = 0; p < PAR_PHASES; p++) {
+        account->mean[p] /= step->par.size;
+        account->total_s += account->mean[p];
+        account->steps_s += p <= PAR_PHASE_UPDATE ? account->mean[p] : 0.0;
+    }
+    for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
+        account->compute_s += account->mean[compute[c]];
+}
+
+/* What steps alone sent and received, a step. */
+static void collect_traffic(struct account *account, const struct par_step *step,
+                            const struct par_traffic *traffic)
+{
+    const struct par_traffic_count sum = par_traffic_of_steps(traffic);
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        account->received[kind] =
+            par_max_integer(step->par, traffic->of[kind].received_bytes) / account->steps;
+    account->most_step = (struct par_traffic_count){
+        .collectives = par_max_integer(step->par, sum.collectives) / account->steps,
+        .messages = par_max_integer(step->par, sum.messages) / account->steps,
+        .sent_bytes = par_max_integer(step->par, sum.sent_bytes) / account->steps,
+        .received_bytes = par_max_integer(step->par, sum.received_bytes) / account->steps,
+    };
+    int64_t link[2] = {sum.sent_bytes, sum.received_bytes};
+    par_sum_integers(step->nodes->node, link, 2);
+    account->most_link = (struct par_traffic_count){
+        .sent_bytes = par_max_integer(step->par, link[0]) / account->steps,
+        .received_bytes = par_max_integer(step->par, link[1]) / account->steps,
+    };
+}
+
+/* How much longer the slowest rank computes than the mean of all, as a share of the steps' time. */
+static double imbalance(const struct account *account)
+{
+    double excess = 0.0;
+    for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
+        excess += account->most[compute[c]] - account->mean[compute[c]];
+    return account->steps_s > 0.0 ? excess / account->steps_s : 0.0;
+}
+
+static double gflops_per_rank(const struct account *account, const struct par_step *step)
+{
+    return 1e-9 * account->flops / step->par.size / account->compute_s;
+}
+
+/* Of all threads of a rank. */
+static double rank_sgemm_gflops(const struct account *account, const struct par_step *step)
+{
+    return account->sgemm_gflops * (double)step->config->train.threads;
+}
+
+static void say_table(const struct account *account, const struct par_step *step)
+{
+    bl_log_say("time by phase in s, over %s   least     mean     most  share",
+               bl_count(step->par.size, "rank").text);
+    for (int p = 0; p < PAR_PHASES; p++)
+        if (account->most[p] > 0.0)
+            bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", par_phase_name((enum par_phase)p),
+                       account->least[p], account->mean[p], account->most[p],
+                       100.0 * account->mean[p] / account->total_s);
+    if (account->behind_s > 0.0)
+        bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
+    bl_log_say(
+        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
+        "OpenBLAS's sgemm here; at most %.0f MiB a rank, %.0f a node",
+        bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
+        gflops_per_rank(account, step), step->product.name,
+        100.0 * gflops_per_rank(account, step) / rank_sgemm_gflops(account, step),
+        rank_sgemm_gflops(account, step), (double)account->peak_bytes / 1048576.0,
+        (double)account->node_bytes / 1048576.0);
+}
+
+static void say_traffic(const struct account *account, const struct par_step *step)
+{
+    char kinds[300] = "";
+    if (step->nodes->n_nodes == 1)
+        return;
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
+        const size_t at = strlen(kinds);
+        if (par_traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
+            snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
+                     par_traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
+    }
+    bl_log_say(
+        "a step on the wire: at most %.1f KiB out of a node and %.1f into it; %.1f KiB sent and %.1f "
+        "received by a "
+        "rank (%s) in %s, %s",
+        (double)account->most_link.sent_bytes / 1024.0, (double)account->most_link.received_bytes / 1024.0,
+        (double)account->most_step.sent_bytes / 1024.0, (double)account->most_step.received_bytes / 1024.0,
+        kinds, bl_count(account->most_step.collectives, "collective").text,
+        bl_count(account->most_step.messages, "message").text);
+}
+
+static void say_hints(const struct account *account, const struct par_step *step)
+{
+    const double exchange = account->mean[PAR_PHASE_GATHER] + account->mean[PAR_PHASE_REDUCE];
+    if (exchange > exchange_limit * account->steps_s)
+        bl_log_say("hint: %.0f %% of the steps' time goes into exchange between ranks; a larger "
+                   "train.global_batch or fewer ranks give each more to do",
+                   100.0 * exchange / account->steps_s);
+    if (imbalance(account) > imbalance_limit)
+        bl_log_say(
+            "hint: the slowest rank computes longer than the mean by %.0f %% of the steps' time; look for "
+            "busy or slower cores, and for ranks that share one",
+            100.0 * imbalance(account));
+    if (account->waited_s > input_limit * account->steps_s)
+        bl_log_say("hint: the steps waited for the disk for %.0f %% of their time; put data.file on a faster "
+                   "one, or where it fits set data.residency to memory",
+                   100.0 * account->waited_s / account->steps_s);
+    else if (account->mean[PAR_PHASE_INPUT] > input_limit * account->steps_s)
+        bl_log_say(
+            "hint: %.0f %% of the steps' time goes into preparing rows; float32 features need the least",
+            100.0 * account->mean[PAR_PHASE_INPUT] / account->steps_s);
+    if (account->mean[PAR_PHASE_EVALUATION] > evaluation_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into evaluation; raise evaluate.every_epochs or lower "
+                   "data.validation",
+                   100.0 * account->mean[PAR_PHASE_EVALUATION] / account->total_s);
+    if (account->mean[PAR_PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
+                   100.0 * account->mean[PAR_PHASE_CHECKPOINT] / account->total_s);
+    if (step->product.kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
+        bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
+                   "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
+                   bl_blas_kernel(), bl_rate_better_kernel(), bl_rate_better_kernel());
+}
+
+static json_t *traffic_of(const struct account *account)
+{
+    const struct par_traffic_count *step = &account->most_step;
+    json_t *traffic = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I}", "link_sent_bytes", (json_int_t)account->most_link.sent_bytes,
+        "link_received_bytes", (json_int_t)account->most_link.received_bytes, "collectives",
+        (json_int_t)step->collectives, "messages", (json_int_t)step->messages, "sent_bytes",
+        (json_int_t)step->sent_bytes, "received_bytes", (json_int_t)step->received_bytes);
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        if (par_traffic_in_step((enum par_traffic_kind)kind))
+            json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
+                                json_integer(account->received[kind]));
+    return traffic;
+}
+
+static json_t *event_of(const struct account *account, const struct par_step *step)
+{
+    json_t *event = json_object(), *phases = json_object();
+    json_object_set_new(event, "event", json_string("summary"));
+    json_object_set_new(event, "steps", json_integer(account->steps));
+    json_object_set_new(event, "ranks", json_integer(step->par.size));
+    json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
+    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account, step)));
+    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account, step)));
+    json_object_set_new(event, "imbalance", json_real(imbalance(account)));
+    json_object_set_new(event, "traffic_per_step", traffic_of(account));
+    if (step->ahead)
+        json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
+    json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
+    json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
+    for (int p = 0; p < PAR_PHASES; p++)
+        json_object_set_new(phases, par_phase_name((enum par_phase)p),
+                            json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
+    json_object_set_new(event, "phases", phases);
+    json_object_set_new(event, "checkpoints_behind_s", json_real(account->behind_s));
+    return event;
+}
+
+int par_summary(struct par_step *step, const struct bl_model *model, int64_t steps, struct bl_error *err)
+{
+    struct account account = {0};
+    const struct par_traffic traffic = step->par.traffic ? *step->par.traffic : (struct par_traffic){0};
+    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
+    if (steps == 0)
+        return BL_OK;
+    collect(&account, step, model, steps);
+    collect_traffic(&account, step, &traffic);
+    int code = par_agree(step->par, bl_rate_sgemm(&account.sgemm_gflops, err), err);
+    if (code != BL_OK)
+        return code;
+    par_min_doubles(step->par, &account.sgemm_gflops, 1);
+    say_table(&account, step);
+    say_traffic(&account, step);
+    say_hints(&account, step);
+    return par_agree(step->par, par_metrics_write_local(event_of(&account, step), err), err);
+}

@@ -1,0 +1,170 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "config/text.h"
+#include "io/file.h"
+#include "mpi/evaluate/held_out.h"
+#include "mpi/fit/arithmetic.h"
+#include "mpi/ranks/agree.h"
+#include "mpi/run/metrics.h"
+#include "mpi/run/resume.h"
+#include "mpi/run/run.h"
+#include "mpi/run/start_model.h"
+
+/* First parameters that are fitted to the data or come from a model: made in memory of this rank's own, as
+ * layers are read while others are set. */
+static int fit_params(struct run *run, struct bl_error *err)
+{
+    struct bl_model *model = &run->state.model;
+    float *shared = model->params, *own;
+    const int64_t n = model->layout.n_params;
+    int code = bl_alloc(&own, n, sizeof *own, "first parameters", err);
+    code = par_agree(run->par, code, err);
+    if (code != BL_OK)
+        return code;
+    memcpy(own, shared, (size_t)n * sizeof *own);
+    model->params = own;
+    code = run->options->init_path
+               ? par_start_from_model(run->par, run->options->init_path, run->config, model, err)
+               : par_start_model(par_as_local(run->par, PAR_TRAFFIC_STATISTICS), run->config, &run->data,
+                                 model, err);
+    model->params = shared;
+    if (code == BL_OK) {
+        par_nodes_meet(&run->nodes); /* all have copied */
+        par_run_state_set_params(&run->state, own);
+    }
+    bl_free(&own);
+    return code;
+}
+
+/* A new run: statistics, first parameters, empty files. */
+static int start_new(struct run *run, struct bl_error *err)
+{
+    int code = fit_params(run, err);
+    if (code == BL_OK)
+        code = par_run_folder_clear(&run->folder, run->par, err);
+    if (code == BL_OK)
+        par_run_state_keep_best(&run->state);
+    return code;
+}
+
+static int start_or_continue(struct run *run, struct bl_error *err)
+{
+    int found = 0;
+    run->state.fingerprint = run->data.fingerprint;
+    if (!run->options->fresh) {
+        /* What is said about checkpoints belongs into the log too. */
+        int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
+        code = par_agree(run->par, code, err);
+        if (code == BL_OK)
+            code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
+        if (code != BL_OK)
+            return code;
+    }
+    if (found && run->options->init_path)
+        return bl_fail(err, BL_USAGE,
+                       "%s holds a run already, which would continue; add --fresh to start from --init, or "
+                       "choose another --run",
+                       run->folder.path);
+    run->resumed = found;
+    return found ? BL_OK : start_new(run, err);
+}
+
+static int open_files(struct run *run, struct bl_error *err)
+{
+    int code = BL_OK;
+    if (run->par.rank == 0) {
+        code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
+        if (code == BL_OK)
+            code =
+                par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+        if (code == BL_OK)
+            code =
+                io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
+    }
+    return par_agree(run->par, code, err);
+}
+
+static int start_writer(struct run *run, struct bl_error *err)
+{
+    int code = par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep,
+                                          par_checkpoint_tuning_local(run->config), err);
+    if (code == BL_OK && run->config->checkpoint.behind)
+        code = par_run_state_reserve(&run->state, &run->writer, err);
+    return code;
+}
+
+void par_run_free_state(struct run *run)
+{
+    par_step_free(&run->step);
+    par_run_state_free(&run->state);
+    par_nodes_free(&run->nodes);
+}
+
+static int init_state(struct run *run, enum par_sharing sharing, struct bl_error *err)
+{
+    int code = par_nodes_init(&run->nodes, run->par, sharing, err);
+    if (code == BL_OK)
+        code =
+            par_run_state_init(&run->state, &run->nodes, run->config, run->data.dim, run->data.labels, err);
+    if (code == BL_OK)
+        code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model, err);
+    if (code != BL_OK)
+        par_run_free_state(run);
+    return code;
+}
+
+/* One copy a node where it can be had, otherwise one for each rank. */
+static int share_state(struct run *run, struct bl_error *err)
+{
+    const int wanted = run->config->train.shared != BL_SHARED_OFF;
+    int code = init_state(run, wanted ? PAR_SHARE_HOSTS : PAR_SHARE_NOTHING, err);
+    if (code != PAR_NO_WINDOW)
+        return code;
+    bl_log_warn("%s; now each rank has its own copy of everything, which is slower and takes more memory",
+                err->what);
+    return init_state(run, PAR_SHARE_NOTHING, err);
+}
+
+int par_run_start(struct run *run, struct bl_error *err)
+{
+    struct par par = run->par;
+    const struct bl_config *config = run->config;
+    struct par_placement placement;
+    char in_flight[PAR_OVERLAP_TEXT];
+    int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
+    if (code == BL_OK)
+        code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
+    if (code == BL_OK)
+        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
+    if (code == BL_OK)
+        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
+    if (code == BL_OK)
+        code = share_state(run, err);
+    if (code != BL_OK)
+        return code;
+    run->state.memory = run->step.memory.codes;
+    run->state.memory_rows = run->step.memory.rows;
+    run->state.scale = config->train.reduction == BL_REDUCTION_EXACT ? run->step.gradient.scale : NULL;
+    snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
+    par_overlap_text(&run->step.overlap, config, in_flight);
+    par_arithmetic(&run->nodes, config, in_flight, run->state.model.arithmetic);
+    code = start_writer(run, err);
+    if (code == BL_OK)
+        code = start_or_continue(run, err);
+    if (code == BL_OK)
+        code = open_files(run, err);
+    if (code != BL_OK)
+        return code;
+    run->state.starts++;
+    par_placement_find(par, config->train.threads, &placement);
+    code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
+    if (code == BL_OK)
+        code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
+                                            run->folder.path, run->resumed, err);
+    if (code == BL_OK && par.rank == 0)
+        code = par_job_report_local(&run->options->job, run->state.step, err);
+    return par_agree(par, code, err);
+}

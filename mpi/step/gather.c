@@ -1,0 +1,183 @@
+#include "mpi/step/gather.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "mpi/ranks/agree.h"
+
+enum { WORD_BYTES = 4 };
+
+void par_gather_own_local(struct par_gather *gather, const uint32_t *labels)
+{
+    if (gather->label_words > 0)
+        memcpy(gather->labels + gather->first * gather->label_words, labels,
+               (size_t)(gather->n_local * gather->label_words) * sizeof *labels);
+}
+
+static void begin_labels(struct par_gather *gather)
+{
+    par_spread_begin(&gather->spread, &gather->labels_flight, PAR_TRAFFIC_CODES, gather->labels,
+                     gather->label_words * WORD_BYTES);
+}
+
+static void begin_codes(struct par_gather *gather)
+{
+    par_spread_begin(&gather->spread, &gather->codes_flight, PAR_TRAFFIC_CODES, gather->rows,
+                     gather->stride * WORD_BYTES);
+}
+
+void par_gather_begin_labels(struct par_gather *gather, const uint32_t *labels)
+{
+    par_gather_own_local(gather, labels);
+    par_nodes_meet(gather->nodes);
+    begin_labels(gather);
+}
+
+void par_gather_wait_labels(struct par_gather *gather)
+{
+    par_flight_wait(&gather->labels_flight);
+    par_nodes_meet(gather->nodes);
+}
+
+void par_gather_begin_codes(struct par_gather *gather)
+{
+    par_nodes_meet(gather->nodes);
+    begin_codes(gather);
+}
+
+void par_gather_wait_codes(struct par_gather *gather)
+{
+    par_flight_wait(&gather->codes_flight);
+    par_nodes_meet(gather->nodes);
+}
+
+static int init_flights(struct par_gather *gather, struct bl_error *err)
+{
+    if (!gather->in_flight)
+        return BL_OK;
+    begin_labels(gather); /* rehearsed */
+    begin_codes(gather);
+    int code = par_flight_reserve(&gather->labels_flight, err);
+    return code == BL_OK ? par_flight_reserve(&gather->codes_flight, err) : code;
+}
+
+static int64_t stride_of(int64_t bits, int64_t label_words, int with_places, int in_flight)
+{
+    return bits + (in_flight ? 0 : label_words) + (with_places != 0);
+}
+
+int64_t par_gather_bytes_local(int64_t n_global, int64_t bits, int64_t label_words, int with_places,
+                               int in_flight)
+{
+    const int64_t stride = stride_of(bits, label_words, with_places, in_flight);
+    return par_window_align_local(n_global * stride * WORD_BYTES) +
+           par_window_align_local(n_global * label_words * WORD_BYTES) +
+           (with_places ? n_global * WORD_BYTES : 0);
+}
+
+/* The three arrays, one behind the other. */
+static int init_window(struct par_gather *gather, struct bl_error *err)
+{
+    const int with_places = gather->place_words > 0;
+    const int64_t bytes = par_gather_bytes_local(gather->n_global, gather->bits, gather->label_words,
+                                                 with_places, gather->in_flight);
+    int code = par_window_init(&gather->window, gather->nodes, bytes, 0, "codes of the global batch", err);
+    if (code != BL_OK)
+        return code;
+    char *at = gather->window.at;
+    gather->rows = (float *)at;
+    at += par_window_align_local(gather->n_global * gather->stride * WORD_BYTES);
+    gather->labels = (uint32_t *)at;
+    at += par_window_align_local(gather->n_global * gather->label_words * WORD_BYTES);
+    gather->places = with_places ? (uint32_t *)at : NULL;
+    return BL_OK;
+}
+
+/* Which rows are whose. */
+static int init_rows(struct par_gather *gather, int64_t n_local, struct bl_error *err)
+{
+    const struct par_nodes *nodes = gather->nodes;
+    const struct par par = nodes->all;
+    int code = par_agree(par, par_blocks_init(&gather->rank_rows, par.size, err), err);
+    if (code != BL_OK)
+        return code;
+    par_blocks_gather(&gather->rank_rows, par, n_local);
+    const int64_t *begin = gather->rank_rows.begin;
+    gather->first = begin[par.rank];
+    gather->n_global = begin[par.size];
+    gather->node_first = begin[nodes->first[nodes->own]];
+    gather->node_end = begin[nodes->first[nodes->own + 1]];
+    return par_agree(par, par_spread_init_local(&gather->spread, nodes, begin, err), err);
+}
+
+int par_gather_init(struct par_gather *gather, const struct par_nodes *nodes, int64_t n_local, int64_t bits,
+                    int64_t label_words, int with_places, int in_flight, struct bl_error *err)
+{
+    *gather = (struct par_gather){.nodes = nodes,
+                                  .bits = bits,
+                                  .label_words = label_words,
+                                  .place_words = with_places != 0,
+                                  .in_flight = in_flight,
+                                  .stride = stride_of(bits, label_words, with_places, in_flight),
+                                  .n_local = n_local};
+    int code = init_rows(gather, n_local, err);
+    if (code == BL_OK)
+        code = init_window(gather, err);
+    if (code == BL_OK)
+        code = par_agree(nodes->all, init_flights(gather, err), err);
+    if (code != BL_OK)
+        par_gather_free(gather);
+    return code;
+}
+
+void par_gather_free(struct par_gather *gather)
+{
+    par_window_free(&gather->window);
+    par_spread_free(&gather->spread);
+    par_blocks_free(&gather->rank_rows);
+    par_flight_free(&gather->labels_flight);
+    par_flight_free(&gather->codes_flight);
+}
+
+/* Words that travel in rows [lo, hi) behind `column` floats, to or from a table of their own, which begins
+ * with row `lo`. */
+static void pack(struct par_gather *gather, int64_t column, int64_t words, int64_t lo, int64_t hi,
+                 const uint32_t *table)
+{
+    for (int64_t i = lo; i < hi && words > 0; i++)
+        memcpy(gather->rows + i * gather->stride + column, table + (i - lo) * words,
+               (size_t)words * sizeof *table);
+}
+
+static void unpack(const struct par_gather *gather, int64_t column, int64_t words, int64_t lo, int64_t hi,
+                   uint32_t *table)
+{
+    for (int64_t i = lo; i < hi && words > 0; i++)
+        memcpy(table + (i - lo) * words, gather->rows + i * gather->stride + column,
+               (size_t)words * sizeof *table);
+}
+
+static void unpack_carried(struct par_gather *gather)
+{
+    for (int k = 0; k < gather->nodes->n_nodes; k++) {
+        int64_t lo, hi;
+        par_spread_rows_local(&gather->spread, k, &lo, &hi);
+        unpack(gather, gather->bits, gather->label_words, lo, hi, gather->labels + lo * gather->label_words);
+        if (gather->place_words > 0)
+            unpack(gather, gather->bits + gather->label_words, 1, lo, hi, gather->places + lo);
+    }
+}
+
+void par_gather_run(struct par_gather *gather, const uint32_t *labels)
+{
+    const int64_t lo = gather->first, hi = lo + gather->n_local;
+    par_gather_own_local(gather, labels);
+    if (gather->nodes->n_nodes > 1) {
+        pack(gather, gather->bits, gather->label_words, lo, hi, labels);
+        if (gather->place_words > 0)
+            pack(gather, gather->bits + gather->label_words, 1, lo, hi, gather->places + lo);
+        par_nodes_meet(gather->nodes);
+        par_spread_run(&gather->spread, PAR_TRAFFIC_CODES, gather->rows, gather->stride * WORD_BYTES);
+        unpack_carried(gather);
+    }
+}

@@ -1,0 +1,30 @@
+/* What of a step's exchange goes on while its rank computes: train.overlap. */
+#ifndef PAR_STEP_OVERLAP_H
+#define PAR_STEP_OVERLAP_H
+
+#include "config/config.h"
+
+enum { PAR_OVERLAP_TEXT = 64 };
+
+struct par_overlap {
+    int codes;             /* they travel while the pairs of own rows are visited */
+    int64_t bucket_floats; /* of the gradient so many travel at a time, while the backward pass goes on; 0:
+                            * all of it afterwards */
+};
+
+/* auto: where the ranks are on more than one host the gradient, and under fast codes too
+ * (docs/decisions/0026). Nothing on one rank. Codes stay behind where rows are paired with a memory, which
+ * takes all of them before the first pair. lanes: how many ranks of a node carry a part of each bucket
+ * (mpi/ranks/nodes.h). Local. */
+struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts,
+                                     int64_t lanes);
+
+/* "codes and gradient", "codes", "gradient", "none". A literal. */
+const char *par_overlap_name(const struct par_overlap *overlap);
+
+/* How it changes the order of sums, as a part of a sentence: ", codes and gradient in flight by 1024 KiB"; ""
+ * where nothing does. */
+void par_overlap_text(const struct par_overlap *overlap, const struct bl_config *config,
+                      char text[PAR_OVERLAP_TEXT]);
+
+#endif

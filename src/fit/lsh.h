@@ -1,0 +1,11 @@
+/* Random hyperplanes: the codes that need no learning. */
+#ifndef BL_FIT_LSH_H
+#define BL_FIT_LSH_H
+
+#include <stdint.h>
+
+/* weight [bits, dim] = standard normal numbers, a function of seed, bit and column alone.
+ * Source: Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002. */
+void bl_lsh_planes(uint64_t seed, int64_t bits, int64_t dim, float *weight);
+
+#endif
