@@ -40,7 +40,7 @@ struct bench {
     char data[200], plain[200], checkpoint[200];
     struct bl_config config;
     char *piece;                                 /* [PIECE] */
-    struct par_state_tensor tensor;              /* as large as the features */
+    struct tensor tensor;                        /* as large as the features */
     char *private;                               /* [own bytes] what plain copies go to */
     struct par_checkpoint_writer writer, behind; /* without and with a private copy */
 };
@@ -78,9 +78,9 @@ static void plain_read(void *context)
 static void checkpoint(void *context)
 {
     struct bench *bench = context;
-    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    const struct snapshot state = {.n_tensors = 1, .tensors = &bench->tensor};
     bench_must(par_checkpoint_begin(&bench->writer, bench->checkpoint, &state, &bench_error));
-    bench_must(par_state_writer_finish(&bench->writer.file, &bench_error));
+    bench_must(par_tensor_writer_finish(&bench->writer.file, &bench_error));
 }
 
 static void plain_copy(void *context)
@@ -113,7 +113,7 @@ static void make(struct bench *bench)
     snprintf(bench->plain, sizeof bench->plain, "%.100s/bench_files-%ld", folder ? folder : "/tmp", pid);
     snprintf(bench->checkpoint, sizeof bench->checkpoint, "%.100s/step-%08ld.h5", folder ? folder : "/tmp",
              pid);
-    bench->tensor = (struct par_state_tensor){.name = "all", .rows = bench->rows, .cols = DIM};
+    bench->tensor = (struct tensor){.name = "all", .rows = bench->rows, .cols = DIM};
     bench_must(bl_alloc(&bench->tensor.at, bench->rows * DIM, sizeof(float), "a tensor", &bench_error));
     float *at = bench->tensor.at;
     for (int64_t i = 0; i < bench->rows * DIM; i++)
@@ -123,17 +123,17 @@ static void make(struct bench *bench)
                                "bench", &bench->config, &bench_error));
     if (bench->par.rank != 0)
         return;
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {.rows = bench->rows, .dim = DIM, .type = BL_FLOAT32};
-    bench_must(par_split_create_local(&writer, bench->data, "train", &options, &bench_error));
-    bench_must(par_split_append_local(writer, bench->rows, at, NULL, NULL, &bench_error));
-    bench_must(par_split_commit_local(writer, &bench_error));
-    par_split_destroy_local(writer);
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {.rows = bench->rows, .dim = DIM, .type = BL_FLOAT32};
+    bench_must(split_create(&writer, bench->data, "train", &options, &bench_error));
+    bench_must(split_append(writer, bench->rows, at, NULL, NULL, &bench_error));
+    bench_must(split_commit(writer, &bench_error));
+    split_destroy(writer);
 }
 
 static void make_writers(struct bench *bench)
 {
-    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    const struct snapshot state = {.n_tensors = 1, .tensors = &bench->tensor};
     int64_t lo;
     bench_must(
         par_checkpoint_writer_init(&bench->writer, bench->par, NULL, 0, (struct h5_tuning){0}, &bench_error));
@@ -195,7 +195,7 @@ static double slowest(struct bench *bench, double begun)
 
 static int is_busy_anywhere(struct bench *bench)
 {
-    int busy = par_state_writer_is_busy_local(&bench->behind.file);
+    int busy = par_tensor_writer_is_busy_local(&bench->behind.file);
     par_allreduce(bench->par, &busy, 1, MPI_INT, MPI_MAX);
     return busy;
 }
@@ -203,24 +203,24 @@ static int is_busy_anywhere(struct bench *bench)
 /* Steps of a millisecond, as training's. */
 static struct wait stall(struct bench *bench)
 {
-    struct par_state_writer *file = &bench->behind.file;
-    const struct par_state state = {.n_tensors = 1, .tensors = &bench->tensor};
+    struct par_tensor_writer *file = &bench->behind.file;
+    const struct snapshot state = {.n_tensors = 1, .tensors = &bench->tensor};
     const struct timespec nap = {.tv_nsec = 1000 * 1000};
     struct wait wait = {0};
     MPI_Barrier(bench->par.comm);
     double begun = bl_clock_seconds();
     bench_must(par_checkpoint_begin(&bench->behind, bench->checkpoint, &state, &bench_error));
     wait.all = wait.first = slowest(bench, begun);
-    while (par_state_writer_is_pending_local(file)) {
+    while (par_tensor_writer_is_pending_local(file)) {
         int whole;
         nanosleep(&nap, NULL);
         const int busy = is_busy_anywhere(bench); /* a step's reduction tells it */
         begun = bl_clock_seconds();
         if (!busy)
-            bench_must(par_state_writer_advance(file, &whole, &bench_error));
+            bench_must(par_tensor_writer_advance(file, &whole, &bench_error));
         const int64_t block = file->write.block + file->write.piece;
-        par_state_writer_work_local(file);
-        const int wrote = file->stage == PAR_STATE_WRITING && block != file->write.block + file->write.piece;
+        par_tensor_writer_work_local(file);
+        const int wrote = file->stage == TENSOR_WRITING && block != file->write.block + file->write.piece;
         const double seconds = slowest(bench, begun);
         wait.all += seconds;
         wait.most = seconds > wait.most ? seconds : wait.most;

@@ -28,13 +28,13 @@ struct result {
 /* One step, into round r; a round below 0 warms up. */
 static void run(struct par par, struct bench_trainer *trainer, int r, struct result *result)
 {
-    const struct par_phases before = trainer->step.phases;
+    const struct phases before = trainer->step.phases;
     MPI_Barrier(par.comm);
     const double begun = bl_clock_seconds();
     bench_trainer_step(trainer);
     const double *seconds = trainer->step.phases.seconds;
-    double waited[2] = {seconds[PAR_PHASE_GATHER] - before.seconds[PAR_PHASE_GATHER],
-                        seconds[PAR_PHASE_REDUCE] - before.seconds[PAR_PHASE_REDUCE]};
+    double waited[2] = {seconds[PHASE_GATHER] - before.seconds[PHASE_GATHER],
+                        seconds[PHASE_REDUCE] - before.seconds[PHASE_REDUCE]};
     MPI_Barrier(par.comm);
     const double ended = bl_clock_seconds();
     par_min_doubles(par, waited, 2);

@@ -130,7 +130,7 @@ static void measure(struct par par, const char *path, const struct shape *shape,
     make_floor(&floor, &trainers[TWICE]);
     struct bl_config config = trainers[TWICE].config;
     config.train.pairs = BL_PAIRS_AUTO;
-    const int auto_way = par_mirror_wanted_local(&config, batch) ? ONCE : TWICE;
+    const int auto_way = par_pair_return_wanted_local(&config, batch) ? ONCE : TWICE;
     for (int r = -1; r < rounds; r++) {
         double taken[WAYS];
         for (int way = FLOOR; way < WAYS; way++) {

@@ -28,12 +28,12 @@ enum { ROUNDS = 5, MEMORY = 0, WARM, COLD, WAYS };
 
 static void make_data(const char *path)
 {
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {.rows = BENCH_ROWS,
-                                                     .dim = BENCH_DIM,
-                                                     .type = BL_FLOAT32,
-                                                     .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
-    bench_must(par_split_create_local(&writer, path, "train", &options, &bench_error));
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {.rows = BENCH_ROWS,
+                                                 .dim = BENCH_DIM,
+                                                 .type = BL_FLOAT32,
+                                                 .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
+    bench_must(split_create(&writer, path, "train", &options, &bench_error));
     for (uint64_t i = 0; i < BENCH_ROWS; i++) {
         float row[BENCH_DIM];
         uint64_t words[4];
@@ -43,10 +43,10 @@ static void make_data(const char *path)
             row[d] = (float)bl_rng_unit(words[d % 4]);
         }
         const int32_t label = (int32_t)(i % BENCH_CLASSES);
-        bench_must(par_split_append_local(writer, 1, row, &label, NULL, &bench_error));
+        bench_must(split_append(writer, 1, row, &label, NULL, &bench_error));
     }
-    bench_must(par_split_commit_local(writer, &bench_error));
-    par_split_destroy_local(writer);
+    bench_must(split_commit(writer, &bench_error));
+    split_destroy(writer);
 }
 
 static void drop_pages(const char *path)

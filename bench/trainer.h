@@ -14,19 +14,19 @@ enum { BENCH_ROWS = 65536, BENCH_CLASSES = 10, BENCH_DIM = 784 };
 /* A data set of BENCH_ROWS rows of up to 1,024 random bytes, with labels. By one rank. */
 static inline void bench_make_bytes(const char *path, int64_t dim)
 {
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {
         .rows = BENCH_ROWS, .dim = dim, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
-    bench_must(par_split_create_local(&writer, path, "train", &options, &bench_error));
+    bench_must(split_create(&writer, path, "train", &options, &bench_error));
     for (uint64_t i = 0; i < BENCH_ROWS; i++) {
         uint64_t words[1024 / 8 + 3];
         for (uint64_t w = 0; w < (uint64_t)dim / 8; w += 4)
             bl_rng_words(1, BL_STREAM_LSH, i, w, 0, words + w);
         const int32_t label = (int32_t)(words[0] % BENCH_CLASSES);
-        bench_must(par_split_append_local(writer, 1, words, &label, NULL, &bench_error));
+        bench_must(split_append(writer, 1, words, &label, NULL, &bench_error));
     }
-    bench_must(par_split_commit_local(writer, &bench_error));
-    par_split_destroy_local(writer);
+    bench_must(split_commit(writer, &bench_error));
+    split_destroy(writer);
 }
 
 struct bench_trainer {

@@ -129,7 +129,7 @@ static void leave_if_apart(const struct command *command, int ranks)
 /* MPI_Finalize would have HDF5 close its files, and after a failed write it can't (mpi/h5/file.h). */
 static void end_mpi(struct par par, int code)
 {
-    if (par_max_integer(par, h5_is_stuck_local())) /* rank 0 has spoken */
+    if (par_max_integer(par, h5_is_stuck())) /* rank 0 has spoken */
         MPI_Abort(par.comm, code);
     par_leave_world(&par);
     MPI_Finalize();
@@ -162,7 +162,7 @@ int main(int argc, char **argv)
     const int uses_mpi = launched_by_mpi() || (runs && command_needs_mpi(command, argc - 1, argv + 1));
     struct par par = par_alone();
     if (runs && command->heeds_signals)
-        par_signals_install_local();
+        signals_install();
     if (uses_mpi) { /* also for a page of help: one rank prints it */
         int provided;
         if (!launched_by_mpi())
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
     fflush(stdout);
     if (uses_mpi)
         end_mpi(par, code);
-    else if (h5_is_stuck_local())
+    else if (h5_is_stuck())
         _exit(code);
     return code;
 }

@@ -87,21 +87,20 @@ static int open_split(struct par_dataset **dataset, const char *split)
     return par_dataset_open(dataset, par_alone(), path, split, &err);
 }
 
-static struct par_split_writer_options options_of(enum bl_type type, int64_t rows, int64_t dim)
+static struct split_writer_options options_of(enum bl_type type, int64_t rows, int64_t dim)
 {
-    return (struct par_split_writer_options){
+    return (struct split_writer_options){
         .rows = rows, .dim = dim, .type = type, .labels = bl_label_layout(BL_LABELS_NONE, 0)};
 }
 
-static void write_split(const char *split, const struct par_split_writer_options *options,
-                        const void *features, const void *labels, const char *ids)
+static void write_split(const char *split, const struct split_writer_options *options, const void *features,
+                        const void *labels, const char *ids)
 {
-    struct par_split_writer *writer;
-    cr_assert_eq(par_split_create_local(&writer, path, split, options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, options->rows, features, labels, ids, &err), BL_OK, "%s",
-                 err.what);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_OK, "%s", err.what);
-    par_split_destroy_local(writer);
+    struct split_writer *writer;
+    cr_assert_eq(split_create(&writer, path, split, options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, options->rows, features, labels, ids, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_commit(writer, &err), BL_OK, "%s", err.what);
+    split_destroy(writer);
 }
 
 #endif

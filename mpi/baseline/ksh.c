@@ -29,7 +29,7 @@ static void add_kernels(void *context, int64_t group, int64_t first, int64_t n, 
 }
 
 /* mean [m] = the means of the basis functions over all rows. */
-static int find_means(struct par par, const struct par_rows *rows, const struct bl_model *model, double *mean,
+static int find_means(struct par par, const struct rows *rows, const struct bl_model *model, double *mean,
                       struct bl_error *err)
 {
     struct par_points points = {0};
@@ -69,17 +69,17 @@ static void sample_free(struct sample *sample)
     bl_free(&sample->labels);
 }
 
-static int take_sample(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int take_sample(struct par par, const struct rows *rows, const struct baseline_options *options,
                        const struct bl_model *model, struct sample *sample, struct bl_error *err)
 {
-    const struct par_choice_of of = {
+    const struct par_draw_of of = {
         .n = options->rows, .labelled = 1, .seed = options->seed, .use = BL_CHOOSE_ROWS};
     const int64_t m = model->shape.width[1], words = rows->labels.words;
-    struct par_choice choice = {0};
+    struct par_draw choice = {0};
     float *own = NULL;
-    int code = par_choice_make(&choice, par, rows, of, err);
+    int code = par_draw_make(&choice, par, rows, of, err);
     if (code == BL_OK)
-        code = par_choice_collect(&choice, par, rows, model, 1, &own, err);
+        code = par_draw_collect(&choice, par, rows, model, 1, &own, err);
     sample->n = choice.n_global;
     if (code == BL_OK)
         code = bl_alloc(&sample->kernel, sample->n * m, sizeof(float), "kernel values", err);
@@ -87,12 +87,11 @@ static int take_sample(struct par par, const struct par_rows *rows, const struct
         code = bl_alloc(&sample->labels, sample->n * words, sizeof(uint32_t), "labels of the sample", err);
     code = par_agree(par, code, err);
     if (code == BL_OK) {
-        par_choice_gather(&choice, par, m * (int64_t)sizeof *own, own, sample->kernel);
-        par_choice_gather(&choice, par, words * (int64_t)sizeof *choice.labels, choice.labels,
-                          sample->labels);
+        par_draw_gather(&choice, par, m * (int64_t)sizeof *own, own, sample->kernel);
+        par_draw_gather(&choice, par, words * (int64_t)sizeof *choice.labels, choice.labels, sample->labels);
     }
     bl_free(&own);
-    par_choice_free(&choice);
+    par_draw_free(&choice);
     return code;
 }
 
@@ -131,7 +130,7 @@ static void store(const double *a, const double *mean, int64_t bits, int64_t m, 
     }
 }
 
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[2];

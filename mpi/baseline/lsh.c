@@ -5,7 +5,7 @@
 #include "mpi/baseline/table.h"
 
 /* Every rank draws the same planes: nothing travels. */
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {
     (void)par;

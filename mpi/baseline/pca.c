@@ -38,8 +38,8 @@ static int rotate(struct par_principal *principal, struct par par, struct par_po
     return code;
 }
 
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
-               int rotated, struct bl_model *model, struct bl_error *err)
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options, int rotated,
+               struct bl_model *model, struct bl_error *err)
 {
     struct par_points points = {0};
     struct par_principal principal = {0};
@@ -60,13 +60,13 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
     return code;
 }
 
-static int fit_pcah(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit_pcah(struct par par, const struct rows *rows, const struct baseline_options *options,
                     struct bl_model *model, struct bl_error *err)
 {
     return fit(par, rows, options, 0, model, err);
 }
 
-static int fit_itq(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit_itq(struct par par, const struct rows *rows, const struct baseline_options *options,
                    struct bl_model *model, struct bl_error *err)
 {
     return fit(par, rows, options, 1, model, err);

@@ -17,7 +17,7 @@ struct fit {
     struct par par;
     uint64_t seed;
     int is_first, is_finite;
-    struct par_choice choice;
+    struct par_draw choice;
     struct par_points points;
     struct bl_sdh sdh;
 };
@@ -101,17 +101,17 @@ static void store(const struct bl_sdh *sdh, struct bl_model *model)
     }
 }
 
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {
     struct fit fit = {.par = par, .seed = options->seed, .is_first = 1, .is_finite = 1};
-    struct par_rows chosen = *rows;
-    const struct par_choice_of of = {
+    struct rows chosen = *rows;
+    const struct par_draw_of of = {
         .n = options->rows, .labelled = 1, .seed = options->seed, .use = BL_CHOOSE_ROWS};
     int64_t classes = 0;
     int code = par_anchors_fit(par, rows, PAR_WIDTH_NEAREST, options->seed, model, err);
     if (code == BL_OK)
-        code = par_choice_make(&fit.choice, par, rows, of, err);
+        code = par_draw_make(&fit.choice, par, rows, of, err);
     if (code == BL_OK)
         code = count_classes(&fit, rows->labels, &classes, err);
     chosen.keep = fit.choice.keep;
@@ -131,7 +131,7 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
     }
     bl_sdh_free(&fit.sdh);
     par_points_free(&fit.points);
-    par_choice_free(&fit.choice);
+    par_draw_free(&fit.choice);
     return code;
 }
 

@@ -98,7 +98,7 @@ static void store(struct fit *fit, struct bl_model *model)
     }
 }
 
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {
     const int64_t bits = bl_shape_code_bits(&model->shape);

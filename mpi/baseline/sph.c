@@ -19,7 +19,7 @@ enum { PICKS = 5, MOVES_MAX = 200 };
 struct fit {
     struct par par;
     int64_t bits, dim;
-    struct par_choice sample;
+    struct par_draw sample;
     struct bl_product product;
     float *rows;            /* [n_local, dim] */
     float *squared;         /* [n_local, bits] */
@@ -55,13 +55,13 @@ static void release(struct fit *fit)
     bl_free(&fit->pivot);
     bl_free(&fit->work);
     bl_free(&fit->overlap);
-    par_choice_free(&fit->sample);
+    par_draw_free(&fit->sample);
 }
 
 /* Each rank brings those picked rows that it holds. */
 static void start(struct fit *fit, uint64_t seed)
 {
-    const struct par_choice *sample = &fit->sample;
+    const struct par_draw *sample = &fit->sample;
     const int64_t dim = fit->dim;
     for (int64_t i = 0; i < fit->bits * PICKS; i++) {
         const uint64_t n = (uint64_t)sample->n_global;
@@ -96,7 +96,7 @@ static void find_radii(struct fit *fit)
 static void measure(struct fit *fit)
 {
     const int64_t bits = fit->bits, n = fit->sample.n_local;
-    par_stall_tick_local("spherical hashing");
+    stall_tick("spherical hashing");
     for (int64_t i = 0; i < bits * fit->dim; i++)
         fit->weight[i] = (float)fit->pivot[i];
     bl_distance_run(&fit->product, 0, n, bits, fit->dim, fit->rows, fit->weight, fit->squared);
@@ -122,7 +122,7 @@ static void settle(struct fit *fit)
                    (long long)n);
 }
 
-static int fit(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {
     struct fit fit = {.par = par,
@@ -130,10 +130,10 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
                       .dim = rows->dim,
                       .weight = model->params + model->layout.tensor[0].offset,
                       .radius = model->params + model->layout.tensor[1].offset};
-    const struct par_choice_of of = {.n = options->rows, .seed = options->seed, .use = BL_CHOOSE_ROWS};
-    int code = par_choice_make(&fit.sample, par, rows, of, err);
+    const struct par_draw_of of = {.n = options->rows, .seed = options->seed, .use = BL_CHOOSE_ROWS};
+    int code = par_draw_make(&fit.sample, par, rows, of, err);
     if (code == BL_OK)
-        code = par_choice_collect(&fit.sample, par, rows, model, 0, &fit.rows, err);
+        code = par_draw_collect(&fit.sample, par, rows, model, 0, &fit.rows, err);
     if (code == BL_OK)
         code = init(&fit, err);
     if (code == BL_OK) {

@@ -26,7 +26,7 @@ struct baseline {
     /* Fills model->params: the model has the shape that the above says and its normaliser is fitted, so the
      * method sees rows through bl_normalizer_apply. The result is the same on all ranks. Collective (all but
      * rows equal). Errors, agreed. */
-    int (*fit)(struct par par, const struct par_rows *rows, const struct baseline_options *options,
+    int (*fit)(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err);
 };
 

@@ -104,7 +104,7 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
 /* This rank's rows of the split, read into one buffer a block at a time. */
 struct reader {
     struct par_dataset *dataset;
-    struct par_groups groups;
+    struct par_sum_groups groups;
     int64_t row_lo;
     void *features;
     uint32_t *labels;
@@ -134,11 +134,11 @@ static int group_rows(struct reader *reader, struct par par, const struct par_sp
     *row_hi = bl_shard_begin(split->rows, GROUPS, hi);
     for (int64_t g = lo; g < hi; g++)
         rows[g - lo] = bl_shard_begin(split->rows, GROUPS, g + 1) - bl_shard_begin(split->rows, GROUPS, g);
-    return par_groups_init(&reader->groups, par, GROUPS, rows, hi - lo, split->dim, err);
+    return par_sum_groups_init(&reader->groups, par, GROUPS, rows, hi - lo, split->dim, err);
 }
 
-static int open_rows(struct par par, const struct request *request, struct reader *reader,
-                     struct par_rows *rows, struct bl_error *err)
+static int open_rows(struct par par, const struct request *request, struct reader *reader, struct rows *rows,
+                     struct bl_error *err)
 {
     const int64_t block_bytes = 4 << 20;
     int code = par_dataset_open(&reader->dataset, par, request->data, request->train, err);
@@ -149,14 +149,14 @@ static int open_rows(struct par par, const struct request *request, struct reade
     code = group_rows(reader, par, split, &row_hi, err);
     if (code != BL_OK)
         return code;
-    *rows = (struct par_rows){.dim = split->dim,
-                              .type = split->type,
-                              .n_local = row_hi - reader->row_lo,
-                              .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
-                              .groups = &reader->groups,
-                              .labels = split->labels,
-                              .read = read_rows,
-                              .context = reader};
+    *rows = (struct rows){.dim = split->dim,
+                          .type = split->type,
+                          .n_local = row_hi - reader->row_lo,
+                          .block_rows = row_bytes < block_bytes ? block_bytes / row_bytes : 1,
+                          .groups = &reader->groups,
+                          .labels = split->labels,
+                          .read = read_rows,
+                          .context = reader};
     code = bl_alloc(&reader->features, rows->block_rows, (size_t)row_bytes, "rows being read", err);
     if (code == BL_OK)
         code = bl_alloc(&reader->labels, rows->block_rows * split->labels.words, sizeof *reader->labels,
@@ -212,7 +212,7 @@ static int init_model(struct par par, const struct request *request, int64_t dim
 }
 
 /* Which rows the model is fitted to, so that an evaluation can tell whether it searches them. */
-static int sample_rows(struct par par, const struct par_rows *rows, struct bl_row_sample *sample,
+static int sample_rows(struct par par, const struct rows *rows, struct bl_row_sample *sample,
                        struct bl_error *err)
 {
     const int64_t row_bytes = rows->dim * (int64_t)bl_type_bytes(rows->type);
@@ -220,7 +220,7 @@ static int sample_rows(struct par par, const struct par_rows *rows, struct bl_ro
     int code = BL_OK;
     for (int64_t at = 0; at < rows->n_local && code == BL_OK; at += rows->block_rows) {
         const int64_t n = rows->n_local - at < rows->block_rows ? rows->n_local - at : rows->block_rows;
-        code = par_rows_read_local(rows, at, n, &block, err);
+        code = rows_read(rows, at, n, &block, err);
         for (int64_t i = 0; i < n && code == BL_OK; i++)
             bl_row_sample_add(sample,
                               bl_row_hash(rows->type, (const char *)block + i * row_bytes, rows->dim));
@@ -230,8 +230,8 @@ static int sample_rows(struct par par, const struct par_rows *rows, struct bl_ro
 }
 
 /* What is wrong with the rows is said with where they stand. */
-static int fit(struct par par, const struct request *request, const struct par_rows *rows,
-               struct bl_model *model, struct bl_error *err)
+static int fit(struct par par, const struct request *request, const struct rows *rows, struct bl_model *model,
+               struct bl_error *err)
 {
     int code = request->method->fit(par, rows, &request->options, model, err);
     if (code == BL_NUMBERS || code == BL_INPUT)
@@ -243,7 +243,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct request request = {0};
     struct reader reader = {0};
-    struct par_rows rows = {0};
+    struct rows rows = {0};
     struct bl_model model = {0};
     int64_t constant = 0;
     int code = parse(argc, argv, &request, err);
@@ -276,7 +276,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     bl_model_free(&model);
     bl_free(&reader.features);
     bl_free(&reader.labels);
-    par_groups_free(&reader.groups);
+    par_sum_groups_free(&reader.groups);
     par_dataset_close(reader.dataset);
     return code;
 }

@@ -10,7 +10,7 @@ struct command {
     const char *summary; /* one line for the list of commands */
     const char *help;    /* usage, options and an example */
     int parallel;        /* 1: starts MPI; 0: only when launched by it */
-    int heeds_signals;   /* 1: asks par_signals_request_local; 0: signals end it as they end any program */
+    int heeds_signals;   /* 1: asks signals_request; 0: signals end it as they end any program */
     /* NULL, or whether a parallel command needs MPI for these arguments. */
     int (*needs_mpi)(int argc, char **argv);
     /* argv[0] is the command's name. Collective when parallel. Returns the exit status and fills err. Prints

@@ -17,7 +17,7 @@ static int take_number(const char *option, const char *text, const struct bl_pro
     return command_integer(option, text, 1, INT32_MAX, value, err);
 }
 
-static int parse(int argc, char **argv, struct par_cut_request *request, struct bl_error *err)
+static int parse(int argc, char **argv, struct dataset_cut_request *request, struct bl_error *err)
 {
     const char *seed = NULL, *queries = NULL, *train = NULL, *unseen = NULL, *positional[2];
     const struct command_option options[] = {
@@ -53,7 +53,7 @@ static int parse(int argc, char **argv, struct par_cut_request *request, struct 
     return command_check_output(request->output, &request->source, 1, err);
 }
 
-static void say(const struct par_cut_request *request, const struct par_cut_result *result)
+static void say(const struct dataset_cut_request *request, const struct dataset_cut_result *result)
 {
     char words[400], unused[80] = "";
     par_protocol_note_describe(&result->note, words, sizeof words);
@@ -71,12 +71,12 @@ static void say(const struct par_cut_request *request, const struct par_cut_resu
 
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    struct par_cut_request request = {0};
-    struct par_cut_result result;
+    struct dataset_cut_request request = {0};
+    struct dataset_cut_result result;
     (void)par;
     int code = parse(argc, argv, &request, err);
     if (code == BL_OK)
-        code = par_cut_local(&request, &result, err);
+        code = dataset_cut(&request, &result, err);
     if (code == BL_OK)
         say(&request, &result);
     return code;

@@ -158,7 +158,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     (void)par;
     int code = command_parse(argc, argv, options, 2, &path, 1, 1, NULL, err);
     if (code == BL_OK)
-        code = par_describe_local(path, with_config != NULL, &description, err);
+        code = describe_file(path, with_config != NULL, &description, err);
     if (code != BL_OK)
         return code;
     if (as_json) {

@@ -19,11 +19,11 @@ static int64_t number(const char *name, int64_t otherwise)
     return *end == '\0' ? value : otherwise;
 }
 
-void command_read_job(struct par_job *job)
+void command_read_job(struct job *job)
 {
     const char *id = getenv("SLURM_JOB_ID"), *array = getenv("SLURM_ARRAY_JOB_ID");
     const char *task = getenv("SLURM_ARRAY_TASK_ID"), *nodes = getenv("SLURM_JOB_NODELIST");
-    *job = (struct par_job){0};
+    *job = (struct job){0};
     if (!id)
         return;
     if (array && task)

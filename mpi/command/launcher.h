@@ -6,7 +6,7 @@
 #include "mpi/run/job.h"
 
 /* The job that this process runs in; zero outside of one. Local. */
-void command_read_job(struct par_job *job);
+void command_read_job(struct job *job);
 
 /* BL_USAGE if srun started several tasks and MPI joined only `ranks` = 1 of them: each would believe to be
  * the whole program. Call it with 1 before MPI starts when nothing announces a launcher, as MPI may end the

@@ -13,15 +13,15 @@
 /* Rows encoded at a time: enough for the matrix products, little memory. */
 enum { BLOCK_ROWS = 1024 };
 
-int par_validates_local(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels)
+int held_out_is_judged(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels)
 {
     return config->evaluate.every_epochs > 0 && n_validation > 0 && labels.kind != BL_LABELS_NONE;
 }
 
-int par_early_stop_check_local(const struct bl_config *config, int64_t n_validation,
-                               struct bl_label_layout labels, struct bl_error *err)
+int held_out_check_early_stop(const struct bl_config *config, int64_t n_validation,
+                              struct bl_label_layout labels, struct bl_error *err)
 {
-    if (config->evaluate.early_stop == 0 || par_validates_local(config, n_validation, labels))
+    if (config->evaluate.early_stop == 0 || held_out_is_judged(config, n_validation, labels))
         return BL_OK;
     if (labels.kind == BL_LABELS_NONE)
         return bl_fail(
@@ -34,8 +34,8 @@ int par_early_stop_check_local(const struct bl_config *config, int64_t n_validat
         "evaluate.early_stop to 0");
 }
 
-void par_validation_protocol_local(const struct par_train_data *data, const struct bl_config *config,
-                                   int from_model, char text[PAR_VALIDATION_PROTOCOL])
+void held_out_protocol(const struct par_train_data *data, const struct bl_config *config, int from_model,
+                       char text[PAR_VALIDATION_PROTOCOL])
 {
     snprintf(
         text, PAR_VALIDATION_PROTOCOL,
@@ -100,7 +100,7 @@ static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
     const struct par_train_data *data = scratch->data;
     const int64_t words = data->labels.words;
     int64_t bad_row;
-    par_stall_tick_local("evaluation");
+    stall_tick("evaluation");
     int code = bl_encoder_run(&scratch->encoder, data->type, scratch->rows, scratch->n, scratch->codes,
                               &bad_row, err);
     if (code != BL_OK)
@@ -168,8 +168,8 @@ static int encode_pieces(const struct par_train_data *data, const struct bl_mode
     return code;
 }
 
-int par_validate(struct par par, const struct par_train_data *data, const struct bl_model *model,
-                 struct par_validation_result *result, struct bl_error *err)
+int par_held_out_judge(struct par par, const struct par_train_data *data, const struct bl_model *model,
+                       struct held_out_result *result, struct bl_error *err)
 {
     struct par_code_set own = {0}, queries = {0}, database = {0};
     struct bl_retrieval retrieval;
@@ -184,10 +184,10 @@ int par_validate(struct par par, const struct par_train_data *data, const struct
     if (code != BL_OK)
         goto done;
     bl_retrieval_means(&retrieval, &means);
-    *result = (struct par_validation_result){.map = means.map,
-                                             .queries = retrieval.queries,
-                                             .database = data->n_train_global,
-                                             .unanswerable = retrieval.unanswerable};
+    *result = (struct held_out_result){.map = means.map,
+                                       .queries = retrieval.queries,
+                                       .database = data->n_train_global,
+                                       .unanswerable = retrieval.unanswerable};
     code = par_agree(par,
                      bl_code_health(queries.words, queries.set.rows, queries.set.bits, data->labels,
                                     queries.labels, &result->health, err),

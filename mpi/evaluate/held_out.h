@@ -8,30 +8,30 @@
 #include "model/model.h"
 #include "mpi/rows/train_data.h"
 
-struct par_validation_result {
+struct held_out_result {
     double map; /* exact expected mAP, held-out rows as queries, all other train rows as database */
     int64_t queries, database, unanswerable;
     struct bl_code_health health; /* of the held-out rows' codes */
 };
 
 /* Whether a run with such data has evaluations. Local. */
-int par_validates_local(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels);
+int held_out_is_judged(const struct bl_config *config, int64_t n_validation, struct bl_label_layout labels);
 
 /* BL_USAGE when it has none though evaluate.early_stop counts on them; says what to change. Local. */
-int par_early_stop_check_local(const struct bl_config *config, int64_t n_validation,
-                               struct bl_label_layout labels, struct bl_error *err);
+int held_out_check_early_stop(const struct bl_config *config, int64_t n_validation,
+                              struct bl_label_layout labels, struct bl_error *err);
 
 /* What such a mAP is of, in words: queries, database, training rows in it, relevance, ties. from_model: the
  * run began from a model, which may have been trained on the held-out rows. Local. */
 enum { PAR_VALIDATION_PROTOCOL = 500 };
-void par_validation_protocol_local(const struct par_train_data *data, const struct bl_config *config,
-                                   int from_model, char text[PAR_VALIDATION_PROTOCOL]);
+void held_out_protocol(const struct par_train_data *data, const struct bl_config *config, int from_model,
+                       char text[PAR_VALIDATION_PROTOCOL]);
 
 /* Collective: encodes this rank's rows, gathers the queries' codes, counts. The same result on all ranks,
  * whatever their number. data must have labels and held-out rows. Allocates for its time: codes of this
  * rank's rows and of all held-out rows. Errors, agreed: BL_NUMBERS an output that isn't finite, with its file
  * row; BL_MEMORY. */
-int par_validate(struct par par, const struct par_train_data *data, const struct bl_model *model,
-                 struct par_validation_result *result, struct bl_error *err);
+int par_held_out_judge(struct par par, const struct par_train_data *data, const struct bl_model *model,
+                       struct held_out_result *result, struct bl_error *err);
 
 #endif

@@ -19,7 +19,7 @@ enum { TEXT_BYTES_MAX = 1 << 20 };
 /* Reading the head: rank 0 alone opens and looks; what it learned is broadcast. */
 
 struct collect {
-    struct par_state *head;
+    struct snapshot *head;
     hid_t file;
     const char *path;
     int64_t room;
@@ -29,11 +29,11 @@ struct collect {
 static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
 {
     struct collect *collect = context;
-    struct par_state *head = collect->head;
+    struct snapshot *head = collect->head;
     (void)info;
     if (head->n_numbers == collect->room)
         return 1;
-    struct par_state_number *number = &head->numbers[head->n_numbers];
+    struct snapshot_number *number = &head->numbers[head->n_numbers];
     snprintf(number->name, sizeof number->name, "%s", name);
     number->is_integer = h5_get_integer(group, name, &number->integer);
     if (number->is_integer || h5_get_real(group, name, &number->real))
@@ -41,7 +41,7 @@ static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info,
     return 0;
 }
 
-static int read_numbers(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+static int read_numbers(hid_t file, const char *path, struct snapshot *head, struct bl_error *err)
 {
     enum { NUMBERS_MAX = 256 };
     struct collect collect = {.head = head, .room = NUMBERS_MAX};
@@ -57,26 +57,26 @@ static int read_numbers(hid_t file, const char *path, struct par_state *head, st
     return code;
 }
 
-static int read_text(const struct collect *collect, const char *name, struct par_state_text *text)
+static int read_text(const struct collect *collect, const char *name, struct snapshot_text *text)
 {
-    struct par_state_tensor tensor = {.value = PAR_BYTE};
+    struct tensor tensor = {.value = TENSOR_BYTE};
     snprintf(tensor.name, sizeof tensor.name, "texts/%.50s", name);
-    tensor.rows = par_state_file_rows_local(collect->file, tensor.name);
+    tensor.rows = tensor_file_rows(collect->file, tensor.name);
     if (tensor.rows < 1 || tensor.rows > TEXT_BYTES_MAX)
         return bl_fail(collect->err, BL_INPUT, "%s: its text '%s' is damaged", collect->path, name);
     snprintf(text->name, sizeof text->name, "%s", name);
     int code = bl_alloc_zero(&text->text, tensor.rows + 1, 1, "a text", collect->err);
     tensor.at = text->text;
     if (code == BL_OK)
-        code = par_state_file_read_local(collect->file, collect->path, &tensor, 0,
-                                         par_tensor_blocks_local(&tensor), collect->err);
+        code =
+            tensor_file_read(collect->file, collect->path, &tensor, 0, tensor_blocks(&tensor), collect->err);
     return code;
 }
 
 static herr_t take_text(hid_t group, const char *name, const H5L_info_t *info, void *context)
 {
     struct collect *collect = context;
-    struct par_state *head = collect->head;
+    struct snapshot *head = collect->head;
     (void)group;
     (void)info;
     if (head->n_texts == collect->room)
@@ -84,7 +84,7 @@ static herr_t take_text(hid_t group, const char *name, const H5L_info_t *info, v
     return read_text(collect, name, &head->texts[head->n_texts++]) == BL_OK ? 0 : 1;
 }
 
-static int read_texts(hid_t file, const char *path, struct par_state *head, struct bl_error *err)
+static int read_texts(hid_t file, const char *path, struct snapshot *head, struct bl_error *err)
 {
     enum { TEXTS_MAX = 16 };
     struct collect collect = {.head = head, .file = file, .path = path, .room = TEXTS_MAX, .err = err};
@@ -100,22 +100,22 @@ static int read_texts(hid_t file, const char *path, struct par_state *head, stru
     return code;
 }
 
-static int open_local(const char *path, struct par_state *head, struct bl_error *err)
+static int open_local(const char *path, struct snapshot *head, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
-    int code = par_state_file_open_local(&file, path, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
+    int code = tensor_file_open(&file, path, PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION, err);
     if (code != BL_OK)
         return code;
     code = read_numbers(file, path, head, err);
     if (code == BL_OK)
         code = read_texts(file, path, head, err);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
 
 /* Gives rank 0's numbers and texts to the others. */
-static int share_head(struct par par, struct par_state *head, struct bl_error *err)
+static int share_head(struct par par, struct snapshot *head, struct bl_error *err)
 {
     int64_t counts[2] = {head->n_numbers, head->n_texts};
     int code = BL_OK;
@@ -145,61 +145,61 @@ static int share_head(struct par par, struct par_state *head, struct bl_error *e
     return code;
 }
 
-int par_checkpoint_open(struct par par, const char *path, struct par_state *head, struct bl_error *err)
+int par_checkpoint_open(struct par par, const char *path, struct snapshot *head, struct bl_error *err)
 {
-    *head = (struct par_state){0};
+    *head = (struct snapshot){0};
     int code = par_agree(par, par.rank == 0 ? open_local(path, head, err) : BL_OK, err);
     if (code == BL_OK)
         code = share_head(par, head, err);
     if (code != BL_OK)
-        par_state_free(head);
+        snapshot_free(head);
     return code;
 }
 
-int par_checkpoint_is_newer_local(const char *path)
+int checkpoint_is_newer(const char *path)
 {
     hid_t file;
     char format[64];
     int64_t version = 0;
     struct bl_error ignored;
-    if (h5_open(&file, par_alone(), path, &ignored) != BL_OK)
+    if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return 0;
     const int known = h5_get_text(file, "format", format, sizeof format) &&
                       strcmp(format, PAR_CHECKPOINT_FORMAT) == 0 &&
                       h5_get_integer(file, "format_version", &version);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return known && version > PAR_CHECKPOINT_VERSION;
 }
 
 /* This rank's blocks of those that its node reads. */
-static int read_share(hid_t file, const char *path, const struct par_state *state, struct par node,
+static int read_share(hid_t file, const char *path, const struct snapshot *state, struct par node,
                       struct bl_error *err)
 {
     int code = BL_OK;
     for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
-        struct par_state_tensor stored = state->tensors[t];
+        struct tensor stored = state->tensors[t];
         int64_t lo, hi;
         snprintf(stored.name, sizeof stored.name, "state/%.57s", state->tensors[t].name);
-        par_tensor_share_local(state->tensors, state->n_tensors, t, node.rank, node.size, &lo, &hi);
-        code = par_state_file_read_local(file, path, &stored, lo, hi, err);
+        tensor_share(state->tensors, state->n_tensors, t, node.rank, node.size, &lo, &hi);
+        code = tensor_file_read(file, path, &stored, lo, hi, err);
     }
     return code;
 }
 
-int par_checkpoint_read(struct par par, struct par node, const char *path, const struct par_state *state,
+int par_checkpoint_read(struct par par, struct par node, const char *path, const struct snapshot *state,
                         struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_open(&file, par, path, err);
+    int code = par_h5_open(&file, par, path, err);
     if (code != BL_OK)
         return code;
     code = par_agree(par, read_share(file, path, state, node, err), err);
-    h5_close(&file, par, path, &ignored);
+    par_h5_close(&file, par, path, &ignored);
     return par_agree(node, code, err); /* what the others read is there, too */
 }
 
-void par_state_free(struct par_state *state)
+void snapshot_free(struct snapshot *state)
 {
     for (int64_t i = 0; i < state->n_texts; i++)
         bl_free(&state->texts[i].text);
@@ -208,7 +208,7 @@ void par_state_free(struct par_state *state)
     state->n_numbers = state->n_texts = 0;
 }
 
-const struct par_state_number *par_state_find_number(const struct par_state *state, const char *name)
+const struct snapshot_number *snapshot_find_number(const struct snapshot *state, const char *name)
 {
     for (int64_t i = 0; i < state->n_numbers; i++)
         if (strcmp(state->numbers[i].name, name) == 0)
@@ -216,7 +216,7 @@ const struct par_state_number *par_state_find_number(const struct par_state *sta
     return NULL;
 }
 
-const char *par_state_find_text(const struct par_state *state, const char *name)
+const char *snapshot_find_text(const struct snapshot *state, const char *name)
 {
     for (int64_t i = 0; i < state->n_texts; i++)
         if (strcmp(state->texts[i].name, name) == 0)

@@ -20,19 +20,19 @@ struct par_codes {
     struct par par;
     char path[BL_PATH_MAX];
     hid_t file;
-    struct par_column column;
-    struct par_checked checked; /* the column */
-    struct par_tags tags;
+    struct h5_column column;
+    struct h5_checked checked; /* the column */
+    struct tags tags;
     struct par_codes_info info;
     int said; /* that something can't be compared with checksums */
 };
 
 static int read_shape(struct par_codes *codes, struct bl_error *err)
 {
-    const struct par_column *column = &codes->column;
+    const struct h5_column *column = &codes->column;
     int64_t bits = 8 * column->cols;
     enum bl_type type;
-    if (column->cols == 0 || !par_column_feature_type_local(column, &type) || type != BL_UINT8)
+    if (column->cols == 0 || !h5_column_feature_type(column, &type) || type != BL_UINT8)
         return bl_fail(err, BL_INPUT, "%s: 'codes' must be bytes: uint8 [rows, bytes of a code]",
                        codes->path);
     h5_get_integer(codes->file, "bits", &bits);
@@ -48,16 +48,15 @@ static int read_shape(struct par_codes *codes, struct bl_error *err)
 
 static int open_local(struct par_codes *codes, struct bl_error *err)
 {
-    int code = par_root_check_local(codes->file, codes->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
+    int code = h5_stamp_check(codes->file, codes->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
     if (code == BL_OK)
-        code = par_column_open_local(&codes->column, codes->file, "codes", codes->path, err);
+        code = h5_column_open(&codes->column, codes->file, "codes", codes->path, err);
     if (code == BL_OK)
         code = read_shape(codes, err);
     if (code == BL_OK)
-        code = par_checked_open_local(&codes->checked, &codes->column, "codes", H5T_NATIVE_UINT8, codes->path,
-                                      err);
+        code = h5_checked_open(&codes->checked, &codes->column, "codes", H5T_NATIVE_UINT8, codes->path, err);
     if (code == BL_OK)
-        code = par_tags_open_local(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
+        code = tags_open(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
     if (code != BL_OK)
         return code;
     struct par_codes_info *info = &codes->info;
@@ -93,7 +92,7 @@ int par_codes_open(struct par_codes **out, struct par par, const char *path, str
     struct par_codes *codes = NULL;
     int code = par_agree(par, make(&codes, par, path, err), err);
     if (code == BL_OK)
-        code = h5_open(&codes->file, par, path, err);
+        code = par_h5_open(&codes->file, par, path, err);
     if (code == BL_OK)
         code = par_agree(par, open_local(codes, err), err);
     if (code != BL_OK) {
@@ -126,7 +125,7 @@ static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t 
 
 void par_codes_choose_local(struct par_codes *codes)
 {
-    par_tags_choose_local(&codes->tags, 0);
+    tags_choose(&codes->tags, 0);
     codes->info.labels = codes->tags.labels;
     codes->info.n_class_names = codes->tags.n_class_names;
 }
@@ -137,18 +136,17 @@ int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uin
     if (row_lo < 0 || n < 0 || row_lo > codes->info.rows - n)
         return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
                        codes->path, row_lo, row_lo + n, codes->info.rows);
-    if (!codes->said &&
-        !(par_checked_has_sums_local(&codes->checked) && par_tags_have_sums_local(&codes->tags)))
+    if (!codes->said && !(h5_checked_has_sums(&codes->checked) && tags_have_sums(&codes->tags)))
         bl_log_say("%s has data without checksums: a changed byte there can't be noticed", codes->path);
     codes->said = 1;
     int code = BL_OK;
     if (rows && n > 0) {
-        code = par_checked_read_local(&codes->checked, row_lo, n, rows, codes->path, err);
+        code = h5_checked_read(&codes->checked, row_lo, n, rows, codes->path, err);
         if (code == BL_OK)
             code = check_padding(codes, row_lo, n, rows, err);
     }
     if (code == BL_OK && n > 0)
-        code = par_tags_read_local(&codes->tags, row_lo, n, labels, ids, codes->path, err);
+        code = tags_read(&codes->tags, row_lo, n, labels, ids, codes->path, err);
     return code;
 }
 
@@ -157,10 +155,10 @@ void par_codes_close(struct par_codes *codes)
     if (!codes)
         return;
     struct bl_error ignored = {0}; /* nothing was written */
-    par_tags_close_local(&codes->tags);
-    par_checked_close_local(&codes->checked);
-    par_column_close_local(&codes->column);
+    tags_close(&codes->tags);
+    h5_checked_close(&codes->checked);
+    h5_column_close(&codes->column);
     if (codes->file >= 0)
-        h5_close(&codes->file, codes->par, codes->path, &ignored);
+        par_h5_close(&codes->file, codes->par, codes->path, &ignored);
     bl_free(&codes);
 }

@@ -24,9 +24,9 @@ struct par_codes_writer {
     hid_t file;
     int unfinished; /* temporary may exist */
     struct bl_label_layout layout;
-    struct par_output codes, labels, ids; /* there may be none of the last two */
-    int64_t sampled, found;               /* par_codes_put_trained */
-    uint8_t *scratch;                     /* [scratch_rows, classes] for multi-label */
+    struct h5_writer codes, labels, ids; /* there may be none of the last two */
+    int64_t sampled, found;              /* par_codes_put_trained */
+    uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label */
     int64_t scratch_rows;
 };
 
@@ -57,23 +57,22 @@ static void describe_outputs(struct par_codes_writer *writer, const struct par_c
 {
     const struct bl_label_layout labels = info->labels;
     const int multi = labels.kind == BL_LABELS_MULTI;
-    par_output_describe_local(&writer->codes, "codes", H5Tcopy(H5T_STD_U8LE), info->rows,
-                              bl_code_bytes(info->bits));
+    h5_writer_describe(&writer->codes, "codes", H5Tcopy(H5T_STD_U8LE), info->rows, bl_code_bytes(info->bits));
     if (labels.kind == BL_LABELS_GROUPS)
-        par_output_describe_local(&writer->labels, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
-                                  labels.words > 1 ? labels.words : 0);
+        h5_writer_describe(&writer->labels, "groups", H5Tcopy(H5T_STD_I32LE), info->rows,
+                           labels.words > 1 ? labels.words : 0);
     else if (labels.kind != BL_LABELS_NONE)
-        par_output_describe_local(&writer->labels, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
-                                  info->rows, multi ? labels.classes : 0);
+        h5_writer_describe(&writer->labels, "labels", H5Tcopy(multi ? H5T_STD_U8LE : H5T_STD_I32LE),
+                           info->rows, multi ? labels.classes : 0);
     if (info->id_bytes > 0)
-        par_output_describe_local(&writer->ids, "ids", par_type_text_local(info->id_bytes), info->rows, 0);
+        h5_writer_describe(&writer->ids, "ids", h5_type_text(info->id_bytes), info->rows, 0);
 }
 
-typedef int (*output_job)(struct par_output *output, hid_t file, const char *path, struct bl_error *err);
+typedef int (*output_job)(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
 
 static int for_all(struct par_codes_writer *writer, output_job job, struct bl_error *err)
 {
-    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    struct h5_writer *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
     int code = BL_OK;
     for (int i = 0; i < 3 && code == BL_OK; i++)
         if (outputs[i]->type > 0)
@@ -83,18 +82,18 @@ static int for_all(struct par_codes_writer *writer, output_job job, struct bl_er
 
 static void close_outputs(struct par_codes_writer *writer)
 {
-    par_output_close_local(&writer->codes);
-    par_output_close_local(&writer->labels);
-    par_output_close_local(&writer->ids);
+    h5_writer_close(&writer->codes);
+    h5_writer_close(&writer->labels);
+    h5_writer_close(&writer->ids);
 }
 
 static int leave_outputs(struct par_codes_writer *writer)
 {
-    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    struct h5_writer *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
     struct bl_error ignored;
     int code = BL_OK;
     for (int i = 0; i < 3; i++)
-        if (par_output_leave_local(outputs[i], writer->path, &ignored) != BL_OK)
+        if (h5_writer_leave(outputs[i], writer->path, &ignored) != BL_OK)
             code = BL_PATH;
     return code;
 }
@@ -103,27 +102,27 @@ static int leave_outputs(struct par_codes_writer *writer)
 static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
 {
     struct bl_error ignored;
-    int code = h5_create_local(&writer->file, writer->temporary, 0, err);
+    int code = h5_create(&writer->file, writer->temporary, 0, err);
     if (code == BL_OK && h5_put_integer(writer->file, "bits", info->bits) != BL_OK)
         code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
     if (code == BL_OK)
-        code = for_all(writer, par_output_make_local, err);
+        code = for_all(writer, h5_writer_make, err);
     if (code == BL_OK && writer->labels.type > 0 && info->n_class_names > 0 &&
         info->labels.kind != BL_LABELS_GROUPS &&
         h5_put_texts(writer->labels.set, "class_names", info->class_names, info->n_class_names) != 0)
         code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
     leave_outputs(writer);
-    const int closed = h5_close(&writer->file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+    const int closed = par_h5_close(&writer->file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
     code = code == BL_OK ? closed : code;
-    return code == BL_OK ? par_file_reserve_local(writer->temporary, err) : code;
+    return code == BL_OK ? file_blocks_reserve(writer->temporary, err) : code;
 }
 
 /* On all ranks, each for itself; agreed. */
 static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
 {
-    int code = h5_rows_open_local(&writer->file, writer->par, NULL, writer->temporary, err);
+    int code = h5_parallel_open(&writer->file, writer->par, NULL, writer->temporary, err);
     if (code == BL_OK)
-        code = for_all(writer, par_output_open_local, err);
+        code = for_all(writer, h5_writer_open, err);
     return par_agree(writer->par, code, err);
 }
 
@@ -134,10 +133,10 @@ static int close_rows(struct par_codes_writer *writer, struct bl_error *err)
     int code = leave_outputs(writer);
     if (code != BL_OK)
         bl_fail(err, BL_PATH, "can't write %s; the disk may be full", writer->path);
-    const int closed = h5_rows_close_local(&writer->file, writer->path, code == BL_OK ? err : &ignored);
+    const int closed = h5_parallel_close(&writer->file, writer->path, code == BL_OK ? err : &ignored);
     code = code == BL_OK ? closed : code;
     if (code == BL_OK)
-        code = par_file_sync_local(writer->temporary, err);
+        code = file_blocks_sync(writer->temporary, err);
     return par_agree(writer->par, code, err);
 }
 
@@ -173,13 +172,12 @@ static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t
 {
     struct bl_label_layout layout = writer->layout;
     if (layout.kind != BL_LABELS_MULTI)
-        return par_output_write_local(&writer->labels, row_lo, n, labels, writer->path, err);
+        return h5_writer_write(&writer->labels, row_lo, n, labels, writer->path, err);
     for (int64_t at = 0; at < n; at += writer->scratch_rows) {
         int64_t piece = n - at < writer->scratch_rows ? n - at : writer->scratch_rows;
         for (int64_t i = 0; i < piece; i++)
             unpack(layout, labels + (at + i) * layout.words, writer->scratch + i * layout.classes);
-        if (par_output_write_local(&writer->labels, row_lo + at, piece, writer->scratch, writer->path, err) !=
-            BL_OK)
+        if (h5_writer_write(&writer->labels, row_lo + at, piece, writer->scratch, writer->path, err) != BL_OK)
             return err->code;
     }
     return BL_OK;
@@ -188,21 +186,21 @@ static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t
 int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint8_t *codes,
                           const uint32_t *labels, const char *ids, struct bl_error *err)
 {
-    int code = par_output_write_local(&writer->codes, row_lo, n, codes, writer->path, err);
+    int code = h5_writer_write(&writer->codes, row_lo, n, codes, writer->path, err);
     if (code == BL_OK && labels && writer->labels.type > 0)
         code = write_labels(writer, row_lo, n, labels, err);
     if (code == BL_OK && ids && writer->ids.type > 0)
-        code = par_output_write_local(&writer->ids, row_lo, n, ids, writer->path, err);
+        code = h5_writer_write(&writer->ids, row_lo, n, ids, writer->path, err);
     return code;
 }
 
 static int seal(struct par_codes_writer *writer, struct bl_error *err)
 {
-    struct par_output *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
+    struct h5_writer *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
     int code = BL_OK;
     for (int i = 0; i < 3 && code == BL_OK; i++)
         if (outputs[i]->type > 0)
-            code = par_output_seal(outputs[i], writer->par, writer->file, writer->path, err);
+            code = par_h5_writer_seal(outputs[i], writer->par, writer->file, writer->path, err);
     return code;
 }
 
@@ -217,21 +215,21 @@ static int mark(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
     hid_t file;
-    int code = h5_open_to_change_local(&file, writer->temporary, err);
+    int code = h5_open_to_change(&file, writer->temporary, err);
     if (code == BL_OK && writer->sampled > 0 &&
         (h5_put_integer(file, "trained_sampled", writer->sampled) != 0 ||
          h5_put_integer(file, "trained_found", writer->found) != 0))
         code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
     if (code == BL_OK)
-        code = par_root_put(file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
-    const int closed = h5_close(&file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
+        code = h5_stamp_put(file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
+    const int closed = par_h5_close(&file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
     code = code == BL_OK ? closed : code;
-    if (code == BL_OK && h5_open(&file, par_alone(), writer->temporary, &ignored) != BL_OK)
+    if (code == BL_OK && par_h5_open(&file, par_alone(), writer->temporary, &ignored) != BL_OK)
         code = bl_fail(err, BL_PATH,
                        "%s reads back differently from what was written; the disk may be full or faulty",
                        writer->path);
     if (code == BL_OK)
-        h5_close(&file, par_alone(), writer->temporary, &ignored);
+        par_h5_close(&file, par_alone(), writer->temporary, &ignored);
     return code;
 }
 
@@ -261,7 +259,7 @@ void par_codes_destroy(struct par_codes_writer *writer)
         return;
     struct bl_error ignored = {0}; /* the file goes anyway */
     close_outputs(writer);
-    h5_rows_close_local(&writer->file, writer->path, &ignored);
+    h5_parallel_close(&writer->file, writer->path, &ignored);
     if (writer->unfinished && writer->par.rank == 0)
         unlink(writer->temporary);
     bl_free(&writer->scratch);

@@ -22,9 +22,9 @@ struct par_dataset {
     char where[BL_PATH_MAX + BL_NAME_MAX + 16]; /* for messages: "FILE, split 'NAME'" */
     hid_t file;
     hid_t feature_type; /* in memory */
-    struct par_column features;
-    struct par_checked checked; /* the features */
-    struct par_tags tags;
+    struct h5_column features;
+    struct h5_checked checked; /* the features */
+    struct tags tags;
     struct par_split split;
     int said; /* that something can't be compared with checksums */
 };
@@ -44,13 +44,13 @@ static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, 
     return 0;
 }
 
-void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES])
+void split_list(hid_t file, char list[PAR_SPLIT_LIST_BYTES])
 {
     list[0] = '\0';
     H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_split_name, list);
 }
 
-int par_split_name_check_local(const char *split, struct bl_error *err)
+int split_name_check(const char *split, struct bl_error *err)
 {
     size_t n = strlen(split);
     if (n == 0 || n >= BL_NAME_MAX || strchr(split, '/') || split[0] == '.' ||
@@ -66,9 +66,9 @@ int par_split_name_check_local(const char *split, struct bl_error *err)
 static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
 {
     char list[PAR_SPLIT_LIST_BYTES];
-    if (par_column_exists_local(file, split))
+    if (h5_column_exists(file, split))
         return BL_OK;
-    par_split_list_local(file, list);
+    split_list(file, list);
     if (list[0] == '\0')
         return bl_fail(err, BL_INPUT, "%s has no splits: a data set holds /train/features or the like", path);
     return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
@@ -76,13 +76,13 @@ static int find_split(hid_t file, const char *path, const char *split, struct bl
 
 static int check_features(struct par_dataset *dataset, struct bl_error *err)
 {
-    const struct par_column *features = &dataset->features;
+    const struct h5_column *features = &dataset->features;
     struct par_split *split = &dataset->split;
     char shape[64];
     if (features->cols == 0)
         return bl_fail(err, BL_INPUT, "%s: 'features' has the shape %s; it must be [rows, dimensions]",
-                       dataset->where, par_column_shape_local(features, shape));
-    if (!par_column_feature_type_local(features, &split->type))
+                       dataset->where, h5_column_shape(features, shape));
+    if (!h5_column_feature_type(features, &split->type))
         return bl_fail(err, BL_INPUT,
                        "%s: 'features' has a type that bitloom doesn't read (%" PRId64
                        " bytes a value); store it as uint8, float16, float32 or float64",
@@ -92,30 +92,28 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
                        dataset->where, features->cols);
     split->rows = features->rows;
     split->dim = features->cols;
-    dataset->feature_type = par_type_in_memory_local(split->type);
+    dataset->feature_type = h5_type_in_memory(split->type);
     return BL_OK;
 }
 
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
-    int code = par_column_open_local(&dataset->features, group, "features", dataset->where, err);
+    int code = h5_column_open(&dataset->features, group, "features", dataset->where, err);
     if (code == BL_OK)
         code = check_features(dataset, err);
     if (code == BL_OK)
-        code = par_checked_open_local(&dataset->checked, &dataset->features, "features",
-                                      dataset->feature_type, dataset->where, err);
+        code = h5_checked_open(&dataset->checked, &dataset->features, "features", dataset->feature_type,
+                               dataset->where, err);
     if (code == BL_OK)
-        code = par_tags_open_local(&dataset->tags, group, "features", dataset->features.rows, dataset->where,
-                                   err);
+        code = tags_open(&dataset->tags, group, "features", dataset->features.rows, dataset->where, err);
     return code;
 }
 
 static int open_local(struct par_dataset *dataset, const char *split, struct bl_error *err)
 {
-    int code = par_split_name_check_local(split, err);
+    int code = split_name_check(split, err);
     if (code == BL_OK)
-        code =
-            par_root_check_local(dataset->file, dataset->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+        code = h5_stamp_check(dataset->file, dataset->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)
         code = find_split(dataset->file, dataset->path, split, err);
     if (code != BL_OK)
@@ -133,7 +131,7 @@ static int open_local(struct par_dataset *dataset, const char *split, struct bl_
     dataset->split.id_bytes = dataset->tags.id_bytes;
     dataset->split.n_class_names = dataset->tags.n_class_names;
     dataset->split.class_names = (const char *const *)dataset->tags.class_names;
-    dataset->split.has_checksums = par_checked_has_sums_local(&dataset->checked);
+    dataset->split.has_checksums = h5_checked_has_sums(&dataset->checked);
     return BL_OK;
 }
 
@@ -146,7 +144,7 @@ static int make(struct par_dataset **out, struct par par, const char *path, stru
     dataset->par = par;
     dataset->file = dataset->feature_type = H5I_INVALID_HID;
     dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
-    par_row_groups_init_local(&dataset->tags.groups);
+    row_groups_init(&dataset->tags.groups);
     if (snprintf(dataset->path, sizeof dataset->path, "%s", path) >= (int)sizeof dataset->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
     return BL_OK;
@@ -159,7 +157,7 @@ int par_dataset_open(struct par_dataset **out, struct par par, const char *path,
     struct par_dataset *dataset = NULL;
     int code = par_agree(par, make(&dataset, par, path, err), err);
     if (code == BL_OK)
-        code = h5_open(&dataset->file, par, path, err);
+        code = par_h5_open(&dataset->file, par, path, err);
     if (code == BL_OK)
         code = par_agree(par, open_local(dataset, split, err), err);
     if (code != BL_OK) {
@@ -177,7 +175,7 @@ const struct par_split *par_dataset_split(const struct par_dataset *dataset)
 
 void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups)
 {
-    par_tags_choose_local(&dataset->tags, prefer_groups);
+    tags_choose(&dataset->tags, prefer_groups);
     dataset->split.labels = dataset->tags.labels;
     dataset->split.n_class_names = dataset->tags.n_class_names;
 }
@@ -196,7 +194,7 @@ int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, i
 {
     int code = check_range(dataset, row_lo, n, err);
     if (code == BL_OK && n > 0 && dataset->split.groups.kind == BL_LABELS_GROUPS)
-        code = par_row_groups_read_local(&dataset->tags.groups, row_lo, n, groups, dataset->where, err);
+        code = row_groups_read(&dataset->tags.groups, row_lo, n, groups, dataset->where, err);
     return code;
 }
 
@@ -207,19 +205,19 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     int code = check_range(dataset, row_lo, n, err);
     if (code != BL_OK)
         return code;
-    if (!dataset->said && !(split->has_checksums && par_tags_have_sums_local(&dataset->tags)))
+    if (!dataset->said && !(split->has_checksums && tags_have_sums(&dataset->tags)))
         bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
     dataset->said = 1;
     if (features && n > 0)
-        code = par_checked_read_local(&dataset->checked, row_lo, n, features, dataset->where, err);
+        code = h5_checked_read(&dataset->checked, row_lo, n, features, dataset->where, err);
     if (code == BL_OK && n > 0)
-        code = par_tags_read_local(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
+        code = tags_read(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
     return code;
 }
 
 int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err)
 {
-    if (!par_column_is_plain_local(&dataset->features))
+    if (!h5_column_is_plain(&dataset->features))
         return bl_fail(
             err, BL_USAGE,
             "%s: 'features' is stored in chunks or compressed, and data.residency: stream needs it "
@@ -236,8 +234,7 @@ int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_
 }
 
 /* A wrong place in the file would train on noise, and a file without checksums couldn't tell. */
-static int compare_row(struct par_dataset *dataset, struct par_row_file *file, int64_t row,
-                       struct bl_error *err)
+static int compare_row(struct par_dataset *dataset, struct row_file *file, int64_t row, struct bl_error *err)
 {
     const int64_t row_bytes = dataset->checked.row_bytes;
     const void *streamed = NULL;
@@ -246,7 +243,7 @@ static int compare_row(struct par_dataset *dataset, struct par_row_file *file, i
     if (code == BL_OK)
         code = par_dataset_read_local(dataset, row, 1, read, NULL, NULL, err);
     if (code == BL_OK)
-        code = par_row_file_row_local(file, row, &streamed, err);
+        code = row_file_row(file, row, &streamed, err);
     if (code == BL_OK && memcmp(read, streamed, (size_t)row_bytes) != 0)
         code = bl_fail(err, BL_INPUT,
                        "%s: row %" PRId64 " of 'features' isn't where the file says; set data.residency to "
@@ -257,17 +254,16 @@ static int compare_row(struct par_dataset *dataset, struct par_row_file *file, i
 }
 
 int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int64_t row_hi,
-                               struct par_row_file **out, struct bl_error *err)
+                               struct row_file **out, struct bl_error *err)
 {
     *out = NULL;
     int code = par_dataset_stream_check_local(dataset, err);
     if (code == BL_OK)
-        code = par_row_file_open_local(out, dataset->path, &dataset->checked, row_lo, row_hi, dataset->where,
-                                       err);
+        code = row_file_open(out, dataset->path, &dataset->checked, row_lo, row_hi, dataset->where, err);
     if (code == BL_OK)
         code = compare_row(dataset, *out, row_hi - 1, err);
     if (code != BL_OK) {
-        par_row_file_close_local(*out);
+        row_file_close(*out);
         *out = NULL;
     }
     return code;
@@ -278,12 +274,12 @@ void par_dataset_close(struct par_dataset *dataset)
     if (!dataset)
         return;
     struct bl_error ignored = {0}; /* nothing was written */
-    par_tags_close_local(&dataset->tags);
-    par_checked_close_local(&dataset->checked);
-    par_column_close_local(&dataset->features);
+    tags_close(&dataset->tags);
+    h5_checked_close(&dataset->checked);
+    h5_column_close(&dataset->features);
     if (dataset->feature_type > 0)
         H5Tclose(dataset->feature_type);
     if (dataset->file >= 0)
-        h5_close(&dataset->file, dataset->par, dataset->path, &ignored);
+        par_h5_close(&dataset->file, dataset->par, dataset->path, &ignored);
     bl_free(&dataset);
 }

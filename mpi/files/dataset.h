@@ -64,22 +64,22 @@ int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_
 /* The features of rows [row_lo, row_hi) as a plain file, which outlives the data set. Reads a row both ways
  * and compares them. Errors: those above, BL_PATH, BL_INPUT, BL_MEMORY. Local. */
 int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int64_t row_hi,
-                               struct par_row_file **out, struct bl_error *err);
+                               struct row_file **out, struct bl_error *err);
 
 /* Collective as the opening was. NULL is fine. */
 void par_dataset_close(struct par_dataset *dataset);
 
 /* The names of the splits in an open file, "test, train" (cut when long, "" when there are none). Local. */
-void par_split_list_local(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);
+void split_list(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);
 
 /* BL_USAGE unless split can be a split's name. Local. */
-int par_split_name_check_local(const char *split, struct bl_error *err);
+int split_name_check(const char *split, struct bl_error *err);
 
 /* Writing, by one process alone (import). Rows arrive in blocks and leave no half-written file: the new file
  * is made beside `path` (an existing one is copied first, its other splits kept), and takes its name in
- * par_split_commit_local once it is flushed, read back against its checksums and fsynced. */
-struct par_split_writer;
-struct par_split_writer_options {
+ * split_commit once it is flushed, read back against its checksums and fsynced. */
+struct split_writer;
+struct split_writer_options {
     int replace; /* an existing split of that name is replaced instead of refused */
     int64_t rows, dim;
     enum bl_type type;
@@ -89,22 +89,21 @@ struct par_split_writer_options {
     int64_t n_class_names;
     const char *const *class_names;
 };
-int par_split_create_local(struct par_split_writer **out, const char *path, const char *split,
-                           const struct par_split_writer_options *options, struct bl_error *err);
+int split_create(struct split_writer **out, const char *path, const char *split,
+                 const struct split_writer_options *options, struct bl_error *err);
 /* features [n, dim]; labels [n] int32 (SINGLE) or [n, classes] uint8 (MULTI) or NULL; ids [n, id_bytes] or
  * NULL. */
-int par_split_append_local(struct par_split_writer *writer, int64_t n, const void *features,
-                           const void *labels, const char *ids, struct bl_error *err);
+int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
+                 const char *ids, struct bl_error *err);
 /* Groups [n, groups.words] of the n rows that are appended next. */
-int par_split_put_groups_local(struct par_split_writer *writer, int64_t n, const uint32_t *groups,
-                               struct bl_error *err);
+int split_put_groups(struct split_writer *writer, int64_t n, const uint32_t *groups, struct bl_error *err);
 /* Goes on with another split of the same file, which appears with all of them. Errors as of create, and of
- * commit. par_split_file_local: the open file, for attributes. */
-int par_split_next_local(struct par_split_writer *writer, const char *split,
-                         const struct par_split_writer_options *options, struct bl_error *err);
-hid_t par_split_file_local(const struct par_split_writer *writer);
-int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err);
+ * commit. split_file: the open file, for attributes. */
+int split_next(struct split_writer *writer, const char *split, const struct split_writer_options *options,
+               struct bl_error *err);
+hid_t split_file(const struct split_writer *writer);
+int split_commit(struct split_writer *writer, struct bl_error *err);
 /* Frees; without a commit removes the unfinished file. NULL is fine. */
-void par_split_destroy_local(struct par_split_writer *writer);
+void split_destroy(struct split_writer *writer);
 
 #endif

@@ -25,7 +25,7 @@ struct block {
 };
 
 struct cut {
-    const struct par_cut_request *request;
+    const struct dataset_cut_request *request;
     struct par_dataset *source[SOURCES];
     const struct par_split *split[SOURCES];
     int64_t first[SOURCES + 1]; /* number of a split's row 0 among all rows; last: all rows */
@@ -35,7 +35,7 @@ struct cut {
     int64_t id_bytes;
     struct block block;
     int part; /* rows with it are being written */
-    struct par_split_writer *writer;
+    struct split_writer *writer;
 };
 
 static int open_sources(struct cut *cut, struct bl_error *err)
@@ -165,7 +165,7 @@ static int learn_block(struct cut *cut, int source, int64_t row, int64_t n, stru
 
 static int draw(struct cut *cut, struct bl_error *err)
 {
-    const struct par_cut_request *request = cut->request;
+    const struct dataset_cut_request *request = cut->request;
     const struct bl_protocol_rows rows = {.n_train = cut->split[0]->rows,
                                           .n_test = cut->split[1]->rows,
                                           .classes = cut->classes,
@@ -216,29 +216,27 @@ static int write_block(struct cut *cut, int source, int64_t row, int64_t n, stru
                 (size_t)split->groups.words * sizeof *cut->block.groups);
         kept++;
     }
-    if (split->groups.words > 0 &&
-        par_split_put_groups_local(cut->writer, kept, cut->block.groups, err) != BL_OK)
+    if (split->groups.words > 0 && split_put_groups(cut->writer, kept, cut->block.groups, err) != BL_OK)
         return err->code;
-    return par_split_append_local(cut->writer, kept, cut->block.features,
-                                  split->labels.kind == BL_LABELS_NONE ? NULL : cut->block.labels,
-                                  cut->block.ids, err);
+    return split_append(cut->writer, kept, cut->block.features,
+                        split->labels.kind == BL_LABELS_NONE ? NULL : cut->block.labels, cut->block.ids, err);
 }
 
 static int write_split(struct cut *cut, const char *name, int part, struct bl_error *err)
 {
     const struct par_split *split = cut->split[cut->split[0]->n_class_names < cut->split[1]->n_class_names];
-    const struct par_split_writer_options options = {
-        .rows = bl_protocol_count(cut->parts, cut->first[SOURCES], part),
-        .dim = split->dim,
-        .type = split->type,
-        .labels = split->labels,
-        .groups = split->groups,
-        .id_bytes = cut->id_bytes,
-        .n_class_names = split->n_class_names,
-        .class_names = split->class_names};
+    const struct split_writer_options options = {.rows =
+                                                     bl_protocol_count(cut->parts, cut->first[SOURCES], part),
+                                                 .dim = split->dim,
+                                                 .type = split->type,
+                                                 .labels = split->labels,
+                                                 .groups = split->groups,
+                                                 .id_bytes = cut->id_bytes,
+                                                 .n_class_names = split->n_class_names,
+                                                 .class_names = split->class_names};
     cut->part = part;
-    int code = cut->writer ? par_split_next_local(cut->writer, name, &options, err)
-                           : par_split_create_local(&cut->writer, cut->request->output, name, &options, err);
+    int code = cut->writer ? split_next(cut->writer, name, &options, err)
+                           : split_create(&cut->writer, cut->request->output, name, &options, err);
     bl_log_progress("writing %s to split %s", bl_count(options.rows, "row").text, name);
     return code == BL_OK ? each_block(cut, write_block, err) : code;
 }
@@ -251,21 +249,20 @@ static int write_output(struct cut *cut, const struct par_protocol_note *note, s
     if (code == BL_OK && strcmp(note->database, note->train) != 0)
         code = write_split(cut, note->database, BL_ROW_DATABASE, err);
     if (code == BL_OK)
-        code =
-            par_protocol_note_put_local(par_split_file_local(cut->writer), cut->request->output, note, err);
-    return code == BL_OK ? par_split_commit_local(cut->writer, err) : code;
+        code = protocol_note_put(split_file(cut->writer), cut->request->output, note, err);
+    return code == BL_OK ? split_commit(cut->writer, err) : code;
 }
 
-static void describe(const struct cut *cut, struct par_cut_result *result)
+static void describe(const struct cut *cut, struct dataset_cut_result *result)
 {
-    const struct par_cut_request *request = cut->request;
+    const struct dataset_cut_request *request = cut->request;
     const char *slash = strrchr(request->source, '/');
     const int64_t rows = cut->first[SOURCES];
-    *result =
-        (struct par_cut_result){.train = bl_protocol_count(cut->parts, rows, BL_ROW_TRAIN),
-                                .query = bl_protocol_count(cut->parts, rows, BL_ROW_QUERY),
-                                .database = bl_protocol_count(cut->parts, rows, BL_ROW_DATABASE),
-                                .both = bl_protocol_count(cut->parts, rows, BL_ROW_TRAIN | BL_ROW_DATABASE)};
+    *result = (struct dataset_cut_result){
+        .train = bl_protocol_count(cut->parts, rows, BL_ROW_TRAIN),
+        .query = bl_protocol_count(cut->parts, rows, BL_ROW_QUERY),
+        .database = bl_protocol_count(cut->parts, rows, BL_ROW_DATABASE),
+        .both = bl_protocol_count(cut->parts, rows, BL_ROW_TRAIN | BL_ROW_DATABASE)};
     result->unused = rows - result->train - result->query - result->database + result->both;
     struct par_protocol_note *note = &result->note;
     *note = (struct par_protocol_note){.seed = request->protocol->draws ? request->seed : -1,
@@ -283,7 +280,7 @@ static void describe(const struct cut *cut, struct par_cut_result *result)
 
 static void release(struct cut *cut)
 {
-    par_split_destroy_local(cut->writer);
+    split_destroy(cut->writer);
     for (int s = 0; s < SOURCES; s++)
         par_dataset_close(cut->source[s]);
     bl_free(&cut->classes);
@@ -296,7 +293,8 @@ static void release(struct cut *cut)
     bl_free(&cut->block.ids);
 }
 
-int par_cut_local(const struct par_cut_request *request, struct par_cut_result *result, struct bl_error *err)
+int dataset_cut(const struct dataset_cut_request *request, struct dataset_cut_result *result,
+                struct bl_error *err)
 {
     struct cut cut = {.request = request};
     if (access(request->output, F_OK) == 0)

@@ -8,13 +8,13 @@
 #include "data/protocol.h"
 #include "mpi/files/protocol_note.h"
 
-struct par_cut_request {
+struct dataset_cut_request {
     const struct bl_protocol *protocol;
     const char *source, *output;
     int64_t seed, queries_per_class, train_per_class, unseen_classes; /* as in struct bl_protocol_rows */
 };
 
-struct par_cut_result {
+struct dataset_cut_result {
     struct par_protocol_note note;
     int64_t train, query, database, both, unused; /* rows; both: trained on and searched */
 };
@@ -24,6 +24,7 @@ struct par_cut_result {
  * keep their ids; in a split without ids they get SPLIT:ROW. Local. Errors: BL_USAGE a split that isn't
  * there, what bl_protocol_cut refuses; BL_INPUT splits that don't go together; BL_PATH, also when the output
  * exists; those of reading and writing data sets. */
-int par_cut_local(const struct par_cut_request *request, struct par_cut_result *result, struct bl_error *err);
+int dataset_cut(const struct dataset_cut_request *request, struct dataset_cut_result *result,
+                struct bl_error *err);
 
 #endif

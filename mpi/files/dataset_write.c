@@ -20,19 +20,18 @@
 
 enum { COPY_BYTES = 1 << 20 };
 
-struct par_split_writer {
+struct split_writer {
     char path[BL_PATH_MAX];
     char temporary[BL_PATH_MAX + 8];
     hid_t file;
     int unfinished; /* temporary may exist */
     int64_t appended;
-    struct par_output features, labels, groups, ids; /* all but the first may be invalid */
+    struct h5_writer features, labels, groups, ids; /* all but the first may be invalid */
 };
 
-static int check_options(const char *split, const struct par_split_writer_options *options,
-                         struct bl_error *err)
+static int check_options(const char *split, const struct split_writer_options *options, struct bl_error *err)
 {
-    int code = par_split_name_check_local(split, err);
+    int code = split_name_check(split, err);
     if (code == BL_OK && (options->rows < 1 || options->dim < 1))
         code = bl_fail(err, BL_INPUT, "split '%s' would have %s of %s; nothing to write", split,
                        bl_count(options->rows, "row").text, bl_count(options->dim, "feature").text);
@@ -45,18 +44,18 @@ static int check_existing(const char *path, const char *split, int replace, stru
     hid_t file = H5I_INVALID_HID;
     struct bl_error ignored;
     struct par_protocol_note note;
-    int code = h5_open(&file, par_alone(), path, err);
+    int code = par_h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
-    code = par_root_check_local(file, path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
-    if (code == BL_OK && par_column_exists_local(file, split) && !replace)
+    code = h5_stamp_check(file, path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+    if (code == BL_OK && h5_column_exists(file, split) && !replace)
         code = bl_fail(err, BL_USAGE, "%s has a split '%s' already; choose another name or add --replace",
                        path, split);
-    else if (code == BL_OK && par_protocol_note_get_local(file, &note))
+    else if (code == BL_OK && protocol_note_get(file, &note))
         code = bl_fail(err, BL_USAGE,
                        "%s was cut by the protocol %s, so its splits belong together; choose another file",
                        path, note.name);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
 
@@ -114,24 +113,23 @@ static int remove_split(hid_t file, const char *split, const char *path, struct 
     char checksums[BL_NAME_MAX + 16];
     int failed = 0;
     snprintf(checksums, sizeof checksums, "checksums/%s", split);
-    if (par_column_exists_local(file, split))
+    if (h5_column_exists(file, split))
         failed |= H5Ldelete(file, split, H5P_DEFAULT) < 0;
-    if (par_column_exists_local(file, "checksums") && par_column_exists_local(file, checksums))
+    if (h5_column_exists(file, "checksums") && h5_column_exists(file, checksums))
         failed |= H5Ldelete(file, checksums, H5P_DEFAULT) < 0;
     return failed ? bl_fail(err, BL_INPUT, "can't replace split '%s' of %s; the file is damaged", split, path)
                   : BL_OK;
 }
 
 /* The unfinished file, open: new, or a copy of the one at path without the split. */
-static int open_temporary(struct par_split_writer *writer, const char *split, int replace,
-                          struct bl_error *err)
+static int open_temporary(struct split_writer *writer, const char *split, int replace, struct bl_error *err)
 {
     struct stat status;
     if (stat(writer->path, &status) != 0) {
         if (errno != ENOENT)
             return bl_fail_path(err, "write", writer->path, errno);
         writer->unfinished = 1;
-        return h5_create_local(&writer->file, writer->temporary, 0, err);
+        return h5_create(&writer->file, writer->temporary, 0, err);
     }
     int code = check_existing(writer->path, split, replace, err);
     if (code != BL_OK)
@@ -145,20 +143,20 @@ static int open_temporary(struct par_split_writer *writer, const char *split, in
     return code;
 }
 
-static int make_output(struct par_split_writer *writer, struct par_output *output, const char *name,
-                       hid_t type, int64_t rows, int64_t cols, struct bl_error *err)
+static int make_output(struct split_writer *writer, struct h5_writer *output, const char *name, hid_t type,
+                       int64_t rows, int64_t cols, struct bl_error *err)
 {
-    par_output_describe_local(output, name, type, rows, cols);
-    return par_output_make_local(output, writer->file, writer->path, err);
+    h5_writer_describe(output, name, type, rows, cols);
+    return h5_writer_make(output, writer->file, writer->path, err);
 }
 
-static int create_outputs(struct par_split_writer *writer, const char *split,
-                          const struct par_split_writer_options *options, struct bl_error *err)
+static int create_outputs(struct split_writer *writer, const char *split,
+                          const struct split_writer_options *options, struct bl_error *err)
 {
     char name[BL_NAME_MAX + 16];
     snprintf(name, sizeof name, "%s/features", split);
-    int code = make_output(writer, &writer->features, name, par_type_in_file_local(options->type),
-                           options->rows, options->dim, err);
+    int code = make_output(writer, &writer->features, name, h5_type_in_file(options->type), options->rows,
+                           options->dim, err);
     if (code == BL_OK && options->labels.kind != BL_LABELS_NONE) {
         int multi = options->labels.kind == BL_LABELS_MULTI;
         snprintf(name, sizeof name, "%s/labels", split);
@@ -175,16 +173,16 @@ static int create_outputs(struct par_split_writer *writer, const char *split,
                            options->groups.words > 1 ? options->groups.words : 0, err);
     snprintf(name, sizeof name, "%s/ids", split);
     if (code == BL_OK && options->id_bytes > 0)
-        code = make_output(writer, &writer->ids, name, par_type_text_local(options->id_bytes), options->rows,
-                           0, err);
+        code =
+            make_output(writer, &writer->ids, name, h5_type_text(options->id_bytes), options->rows, 0, err);
     return code;
 }
 
-int par_split_create_local(struct par_split_writer **out, const char *path, const char *split,
-                           const struct par_split_writer_options *options, struct bl_error *err)
+int split_create(struct split_writer **out, const char *path, const char *split,
+                 const struct split_writer_options *options, struct bl_error *err)
 {
     *out = NULL;
-    struct par_split_writer *writer = NULL;
+    struct split_writer *writer = NULL;
     int code = check_options(split, options, err);
     if (code == BL_OK)
         code = bl_alloc_zero(&writer, 1, sizeof *writer, "writing a data set", err);
@@ -201,63 +199,62 @@ int par_split_create_local(struct par_split_writer **out, const char *path, cons
     if (code == BL_OK)
         code = create_outputs(writer, split, options, err);
     if (code != BL_OK) {
-        par_split_destroy_local(writer);
+        split_destroy(writer);
         return code;
     }
     *out = writer;
     return BL_OK;
 }
 
-int par_split_append_local(struct par_split_writer *writer, int64_t n, const void *features,
-                           const void *labels, const char *ids, struct bl_error *err)
+int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
+                 const char *ids, struct bl_error *err)
 {
     int64_t row_lo = writer->appended;
-    int code = par_output_write_local(&writer->features, row_lo, n, features, writer->path, err);
+    int code = h5_writer_write(&writer->features, row_lo, n, features, writer->path, err);
     if (code == BL_OK && labels && writer->labels.set >= 0)
-        code = par_output_write_local(&writer->labels, row_lo, n, labels, writer->path, err);
+        code = h5_writer_write(&writer->labels, row_lo, n, labels, writer->path, err);
     if (code == BL_OK && ids && writer->ids.set >= 0)
-        code = par_output_write_local(&writer->ids, row_lo, n, ids, writer->path, err);
+        code = h5_writer_write(&writer->ids, row_lo, n, ids, writer->path, err);
     if (code == BL_OK)
         writer->appended += n;
     return code;
 }
 
-int par_split_put_groups_local(struct par_split_writer *writer, int64_t n, const uint32_t *groups,
-                               struct bl_error *err)
+int split_put_groups(struct split_writer *writer, int64_t n, const uint32_t *groups, struct bl_error *err)
 {
-    return par_output_write_local(&writer->groups, writer->appended, n, groups, writer->path, err);
+    return h5_writer_write(&writer->groups, writer->appended, n, groups, writer->path, err);
 }
 
-static void close_outputs(struct par_split_writer *writer)
+static void close_outputs(struct split_writer *writer)
 {
-    par_output_close_local(&writer->features);
-    par_output_close_local(&writer->labels);
-    par_output_close_local(&writer->groups);
-    par_output_close_local(&writer->ids);
+    h5_writer_close(&writer->features);
+    h5_writer_close(&writer->labels);
+    h5_writer_close(&writer->groups);
+    h5_writer_close(&writer->ids);
 }
 
-static int seal(struct par_split_writer *writer, struct bl_error *err)
+static int seal(struct split_writer *writer, struct bl_error *err)
 {
-    struct par_output *outputs[] = {&writer->features, &writer->labels, &writer->groups, &writer->ids};
+    struct h5_writer *outputs[] = {&writer->features, &writer->labels, &writer->groups, &writer->ids};
     int code = BL_OK;
     for (int i = 0; i < 4 && code == BL_OK; i++)
         if (outputs[i]->set >= 0)
-            code = par_output_seal(outputs[i], par_alone(), writer->file, writer->path, err);
+            code = par_h5_writer_seal(outputs[i], par_alone(), writer->file, writer->path, err);
     return code;
 }
 
 /* The split under way is whole. */
-static int finish_split(struct par_split_writer *writer, struct bl_error *err)
+static int finish_split(struct split_writer *writer, struct bl_error *err)
 {
-    int code = h5_flush_local(writer->file, writer->path, err);
+    int code = h5_flush(writer->file, writer->path, err);
     if (code == BL_OK)
         code = seal(writer, err);
     close_outputs(writer);
     return code;
 }
 
-int par_split_next_local(struct par_split_writer *writer, const char *split,
-                         const struct par_split_writer_options *options, struct bl_error *err)
+int split_next(struct split_writer *writer, const char *split, const struct split_writer_options *options,
+               struct bl_error *err)
 {
     int code = check_options(split, options, err);
     if (code == BL_OK)
@@ -266,19 +263,19 @@ int par_split_next_local(struct par_split_writer *writer, const char *split,
     return code == BL_OK ? create_outputs(writer, split, options, err) : code;
 }
 
-hid_t par_split_file_local(const struct par_split_writer *writer)
+hid_t split_file(const struct split_writer *writer)
 {
     return writer->file;
 }
 
-int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err)
+int split_commit(struct split_writer *writer, struct bl_error *err)
 {
     struct par par = par_alone();
     int code = finish_split(writer, err);
     if (code == BL_OK)
-        code = par_root_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+        code = h5_stamp_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)
-        code = h5_close(&writer->file, par, writer->path, err);
+        code = par_h5_close(&writer->file, par, writer->path, err);
     if (code == BL_OK)
         code = io_file_install(writer->temporary, writer->path, err);
     if (code == BL_OK)
@@ -286,14 +283,14 @@ int par_split_commit_local(struct par_split_writer *writer, struct bl_error *err
     return code;
 }
 
-void par_split_destroy_local(struct par_split_writer *writer)
+void split_destroy(struct split_writer *writer)
 {
     if (!writer)
         return;
     struct bl_error ignored = {0}; /* the file goes anyway */
     close_outputs(writer);
     if (writer->file >= 0)
-        h5_close(&writer->file, par_alone(), writer->path, &ignored);
+        par_h5_close(&writer->file, par_alone(), writer->path, &ignored);
     if (writer->unfinished)
         unlink(writer->temporary);
     bl_free(&writer);

@@ -220,7 +220,7 @@ static int describe_model(const char *path, json_t *description, struct bl_error
 
 /* Fingerprint and digest are 64 bits, which HDF5 keeps as a signed number; everywhere they are shown in
  * hexadecimal. */
-static json_t *json_of_number(const struct par_state_number *number)
+static json_t *json_of_number(const struct snapshot_number *number)
 {
     char digits[17];
     if (!number->is_integer)
@@ -233,7 +233,7 @@ static json_t *json_of_number(const struct par_state_number *number)
 
 static int describe_checkpoint(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
-    struct par_state head = {0};
+    struct snapshot head = {0};
     int code = par_checkpoint_open(par_alone(), path, &head, err);
     if (code != BL_OK)
         return code;
@@ -241,13 +241,13 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     for (int64_t i = 0; i < head.n_numbers; i++)
         json_object_set_new(numbers, head.numbers[i].name, json_of_number(&head.numbers[i]));
     json_object_set_new(description, "numbers", numbers);
-    const struct par_state_number *digest = par_state_find_number(&head, "params_digest");
+    const struct snapshot_number *digest = snapshot_find_number(&head, "params_digest");
     if (digest && digest->is_integer)
-        put_digest(description, (uint64_t)digest->integer, par_state_find_text(&head, "arithmetic"));
-    const char *config = par_state_find_text(&head, "config");
+        put_digest(description, (uint64_t)digest->integer, snapshot_find_text(&head, "arithmetic"));
+    const char *config = snapshot_find_text(&head, "config");
     if (with_config && config)
         json_object_set_new(description, "config", json_of_text(config));
-    par_state_free(&head);
+    snapshot_free(&head);
     return BL_OK;
 }
 
@@ -279,17 +279,17 @@ static int describe_kind(const char *path, int with_config, json_t *description,
     return code;
 }
 
-int par_describe_local(const char *path, int with_config, json_t **description, struct bl_error *err)
+int describe_file(const char *path, int with_config, json_t **description, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
     *description = NULL;
-    int code = h5_open(&file, par_alone(), path, err);
+    int code = par_h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
     json_t *object = json_object();
     code = describe_any(file, path, object, err);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     if (code == BL_OK)
         code = describe_kind(path, with_config, object, err);
     if (code == BL_OK)

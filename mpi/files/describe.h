@@ -15,6 +15,6 @@
  *
  * Local. A checkpoint is verified on the way, others are not. Errors: BL_PATH; BL_INPUT not HDF5, damaged, or
  * of a newer version; BL_MEMORY. */
-int par_describe_local(const char *path, int with_config, json_t **description, struct bl_error *err);
+int describe_file(const char *path, int with_config, json_t **description, struct bl_error *err);
 
 #endif

@@ -21,20 +21,20 @@ static const char *const activation_names[] = {"relu", "tanh"};
 static const char *const input_names[] = {"linear", "distance", "rbf"};
 static const char *const output_names[] = {"linear", "cosine"};
 
-static int list_tensors(const struct bl_model *model, struct par_state_tensor tensors[TENSORS_MAX])
+static int list_tensors(const struct bl_model *model, struct tensor tensors[TENSORS_MAX])
 {
     int n = 0;
     for (int64_t t = 0; t < bl_layout_network_tensors(&model->layout); t++, n++) {
         const struct bl_tensor *part = &model->layout.tensor[t];
-        tensors[n] = (struct par_state_tensor){
+        tensors[n] = (struct tensor){
             .rows = part->rows, .cols = part->is_weight ? part->cols : 0, .at = model->params + part->offset};
         snprintf(tensors[n].name, sizeof tensors[n].name, "%s", part->name);
     }
     const struct bl_normalizer *normalizer = &model->normalizer;
-    tensors[n++] = (struct par_state_tensor){
-        .name = "normalize/mean", .rows = normalizer->dim, .value = PAR_DOUBLE, .at = normalizer->mean};
-    tensors[n++] = (struct par_state_tensor){
-        .name = "normalize/scale", .rows = normalizer->dim, .value = PAR_DOUBLE, .at = normalizer->scale};
+    tensors[n++] = (struct tensor){
+        .name = "normalize/mean", .rows = normalizer->dim, .value = TENSOR_DOUBLE, .at = normalizer->mean};
+    tensors[n++] = (struct tensor){
+        .name = "normalize/scale", .rows = normalizer->dim, .value = TENSOR_DOUBLE, .at = normalizer->scale};
     return n;
 }
 
@@ -70,11 +70,11 @@ static int64_t version_of(const struct bl_shape *shape)
     return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
-static int is_same_everywhere(struct par par, const struct par_state_tensor *tensors, int n)
+static int is_same_everywhere(struct par par, const struct tensor *tensors, int n)
 {
     uint64_t digest = 0;
     for (int t = 0; t < n; t++) {
-        const int64_t bytes = par_tensor_row_bytes_local(&tensors[t]) * tensors[t].rows;
+        const int64_t bytes = tensor_row_bytes(&tensors[t]) * tensors[t].rows;
         digest = 31 * digest + h5_block_checksum(tensors[t].at, bytes);
     }
     uint64_t first = digest;
@@ -85,22 +85,22 @@ static int is_same_everywhere(struct par par, const struct par_state_tensor *ten
 int par_model_write(struct par par, const char *path, const struct bl_model *model, struct h5_tuning tuning,
                     struct bl_error *err)
 {
-    struct par_state_tensor tensors[TENSORS_MAX];
-    struct par_state_writer writer;
+    struct tensor tensors[TENSORS_MAX];
+    struct par_tensor_writer writer;
     const int n = list_tensors(model, tensors);
-    const struct par_state_content content = {.format = PAR_MODEL_FORMAT,
-                                              .version = version_of(&model->shape),
-                                              .tensors = tensors,
-                                              .n = n,
-                                              .n_shared = is_same_everywhere(par, tensors, n) ? n : 0,
-                                              .put = put_attributes,
-                                              .context = model};
-    int code = par_state_writer_init(&writer, par, tuning, err);
+    const struct tensor_file_content content = {.format = PAR_MODEL_FORMAT,
+                                                .version = version_of(&model->shape),
+                                                .tensors = tensors,
+                                                .n = n,
+                                                .n_shared = is_same_everywhere(par, tensors, n) ? n : 0,
+                                                .put = put_attributes,
+                                                .context = model};
+    int code = par_tensor_writer_init(&writer, par, tuning, err);
     if (code == BL_OK)
-        code = par_state_writer_begin(&writer, path, &content, err);
+        code = par_tensor_writer_begin(&writer, path, &content, err);
     if (code == BL_OK)
-        code = par_state_writer_finish(&writer, err);
-    par_state_writer_free(&writer);
+        code = par_tensor_writer_finish(&writer, err);
+    par_tensor_writer_free(&writer);
     return code;
 }
 
@@ -178,10 +178,10 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
     hid_t file;
     struct bl_shape shape = {0};
     struct bl_error ignored;
-    struct par_state_tensor tensors[TENSORS_MAX];
+    struct tensor tensors[TENSORS_MAX];
     int normalize;
     char method[BL_NAME_MAX] = "";
-    int code = par_state_file_open_local(&file, path, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
+    int code = tensor_file_open(&file, path, PAR_MODEL_FORMAT, PAR_MODEL_VERSION, err);
     if (code != BL_OK)
         return code;
     code = read_shape(file, path, &shape, &normalize, method, err);
@@ -193,10 +193,9 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
         h5_get_text(file, "arithmetic", model->arithmetic, sizeof model->arithmetic);
         read_trained(file, &model->trained);
         for (int t = 0; t < n && code == BL_OK; t++)
-            code = par_state_file_read_local(file, path, &tensors[t], 0, par_tensor_blocks_local(&tensors[t]),
-                                             err);
+            code = tensor_file_read(file, path, &tensors[t], 0, tensor_blocks(&tensors[t]), err);
     }
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
 

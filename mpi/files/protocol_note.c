@@ -41,8 +41,8 @@ static void list_texts(struct par_protocol_note *note, struct text texts[TEXTS])
     texts[5] = (struct text){"protocol_source_digest", note->source_digest, sizeof note->source_digest};
 }
 
-int par_protocol_note_put_local(hid_t file, const char *path, const struct par_protocol_note *note,
-                                struct bl_error *err)
+int protocol_note_put(hid_t file, const char *path, const struct par_protocol_note *note,
+                      struct bl_error *err)
 {
     struct par_protocol_note copy = *note;
     struct number numbers[NUMBERS];
@@ -59,7 +59,7 @@ int par_protocol_note_put_local(hid_t file, const char *path, const struct par_p
                   : BL_OK;
 }
 
-int par_protocol_note_get_local(hid_t file, struct par_protocol_note *note)
+int protocol_note_get(hid_t file, struct par_protocol_note *note)
 {
     struct number numbers[NUMBERS];
     struct text texts[TEXTS];
@@ -84,10 +84,10 @@ int par_protocol_note_read(struct par par, const char *path, struct par_protocol
     int code = BL_OK;
     *note = (struct par_protocol_note){.seed = -1};
     if (par.rank == 0) {
-        code = h5_open(&file, par_alone(), path, err);
+        code = par_h5_open(&file, par_alone(), path, err);
         if (code == BL_OK)
-            par_protocol_note_get_local(file, note);
-        h5_close(&file, par_alone(), path, &ignored);
+            protocol_note_get(file, note);
+        par_h5_close(&file, par_alone(), path, &ignored);
     }
     code = par_agree(par, code, err);
     if (code == BL_OK)

@@ -20,15 +20,15 @@ struct par_protocol_note {
 };
 
 /* Into a file that is being written. Local. Errors: BL_PATH. */
-int par_protocol_note_put_local(hid_t file, const char *path, const struct par_protocol_note *note,
-                                struct bl_error *err);
+int protocol_note_put(hid_t file, const char *path, const struct par_protocol_note *note,
+                      struct bl_error *err);
 
 /* The note of the data-set file at path. Collective; the outcome is agreed. Errors: BL_PATH, BL_INPUT. */
 int par_protocol_note_read(struct par par, const char *path, struct par_protocol_note *note,
                            struct bl_error *err);
 
 /* The same of an open file; 1 if there is one. Local. */
-int par_protocol_note_get_local(hid_t file, struct par_protocol_note *note);
+int protocol_note_get(hid_t file, struct par_protocol_note *note);
 
 /* The protocol in words: its rule with the numbers that were used, "held-out (seed 0): half of ...". */
 void par_protocol_note_describe(const struct par_protocol_note *note, char *text, int64_t size);

@@ -6,20 +6,19 @@
 
 enum { SCRATCH_VALUES = 1 << 17 };
 
-void par_row_groups_init_local(struct par_row_groups *groups)
+void row_groups_init(struct row_groups *groups)
 {
-    *groups = (struct par_row_groups){.column.set = H5I_INVALID_HID};
+    *groups = (struct row_groups){.column.set = H5I_INVALID_HID};
     groups->layout = bl_label_layout(BL_LABELS_NONE, 0);
 }
 
-int par_row_groups_open_local(struct par_row_groups *groups, hid_t group, const char *where,
-                              struct bl_error *err)
+int row_groups_open(struct row_groups *groups, hid_t group, const char *where, struct bl_error *err)
 {
-    struct par_column *column = &groups->column;
-    par_row_groups_init_local(groups);
-    if (!par_column_exists_local(group, "groups"))
+    struct h5_column *column = &groups->column;
+    row_groups_init(groups);
+    if (!h5_column_exists(group, "groups"))
         return BL_OK;
-    int code = par_column_open_local(column, group, "groups", where, err);
+    int code = h5_column_open(column, group, "groups", where, err);
     if (code != BL_OK)
         return code;
     if (column->class != H5T_INTEGER)
@@ -30,7 +29,7 @@ int par_row_groups_open_local(struct par_row_groups *groups, hid_t group, const 
             where);
     groups->layout = bl_group_layout(column->cols > 0 ? column->cols : 1);
     const int64_t words = groups->layout.words;
-    code = par_checked_open_local(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
+    code = h5_checked_open(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
         return code;
     groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1;
@@ -38,14 +37,14 @@ int par_row_groups_open_local(struct par_row_groups *groups, hid_t group, const 
                     err);
 }
 
-void par_row_groups_close_local(struct par_row_groups *groups)
+void row_groups_close(struct row_groups *groups)
 {
-    par_checked_close_local(&groups->checked);
-    par_column_close_local(&groups->column);
+    h5_checked_close(&groups->checked);
+    h5_column_close(&groups->column);
     bl_free(&groups->scratch);
 }
 
-static int take(const struct par_row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
+static int take(const struct row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
                 const char *where, struct bl_error *err)
 {
     const int64_t width = groups->layout.words;
@@ -64,13 +63,13 @@ static int take(const struct par_row_groups *groups, int64_t row_lo, int64_t n, 
     return BL_OK;
 }
 
-int par_row_groups_read_local(struct par_row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
-                              const char *where, struct bl_error *err)
+int row_groups_read(struct row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words, const char *where,
+                    struct bl_error *err)
 {
     int code = BL_OK;
     for (int64_t at = 0, piece; at < n && code == BL_OK; at += piece) {
         piece = n - at < groups->scratch_rows ? n - at : groups->scratch_rows;
-        code = par_checked_read_local(&groups->checked, row_lo + at, piece, groups->scratch, where, err);
+        code = h5_checked_read(&groups->checked, row_lo + at, piece, groups->scratch, where, err);
         if (code == BL_OK)
             code = take(groups, row_lo + at, piece, words + at * groups->layout.words, where, err);
     }

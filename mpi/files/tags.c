@@ -16,7 +16,7 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int check_rows(const struct par_column *column, const char *name, const char *main_name, int64_t rows,
+static int check_rows(const struct h5_column *column, const char *name, const char *main_name, int64_t rows,
                       const char *where, struct bl_error *err)
 {
     if (column->rows == rows)
@@ -25,16 +25,16 @@ static int check_rows(const struct par_column *column, const char *name, const c
                    bl_count(column->rows, "row").text, main_name, rows);
 }
 
-static int is_integer(const struct par_column *column)
+static int is_integer(const struct h5_column *column)
 {
     /* h5py stores truth values as an enumeration over bytes. */
     return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
 }
 
-static int open_labels(struct par_tags *tags, hid_t group, const char *where, struct bl_error *err)
+static int open_labels(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
-    struct par_column *column = &tags->labels_column;
-    int code = par_column_open_local(column, group, "labels", where, err);
+    struct h5_column *column = &tags->labels_column;
+    int code = h5_column_open(column, group, "labels", where, err);
     if (code != BL_OK)
         return code;
     if (!is_integer(column))
@@ -54,8 +54,8 @@ static int open_labels(struct par_tags *tags, hid_t group, const char *where, st
         tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
     int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
     /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
-    code = par_checked_open_local(&tags->checked_labels, column, "labels",
-                                  column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
+    code = h5_checked_open(&tags->checked_labels, column, "labels",
+                           column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
         return code;
     tags->scratch_rows = row_bytes < SCRATCH_BYTES ? SCRATCH_BYTES / row_bytes : 1;
@@ -63,7 +63,7 @@ static int open_labels(struct par_tags *tags, hid_t group, const char *where, st
 }
 
 /* Characters of the longest number of that type. */
-static int64_t digits_of(const struct par_column *column)
+static int64_t digits_of(const struct h5_column *column)
 {
     switch (column->value_bytes) {
     case 1:
@@ -77,10 +77,10 @@ static int64_t digits_of(const struct par_column *column)
     }
 }
 
-static int open_ids(struct par_tags *tags, hid_t group, const char *where, struct bl_error *err)
+static int open_ids(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
-    struct par_column *column = &tags->ids_column;
-    int code = par_column_open_local(column, group, "ids", where, err);
+    struct h5_column *column = &tags->ids_column;
+    int code = h5_column_open(column, group, "ids", where, err);
     if (code != BL_OK)
         return code;
     if (column->cols > 0)
@@ -105,53 +105,52 @@ static int open_ids(struct par_tags *tags, hid_t group, const char *where, struc
     return BL_OK;
 }
 
-int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_name, int64_t rows,
-                        const char *where, struct bl_error *err)
+int tags_open(struct tags *tags, hid_t group, const char *main_name, int64_t rows, const char *where,
+              struct bl_error *err)
 {
-    *tags = (struct par_tags){
+    *tags = (struct tags){
         .labels_column.set = H5I_INVALID_HID, .ids_column.set = H5I_INVALID_HID, .id_type = H5I_INVALID_HID};
     tags->labels = bl_label_layout(BL_LABELS_NONE, 0);
-    int code = par_row_groups_open_local(&tags->groups, group, where, err);
+    int code = row_groups_open(&tags->groups, group, where, err);
     if (code == BL_OK && tags->groups.column.set >= 0)
         code = check_rows(&tags->groups.column, "groups", main_name, rows, where, err);
-    if (code == BL_OK && par_column_exists_local(group, "labels")) {
+    if (code == BL_OK && h5_column_exists(group, "labels")) {
         code = open_labels(tags, group, where, err);
         if (code == BL_OK)
             code = check_rows(&tags->labels_column, "labels", main_name, rows, where, err);
     }
-    if (code == BL_OK && par_column_exists_local(group, "ids")) {
+    if (code == BL_OK && h5_column_exists(group, "ids")) {
         code = open_ids(tags, group, where, err);
         if (code == BL_OK)
             code = check_rows(&tags->ids_column, "ids", main_name, rows, where, err);
         if (code == BL_OK)
-            code = par_checked_open_local(&tags->checked_ids, &tags->ids_column, "ids", tags->id_type, where,
-                                          err);
+            code = h5_checked_open(&tags->checked_ids, &tags->ids_column, "ids", tags->id_type, where, err);
     }
     return code;
 }
 
-void par_tags_close_local(struct par_tags *tags)
+void tags_close(struct tags *tags)
 {
     if (tags->id_type > 0)
         H5Tclose(tags->id_type);
     tags->id_type = H5I_INVALID_HID;
-    par_checked_close_local(&tags->checked_labels);
-    par_checked_close_local(&tags->checked_ids);
-    par_column_close_local(&tags->labels_column);
-    par_column_close_local(&tags->ids_column);
-    par_row_groups_close_local(&tags->groups);
+    h5_checked_close(&tags->checked_labels);
+    h5_checked_close(&tags->checked_ids);
+    h5_column_close(&tags->labels_column);
+    h5_column_close(&tags->ids_column);
+    row_groups_close(&tags->groups);
     bl_free(&tags->class_names);
     bl_free(&tags->scratch);
 }
 
-int par_tags_have_sums_local(const struct par_tags *tags)
+int tags_have_sums(const struct tags *tags)
 {
-    return (tags->labels_column.set < 0 || par_checked_has_sums_local(&tags->checked_labels)) &&
-           (tags->groups.column.set < 0 || par_checked_has_sums_local(&tags->groups.checked)) &&
-           (tags->ids_column.set < 0 || par_checked_has_sums_local(&tags->checked_ids));
+    return (tags->labels_column.set < 0 || h5_checked_has_sums(&tags->checked_labels)) &&
+           (tags->groups.column.set < 0 || h5_checked_has_sums(&tags->groups.checked)) &&
+           (tags->ids_column.set < 0 || h5_checked_has_sums(&tags->checked_ids));
 }
 
-void par_tags_choose_local(struct par_tags *tags, int prefer_groups)
+void tags_choose(struct tags *tags, int prefer_groups)
 {
     if (tags->groups.layout.kind == BL_LABELS_NONE || (!prefer_groups && tags->labels.kind != BL_LABELS_NONE))
         return;
@@ -159,7 +158,7 @@ void par_tags_choose_local(struct par_tags *tags, int prefer_groups)
     tags->n_class_names = 0;
 }
 
-static int check_single(const struct par_tags *tags, int64_t label, int64_t row, const char *where,
+static int check_single(const struct tags *tags, int64_t label, int64_t row, const char *where,
                         struct bl_error *err)
 {
     if (label < BL_UNLABELLED || label > INT32_MAX)
@@ -175,7 +174,7 @@ static int check_single(const struct par_tags *tags, int64_t label, int64_t row,
     return BL_OK;
 }
 
-static int take_single(const struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels,
+static int take_single(const struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels,
                        const char *where, struct bl_error *err)
 {
     const int64_t *values = (const int64_t *)(const void *)tags->scratch;
@@ -187,8 +186,8 @@ static int take_single(const struct par_tags *tags, int64_t row_lo, int64_t n, u
     return BL_OK;
 }
 
-static int take_multi(const struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels,
-                      const char *where, struct bl_error *err)
+static int take_multi(const struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
+                      struct bl_error *err)
 {
     int64_t classes = tags->labels.classes;
     const uint8_t *values = (const uint8_t *)tags->scratch;
@@ -204,7 +203,7 @@ static int take_multi(const struct par_tags *tags, int64_t row_lo, int64_t n, ui
     return BL_OK;
 }
 
-static int read_labels(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
+static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
                        struct bl_error *err)
 {
     int multi = tags->labels.kind == BL_LABELS_MULTI;
@@ -212,7 +211,7 @@ static int read_labels(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_
     for (int64_t at = 0; at < n && code == BL_OK; at += tags->scratch_rows) {
         int64_t piece = min64(tags->scratch_rows, n - at);
         uint32_t *out = labels + at * tags->labels.words;
-        code = par_checked_read_local(&tags->checked_labels, row_lo + at, piece, tags->scratch, where, err);
+        code = h5_checked_read(&tags->checked_labels, row_lo + at, piece, tags->scratch, where, err);
         if (code == BL_OK)
             code = multi ? take_multi(tags, row_lo + at, piece, out, where, err)
                          : take_single(tags, row_lo + at, piece, out, where, err);
@@ -220,7 +219,7 @@ static int read_labels(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_
     return code;
 }
 
-static void print_number(const struct par_tags *tags, uint64_t bits, char *id)
+static void print_number(const struct tags *tags, uint64_t bits, char *id)
 {
     char text[24] = {0};
     int64_t number;
@@ -232,16 +231,16 @@ static void print_number(const struct par_tags *tags, uint64_t bits, char *id)
     memcpy(id, text, (size_t)tags->id_bytes);
 }
 
-static int read_ids(struct par_tags *tags, int64_t row_lo, int64_t n, char *ids, const char *where,
+static int read_ids(struct tags *tags, int64_t row_lo, int64_t n, char *ids, const char *where,
                     struct bl_error *err)
 {
     if (tags->ids_column.class == H5T_STRING)
-        return par_checked_read_local(&tags->checked_ids, row_lo, n, ids, where, err);
+        return h5_checked_read(&tags->checked_ids, row_lo, n, ids, where, err);
     uint64_t numbers[512];
     const int64_t block = (int64_t)(sizeof numbers / sizeof *numbers);
     for (int64_t at = 0; at < n; at += block) {
         int64_t piece = min64(block, n - at);
-        if (par_checked_read_local(&tags->checked_ids, row_lo + at, piece, numbers, where, err) != BL_OK)
+        if (h5_checked_read(&tags->checked_ids, row_lo + at, piece, numbers, where, err) != BL_OK)
             return err->code;
         for (int64_t i = 0; i < piece; i++)
             print_number(tags, numbers[i], ids + (at + i) * tags->id_bytes);
@@ -249,12 +248,12 @@ static int read_ids(struct par_tags *tags, int64_t row_lo, int64_t n, char *ids,
     return BL_OK;
 }
 
-int par_tags_read_local(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids,
-                        const char *where, struct bl_error *err)
+int tags_read(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids, const char *where,
+              struct bl_error *err)
 {
     int code = BL_OK;
     if (labels && tags->labels.kind == BL_LABELS_GROUPS)
-        code = par_row_groups_read_local(&tags->groups, row_lo, n, labels, where, err);
+        code = row_groups_read(&tags->groups, row_lo, n, labels, where, err);
     else if (labels && tags->labels.kind != BL_LABELS_NONE)
         code = read_labels(tags, row_lo, n, labels, where, err);
     if (code == BL_OK && ids && tags->id_bytes > 0)

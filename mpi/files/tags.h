@@ -16,11 +16,11 @@
 #include "mpi/h5/checked_column.h"
 #include "mpi/h5/column.h"
 
-struct par_tags {
-    struct par_column labels_column, ids_column; /* their sets are invalid when there are none */
-    struct par_checked checked_labels, checked_ids;
+struct tags {
+    struct h5_column labels_column, ids_column; /* their sets are invalid when there are none */
+    struct h5_checked checked_labels, checked_ids;
     hid_t id_type; /* in memory */
-    struct par_row_groups groups;
+    struct row_groups groups;
     struct bl_label_layout labels;
     int64_t id_bytes; /* 0: no ids */
     int64_t n_class_names;
@@ -32,23 +32,23 @@ struct par_tags {
 /* Opens what is there in group, whose main data set `main_name` has `rows` rows. *tags may be closed whatever
  * the result, and stays in its place: it points into itself. Errors: BL_INPUT a type or shape that doesn't
  * fit; BL_MEMORY. */
-int par_tags_open_local(struct par_tags *tags, hid_t group, const char *main_name, int64_t rows,
-                        const char *where, struct bl_error *err);
+int tags_open(struct tags *tags, hid_t group, const char *main_name, int64_t rows, const char *where,
+              struct bl_error *err);
 
-/* Safe twice and on a struct that par_tags_open_local has seen. */
-void par_tags_close_local(struct par_tags *tags);
+/* Safe twice and on a struct that tags_open has seen. */
+void tags_close(struct tags *tags);
 
 /* 1 if everything that is there has checksums. */
-int par_tags_have_sums_local(const struct par_tags *tags);
+int tags_have_sums(const struct tags *tags);
 
 /* From here on the labels are the groups, if there are any and they are preferred or nothing else is there:
  * tags->labels has their layout, and no class has a name. */
-void par_tags_choose_local(struct par_tags *tags, int prefer_groups);
+void tags_choose(struct tags *tags, int prefer_groups);
 
 /* Rows [row_lo, row_lo + n): labels [n, words] packed, ids [n, id_bytes]; each may be NULL. Allocates
  * nothing. Errors: BL_INPUT unreadable or not what its checksum
  * says, or with the row a label that can't be one. */
-int par_tags_read_local(struct par_tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids,
-                        const char *where, struct bl_error *err);
+int tags_read(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, char *ids, const char *where,
+              struct bl_error *err);
 
 #endif

@@ -7,25 +7,25 @@
 #include <stdint.h>
 
 /* What a tensor's values are, in memory and in the file. */
-enum par_value { PAR_FLOAT, PAR_DOUBLE, PAR_BYTE };
+enum tensor_value { TENSOR_FLOAT, TENSOR_DOUBLE, TENSOR_BYTE };
 
-struct par_state_tensor {
+struct tensor {
     char name[64]; /* "params/layer0/weight", "optimizer/m/layer0/weight", ... */
     int64_t rows;
     int64_t cols; /* 0: one dimension, [rows] */
-    enum par_value value;
+    enum tensor_value value;
     void *at; /* borrowed */
 };
 
-int64_t par_tensor_row_bytes_local(const struct par_state_tensor *tensor);
-int64_t par_tensor_blocks_local(const struct par_state_tensor *tensor);
+int64_t tensor_row_bytes(const struct tensor *tensor);
+int64_t tensor_blocks(const struct tensor *tensor);
 
 /* Block `block` begins at that byte; also for the one behind the last. */
-int64_t par_tensor_block_begin_local(const struct par_state_tensor *tensor, int64_t block);
+int64_t tensor_block_begin(const struct tensor *tensor, int64_t block);
 
 /* Blocks [*lo, *hi) of tensor t are a rank's: those of the first n_shared tensors are numbered through, and
  * each rank has as many as any other; tensors behind them are rank 0's. */
-void par_tensor_share_local(const struct par_state_tensor *tensors, int64_t n_shared, int64_t t, int rank,
-                            int size, int64_t *lo, int64_t *hi);
+void tensor_share(const struct tensor *tensors, int64_t n_shared, int64_t t, int rank, int size, int64_t *lo,
+                  int64_t *hi);
 
 #endif

@@ -14,13 +14,13 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");
 
-enum { ROOT_ATTRIBUTES = 4 }; /* what par_root_put adds */
+enum { ROOT_ATTRIBUTES = 4 }; /* what h5_stamp_put adds */
 
-hid_t par_tensor_type_local(const struct par_state_tensor *tensor)
+hid_t tensor_type(const struct tensor *tensor)
 {
-    return tensor->value == PAR_DOUBLE  ? H5T_IEEE_F64LE
-           : tensor->value == PAR_FLOAT ? H5T_IEEE_F32LE
-                                        : H5T_STD_U8LE;
+    return tensor->value == TENSOR_DOUBLE  ? H5T_IEEE_F64LE
+           : tensor->value == TENSOR_FLOAT ? H5T_IEEE_F32LE
+                                           : H5T_STD_U8LE;
 }
 
 /* Making */
@@ -32,17 +32,17 @@ static int place_of(hid_t set, const char *path, int64_t *at, struct bl_error *e
     return *at >= 0 ? BL_OK : bl_fail(err, BL_DEFECT, "%s: a data set has no place in the file", path);
 }
 
-static int make_tensor(hid_t file, const char *path, const struct par_state_tensor *tensor,
-                       struct par_state_place *place, struct bl_error *err)
+static int make_tensor(hid_t file, const char *path, const struct tensor *tensor, struct tensor_place *place,
+                       struct bl_error *err)
 {
     hid_t set = H5I_INVALID_HID, sums = H5I_INVALID_HID;
-    int code = h5_make_dataset(file, tensor->name, par_tensor_type_local(tensor), tensor->rows, tensor->cols,
-                               &set, err);
+    int code =
+        h5_make_dataset(file, tensor->name, tensor_type(tensor), tensor->rows, tensor->cols, &set, err);
     if (code == BL_OK)
         code = place_of(set, path, &place->at, err);
     if (code == BL_OK)
-        code = par_checksums_make(&sums, file, tensor->name, tensor->rows, par_tensor_row_bytes_local(tensor),
-                                  path, err);
+        code =
+            h5_checksums_make(&sums, file, tensor->name, tensor->rows, tensor_row_bytes(tensor), path, err);
     if (code == BL_OK)
         code = place_of(sums, path, &place->sums_at, err);
     if (sums >= 0)
@@ -66,19 +66,19 @@ static int64_t count_attributes(hid_t file)
     return H5Ovisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, add_attributes, &n) >= 0 ? n : -1;
 }
 
-int par_state_file_make_local(const char *path, const struct par_state_content *content, int64_t alignment,
-                              struct par_state_place *places, int64_t *n_attributes, struct bl_error *err)
+int tensor_file_make(const char *path, const struct tensor_file_content *content, int64_t alignment,
+                     struct tensor_place *places, int64_t *n_attributes, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_create_local(&file, path, alignment, err);
+    int code = h5_create(&file, path, alignment, err);
     if (code == BL_OK)
         code = content->put(file, path, content->context, err);
     for (int64_t t = 0; t < content->n && code == BL_OK; t++)
         code = make_tensor(file, path, &content->tensors[t], &places[t], err);
     if (code == BL_OK)
         *n_attributes = count_attributes(file);
-    const int closed = h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
+    const int closed = par_h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
     return code == BL_OK ? closed : code;
 }
 
@@ -94,13 +94,13 @@ static int is_at(hid_t file, const char *name, int64_t at)
 }
 
 /* What is missing from the closed file, or NULL. */
-static const char *find_missing(hid_t file, const char *path, const struct par_state_content *content,
-                                const struct par_state_place *places, int64_t n_attributes)
+static const char *find_missing(hid_t file, const char *path, const struct tensor_file_content *content,
+                                const struct tensor_place *places, int64_t n_attributes)
 {
     char name[sizeof content->tensors->name + 16], format[64];
     struct bl_error ignored;
     if (!h5_get_text(file, "format", format, sizeof format) ||
-        par_root_check_local(file, path, content->format, content->version, &ignored) != BL_OK)
+        h5_stamp_check(file, path, content->format, content->version, &ignored) != BL_OK)
         return "what kind of file it is";
     if (count_attributes(file) != n_attributes + ROOT_ATTRIBUTES)
         return "a number or attribute";
@@ -112,20 +112,19 @@ static const char *find_missing(hid_t file, const char *path, const struct par_s
     return NULL;
 }
 
-int par_state_file_mark_local(const char *path, const struct par_state_content *content,
-                              const struct par_state_place *places, int64_t n_attributes,
-                              struct bl_error *err)
+int tensor_file_mark(const char *path, const struct tensor_file_content *content,
+                     const struct tensor_place *places, int64_t n_attributes, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_open_to_change_local(&file, path, err);
+    int code = h5_open_to_change(&file, path, err);
     if (code != BL_OK)
         return code;
-    code = par_root_put(file, path, content->format, content->version, err);
-    const int closed = h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
+    code = h5_stamp_put(file, path, content->format, content->version, err);
+    const int closed = par_h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
     if (code != BL_OK || closed != BL_OK)
         return err->code;
-    if (h5_open(&file, par_alone(), path, &ignored) != BL_OK)
+    if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return bl_fail(err, BL_PATH,
                        "%s reads back differently from what was written; the disk may be full or faulty "
                        "(%.500s)",
@@ -136,28 +135,27 @@ int par_state_file_mark_local(const char *path, const struct par_state_content *
                        "%s reads back differently from what was written: '%s' is not in its place; the disk "
                        "may be full or faulty",
                        path, missing);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
 
 /* Reading */
 
-int par_state_file_open_local(hid_t *file, const char *path, const char *format, int64_t version,
-                              struct bl_error *err)
+int tensor_file_open(hid_t *file, const char *path, const char *format, int64_t version, struct bl_error *err)
 {
     struct bl_error ignored;
     char found[64];
-    int code = h5_open(file, par_alone(), path, err);
+    int code = par_h5_open(file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
     if (!h5_get_text(*file, "format", found, sizeof found))
         code = bl_fail(err, BL_INPUT, "%s is an HDF5 file but not a '%s' file", path, format);
     if (code == BL_OK)
-        code = par_root_check_local(*file, path, format, version, err);
+        code = h5_stamp_check(*file, path, format, version, err);
     if (code == BL_OK && H5Lexists(*file, "checksums", H5P_DEFAULT) <= 0)
         code = bl_fail(err, BL_INPUT, "%s: its checksums are missing; the file is damaged", path);
     if (code != BL_OK)
-        h5_close(file, par_alone(), path, &ignored);
+        par_h5_close(file, par_alone(), path, &ignored);
     return code;
 }
 
@@ -173,7 +171,7 @@ static int shape_of(hid_t set, hsize_t dims[2])
     return rank;
 }
 
-int64_t par_state_file_rows_local(hid_t file, const char *name)
+int64_t tensor_file_rows(hid_t file, const char *name)
 {
     hsize_t dims[2];
     hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
@@ -184,8 +182,7 @@ int64_t par_state_file_rows_local(hid_t file, const char *name)
     return rank == 1 || rank == 2 ? (int64_t)dims[0] : -1;
 }
 
-static int check_shape(hid_t set, const char *path, const struct par_state_tensor *tensor,
-                       struct bl_error *err)
+static int check_shape(hid_t set, const char *path, const struct tensor *tensor, struct bl_error *err)
 {
     hsize_t dims[2];
     const int rank = shape_of(set, dims);
@@ -195,7 +192,7 @@ static int check_shape(hid_t set, const char *path, const struct par_state_tenso
                        "%s: the tensor '%s' is %lld x %lld; %" PRId64 " x %" PRId64 " is needed here", path,
                        tensor->name, (long long)dims[0], (long long)dims[1], tensor->rows, tensor->cols);
     hid_t type = H5Dget_type(set);
-    const int same = H5Tequal(type, par_tensor_type_local(tensor)) > 0;
+    const int same = H5Tequal(type, tensor_type(tensor)) > 0;
     H5Tclose(type);
     if (!same)
         return bl_fail(err, BL_INPUT, "%s: the tensor '%s' has values of another type", path, tensor->name);
@@ -203,26 +200,25 @@ static int check_shape(hid_t set, const char *path, const struct par_state_tenso
 }
 
 /* sums: of blocks [lo, hi). */
-static int read_blocks(hid_t set, const char *path, const struct par_state_tensor *tensor, int64_t lo,
-                       int64_t hi, const uint64_t *sums, struct bl_error *err)
+static int read_blocks(hid_t set, const char *path, const struct tensor *tensor, int64_t lo, int64_t hi,
+                       const uint64_t *sums, struct bl_error *err)
 {
-    const int64_t row_bytes = par_tensor_row_bytes_local(tensor);
+    const int64_t row_bytes = tensor_row_bytes(tensor);
     int code = BL_OK;
     for (int64_t b = lo; b < hi && code == BL_OK; b++) {
-        const int64_t begin = par_tensor_block_begin_local(tensor, b);
-        const int64_t row = begin / row_bytes,
-                      n = (par_tensor_block_begin_local(tensor, b + 1) - begin) / row_bytes;
+        const int64_t begin = tensor_block_begin(tensor, b);
+        const int64_t row = begin / row_bytes, n = (tensor_block_begin(tensor, b + 1) - begin) / row_bytes;
         char *rows = (char *)tensor->at + begin;
-        par_stall_tick_local("reading a file");
-        code = h5_read_rows(set, par_tensor_type_local(tensor), row, n, tensor->cols, rows, path, err);
+        stall_tick("reading a file");
+        code = h5_read_rows(set, tensor_type(tensor), row, n, tensor->cols, rows, path, err);
         if (code == BL_OK)
-            code = par_checksum_compare_local(rows, row, n, row_bytes, sums[b - lo], tensor->name, path, err);
+            code = h5_checksum_compare(rows, row, n, row_bytes, sums[b - lo], tensor->name, path, err);
     }
     return code;
 }
 
-int par_state_file_read_local(hid_t file, const char *path, const struct par_state_tensor *tensor, int64_t lo,
-                              int64_t hi, struct bl_error *err)
+int tensor_file_read(hid_t file, const char *path, const struct tensor *tensor, int64_t lo, int64_t hi,
+                     struct bl_error *err)
 {
     hid_t sums = H5I_INVALID_HID, set = H5Dopen2(file, tensor->name, H5P_DEFAULT);
     uint64_t *checksums = NULL;
@@ -230,8 +226,8 @@ int par_state_file_read_local(hid_t file, const char *path, const struct par_sta
         return bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor->name);
     int code = check_shape(set, path, tensor, err);
     if (code == BL_OK)
-        code = par_checksums_open_local(&sums, file, tensor->name, tensor->rows,
-                                        par_tensor_row_bytes_local(tensor), path, err);
+        code =
+            h5_checksums_open(&sums, file, tensor->name, tensor->rows, tensor_row_bytes(tensor), path, err);
     if (code == BL_OK && sums < 0)
         code = bl_fail(err, BL_INPUT, "%s: the checksums of '%s' are missing; the file is damaged", path,
                        tensor->name);

@@ -15,16 +15,16 @@
  * private copy; those of small states in fewer. */
 enum { PIECES = 8, PIECE_LEAST_BYTES = 8 << 20 };
 
-static int install(struct par_worker *worker, void *context, struct bl_error *err)
+static int install(struct worker *worker, void *context, struct bl_error *err)
 {
     (void)worker;
-    return par_state_writer_install_local(context, err);
+    return par_tensor_writer_install_local(context, err);
 }
 
-int par_state_writer_init(struct par_state_writer *writer, struct par par, struct h5_tuning tuning,
-                          struct bl_error *err)
+int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, struct h5_tuning tuning,
+                           struct bl_error *err)
 {
-    *writer = (struct par_state_writer){
+    *writer = (struct par_tensor_writer){
         .par = par_as_local(par, PAR_TRAFFIC_CHECKPOINT), .alignment = tuning.alignment, .name = install};
     snprintf(writer->hints, sizeof writer->hints, "%s", tuning.hints ? tuning.hints : "");
     writer->write.file = writer->write.set = H5I_INVALID_HID;
@@ -32,27 +32,27 @@ int par_state_writer_init(struct par_state_writer *writer, struct par par, struc
     struct par host = par_on_host(par);
     writer->is_one_host = host.size == par.size;
     par_leave_host(&host);
-    int code = par_agree(par, par_worker_create_local(&writer->worker, err), err);
+    int code = par_agree(par, worker_create(&writer->worker, err), err);
     if (code != BL_OK)
-        par_state_writer_free(writer);
+        par_tensor_writer_free(writer);
     return code;
 }
 
 /* What belongs to one file alone. */
-static void forget(struct par_state_writer *writer)
+static void forget(struct par_tensor_writer *writer)
 {
-    par_file_room_free(&writer->room);
+    file_blocks_room_free(&writer->room);
     bl_free(&writer->sums);
     bl_free(&writer->pieces);
     bl_free(&writer->places);
     bl_free(&writer->tensors);
     writer->written = BL_OK;
-    writer->stage = PAR_STATE_NONE;
+    writer->stage = TENSOR_NONE;
 }
 
-void par_state_writer_free(struct par_state_writer *writer)
+void par_tensor_writer_free(struct par_tensor_writer *writer)
 {
-    par_worker_destroy_local(writer->worker);
+    worker_destroy(writer->worker);
     writer->worker = NULL;
     forget(writer);
     bl_free(&writer->copy);
@@ -61,21 +61,20 @@ void par_state_writer_free(struct par_state_writer *writer)
 /* Who writes what */
 
 /* A rank's pieces, to be written from where the tensors lie; returns how many. */
-static int64_t list_pieces(const struct par_state_writer *writer, int rank, struct par_file_piece *pieces)
+static int64_t list_pieces(const struct par_tensor_writer *writer, int rank, struct file_piece *pieces)
 {
     int64_t n = 0;
     for (int64_t t = 0; t < writer->content.n; t++) {
-        const struct par_state_tensor *tensor = &writer->tensors[t];
+        const struct tensor *tensor = &writer->tensors[t];
         int64_t lo, hi;
-        par_tensor_share_local(writer->tensors, writer->content.n_shared, t, rank, writer->par.size, &lo,
-                               &hi);
+        tensor_share(writer->tensors, writer->content.n_shared, t, rank, writer->par.size, &lo, &hi);
         if (hi <= lo)
             continue;
-        const int64_t first = par_tensor_block_begin_local(tensor, lo);
-        pieces[n++] = (struct par_file_piece){
+        const int64_t first = tensor_block_begin(tensor, lo);
+        pieces[n++] = (struct file_piece){
             .rows = (const char *)tensor->at + first,
-            .bytes = par_tensor_block_begin_local(tensor, hi) - first,
-            .block_bytes = par_tensor_block_begin_local(tensor, 1),
+            .bytes = tensor_block_begin(tensor, hi) - first,
+            .block_bytes = tensor_block_begin(tensor, 1),
             .at = writer->places[t].at + first,
             .sums_at = writer->places[t].sums_at + lo * (int64_t)sizeof(uint64_t),
             .name = tensor->name,
@@ -86,21 +85,19 @@ static int64_t list_pieces(const struct par_state_writer *writer, int rank, stru
     return n;
 }
 
-static int64_t own_bytes(const struct par_state_writer *writer, const struct par_state_tensor *tensors,
-                         int64_t n)
+static int64_t own_bytes(const struct par_tensor_writer *writer, const struct tensor *tensors, int64_t n)
 {
     int64_t bytes = 0;
     for (int64_t t = 0; t < n; t++) {
         int64_t lo, hi;
-        par_tensor_share_local(tensors, n, t, writer->par.rank, writer->par.size, &lo, &hi);
-        bytes +=
-            par_tensor_block_begin_local(&tensors[t], hi) - par_tensor_block_begin_local(&tensors[t], lo);
+        tensor_share(tensors, n, t, writer->par.rank, writer->par.size, &lo, &hi);
+        bytes += tensor_block_begin(&tensors[t], hi) - tensor_block_begin(&tensors[t], lo);
     }
     return bytes;
 }
 
-int par_state_writer_reserve(struct par_state_writer *writer, const struct par_state_tensor *tensors,
-                             int64_t n, struct bl_error *err)
+int par_tensor_writer_reserve(struct par_tensor_writer *writer, const struct tensor *tensors, int64_t n,
+                              struct bl_error *err)
 {
     const int64_t bytes = own_bytes(writer, tensors, n);
     int code = bl_alloc_zero(&writer->copy, bytes, 1, "a copy to write checkpoints from", err);
@@ -110,7 +107,7 @@ int par_state_writer_reserve(struct par_state_writer *writer, const struct par_s
 
 /* Beginning */
 
-static int make_lists(struct par_state_writer *writer, const struct par_state_content *content,
+static int make_lists(struct par_tensor_writer *writer, const struct tensor_file_content *content,
                       struct bl_error *err)
 {
     int code = bl_alloc(&writer->tensors, content->n, sizeof *writer->tensors, "the list of tensors", err);
@@ -126,14 +123,14 @@ static int make_lists(struct par_state_writer *writer, const struct par_state_co
     return BL_OK;
 }
 
-static int make_file(struct par_state_writer *writer, struct bl_error *err)
+static int make_file(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
     if (writer->par.rank == 0)
-        code = h5_rows_create_local(writer->par, writer->hints, writer->temporary, err);
+        code = h5_parallel_create(writer->par, writer->hints, writer->temporary, err);
     if (writer->par.rank == 0 && code == BL_OK)
-        code = par_state_file_make_local(writer->temporary, &writer->content, writer->alignment,
-                                         writer->places, &writer->n_attributes, err);
+        code = tensor_file_make(writer->temporary, &writer->content, writer->alignment, writer->places,
+                                &writer->n_attributes, err);
     writer->content.put = NULL;
     writer->content.context = NULL;
     code = par_agree(writer->par, code, err);
@@ -142,11 +139,11 @@ static int make_file(struct par_state_writer *writer, struct bl_error *err)
     return code;
 }
 
-static int copy_own(struct par_state_writer *writer, struct bl_error *err)
+static int copy_own(struct par_tensor_writer *writer, struct bl_error *err)
 {
     char *to = writer->copy;
     for (int64_t p = 0; p < writer->n_own && to; p++) {
-        struct par_file_piece *piece = &writer->pieces[p];
+        struct file_piece *piece = &writer->pieces[p];
         if (piece->tensor >= writer->content.n_shared)
             continue;
         if (to + piece->bytes > writer->copy + writer->copy_bytes)
@@ -158,23 +155,23 @@ static int copy_own(struct par_state_writer *writer, struct bl_error *err)
     return BL_OK;
 }
 
-static int make_sums(struct par_state_writer *writer, struct bl_error *err)
+static int make_sums(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int64_t blocks = 0, bytes = 0;
     for (int64_t p = 0; p < writer->n_own; p++)
-        blocks += par_file_blocks_local(&writer->pieces[p]);
+        blocks += file_blocks_of(&writer->pieces[p]);
     int code = bl_alloc(&writer->sums, blocks, sizeof *writer->sums, "checksums", err);
     blocks = 0;
     for (int64_t p = 0; p < writer->n_own && code == BL_OK; p++) {
         writer->pieces[p].sums = writer->sums + blocks;
-        blocks += par_file_blocks_local(&writer->pieces[p]);
+        blocks += file_blocks_of(&writer->pieces[p]);
         bytes += writer->pieces[p].bytes;
     }
     writer->piece_bytes = bytes / PIECES > PIECE_LEAST_BYTES ? bytes / PIECES : PIECE_LEAST_BYTES;
     return code;
 }
 
-static int make_pieces(struct par_state_writer *writer, struct bl_error *err)
+static int make_pieces(struct par_tensor_writer *writer, struct bl_error *err)
 {
     const int rank = writer->par.rank, size = writer->par.size;
     writer->n_own = list_pieces(writer, rank, writer->pieces);
@@ -183,69 +180,69 @@ static int make_pieces(struct par_state_writer *writer, struct bl_error *err)
     if (code == BL_OK)
         code = make_sums(writer, err);
     if (code == BL_OK)
-        code = par_file_room_init(&writer->room, writer->pieces, writer->n_own + writer->n_next, err);
+        code = file_blocks_room_init(&writer->room, writer->pieces, writer->n_own + writer->n_next, err);
     return par_agree(writer->par, code, err);
 }
 
 /* What the threads do */
 
 /* Before anything is written; rank 0 takes the room for all. */
-static int prepare(struct par_worker *worker, void *context, struct bl_error *err)
+static int prepare(struct worker *worker, void *context, struct bl_error *err)
 {
-    const struct par_state_writer *writer = context;
-    const int code = writer->par.rank == 0 ? par_file_reserve_local(writer->temporary, err) : BL_OK;
-    par_file_sum_local(worker, writer->pieces, writer->n_own);
+    const struct par_tensor_writer *writer = context;
+    const int code = writer->par.rank == 0 ? file_blocks_reserve(writer->temporary, err) : BL_OK;
+    file_blocks_sum(worker, writer->pieces, writer->n_own);
     return code;
 }
 
-static int start_disk(struct par_worker *worker, void *context, struct bl_error *err)
+static int start_disk(struct worker *worker, void *context, struct bl_error *err)
 {
-    const struct par_state_writer *writer = context;
+    const struct par_tensor_writer *writer = context;
     (void)worker;
     (void)err;
-    par_file_start_local(writer->temporary, writer->pieces, writer->n_own);
+    file_blocks_start(writer->temporary, writer->pieces, writer->n_own);
     return BL_OK;
 }
 
 /* Not its own blocks: what one rank wrote, another must find. */
-static int check_next(struct par_worker *worker, void *context, struct bl_error *err)
+static int check_next(struct worker *worker, void *context, struct bl_error *err)
 {
-    struct par_state_writer *writer = context;
-    return par_file_check_local(worker, writer->temporary, writer->pieces + writer->n_own, writer->n_next,
-                                &writer->room, err);
+    struct par_tensor_writer *writer = context;
+    return file_blocks_check(worker, writer->temporary, writer->pieces + writer->n_own, writer->n_next,
+                             &writer->room, err);
 }
 
 /* On one host they can be found before they are on the disk, which works meanwhile. */
-static int sync_own(struct par_worker *worker, void *context, struct bl_error *err)
+static int sync_own(struct worker *worker, void *context, struct bl_error *err)
 {
-    struct par_state_writer *writer = context;
+    struct par_tensor_writer *writer = context;
     int code = BL_OK;
     if (writer->is_one_host) {
         start_disk(worker, writer, err);
         code = check_next(worker, writer, err);
     }
-    return code == BL_OK ? par_file_sync_local(writer->temporary, err) : code;
+    return code == BL_OK ? file_blocks_sync(writer->temporary, err) : code;
 }
 
-int par_state_writer_install_local(const struct par_state_writer *writer, struct bl_error *err)
+int par_tensor_writer_install_local(const struct par_tensor_writer *writer, struct bl_error *err)
 {
-    par_worker_tick_local(writer->worker);
+    worker_tick(writer->worker);
     return io_file_install(writer->temporary, writer->path, err);
 }
 
 /* Between the steps */
 
-static void abandon(struct par_state_writer *writer)
+static void abandon(struct par_tensor_writer *writer)
 {
     struct bl_error ignored;
-    par_tensor_write_close_local(&writer->write, writer->path, &ignored);
+    tensor_write_close(&writer->write, writer->path, &ignored);
     if (writer->par.rank == 0)
         unlink(writer->temporary);
     forget(writer);
 }
 
-int par_state_writer_begin(struct par_state_writer *writer, const char *path,
-                           const struct par_state_content *content, struct bl_error *err)
+int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
+                            const struct tensor_file_content *content, struct bl_error *err)
 {
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
@@ -259,61 +256,59 @@ int par_state_writer_begin(struct par_state_writer *writer, const char *path,
         code = make_pieces(writer, err);
     if (code == BL_OK)
         code = par_agree(writer->par,
-                         par_tensor_write_open_local(&writer->write, writer->par, writer->hints,
-                                                     writer->temporary, writer->tensors, writer->pieces,
-                                                     writer->n_own, err),
+                         tensor_write_open(&writer->write, writer->par, writer->hints, writer->temporary,
+                                           writer->tensors, writer->pieces, writer->n_own, err),
                          err);
     if (code != BL_OK) {
         abandon(writer);
         return code;
     }
-    writer->stage = PAR_STATE_PREPARING;
-    par_worker_begin_local(writer->worker, prepare, writer);
+    writer->stage = TENSOR_PREPARING;
+    worker_begin(writer->worker, prepare, writer);
     return BL_OK;
 }
 
-int par_state_writer_is_pending_local(const struct par_state_writer *writer)
+int par_tensor_writer_is_pending_local(const struct par_tensor_writer *writer)
 {
-    return writer->stage != PAR_STATE_NONE;
+    return writer->stage != TENSOR_NONE;
 }
 
-static int has_to_write(const struct par_state_writer *writer)
+static int has_to_write(const struct par_tensor_writer *writer)
 {
-    return writer->stage == PAR_STATE_WRITING && writer->written == BL_OK &&
-           !par_tensor_write_is_done_local(&writer->write);
+    return writer->stage == TENSOR_WRITING && writer->written == BL_OK &&
+           !tensor_write_is_done(&writer->write);
 }
 
-int par_state_writer_is_busy_local(const struct par_state_writer *writer)
+int par_tensor_writer_is_busy_local(const struct par_tensor_writer *writer)
 {
-    return par_state_writer_is_pending_local(writer) &&
-           (has_to_write(writer) || par_worker_is_busy_local(writer->worker));
+    return par_tensor_writer_is_pending_local(writer) &&
+           (has_to_write(writer) || worker_is_busy(writer->worker));
 }
 
-void par_state_writer_work_local(struct par_state_writer *writer)
+void par_tensor_writer_work_local(struct par_tensor_writer *writer)
 {
     if (!has_to_write(writer))
         return;
-    par_stall_tick_local("writing a checkpoint");
-    writer->written =
-        par_tensor_write_some_local(&writer->write, writer->piece_bytes, writer->temporary, &writer->why);
+    stall_tick("writing a checkpoint");
+    writer->written = tensor_write_some(&writer->write, writer->piece_bytes, writer->temporary, &writer->why);
 }
 
 /* Everything that is left, at once, so the disk begins with what is written, which can't fail; then the
  * close.
  */
-static int finish_writing(struct par_state_writer *writer, struct bl_error *err)
+static int finish_writing(struct par_tensor_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
     while (has_to_write(writer)) {
-        par_state_writer_work_local(writer);
-        if (par_worker_is_busy_local(writer->worker))
+        par_tensor_writer_work_local(writer);
+        if (worker_is_busy(writer->worker))
             continue;
-        par_worker_wait_local(writer->worker, "writing a checkpoint", &ignored);
-        par_worker_begin_local(writer->worker, start_disk, writer);
+        worker_wait(writer->worker, "writing a checkpoint", &ignored);
+        worker_begin(writer->worker, start_disk, writer);
     }
-    par_worker_wait_local(writer->worker, "writing a checkpoint", &ignored);
+    worker_wait(writer->worker, "writing a checkpoint", &ignored);
     struct bl_error later;
-    const int closed = par_tensor_write_close_local(&writer->write, writer->temporary, &later);
+    const int closed = tensor_write_close(&writer->write, writer->temporary, &later);
     if (writer->written != BL_OK)
         *err = writer->why;
     else if (closed != BL_OK)
@@ -321,48 +316,48 @@ static int finish_writing(struct par_state_writer *writer, struct bl_error *err)
     return par_agree(writer->par, writer->written != BL_OK ? writer->written : closed, err);
 }
 
-static int mark(struct par_state_writer *writer, struct bl_error *err)
+static int mark(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
     if (writer->par.rank == 0)
-        code = par_state_file_mark_local(writer->temporary, &writer->content, writer->places,
-                                         writer->n_attributes, err);
+        code =
+            tensor_file_mark(writer->temporary, &writer->content, writer->places, writer->n_attributes, err);
     return par_agree(writer->par, code, err);
 }
 
 /* Ends the stage at hand. */
-static int leave_stage(struct par_state_writer *writer, struct bl_error *err)
+static int leave_stage(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code;
-    if (writer->stage == PAR_STATE_WRITING)
+    if (writer->stage == TENSOR_WRITING)
         return finish_writing(writer, err);
-    code = par_worker_wait_local(writer->worker, "writing a checkpoint", err);
+    code = worker_wait(writer->worker, "writing a checkpoint", err);
     code = par_agree(writer->par, code, err);
-    const enum par_state_stage last = writer->is_one_host ? PAR_STATE_SYNCING : PAR_STATE_CHECKING;
+    const enum tensor_writer_stage last = writer->is_one_host ? TENSOR_SYNCING : TENSOR_CHECKING;
     if (code == BL_OK && writer->stage == last)
         code = mark(writer, err);
     return code;
 }
 
-static enum par_state_stage next_stage(const struct par_state_writer *writer)
+static enum tensor_writer_stage next_stage(const struct par_tensor_writer *writer)
 {
     switch (writer->stage) {
-    case PAR_STATE_PREPARING:
-        return PAR_STATE_WRITING;
-    case PAR_STATE_WRITING:
-        return PAR_STATE_SYNCING;
-    case PAR_STATE_SYNCING:
-        return writer->is_one_host ? PAR_STATE_NAMING : PAR_STATE_CHECKING;
-    case PAR_STATE_CHECKING:
-        return PAR_STATE_NAMING;
+    case TENSOR_PREPARING:
+        return TENSOR_WRITING;
+    case TENSOR_WRITING:
+        return TENSOR_SYNCING;
+    case TENSOR_SYNCING:
+        return writer->is_one_host ? TENSOR_NAMING : TENSOR_CHECKING;
+    case TENSOR_CHECKING:
+        return TENSOR_NAMING;
     default:
-        return PAR_STATE_NONE;
+        return TENSOR_NONE;
     }
 }
 
-int par_state_writer_advance(struct par_state_writer *writer, int *whole, struct bl_error *err)
+int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, struct bl_error *err)
 {
-    static const par_worker_job jobs[] = {[PAR_STATE_SYNCING] = sync_own, [PAR_STATE_CHECKING] = check_next};
+    static const worker_job jobs[] = {[TENSOR_SYNCING] = sync_own, [TENSOR_CHECKING] = check_next};
     *whole = 0;
     int code = leave_stage(writer, err);
     if (code != BL_OK) {
@@ -370,21 +365,21 @@ int par_state_writer_advance(struct par_state_writer *writer, int *whole, struct
         return code;
     }
     writer->stage = next_stage(writer);
-    if (writer->stage == PAR_STATE_NONE) {
+    if (writer->stage == TENSOR_NONE) {
         forget(writer);
         *whole = 1;
-    } else if (writer->stage == PAR_STATE_NAMING && writer->par.rank == 0) {
-        par_worker_begin_local(writer->worker, writer->name, writer->name_context);
-    } else if (writer->stage == PAR_STATE_SYNCING || writer->stage == PAR_STATE_CHECKING) {
-        par_worker_begin_local(writer->worker, jobs[writer->stage], writer);
+    } else if (writer->stage == TENSOR_NAMING && writer->par.rank == 0) {
+        worker_begin(writer->worker, writer->name, writer->name_context);
+    } else if (writer->stage == TENSOR_SYNCING || writer->stage == TENSOR_CHECKING) {
+        worker_begin(writer->worker, jobs[writer->stage], writer);
     }
     return BL_OK;
 }
 
-int par_state_writer_finish(struct par_state_writer *writer, struct bl_error *err)
+int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK, whole;
-    while (code == BL_OK && par_state_writer_is_pending_local(writer))
-        code = par_state_writer_advance(writer, &whole, err);
+    while (code == BL_OK && par_tensor_writer_is_pending_local(writer))
+        code = par_tensor_writer_advance(writer, &whole, err);
     return code;
 }

@@ -25,15 +25,15 @@ static int check_root(hid_t file, const char *format, const char *path, struct b
                  {PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(format, known[i].format) == 0)
-            return par_root_check_local(file, path, format, known[i].version, err);
+            return h5_stamp_check(file, path, format, known[i].version, err);
     return BL_OK;
 }
 
-int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
+int verify_file(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_open(&file, par_alone(), path, err);
+    int code = par_h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
     char format[64] = "file by other software";
@@ -41,7 +41,7 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     const int ours = h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0;
     code = check_root(file, format, path, err);
     if (code != BL_OK) {
-        h5_close(&file, par_alone(), path, &ignored);
+        par_h5_close(&file, par_alone(), path, &ignored);
         return code;
     }
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
@@ -62,6 +62,6 @@ int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes
     }
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);
-    h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }

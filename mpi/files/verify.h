@@ -10,6 +10,6 @@
  * sets, 12 blocks: whole"). Local. Errors: BL_PATH; BL_INPUT naming the data set and the rows
  * of the first damaged block. A file by other software has no
  * checksums: then every data set is read and the summary says so. */
-int par_verify_file_local(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err);
+int verify_file(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err);
 
 #endif

@@ -41,26 +41,26 @@ static int set_sharpness(struct bl_model *model, enum par_anchors_width width, s
     return code;
 }
 
-int par_anchors_fit(struct par par, const struct par_rows *rows, enum par_anchors_width width, uint64_t seed,
+int par_anchors_fit(struct par par, const struct rows *rows, enum par_anchors_width width, uint64_t seed,
                     struct bl_model *model, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[0];
-    struct par_choice choice = {0};
+    struct par_draw choice = {0};
     float *own = NULL;
-    int code = par_choice_make(
-        &choice, par, rows, (struct par_choice_of){.n = weight->rows, .seed = seed, .use = BL_CHOOSE_ANCHORS},
-        err);
+    int code =
+        par_draw_make(&choice, par, rows,
+                      (struct par_draw_of){.n = weight->rows, .seed = seed, .use = BL_CHOOSE_ANCHORS}, err);
     if (code == BL_OK && choice.n_global < weight->rows)
         code = bl_fail(err, BL_USAGE, "there are %lld rows for %lld anchors; ask for fewer with --anchors",
                        (long long)choice.n_global, (long long)weight->rows);
     if (code == BL_OK)
-        code = par_choice_collect(&choice, par, rows, model, 0, &own, err);
+        code = par_draw_collect(&choice, par, rows, model, 0, &own, err);
     if (code == BL_OK) {
-        par_choice_gather(&choice, par, weight->cols * (int64_t)sizeof *own, own,
-                          model->params + weight->offset);
+        par_draw_gather(&choice, par, weight->cols * (int64_t)sizeof *own, own,
+                        model->params + weight->offset);
         code = par_agree(par, set_sharpness(model, width, err), err);
     }
     bl_free(&own);
-    par_choice_free(&choice);
+    par_draw_free(&choice);
     return code;
 }

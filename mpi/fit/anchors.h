@@ -16,7 +16,7 @@ enum par_anchors_width {
  * (all their normalised features), and the sharpness 1/(2 sigma^2). Collective; agreed. Errors: BL_USAGE
  * fewer rows than anchors; BL_INPUT sigma is 0, as anchors are equal; BL_MEMORY; BL_NUMBERS; those of read.
  */
-int par_anchors_fit(struct par par, const struct par_rows *rows, enum par_anchors_width width, uint64_t seed,
+int par_anchors_fit(struct par par, const struct rows *rows, enum par_anchors_width width, uint64_t seed,
                     struct bl_model *model, struct bl_error *err);
 
 #endif

@@ -54,7 +54,7 @@ void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *confi
     if (config->train.reduction == BL_REDUCTION_EXACT) {
         snprintf(text, BL_ARITHMETIC_MAX,
                  "bitloom " BITLOOM_VERSION ", exact, %" PRId64 " shards in %" PRId64 " groups",
-                 config->data.shards, par_groups_total_local(config, par.size));
+                 config->data.shards, sum_groups_total(config, par.size));
         return;
     }
     char kernel[NAME_BYTES], mpi[NAME_BYTES], where[NAME_BYTES];

@@ -7,7 +7,7 @@
 #include "mpi/ranks/nodes.h"
 
 /* exact: version, shards and groups, and nothing of the machine. fast: also ranks and nodes, threads, what
- * travels in flight (`in_flight`, see par_overlap_text), the BLAS kernel and the MPI library. Two runs with the same text, configuration and data
+ * travels in flight (`in_flight`, see overlap_text), the BLAS kernel and the MPI library. Two runs with the same text, configuration and data
  * have the same digest. Collective; the same text on all ranks. */
 void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *config, const char *in_flight,
                     char text[BL_ARITHMETIC_MAX]);

@@ -36,7 +36,7 @@ static int check_means(const struct par_means *means, struct bl_error *err)
 int par_means_fit(struct par_means *means, struct par par, struct par_points *points, struct bl_error *err)
 {
     const int64_t dim = points->dim;
-    struct par_groups *groups = points->rows->groups;
+    struct par_sum_groups *groups = points->rows->groups;
     double *parts = NULL;
     *means = (struct par_means){.n = par_points_count_local(points), .dim = dim};
     int code = bl_alloc_zero(&parts, groups->local.n * dim, sizeof *parts, "column sums", err);
@@ -51,7 +51,7 @@ int par_means_fit(struct par_means *means, struct par par, struct par_points *po
     if (code == BL_OK) {
         par_sum_integers(par, &means->n, 1);
         par_max_doubles(par, means->largest, dim);
-        par_groups_sum(groups, par, parts, dim, dim, means->mean);
+        par_sum_groups_sum(groups, par, parts, dim, dim, means->mean);
         for (int64_t d = 0; d < dim && means->n > 0; d++)
             means->mean[d] /= (double)means->n;
         code =

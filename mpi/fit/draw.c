@@ -32,7 +32,7 @@ static void add_labelled(struct bl_label_layout layout, int64_t lo, int64_t n, c
     }
 }
 
-static int list_labelled(const struct par_rows *rows, struct candidates *candidates, struct bl_error *err)
+static int list_labelled(const struct rows *rows, struct candidates *candidates, struct bl_error *err)
 {
     int code = bl_alloc(&candidates->labels, rows->n_local * rows->labels.words, sizeof *candidates->labels,
                         "labels of rows", err);
@@ -46,7 +46,7 @@ static int list_labelled(const struct par_rows *rows, struct candidates *candida
     return code;
 }
 
-static int list_candidates(const struct par_rows *rows, int labelled, struct candidates *candidates,
+static int list_candidates(const struct rows *rows, int labelled, struct candidates *candidates,
                            struct bl_error *err)
 {
     int code = bl_alloc(&candidates->row, rows->n_local, sizeof *candidates->row, "rows to choose from", err);
@@ -76,7 +76,7 @@ static int place(struct par par, int64_t mine, int64_t *before, int64_t *total, 
 }
 
 /* Marks the drawn ones and moves their labels to the front. */
-static int draw(struct par_choice *choice, const struct par_rows *rows, struct par_choice_of of,
+static int draw(struct par_draw *choice, const struct rows *rows, struct par_draw_of of,
                 struct candidates *candidates, int64_t before, int64_t total, struct bl_error *err)
 {
     const int64_t words = rows->labels.words;
@@ -100,12 +100,12 @@ static int draw(struct par_choice *choice, const struct par_rows *rows, struct p
     return code;
 }
 
-int par_choice_make(struct par_choice *choice, struct par par, const struct par_rows *rows,
-                    struct par_choice_of of, struct bl_error *err)
+int par_draw_make(struct par_draw *choice, struct par par, const struct rows *rows, struct par_draw_of of,
+                  struct bl_error *err)
 {
     struct candidates candidates = {0};
     int64_t before = 0, total = 0;
-    *choice = (struct par_choice){0};
+    *choice = (struct par_draw){0};
     int code = par_agree(par, list_candidates(rows, of.labelled, &candidates, err), err);
     if (code == BL_OK)
         code = place(par, candidates.n, &before, &total, err);
@@ -117,11 +117,11 @@ int par_choice_make(struct par_choice *choice, struct par par, const struct par_
     }
     candidates_free(&candidates);
     if (code != BL_OK)
-        par_choice_free(choice);
+        par_draw_free(choice);
     return code;
 }
 
-void par_choice_free(struct par_choice *choice)
+void par_draw_free(struct par_draw *choice)
 {
     bl_free(&choice->keep);
     bl_free(&choice->labels);
@@ -141,10 +141,10 @@ static void collect(void *context, int64_t group, int64_t first, int64_t n, floa
     memcpy(collection->own + first * collection->dim, points, (size_t)(n * collection->dim) * sizeof *points);
 }
 
-int par_choice_collect(const struct par_choice *choice, struct par par, const struct par_rows *rows,
-                       const struct bl_model *model, int64_t layers, float **own, struct bl_error *err)
+int par_draw_collect(const struct par_draw *choice, struct par par, const struct rows *rows,
+                     const struct bl_model *model, int64_t layers, float **own, struct bl_error *err)
 {
-    struct par_rows chosen = *rows;
+    struct rows chosen = *rows;
     struct par_points points = {0};
     chosen.keep = choice->keep;
     *own = NULL;
@@ -166,8 +166,8 @@ int par_choice_collect(const struct par_choice *choice, struct par par, const st
     return code;
 }
 
-void par_choice_gather(const struct par_choice *choice, struct par par, int64_t row_bytes, const void *own,
-                       void *all)
+void par_draw_gather(const struct par_draw *choice, struct par par, int64_t row_bytes, const void *own,
+                     void *all)
 {
     memset(all, 0, (size_t)(choice->n_global * row_bytes));
     memcpy((char *)all + choice->first * row_bytes, own, (size_t)(choice->n_local * row_bytes));

@@ -8,7 +8,7 @@
 #include "mpi/fit/points.h"
 
 /* What to choose. */
-struct par_choice_of {
+struct par_draw_of {
     int64_t n;    /* so many rows; 0, or more than there are: all */
     int labelled; /* only rows that have a label, and their labels are kept */
     uint64_t seed;
@@ -16,7 +16,7 @@ struct par_choice_of {
 };
 
 /* The chosen rows in the file's order; this rank has [first, first + n_local) of n_global. */
-struct par_choice {
+struct par_draw {
     int64_t n_global, first, n_local;
     uint8_t *keep;    /* [rows->n_local] 1 for chosen rows: for par_rows; owned */
     uint32_t *labels; /* [n_local, labels.words] with `labelled`, else NULL; owned */
@@ -24,19 +24,19 @@ struct par_choice {
 
 /* A fair draw (data/choose.h) from the rows, of which rows->keep leaves none out. Collective (`of` equal;
  * ranks hold runs of the file's rows, ascending); agreed. Errors: BL_MEMORY; those of read; BL_INPUT there is
- * nothing to choose from. par_choice_free is safe twice. */
-int par_choice_make(struct par_choice *choice, struct par par, const struct par_rows *rows,
-                    struct par_choice_of of, struct bl_error *err);
-void par_choice_free(struct par_choice *choice);
+ * nothing to choose from. par_draw_free is safe twice. */
+int par_draw_make(struct par_draw *choice, struct par par, const struct rows *rows, struct par_draw_of of,
+                  struct bl_error *err);
+void par_draw_free(struct par_draw *choice);
 
 /* Allocates *own [n_local, width[layers]], the outputs of the model's first `layers` layers (0: normalised
  * features) for this rank's chosen rows; the caller frees it. One pass over the rows. Collective; agreed.
  * Errors: BL_MEMORY; those of read; BL_NUMBERS a row that isn't finite. */
-int par_choice_collect(const struct par_choice *choice, struct par par, const struct par_rows *rows,
-                       const struct bl_model *model, int64_t layers, float **own, struct bl_error *err);
+int par_draw_collect(const struct par_draw *choice, struct par par, const struct rows *rows,
+                     const struct bl_model *model, int64_t layers, float **own, struct bl_error *err);
 
 /* all [n_global, row_bytes] on all ranks from each one's own [n_local, row_bytes]. Collective. */
-void par_choice_gather(const struct par_choice *choice, struct par par, int64_t row_bytes, const void *own,
-                       void *all);
+void par_draw_gather(const struct par_draw *choice, struct par par, int64_t row_bytes, const void *own,
+                     void *all);
 
 #endif

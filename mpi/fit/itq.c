@@ -80,7 +80,7 @@ static int share(struct fit *fit, int code, struct bl_error *err)
 /* The sums of all rows for the present rotation. Blocks end with their group, as everywhere. */
 static void pass(struct fit *fit)
 {
-    par_stall_tick_local("iterative quantization");
+    stall_tick("iterative quantization");
     bl_itq_begin(&fit->itq, fit->rotation);
     for (int64_t g = 0; g < fit->groups; g++)
         for (int64_t lo = g > 0 ? fit->end[g - 1] : 0; lo < fit->end[g]; lo += BL_CROSS_BLOCK) {

@@ -8,19 +8,19 @@
 #include "mpi/ranks/reduce.h"
 
 /* Row `at` of this rank, widened, or nothing if it has no kept row. */
-static int first_row(const struct par_rows *rows, int64_t at, double *center, struct bl_error *err)
+static int first_row(const struct rows *rows, int64_t at, double *center, struct bl_error *err)
 {
     const void *row = NULL;
     if (at == rows->n_local)
         return BL_OK;
-    int code = par_rows_read_local(rows, at, 1, &row, err);
+    int code = rows_read(rows, at, 1, &row, err);
     if (code == BL_OK)
         bl_type_to_double(rows->type, row, rows->dim, center);
     return code;
 }
 
 /* The same row on all ranks, to count from: the first kept one of the lowest rank that has any. */
-static int share_center(struct par par, const struct par_rows *rows, double *center, struct bl_error *err)
+static int share_center(struct par par, const struct rows *rows, double *center, struct bl_error *err)
 {
     int64_t at = 0;
     while (at < rows->n_local && rows->keep && !rows->keep[at])
@@ -36,14 +36,14 @@ static int share_center(struct par par, const struct par_rows *rows, double *cen
 }
 
 /* The sums of own rows [begin, end). */
-static int add_rows(const struct par_rows *rows, int64_t begin, int64_t end, const double *center, int power,
+static int add_rows(const struct rows *rows, int64_t begin, int64_t end, const double *center, int power,
                     double *sums, struct bl_error *err)
 {
     for (int64_t lo = begin; lo < end; lo += rows->block_rows) {
         int64_t n = end - lo < rows->block_rows ? end - lo : rows->block_rows;
         const uint8_t *keep = rows->keep ? rows->keep + lo : NULL;
         const void *block;
-        int code = par_rows_read_local(rows, lo, n, &block, err);
+        int code = rows_read(rows, lo, n, &block, err);
         if (code != BL_OK)
             return code;
         bl_normalizer_add(rows->dim, rows->type, block, n, keep, center, power, sums);
@@ -52,7 +52,7 @@ static int add_rows(const struct par_rows *rows, int64_t begin, int64_t end, con
 }
 
 /* parts [groups, dim]: the sums of each own group. */
-static int add_local(const struct par_rows *rows, const double *center, int power, double *parts,
+static int add_local(const struct rows *rows, const double *center, int power, double *parts,
                      struct bl_error *err)
 {
     const struct bl_groups *groups = &rows->groups->local;
@@ -64,8 +64,8 @@ static int add_local(const struct par_rows *rows, const double *center, int powe
 }
 
 /* means [dim] = the mean of (x - center)^power over the kept rows of all ranks. */
-static int mean_power(struct par par, const struct par_rows *rows, const double *center, int power,
-                      double *means, struct bl_error *err)
+static int mean_power(struct par par, const struct rows *rows, const double *center, int power, double *means,
+                      struct bl_error *err)
 {
     int64_t n = rows->n_local;
     for (int64_t i = 0; i < rows->n_local && rows->keep; i++)
@@ -78,7 +78,7 @@ static int mean_power(struct par par, const struct par_rows *rows, const double 
     code = par_agree(par, code, err);
     if (code == BL_OK) {
         par_sum_integers(par, &n, 1);
-        par_groups_sum(rows->groups, par, parts, rows->dim, rows->dim, means);
+        par_sum_groups_sum(rows->groups, par, parts, rows->dim, rows->dim, means);
     }
     bl_free(&parts);
     if (code != BL_OK)
@@ -94,7 +94,7 @@ static int mean_power(struct par par, const struct par_rows *rows, const double 
     return BL_OK;
 }
 
-int par_normalizer_fit(struct par par, const struct par_rows *rows, struct bl_normalizer *normalizer,
+int par_normalizer_fit(struct par par, const struct rows *rows, struct bl_normalizer *normalizer,
                        int64_t *n_constant, struct bl_error *err)
 {
     double *center = NULL, *means = NULL, *variances = NULL;

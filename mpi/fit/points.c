@@ -7,7 +7,7 @@
 #include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
 
-int par_points_init(struct par_points *points, struct par par, const struct par_rows *rows,
+int par_points_init(struct par_points *points, struct par par, const struct rows *rows,
                     const struct bl_model *model, int64_t layers, struct bl_error *err)
 {
     const struct bl_shape *shape = &model->shape;
@@ -36,7 +36,7 @@ void par_points_free(struct par_points *points)
 
 int64_t par_points_count_local(const struct par_points *points)
 {
-    const struct par_rows *rows = points->rows;
+    const struct rows *rows = points->rows;
     int64_t n = rows->n_local;
     for (int64_t i = 0; i < rows->n_local && rows->keep; i++)
         n -= !rows->keep[i];
@@ -47,12 +47,12 @@ int64_t par_points_count_local(const struct par_points *points)
 static int normalize_rows(const struct par_points *points, int64_t lo, int64_t n, float *out, int64_t *kept,
                           struct bl_error *err)
 {
-    const struct par_rows *rows = points->rows;
+    const struct rows *rows = points->rows;
     *kept = 0;
     for (int64_t at = 0; at < n; at += rows->block_rows) {
         const int64_t count = n - at < rows->block_rows ? n - at : rows->block_rows;
         const void *block;
-        int code = par_rows_read_local(rows, lo + at, count, &block, err);
+        int code = rows_read(rows, lo + at, count, &block, err);
         if (code != BL_OK)
             return code;
         for (int64_t i = 0; i < count; i++) {
@@ -89,7 +89,7 @@ int par_points_visit_local(struct par_points *points, par_points_visitor *visit,
         for (int64_t lo = g > 0 ? groups->end[g - 1] : 0; lo < groups->end[g]; lo += BL_CROSS_BLOCK) {
             const int64_t left = groups->end[g] - lo;
             int64_t n;
-            par_stall_tick_local("a pass over the rows");
+            stall_tick("a pass over the rows");
             int code = normalize_rows(points, lo, left < BL_CROSS_BLOCK ? left : BL_CROSS_BLOCK,
                                       points->front, &n, err);
             if (code != BL_OK)

@@ -9,7 +9,7 @@
 
 struct par_points {
     int64_t dim;                  /* of a point */
-    const struct par_rows *rows;  /* borrowed */
+    const struct rows *rows;      /* borrowed */
     const struct bl_model *model; /* its normaliser and parameters; borrowed */
     int64_t layers;               /* so many of its layers are run */
     struct bl_product product;    /* chains; one thread */
@@ -18,7 +18,7 @@ struct par_points {
 
 /* The outputs of the model's first `layers` layers, before a last one; 0: the normalised rows. Allocates.
  * Collective; agreed. Errors: BL_MEMORY. par_points_free is safe twice and on a zeroed struct. */
-int par_points_init(struct par_points *points, struct par par, const struct par_rows *rows,
+int par_points_init(struct par_points *points, struct par par, const struct rows *rows,
                     const struct bl_model *model, int64_t layers, struct bl_error *err);
 void par_points_free(struct par_points *points);
 

@@ -21,10 +21,10 @@ static int path_exists(hid_t within, const char *name)
     char part[NAME_BYTES];
     for (const char *end = strchr(name + 1, '/'); end; end = strchr(end + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(end - name), name);
-        if (!par_column_exists_local(within, part))
+        if (!h5_column_exists(within, part))
             return 0;
     }
-    return par_column_exists_local(within, name);
+    return h5_column_exists(within, name);
 }
 
 static int fits(hid_t sums, int64_t rows, int64_t row_bytes)
@@ -41,8 +41,8 @@ static int fits(hid_t sums, int64_t rows, int64_t row_bytes)
     return fit;
 }
 
-int par_checksums_open_local(hid_t *sums, hid_t within, const char *name, int64_t rows, int64_t row_bytes,
-                             const char *where, struct bl_error *err)
+int h5_checksums_open(hid_t *sums, hid_t within, const char *name, int64_t rows, int64_t row_bytes,
+                      const char *where, struct bl_error *err)
 {
     char path[NAME_BYTES];
     *sums = H5I_INVALID_HID;
@@ -57,8 +57,8 @@ int par_checksums_open_local(hid_t *sums, hid_t within, const char *name, int64_
     return bl_fail(err, BL_INPUT, "%s: the checksums of '%s' don't fit it; the file is damaged", where, name);
 }
 
-int par_checksums_make(hid_t *sums, hid_t file, const char *name, int64_t rows, int64_t row_bytes,
-                       const char *path, struct bl_error *err)
+int h5_checksums_make(hid_t *sums, hid_t file, const char *name, int64_t rows, int64_t row_bytes,
+                      const char *path, struct bl_error *err)
 {
     char of[NAME_BYTES];
     const int64_t per_block = h5_rows_per_block(row_bytes);
@@ -71,8 +71,8 @@ int par_checksums_make(hid_t *sums, hid_t file, const char *name, int64_t rows, 
     return code;
 }
 
-int par_checksum_compare_local(const void *rows, int64_t row_lo, int64_t n, int64_t row_bytes,
-                               uint64_t checksum, const char *name, const char *where, struct bl_error *err)
+int h5_checksum_compare(const void *rows, int64_t row_lo, int64_t n, int64_t row_bytes, uint64_t checksum,
+                        const char *name, const char *where, struct bl_error *err)
 {
     if (h5_block_checksum(rows, n * row_bytes) == checksum)
         return BL_OK;
@@ -83,22 +83,22 @@ int par_checksum_compare_local(const void *rows, int64_t row_lo, int64_t n, int6
 }
 
 /* They lie under the column's own path in its file, "train/labels". */
-static int open_sums(struct par_checked *checked, const char *where, struct bl_error *err)
+static int open_sums(struct h5_checked *checked, const char *where, struct bl_error *err)
 {
-    const struct par_column *column = checked->column;
+    const struct h5_column *column = checked->column;
     char path[NAME_BYTES];
     const ssize_t n = H5Iget_name(column->set, path, sizeof path);
     if (n < 2 || n >= (ssize_t)sizeof path)
         return BL_OK;
-    return par_checksums_open_local(&checked->sums, column->set, path + 1, column->rows,
-                                    checked->stored_row_bytes, where, err);
+    return h5_checksums_open(&checked->sums, column->set, path + 1, column->rows, checked->stored_row_bytes,
+                             where, err);
 }
 
-int par_checked_open_local(struct par_checked *checked, const struct par_column *column, const char *name,
-                           hid_t type, const char *where, struct bl_error *err)
+int h5_checked_open(struct h5_checked *checked, const struct h5_column *column, const char *name, hid_t type,
+                    const char *where, struct bl_error *err)
 {
     const int64_t cols = column->cols > 0 ? column->cols : 1;
-    *checked = (struct par_checked){.column = column, .name = name, .type = type, .held = -1, .sums_at = -1};
+    *checked = (struct h5_checked){.column = column, .name = name, .type = type, .held = -1, .sums_at = -1};
     checked->stored_row_bytes = cols * column->value_bytes;
     checked->row_bytes = cols * (int64_t)H5Tget_size(type);
     checked->rows_per_block = h5_rows_per_block(checked->stored_row_bytes);
@@ -112,11 +112,11 @@ int par_checked_open_local(struct par_checked *checked, const struct par_column 
                         "comparing checksums", err);
     }
     if (code != BL_OK)
-        par_checked_close_local(checked);
+        h5_checked_close(checked);
     return code;
 }
 
-void par_checked_close_local(struct par_checked *checked)
+void h5_checked_close(struct h5_checked *checked)
 {
     if (checked->sums > 0)
         H5Dclose(checked->sums);
@@ -126,25 +126,25 @@ void par_checked_close_local(struct par_checked *checked)
     bl_free(&checked->block);
 }
 
-int par_checked_has_sums_local(const struct par_checked *checked)
+int h5_checked_has_sums(const struct h5_checked *checked)
 {
     return checked->sums > 0;
 }
 
-int par_checked_sums_local(const struct par_checked *checked, int64_t block_lo, int64_t n, uint64_t *sums,
-                           const char *where, struct bl_error *err)
+int h5_checked_sums(const struct h5_checked *checked, int64_t block_lo, int64_t n, uint64_t *sums,
+                    const char *where, struct bl_error *err)
 {
     return h5_read_rows(checked->sums, H5T_NATIVE_UINT64, block_lo, n, 0, sums, where, err);
 }
 
-static int find_sum(struct par_checked *checked, int64_t block, uint64_t *sum, const char *where,
+static int find_sum(struct h5_checked *checked, int64_t block, uint64_t *sum, const char *where,
                     struct bl_error *err)
 {
     const int64_t blocks = (checked->column->rows + checked->rows_per_block - 1) / checked->rows_per_block;
-    if (checked->sums_at < 0 || block < checked->sums_at || block >= checked->sums_at + PAR_CHECKED_SUMS) {
-        const int64_t n = min64(PAR_CHECKED_SUMS, blocks - block);
+    if (checked->sums_at < 0 || block < checked->sums_at || block >= checked->sums_at + H5_CHECKED_SUMS) {
+        const int64_t n = min64(H5_CHECKED_SUMS, blocks - block);
         checked->sums_at = -1;
-        if (par_checked_sums_local(checked, block, n, checked->sum, where, err) != BL_OK)
+        if (h5_checked_sums(checked, block, n, checked->sum, where, err) != BL_OK)
             return err->code;
         checked->sums_at = block;
     }
@@ -153,23 +153,22 @@ static int find_sum(struct par_checked *checked, int64_t block, uint64_t *sum, c
 }
 
 /* The n rows of a block, as stored. */
-static int read_block(struct par_checked *checked, int64_t block, int64_t n, void *rows, const char *where,
+static int read_block(struct h5_checked *checked, int64_t block, int64_t n, void *rows, const char *where,
                       struct bl_error *err)
 {
-    const struct par_column *column = checked->column;
+    const struct h5_column *column = checked->column;
     const int64_t row_lo = block * checked->rows_per_block;
     uint64_t sum = 0;
     int code = find_sum(checked, block, &sum, where, err);
     if (code == BL_OK)
         code = h5_read_rows(column->set, checked->stored, row_lo, n, column->cols, rows, where, err);
     if (code == BL_OK)
-        code = par_checksum_compare_local(rows, row_lo, n, checked->stored_row_bytes, sum, checked->name,
-                                          where, err);
+        code =
+            h5_checksum_compare(rows, row_lo, n, checked->stored_row_bytes, sum, checked->name, where, err);
     return code;
 }
 
-static int hold(struct par_checked *checked, int64_t block, int64_t n, const char *where,
-                struct bl_error *err)
+static int hold(struct h5_checked *checked, int64_t block, int64_t n, const char *where, struct bl_error *err)
 {
     if (checked->held == block)
         return BL_OK;
@@ -186,11 +185,11 @@ static int hold(struct par_checked *checked, int64_t block, int64_t n, const cha
     return BL_OK;
 }
 
-int par_checked_read_local(struct par_checked *checked, int64_t row_lo, int64_t n, void *rows,
-                           const char *where, struct bl_error *err)
+int h5_checked_read(struct h5_checked *checked, int64_t row_lo, int64_t n, void *rows, const char *where,
+                    struct bl_error *err)
 {
-    const struct par_column *column = checked->column;
-    if (!par_checked_has_sums_local(checked))
+    const struct h5_column *column = checked->column;
+    if (!h5_checked_has_sums(checked))
         return h5_read_rows(column->set, checked->type, row_lo, n, column->cols, rows, where, err);
     char *out = rows;
     for (int64_t at = row_lo, end = row_lo + n, taken; at < end; at += taken) {

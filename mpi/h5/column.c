@@ -6,14 +6,14 @@
 /* Beyond this a row of chunks is decompressed again for each read rather than kept. */
 enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007 };
 
-int par_column_exists_local(hid_t group, const char *name)
+int h5_column_exists(hid_t group, const char *name)
 {
     return H5Lexists(group, name, H5P_DEFAULT) > 0;
 }
 
 static int check_link(hid_t group, const char *name, const char *where, struct bl_error *err)
 {
-    if (!par_column_exists_local(group, name))
+    if (!h5_column_exists(group, name))
         return bl_fail(err, BL_INPUT, "%s has no data set '%s'", where, name);
     H5L_info_t link;
     if (H5Lget_info(group, name, &link, H5P_DEFAULT) < 0 ||
@@ -28,7 +28,7 @@ static int check_link(hid_t group, const char *name, const char *where, struct b
     return BL_OK;
 }
 
-static int read_type(struct par_column *column, const char *name, const char *where, struct bl_error *err)
+static int read_type(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
 {
     hid_t type = H5Dget_type(column->set);
     if (type < 0)
@@ -48,7 +48,7 @@ static int read_type(struct par_column *column, const char *name, const char *wh
     return BL_OK;
 }
 
-static int read_extent(struct par_column *column, const char *name, const char *where, struct bl_error *err)
+static int read_extent(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
 {
     hsize_t extent[2] = {0, 0};
     hid_t space = H5Dget_space(column->set);
@@ -73,7 +73,7 @@ static int read_extent(struct par_column *column, const char *name, const char *
     return BL_OK;
 }
 
-static int64_t column_bytes(const struct par_column *column)
+static int64_t column_bytes(const struct h5_column *column)
 {
     return column->rows * (column->cols > 0 ? column->cols : 1) * column->value_bytes;
 }
@@ -96,7 +96,7 @@ static int check_filters(hid_t plist, const char *name, const char *where, struc
     return BL_OK;
 }
 
-static int check_layout(const struct par_column *column, hid_t plist, const char *name, const char *where,
+static int check_layout(const struct h5_column *column, hid_t plist, const char *name, const char *where,
                         struct bl_error *err)
 {
     H5D_layout_t layout = H5Pget_layout(plist);
@@ -113,7 +113,7 @@ static int check_layout(const struct par_column *column, hid_t plist, const char
 }
 
 /* Reopens the column with room for two rows of its chunks when HDF5's default is too small for one. */
-static void widen_cache(struct par_column *column, hid_t plist, hid_t group, const char *name)
+static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, const char *name)
 {
     hsize_t chunk[2] = {1, 1};
     if (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, 2, chunk) < 1)
@@ -130,10 +130,10 @@ static void widen_cache(struct par_column *column, hid_t plist, hid_t group, con
     H5Pclose(access);
 }
 
-int par_column_open_local(struct par_column *column, hid_t group, const char *name, const char *where,
-                          struct bl_error *err)
+int h5_column_open(struct h5_column *column, hid_t group, const char *name, const char *where,
+                   struct bl_error *err)
 {
-    *column = (struct par_column){.set = H5I_INVALID_HID};
+    *column = (struct h5_column){.set = H5I_INVALID_HID};
     int code = check_link(group, name, where, err);
     if (code != BL_OK)
         return code;
@@ -152,11 +152,11 @@ int par_column_open_local(struct par_column *column, hid_t group, const char *na
     if (plist >= 0)
         H5Pclose(plist);
     if (code != BL_OK)
-        par_column_close_local(column);
+        h5_column_close(column);
     return code;
 }
 
-void par_column_close_local(struct par_column *column)
+void h5_column_close(struct h5_column *column)
 {
     if (column->set >= 0)
         H5Dclose(column->set);
@@ -186,7 +186,7 @@ static int is_ieee(hid_t type, enum bl_type *out)
     return 0;
 }
 
-int par_column_feature_type_local(const struct par_column *column, enum bl_type *type)
+int h5_column_feature_type(const struct h5_column *column, enum bl_type *type)
 {
     if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) {
         *type = BL_UINT8;
@@ -200,7 +200,7 @@ int par_column_feature_type_local(const struct par_column *column, enum bl_type 
     return known;
 }
 
-int par_column_is_plain_local(const struct par_column *column)
+int h5_column_is_plain(const struct h5_column *column)
 {
     hid_t plist = H5Dget_create_plist(column->set);
     const int plain = H5Pget_layout(plist) == H5D_CONTIGUOUS && H5Dget_offset(column->set) != HADDR_UNDEF;
@@ -218,7 +218,7 @@ static hid_t half_like(hid_t single)
     return half;
 }
 
-hid_t par_type_in_memory_local(enum bl_type type)
+hid_t h5_type_in_memory(enum bl_type type)
 {
     switch (type) {
     case BL_UINT8:
@@ -233,7 +233,7 @@ hid_t par_type_in_memory_local(enum bl_type type)
     return H5Tcopy(H5T_NATIVE_DOUBLE);
 }
 
-hid_t par_type_in_file_local(enum bl_type type)
+hid_t h5_type_in_file(enum bl_type type)
 {
     switch (type) {
     case BL_UINT8:
@@ -248,7 +248,7 @@ hid_t par_type_in_file_local(enum bl_type type)
     return H5Tcopy(H5T_IEEE_F64LE);
 }
 
-hid_t par_type_text_local(int64_t n_bytes)
+hid_t h5_type_text(int64_t n_bytes)
 {
     hid_t text = H5Tcopy(H5T_C_S1);
     H5Tset_size(text, (size_t)n_bytes);
@@ -256,7 +256,7 @@ hid_t par_type_text_local(int64_t n_bytes)
     return text;
 }
 
-const char *par_column_shape_local(const struct par_column *column, char text[64])
+const char *h5_column_shape(const struct h5_column *column, char text[64])
 {
     if (column->cols > 0)
         snprintf(text, 64, "[%" PRId64 ", %" PRId64 "]", column->rows, column->cols);

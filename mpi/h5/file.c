@@ -77,7 +77,7 @@ static int look_local(const char *path, struct bl_error *err)
     return BL_OK;
 }
 
-int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
+int par_h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
@@ -93,7 +93,7 @@ int h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
     return par_agree(par, code, err);
 }
 
-int h5_create_local(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
+int h5_create(hid_t *file, const char *path, int64_t alignment, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
@@ -115,7 +115,7 @@ int h5_create_local(hid_t *file, const char *path, int64_t alignment, struct bl_
                          path);
 }
 
-int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
+int h5_open_to_change(hid_t *file, const char *path, struct bl_error *err)
 {
     h5_quiet();
     hid_t access = write_list();
@@ -128,26 +128,26 @@ int h5_open_to_change_local(hid_t *file, const char *path, struct bl_error *err)
  * it half open. */
 static int stuck;
 
-void h5_set_stuck_local(void)
+void h5_set_stuck(void)
 {
     stuck = 1;
 }
 
-int h5_is_stuck_local(void)
+int h5_is_stuck(void)
 {
     return stuck;
 }
 
-int h5_flush_local(hid_t file, const char *path, struct bl_error *err)
+int h5_flush(hid_t file, const char *path, struct bl_error *err)
 {
     if (H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0)
         return BL_OK;
-    h5_set_stuck_local();
+    h5_set_stuck();
     return bl_fail(err, BL_PATH,
                    "can't write %s: the disk may be full; make room there or choose another place", path);
 }
 
-int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
+int par_h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err)
 {
     int code = BL_OK;
     unsigned intent = H5F_ACC_RDONLY;
@@ -157,11 +157,11 @@ int h5_close(hid_t *file, struct par par, const char *path, struct bl_error *err
     if (intent != H5F_ACC_RDONLY && stuck)
         code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
     else if (intent != H5F_ACC_RDONLY)
-        code = h5_flush_local(*file, path, err);
+        code = h5_flush(*file, path, err);
     if (code == BL_OK && H5Fclose(*file) < 0) {
         code = bl_fail(err, BL_PATH,
                        "can't close %s: the disk may be full; make room there or choose another place", path);
-        h5_set_stuck_local();
+        h5_set_stuck();
     }
     *file = H5I_INVALID_HID;
     return par_agree(par, code, err);

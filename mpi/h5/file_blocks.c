@@ -8,36 +8,36 @@
 #include "base/buffer.h"
 #include "mpi/h5/table.h"
 
-int64_t par_file_blocks_local(const struct par_file_piece *piece)
+int64_t file_blocks_of(const struct file_piece *piece)
 {
     return (piece->bytes + piece->block_bytes - 1) / piece->block_bytes;
 }
 
-static int64_t block_bytes_of(const struct par_file_piece *piece, int64_t block)
+static int64_t block_bytes_of(const struct file_piece *piece, int64_t block)
 {
     const int64_t left = piece->bytes - block * piece->block_bytes;
     return left < piece->block_bytes ? left : piece->block_bytes;
 }
 
-int par_file_room_init(struct par_file_room *room, const struct par_file_piece *pieces, int64_t n,
-                       struct bl_error *err)
+int file_blocks_room_init(struct file_room *room, const struct file_piece *pieces, int64_t n,
+                          struct bl_error *err)
 {
     int64_t most_bytes = 0, most_blocks = 0;
     for (int64_t p = 0; p < n; p++) {
-        const int64_t bytes = block_bytes_of(&pieces[p], 0), blocks = par_file_blocks_local(&pieces[p]);
+        const int64_t bytes = block_bytes_of(&pieces[p], 0), blocks = file_blocks_of(&pieces[p]);
         most_bytes = bytes > most_bytes ? bytes : most_bytes;
         most_blocks = blocks > most_blocks ? blocks : most_blocks;
     }
-    *room = (struct par_file_room){0};
+    *room = (struct file_room){0};
     int code = bl_alloc(&room->block, most_bytes, 1, "a block to read back", err);
     if (code == BL_OK)
         code = bl_alloc(&room->sums, most_blocks, sizeof *room->sums, "checksums", err);
     if (code != BL_OK)
-        par_file_room_free(room);
+        file_blocks_room_free(room);
     return code;
 }
 
-void par_file_room_free(struct par_file_room *room)
+void file_blocks_room_free(struct file_room *room)
 {
     bl_free(&room->block);
     bl_free(&room->sums);
@@ -59,7 +59,7 @@ static int read_at(int fd, void *bytes, int64_t n, int64_t at)
     return 0;
 }
 
-int par_file_reserve_local(const char *path, struct bl_error *err)
+int file_blocks_reserve(const char *path, struct bl_error *err)
 {
     struct stat status;
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -76,19 +76,19 @@ int par_file_reserve_local(const char *path, struct bl_error *err)
                    path);
 }
 
-void par_file_sum_local(struct par_worker *worker, const struct par_file_piece *pieces, int64_t n)
+void file_blocks_sum(struct worker *worker, const struct file_piece *pieces, int64_t n)
 {
     for (int64_t p = 0; p < n; p++) {
-        const int64_t blocks = par_file_blocks_local(&pieces[p]);
+        const int64_t blocks = file_blocks_of(&pieces[p]);
         for (int64_t b = 0; b < blocks; b++) {
             const char *rows = pieces[p].rows + b * pieces[p].block_bytes;
             pieces[p].sums[b] = h5_block_checksum(rows, block_bytes_of(&pieces[p], b));
-            par_worker_tick_local(worker);
+            worker_tick(worker);
         }
     }
 }
 
-void par_file_start_local(const char *path, const struct par_file_piece *pieces, int64_t n)
+void file_blocks_start(const char *path, const struct file_piece *pieces, int64_t n)
 {
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
@@ -98,7 +98,7 @@ void par_file_start_local(const char *path, const struct par_file_piece *pieces,
     close(fd);
 }
 
-int par_file_sync_local(const char *path, struct bl_error *err)
+int file_blocks_sync(const char *path, struct bl_error *err)
 {
     const int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
@@ -110,10 +110,10 @@ int par_file_sync_local(const char *path, struct bl_error *err)
     return code;
 }
 
-static int check_piece(struct par_worker *worker, int fd, const char *path,
-                       const struct par_file_piece *piece, struct par_file_room *room, struct bl_error *err)
+static int check_piece(struct worker *worker, int fd, const char *path, const struct file_piece *piece,
+                       struct file_room *room, struct bl_error *err)
 {
-    const int64_t blocks = par_file_blocks_local(piece);
+    const int64_t blocks = file_blocks_of(piece);
     int reason = read_at(fd, room->sums, blocks * (int64_t)sizeof *room->sums, piece->sums_at);
     for (int64_t b = 0; b < blocks && reason == 0; b++) {
         const int64_t bytes = block_bytes_of(piece, b);
@@ -123,14 +123,13 @@ static int check_piece(struct par_worker *worker, int fd, const char *path,
                 err, BL_PATH,
                 "%s: '%s' reads back differently from what was written; the disk may be full or faulty", path,
                 piece->name);
-        par_worker_tick_local(worker);
+        worker_tick(worker);
     }
     return reason ? bl_fail_path(err, "read back", path, reason) : BL_OK;
 }
 
-static int check_pieces(struct par_worker *worker, int fd, const char *path,
-                        const struct par_file_piece *pieces, int64_t n, struct par_file_room *room,
-                        struct bl_error *err)
+static int check_pieces(struct worker *worker, int fd, const char *path, const struct file_piece *pieces,
+                        int64_t n, struct file_room *room, struct bl_error *err)
 {
     int code = BL_OK;
     for (int64_t p = 0; p < n && code == BL_OK; p++)
@@ -138,8 +137,8 @@ static int check_pieces(struct par_worker *worker, int fd, const char *path,
     return code;
 }
 
-int par_file_check_local(struct par_worker *worker, const char *path, const struct par_file_piece *pieces,
-                         int64_t n, struct par_file_room *room, struct bl_error *err)
+int file_blocks_check(struct worker *worker, const char *path, const struct file_piece *pieces, int64_t n,
+                      struct file_room *room, struct bl_error *err)
 {
     if (n == 0)
         return BL_OK;

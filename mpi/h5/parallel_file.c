@@ -35,7 +35,7 @@ static MPI_Info info_of(const char *hints)
     return info;
 }
 
-int h5_rows_create_local(struct par par, const char *hints, const char *path, struct bl_error *err)
+int h5_parallel_create(struct par par, const char *hints, const char *path, struct bl_error *err)
 {
     MPI_File file;
     MPI_Info info = par.size > 1 ? info_of(hints) : MPI_INFO_NULL;
@@ -50,7 +50,7 @@ int h5_rows_create_local(struct par par, const char *hints, const char *path, st
     return failed ? bl_fail(err, BL_PATH, "can't create %s with checkpoint.hints", path) : BL_OK;
 }
 
-int h5_rows_open_local(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err)
+int h5_parallel_open(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err)
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
@@ -70,17 +70,17 @@ int h5_rows_open_local(hid_t *file, struct par par, const char *hints, const cha
                                 "can't open %s to write into it; the disk may be full or faulty", path);
 }
 
-int h5_rows_close_local(hid_t *file, const char *path, struct bl_error *err)
+int h5_parallel_close(hid_t *file, const char *path, struct bl_error *err)
 {
     const hid_t open = *file;
     *file = H5I_INVALID_HID;
     if (open < 0 || H5Fclose(open) >= 0)
         return BL_OK;
-    h5_set_stuck_local();
+    h5_set_stuck();
     return bl_fail(err, BL_PATH, "can't close %s: the disk may be full or faulty", path);
 }
 
-void h5_rows_hints_local(hid_t file, const char *hints, char *text, int64_t size)
+void h5_parallel_hints(hid_t file, const char *hints, char *text, int64_t size)
 {
     char name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL], taken[MPI_MAX_INFO_VAL + 1];
     MPI_File *handle = NULL;

@@ -16,19 +16,18 @@ struct h5_tuning {
 
 /* Has MPI-IO create an empty file with these hints, since file systems lay a file out when it is created;
  * with none, or alone, does nothing. Local: rank 0 does it before the file is made. Errors: BL_PATH. */
-int h5_rows_create_local(struct par par, const char *hints, const char *path, struct bl_error *err);
+int h5_parallel_create(struct par par, const char *hints, const char *path, struct bl_error *err);
 
 /* Opens the file to write rows; alone (par.size 1) by plain calls. *file is invalid on failure. Local.
  * Errors: BL_PATH. */
-int h5_rows_open_local(hid_t *file, struct par par, const char *hints, const char *path,
-                       struct bl_error *err);
+int h5_parallel_open(hid_t *file, struct par par, const char *hints, const char *path, struct bl_error *err);
 
 /* Closes without waiting for the disk. *file becomes H5I_INVALID_HID; one that is invalid is fine. Local.
  * Errors: BL_PATH; the library is stuck then (mpi/h5/file.h). */
-int h5_rows_close_local(hid_t *file, const char *path, struct bl_error *err);
+int h5_parallel_close(hid_t *file, const char *path, struct bl_error *err);
 
 /* Those of the hints that MPI-IO keeps for an open file, as "name=value, ..." into text [size]; empty when
  * the file isn't open through MPI-IO. Local. */
-void h5_rows_hints_local(hid_t file, const char *hints, char *text, int64_t size);
+void h5_parallel_hints(hid_t file, const char *hints, char *text, int64_t size);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
-struct par_row_file {
+struct row_file {
     int fd;
     int64_t offset; /* of row 0 */
     int64_t rows, row_bytes, rows_per_block;
@@ -21,20 +21,20 @@ struct par_row_file {
     char where[BL_PATH_MAX + BL_NAME_MAX + 16]; /* for messages */
 };
 
-static int take_sums(struct par_row_file *file, const struct par_checked *checked, int64_t row_hi,
+static int take_sums(struct row_file *file, const struct h5_checked *checked, int64_t row_hi,
                      struct bl_error *err)
 {
     const int64_t n = (row_hi - 1) / file->rows_per_block + 1 - file->block_lo;
-    if (!par_checked_has_sums_local(checked))
+    if (!h5_checked_has_sums(checked))
         return BL_OK;
     int code = bl_alloc(&file->sums, n, sizeof *file->sums, "checksums", err);
     if (code == BL_OK)
-        code = par_checked_sums_local(checked, file->block_lo, n, file->sums, file->where, err);
+        code = h5_checked_sums(checked, file->block_lo, n, file->sums, file->where, err);
     return code;
 }
 
-static int set_up(struct par_row_file *file, const char *path, const struct par_checked *checked,
-                  int64_t row_hi, struct bl_error *err)
+static int set_up(struct row_file *file, const char *path, const struct h5_checked *checked, int64_t row_hi,
+                  struct bl_error *err)
 {
     file->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0)
@@ -45,10 +45,10 @@ static int set_up(struct par_row_file *file, const char *path, const struct par_
     return code;
 }
 
-int par_row_file_open_local(struct par_row_file **out, const char *path, const struct par_checked *checked,
-                            int64_t row_lo, int64_t row_hi, const char *where, struct bl_error *err)
+int row_file_open(struct row_file **out, const char *path, const struct h5_checked *checked, int64_t row_lo,
+                  int64_t row_hi, const char *where, struct bl_error *err)
 {
-    struct par_row_file *file = NULL;
+    struct row_file *file = NULL;
     *out = NULL;
     int code = bl_alloc_zero(&file, 1, sizeof *file, "a file of rows", err);
     if (code != BL_OK)
@@ -63,13 +63,13 @@ int par_row_file_open_local(struct par_row_file **out, const char *path, const s
     snprintf(file->where, sizeof file->where, "%s", where);
     code = set_up(file, path, checked, row_hi, err);
     if (code != BL_OK)
-        par_row_file_close_local(file);
+        row_file_close(file);
     else
         *out = file;
     return code;
 }
 
-void par_row_file_close_local(struct par_row_file *file)
+void row_file_close(struct row_file *file)
 {
     if (!file)
         return;
@@ -80,19 +80,18 @@ void par_row_file_close_local(struct par_row_file *file)
     bl_free(&file);
 }
 
-int64_t par_row_file_row_bytes_local(const struct par_row_file *file)
+int64_t row_file_row_bytes(const struct row_file *file)
 {
     return file->row_bytes;
 }
 
-int64_t par_row_file_rows_per_block_local(const struct par_row_file *file)
+int64_t row_file_rows_per_block(const struct row_file *file)
 {
     return file->rows_per_block;
 }
 
 /* A read gives at most 2 GiB at a time, and may give less. */
-static int read_bytes(const struct par_row_file *file, char *bytes, int64_t n, int64_t at,
-                      struct bl_error *err)
+static int read_bytes(const struct row_file *file, char *bytes, int64_t n, int64_t at, struct bl_error *err)
 {
     for (int64_t done = 0; done < n;) {
         const ssize_t got = pread(file->fd, bytes + done, (size_t)(n - done), (off_t)(at + done));
@@ -108,23 +107,23 @@ static int read_bytes(const struct par_row_file *file, char *bytes, int64_t n, i
     return BL_OK;
 }
 
-int par_row_file_block_local(const struct par_row_file *file, int64_t block, void *rows, struct bl_error *err)
+int row_file_block(const struct row_file *file, int64_t block, void *rows, struct bl_error *err)
 {
     const int64_t first = block * file->rows_per_block, left = file->rows - first;
     const int64_t n = left < file->rows_per_block ? left : file->rows_per_block;
     int code = read_bytes(file, rows, n * file->row_bytes, file->offset + first * file->row_bytes, err);
     if (code == BL_OK && file->sums)
-        code = par_checksum_compare_local(rows, first, n, file->row_bytes, file->sums[block - file->block_lo],
-                                          "features", file->where, err);
+        code = h5_checksum_compare(rows, first, n, file->row_bytes, file->sums[block - file->block_lo],
+                                   "features", file->where, err);
     return code;
 }
 
-int par_row_file_row_local(struct par_row_file *file, int64_t row, const void **found, struct bl_error *err)
+int row_file_row(struct row_file *file, int64_t row, const void **found, struct bl_error *err)
 {
     const int64_t block = row / file->rows_per_block;
     if (file->held != block) {
         file->held = -1;
-        int code = par_row_file_block_local(file, block, file->block, err);
+        int code = row_file_block(file, block, file->block, err);
         if (code != BL_OK)
             return code;
         file->held = block;

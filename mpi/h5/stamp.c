@@ -5,8 +5,7 @@
 
 #include "mpi/h5/attribute.h"
 
-int par_root_check_local(hid_t file, const char *path, const char *format, int64_t version,
-                         struct bl_error *err)
+int h5_stamp_check(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err)
 {
     char found[64];
     int64_t number;
@@ -24,7 +23,7 @@ int par_root_check_local(hid_t file, const char *path, const char *format, int64
     return BL_OK;
 }
 
-int par_root_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err)
+int h5_stamp_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err)
 {
     static const char *const names[] = {"format", "format_version", "bitloom_version", "complete"};
     for (int i = 0; i < 4; i++)

@@ -10,11 +10,10 @@
 
 /* BL_INPUT when the open file says that it is another kind of bitloom file than `format`, of a version above
  * `version`, or unfinished. Files of others pass. Local. */
-int par_root_check_local(hid_t file, const char *path, const char *format, int64_t version,
-                         struct bl_error *err);
+int h5_stamp_check(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err);
 
 /* Sets them all, with complete = 1: the last change to a file before it is closed. Collective as the file is;
  * not agreed. Errors: BL_PATH. */
-int par_root_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err);
+int h5_stamp_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err);
 
 #endif

@@ -13,27 +13,26 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows go to the file as they lie in memory");
 
-void par_output_describe_local(struct par_output *output, const char *name, hid_t type, int64_t rows,
-                               int64_t cols)
+void h5_writer_describe(struct h5_writer *output, const char *name, hid_t type, int64_t rows, int64_t cols)
 {
-    *output = (struct par_output){.set = H5I_INVALID_HID, .type = type, .rows = rows, .cols = cols};
+    *output = (struct h5_writer){.set = H5I_INVALID_HID, .type = type, .rows = rows, .cols = cols};
     snprintf(output->name, sizeof output->name, "%s", name);
     output->row_bytes = (int64_t)H5Tget_size(type) * (cols > 0 ? cols : 1);
 }
 
-int par_output_make_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+int h5_writer_make(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err)
 {
     hid_t sums = H5I_INVALID_HID;
     int code =
         h5_make_dataset(file, output->name, output->type, output->rows, output->cols, &output->set, err);
     if (code == BL_OK)
-        code = par_checksums_make(&sums, file, output->name, output->rows, output->row_bytes, path, err);
+        code = h5_checksums_make(&sums, file, output->name, output->rows, output->row_bytes, path, err);
     if (sums >= 0)
         H5Dclose(sums);
     return code;
 }
 
-int par_output_leave_local(struct par_output *output, const char *path, struct bl_error *err)
+int h5_writer_leave(struct h5_writer *output, const char *path, struct bl_error *err)
 {
     const hid_t set = output->set;
     output->set = H5I_INVALID_HID;
@@ -43,9 +42,9 @@ int par_output_leave_local(struct par_output *output, const char *path, struct b
 }
 
 /* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
-int par_output_open_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err)
+int h5_writer_open(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err)
 {
-    int code = par_output_leave_local(output, path, err);
+    int code = h5_writer_leave(output, path, err);
     if (code != BL_OK)
         return code;
     output->set = H5Dopen2(file, output->name, H5P_DEFAULT);
@@ -59,7 +58,7 @@ int par_output_open_local(struct par_output *output, hid_t file, const char *pat
 }
 
 /* A sum, so that it depends neither on who wrote a row nor on when. */
-static uint64_t sum_rows(const struct par_output *output, int64_t row_lo, int64_t n, const void *rows)
+static uint64_t sum_rows(const struct h5_writer *output, int64_t row_lo, int64_t n, const void *rows)
 {
     const char *at = rows;
     uint64_t sum = 0;
@@ -69,8 +68,8 @@ static uint64_t sum_rows(const struct par_output *output, int64_t row_lo, int64_
     return sum;
 }
 
-int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n, const void *rows,
-                           const char *path, struct bl_error *err)
+int h5_writer_write(struct h5_writer *output, int64_t row_lo, int64_t n, const void *rows, const char *path,
+                    struct bl_error *err)
 {
     if (row_lo < 0 || n < 0 || row_lo > output->rows - n)
         return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " of %" PRId64 " were handed over",
@@ -84,7 +83,7 @@ int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n,
 
 /* Checksums of blocks [lo, hi) into sums and into the data set beside it; returns in *read what `written`
  * should be. */
-static int read_back(const struct par_output *output, hid_t checksums, int64_t lo, int64_t hi, uint64_t *read,
+static int read_back(const struct h5_writer *output, hid_t checksums, int64_t lo, int64_t hi, uint64_t *read,
                      const char *path, struct bl_error *err)
 {
     int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
@@ -109,7 +108,7 @@ static int read_back(const struct par_output *output, hid_t checksums, int64_t l
     return code;
 }
 
-static int compare(const struct par_output *output, struct par par, uint64_t read, const char *path,
+static int compare(const struct h5_writer *output, struct par par, uint64_t read, const char *path,
                    struct bl_error *err)
 {
     uint64_t totals[3] = {output->written, read, (uint64_t)output->rows_written};
@@ -125,8 +124,8 @@ static int compare(const struct par_output *output, struct par par, uint64_t rea
     return BL_OK;
 }
 
-int par_output_seal(struct par_output *output, struct par par, hid_t file, const char *path,
-                    struct bl_error *err)
+int par_h5_writer_seal(struct h5_writer *output, struct par par, hid_t file, const char *path,
+                       struct bl_error *err)
 {
     char name[sizeof output->name + 16];
     const int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
@@ -134,7 +133,7 @@ int par_output_seal(struct par_output *output, struct par par, hid_t file, const
     uint64_t read = 0;
     bl_share((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
     snprintf(name, sizeof name, "checksums/%s", output->name);
-    int code = par_output_open_local(output, file, path, err);
+    int code = h5_writer_open(output, file, path, err);
     hid_t checksums = code == BL_OK ? H5Dopen2(file, name, H5P_DEFAULT) : H5I_INVALID_HID;
     if (code == BL_OK && checksums < 0)
         code = bl_fail(err, BL_PATH, "%s: the checksums of '%s' can't be opened", path, output->name);
@@ -147,7 +146,7 @@ int par_output_seal(struct par_output *output, struct par par, hid_t file, const
     return code == BL_OK ? compare(output, par, read, path, err) : code;
 }
 
-void par_output_close_local(struct par_output *output)
+void h5_writer_close(struct h5_writer *output)
 {
     if (output->type > 0)
         H5Tclose(output->type);

@@ -10,7 +10,7 @@
 
 #include "mpi/ranks/comm.h"
 
-struct par_output {
+struct h5_writer {
     hid_t set;  /* invalid: not open */
     hid_t type; /* as stored and as handed over: hosts are little-endian. Not above 0: there is no such data
                    set */
@@ -21,29 +21,28 @@ struct par_output {
 };
 
 /* That it will be /name [rows] (cols = 0) or [rows, cols]; takes `type`. Local. */
-void par_output_describe_local(struct par_output *output, const char *name, hid_t type, int64_t rows,
-                               int64_t cols);
+void h5_writer_describe(struct h5_writer *output, const char *name, hid_t type, int64_t rows, int64_t cols);
 
 /* Makes it in a file, with room for its checksums, and leaves it open. Local. Errors: BL_PATH. */
-int par_output_make_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err);
+int h5_writer_make(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
 
 /* Opens what was made, or opens it anew. Local. Errors: BL_PATH. */
-int par_output_open_local(struct par_output *output, hid_t file, const char *path, struct bl_error *err);
+int h5_writer_open(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
 
 /* Rows [row_lo, row_lo + n), each handed over once by one rank. Local. Errors: BL_PATH. */
-int par_output_write_local(struct par_output *output, int64_t row_lo, int64_t n, const void *rows,
-                           const char *path, struct bl_error *err);
+int h5_writer_write(struct h5_writer *output, int64_t row_lo, int64_t n, const void *rows, const char *path,
+                    struct bl_error *err);
 
 /* Reads everything back, each rank its share of the blocks, and writes /checksums/name. What all ranks wrote
  * must be where every rank can read it, and `file` have been opened or flushed since. Collective; agreed.
  * Errors: BL_PATH what is read is not what was written; BL_DEFECT rows were left out. */
-int par_output_seal(struct par_output *output, struct par par, hid_t file, const char *path,
-                    struct bl_error *err);
+int par_h5_writer_seal(struct h5_writer *output, struct par par, hid_t file, const char *path,
+                       struct bl_error *err);
 
 /* Closes the data set, to be opened again. Local. Errors: BL_PATH. */
-int par_output_leave_local(struct par_output *output, const char *path, struct bl_error *err);
+int h5_writer_leave(struct h5_writer *output, const char *path, struct bl_error *err);
 
 /* Local, safe twice and on zeros whose set is H5I_INVALID_HID. */
-void par_output_close_local(struct par_output *output);
+void h5_writer_close(struct h5_writer *output);
 
 #endif

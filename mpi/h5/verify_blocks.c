@@ -67,10 +67,10 @@ static int read_blocks(const struct open_set *open, const uint64_t *checksums, c
     for (int64_t b = 0; b * per_block < open->rows && code == BL_OK; b++) {
         const int64_t lo = b * per_block;
         const int64_t n = open->rows - lo < per_block ? open->rows - lo : per_block;
-        par_stall_tick_local("verifying a file");
+        stall_tick("verifying a file");
         code = h5_read_rows(open->set, open->type, lo, n, open->cols, rows, where, err);
         if (code == BL_OK && checksums)
-            code = par_checksum_compare_local(rows, lo, n, open->row_bytes, checksums[b], name, path, err);
+            code = h5_checksum_compare(rows, lo, n, open->row_bytes, checksums[b], name, path, err);
         ++*blocks;
     }
     bl_free(&rows);
@@ -84,7 +84,7 @@ static int verify_set(hid_t file, const char *name, const char *path, int64_t *b
     uint64_t *checksums = NULL;
     int code = open_set(&data, file, name, path, err);
     if (code == BL_OK)
-        code = par_checksums_open_local(&sums, file, name, data.rows, data.row_bytes, path, err);
+        code = h5_checksums_open(&sums, file, name, data.rows, data.row_bytes, path, err);
     if (code != BL_OK)
         goto done;
     const int64_t per_block = h5_rows_per_block(data.row_bytes), n = (data.rows + per_block - 1) / per_block;

@@ -8,7 +8,7 @@
 
 static const double good_efficiency = 0.8;
 
-const char *par_limit_name(enum par_limit limit)
+const char *forecast_limit_name(enum forecast_limit limit)
 {
     static const char *const names[] = {"", "batch", "network", "memory", "cores"};
     return names[limit];
@@ -16,7 +16,7 @@ const char *par_limit_name(enum par_limit limit)
 
 /* The sizes of the rank with most rows; it updates a slice of its node's parameters. With a memory
  * of codes rows are paired with all training rows. */
-static struct bl_trial_size trial_size(const struct par_plan *plan, const struct bl_config *config)
+static struct bl_trial_size trial_size(const struct plan *plan, const struct bl_config *config)
 {
     const int64_t columns = bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batch;
     const int64_t ranks = plan->ranks, per_node = plan->node_ranks;
@@ -32,15 +32,15 @@ static struct bl_trial_size trial_size(const struct par_plan *plan, const struct
 /* How often the ranks of a node meet in a step: around the exchange of codes, before gradients of codes are
  * read, in sums of terms, twice around the sum of the gradient and once after the update; twice more where
  * nodes are uneven. */
-static double meetings_of(const struct par_plan *plan)
+static double meetings_of(const struct plan *plan)
 {
     const int codes = plan->gathers ? 1 + (plan->nodes > 1) : 0;
     const int uneven = plan->lanes < plan->node_ranks;
     return codes + plan->once + 2 * (plan->sums > 0) + 3 + 2 * uneven;
 }
 
-static void forecast_exchange(struct par_forecast *forecast, const struct bl_wire *wire,
-                              const struct par_plan *plan, int64_t tail)
+static void forecast_exchange(struct forecast *forecast, const struct bl_wire *wire, const struct plan *plan,
+                              int64_t tail)
 {
     forecast->codes_s = bl_cost_allgather(wire, (double)plan->gathered_bytes);
     forecast->sums_s = bl_cost_allreduce(wire, (double)(plan->sums * (int64_t)sizeof(int64_t)));
@@ -52,43 +52,41 @@ static void forecast_exchange(struct par_forecast *forecast, const struct bl_wir
 
 /* What a node's ranks move through its memory in the sum and the update: every rank's part once; the sum,
  * parameters, and two states read and written. */
-static double node_bytes(const struct par_plan *plan)
+static double node_bytes(const struct plan *plan)
 {
     const double blocks = (plan->node_ranks > 1 ? (double)plan->node_ranks : 0.0) + 8.0;
     return blocks * (double)plan->parameters * (double)sizeof(float);
 }
 
 /* Which loss against the ideal is the largest. */
-static enum par_limit limit_of(const struct par_forecast *forecast, const struct par_forecast *one,
-                               double crowd)
+static enum forecast_limit limit_of(const struct forecast *forecast, const struct forecast *one, double crowd)
 {
     const double ranks = (double)forecast->ranks;
     const double crowd_s = forecast->compute_s * (1.0 - 1.0 / crowd);
     const double memory_s = forecast->update_s - one->update_s / ranks;
     const double batch_s = forecast->rows_s - one->rows_s / ranks;
     if (forecast->efficiency >= good_efficiency)
-        return PAR_LIMIT_NONE;
+        return LIMIT_NONE;
     if (crowd_s > forecast->exchange_s && crowd_s > batch_s && crowd_s > memory_s)
-        return PAR_LIMIT_CORES;
+        return LIMIT_CORES;
     if (memory_s > forecast->exchange_s && memory_s > batch_s)
-        return PAR_LIMIT_MEMORY;
-    return forecast->exchange_s > batch_s ? PAR_LIMIT_NETWORK : PAR_LIMIT_BATCH;
+        return LIMIT_MEMORY;
+    return forecast->exchange_s > batch_s ? LIMIT_NETWORK : LIMIT_BATCH;
 }
 
-int64_t par_cluster_nodes_local(const struct par_cluster *cluster, const struct bl_config *config,
-                                int64_t ranks)
+int64_t forecast_nodes(const struct cluster *cluster, const struct bl_config *config, int64_t ranks)
 {
     const int64_t threads = ranks * config->train.threads, cores = cluster->cores_per_node;
     const int64_t nodes = cluster->nodes > 0 ? cluster->nodes : (threads + cores - 1) / cores;
     return nodes < ranks ? nodes : ranks;
 }
 
-int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *cluster,
-                       const struct bl_config *config, const struct par_split *split,
-                       const struct par_plan *plan, const struct par_forecast *one, struct bl_error *err)
+int forecast_step(struct forecast *forecast, const struct cluster *cluster, const struct bl_config *config,
+                  const struct par_split *split, const struct plan *plan, const struct forecast *one,
+                  struct bl_error *err)
 {
     const int64_t ranks = plan->ranks, threads = ranks * config->train.threads;
-    const int64_t cores = cluster->cores_per_node, nodes = par_cluster_nodes_local(cluster, config, ranks);
+    const int64_t cores = cluster->cores_per_node, nodes = forecast_nodes(cluster, config, ranks);
     const struct bl_wire wire = {.nodes = plan->nodes,
                                  .node_ranks = plan->node_ranks,
                                  .network = cluster->network,
@@ -98,12 +96,12 @@ int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
     const struct bl_trial_size size = trial_size(plan, config);
     struct bl_trial trial = {0};
-    *forecast = (struct par_forecast){.ranks = ranks,
-                                      .nodes = nodes,
-                                      .rows = plan->batch_rows,
-                                      .memory_bytes = par_plan_memory_local(plan),
-                                      .node_memory_bytes = par_plan_node_memory_local(plan),
-                                      .link_bytes = plan->link_received_bytes};
+    *forecast = (struct forecast){.ranks = ranks,
+                                  .nodes = nodes,
+                                  .rows = plan->batch_rows,
+                                  .memory_bytes = plan_memory(plan),
+                                  .node_memory_bytes = plan_node_memory(plan),
+                                  .link_bytes = plan->link_received_bytes};
     int code = bl_trial_run(&trial, config, split->dim, split->type, split->labels, &size, err);
     if (code != BL_OK)
         return code;
@@ -119,6 +117,6 @@ int par_forecast_local(struct par_forecast *forecast, const struct par_cluster *
     forecast->step_s = forecast->compute_s + forecast->exchange_s;
     forecast->rows_per_s = (double)plan->batch / forecast->step_s;
     forecast->efficiency = one ? one->step_s / (forecast->step_s * (double)ranks) : 1.0;
-    forecast->limit = one ? limit_of(forecast, one, crowd) : PAR_LIMIT_NONE;
+    forecast->limit = one ? limit_of(forecast, one, crowd) : LIMIT_NONE;
     return BL_OK;
 }

@@ -31,7 +31,7 @@ static int64_t shard_train(const struct bl_config *config, int64_t rows, int64_t
     return shard_rows(config, rows, s) - shard_validation(config, rows, s);
 }
 
-static void count_rows(struct par_plan *plan, const struct bl_config *config, int64_t rows)
+static void count_rows(struct plan *plan, const struct bl_config *config, int64_t rows)
 {
     plan->shard_rows_min = INT64_MAX;
     for (int64_t s = 0; s < config->data.shards; s++) {
@@ -43,7 +43,7 @@ static void count_rows(struct par_plan *plan, const struct bl_config *config, in
 }
 
 /* The batches as training plans them, of a rank without shards: its own rows are counted below. */
-static int plan_steps(struct par_plan *plan, const struct bl_config *config, struct bl_error *err)
+static int plan_steps(struct plan *plan, const struct bl_config *config, struct bl_error *err)
 {
     const struct par_train_data data = {.shards = config->data.shards,
                                         .n_train_global = plan->n_train,
@@ -56,17 +56,16 @@ static int plan_steps(struct par_plan *plan, const struct bl_config *config, str
     plan->steps_per_epoch = batches.steps_per_epoch;
     plan->steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * batches.steps_per_epoch;
-    plan->groups =
-        config->train.reduction == BL_REDUCTION_EXACT ? par_groups_total_local(config, plan->ranks) : 0;
+    plan->groups = config->train.reduction == BL_REDUCTION_EXACT ? sum_groups_total(config, plan->ranks) : 0;
     plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
     return BL_OK;
 }
 
 /* Rows of a batch that a rank brings. */
-static int64_t batch_rows(const struct par_plan *plan, const struct bl_config *config, int64_t rows, int rank)
+static int64_t batch_rows(const struct plan *plan, const struct bl_config *config, int64_t rows, int rank)
 {
     int64_t lo, hi, batch = 0;
-    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
+    sum_groups_shards(config, rank, (int)plan->ranks, &lo, &hi);
     for (int64_t s = lo; s < hi; s++)
         batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards
                                                 : shard_train(config, rows, s);
@@ -82,13 +81,13 @@ static int64_t window_rows(const struct bl_config *config, const struct par_spli
     }
     return config->data.residency == BL_RESIDENCY_MEMORY
                ? 0
-               : par_read_ahead_rows_local(most, split->dim * (int64_t)bl_type_bytes(split->type),
-                                           config->data.window_mib << 20);
+               : read_ahead_rows(most, split->dim * (int64_t)bl_type_bytes(split->type),
+                                 config->data.window_mib << 20);
 }
 
 /* What a rank holds of the features of its shards [lo, hi), and their orders. Streamed, that is windows, and
  * three blocks: of a pass over all rows, of the file, and of the thread that reads ahead. */
-static int64_t features_bytes(const struct par_plan *plan, const struct bl_config *config,
+static int64_t features_bytes(const struct plan *plan, const struct bl_config *config,
                               const struct par_split *split, int64_t lo, int64_t hi)
 {
     const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
@@ -98,18 +97,18 @@ static int64_t features_bytes(const struct par_plan *plan, const struct bl_confi
         const int64_t n = shard_train(config, split->rows, s);
         rows += shard_rows(config, split->rows, s);
         whole += shard_rows(config, split->rows, s) * row_bytes + n * ROW_NUMBER_BYTES;
-        windows += par_read_ahead_bytes_local(n, row_bytes, config->data.window_mib << 20);
+        windows += read_ahead_bytes(n, row_bytes, config->data.window_mib << 20);
     }
     windows += (rows / block_rows + 2) * INTEGER_BYTES; /* checksums */
     return config->data.residency == BL_RESIDENCY_MEMORY ? whole : windows;
 }
 
-static void plan_rank(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+static void plan_rank(struct plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_shape *shape, int rank)
 {
     int64_t lo, hi, rows = 0, train = 0;
     const int64_t batch = batch_rows(plan, config, split->rows, rank);
-    par_groups_shards_local(config, rank, (int)plan->ranks, &lo, &hi);
+    sum_groups_shards(config, rank, (int)plan->ranks, &lo, &hi);
     for (int64_t s = lo; s < hi; s++) {
         rows += shard_rows(config, split->rows, s);
         train += shard_train(config, split->rows, s);
@@ -128,31 +127,30 @@ static void plan_rank(struct par_plan *plan, const struct bl_config *config, con
     plan->batch_bytes = batch_bytes > plan->batch_bytes ? batch_bytes : plan->batch_bytes;
 }
 
-void par_plan_node_local(const struct par_plan *plan, int64_t node, int64_t *lo, int64_t *hi)
+void plan_node(const struct plan *plan, int64_t node, int64_t *lo, int64_t *hi)
 {
     bl_share(plan->ranks, (int)node, (int)plan->nodes, lo, hi);
 }
 
-static void plan_nodes(struct par_plan *plan, const struct bl_config *config)
+static void plan_nodes(struct plan *plan, const struct bl_config *config)
 {
     plan->nodes = config->train.shared == BL_SHARED_OFF ? plan->ranks : plan->hosts;
     plan->lanes = plan->ranks;
     for (int64_t node = 0; node < plan->nodes; node++) {
         int64_t lo, hi;
-        par_plan_node_local(plan, node, &lo, &hi);
+        plan_node(plan, node, &lo, &hi);
         plan->node_ranks = hi - lo > plan->node_ranks ? hi - lo : plan->node_ranks;
         plan->lanes = hi - lo < plan->lanes ? hi - lo : plan->lanes;
     }
 }
 
-static struct par_overlap overlap_of(const struct par_plan *plan, const struct bl_config *config)
+static struct overlap overlap_of(const struct plan *plan, const struct bl_config *config)
 {
-    return par_overlap_local(config, plan->ranks, plan->hosts, plan->lanes);
+    return overlap_choose(config, plan->ranks, plan->hosts, plan->lanes);
 }
 
 /* Parameters, gradient and states; a copy for checkpoints, of which each rank has a share. */
-static void plan_parameters(struct par_plan *plan, const struct bl_config *config,
-                            const struct bl_layout *layout)
+static void plan_parameters(struct plan *plan, const struct bl_config *config, const struct bl_layout *layout)
 {
     const int exact = config->train.reduction == BL_REDUCTION_EXACT;
     const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
@@ -167,7 +165,7 @@ static void plan_parameters(struct par_plan *plan, const struct bl_config *confi
 }
 
 /* Codes of the batch, and of all training rows where those are kept. */
-static void plan_codes(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+static void plan_codes(struct plan *plan, const struct bl_config *config, const struct par_split *split)
 {
     const int64_t words = split->labels.words, threads = config->train.threads;
     const int has_memory = bl_objective_wants_memory(&config->objective);
@@ -185,13 +183,13 @@ static void plan_codes(struct par_plan *plan, const struct bl_config *config, co
     const int64_t node_rows = (plan->batch * plan->node_ranks + plan->ranks - 1) / plan->ranks;
     if (plan->once)
         plan->gather_bytes +=
-            par_mirror_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
+            par_pair_return_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
     if (plan->gathers)
         plan->batch_bytes += threads * BL_TILE_FLOATS * FLOAT_BYTES;
 }
 
 /* What depends on the objective, asked of the one that will run. */
-static int plan_parts(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
+static int plan_parts(struct plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_layout *layout, struct bl_error *err)
 {
     struct bl_objective objective;
@@ -200,7 +198,7 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
-    plan->once = par_mirror_wanted_local(config, plan->batch);
+    plan->once = par_pair_return_wanted_local(config, plan->batch);
     plan->sums = bl_objective_n_sums(&objective);
     plan->batch_bytes +=
         FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
@@ -211,12 +209,12 @@ static int plan_parts(struct par_plan *plan, const struct bl_config *config, con
 }
 
 /* Rows of a batch that ranks before `rank` bring. */
-static int64_t rows_before(const struct par_plan *plan, const struct bl_config *config, int64_t rows,
+static int64_t rows_before(const struct plan *plan, const struct bl_config *config, int64_t rows,
                            int64_t rank)
 {
     int64_t lo = config->data.shards, hi, before = 0;
     if (rank < plan->ranks)
-        par_groups_shards_local(config, (int)rank, (int)plan->ranks, &lo, &hi);
+        sum_groups_shards(config, (int)rank, (int)plan->ranks, &lo, &hi);
     if (config->train.global_batch > 0)
         return lo * (config->train.global_batch / config->data.shards);
     for (int64_t s = 0; s < lo; s++)
@@ -225,25 +223,25 @@ static int64_t rows_before(const struct par_plan *plan, const struct bl_config *
 }
 
 /* A rank's node, and its place there. */
-static int64_t find_node(const struct par_plan *plan, int64_t rank, int64_t *place)
+static int64_t find_node(const struct plan *plan, int64_t rank, int64_t *place)
 {
     int64_t node = 0, lo, hi;
-    par_plan_node_local(plan, node, &lo, &hi);
+    plan_node(plan, node, &lo, &hi);
     while (rank >= hi)
-        par_plan_node_local(plan, ++node, &lo, &hi);
+        plan_node(plan, ++node, &lo, &hi);
     *place = rank - lo;
     return node;
 }
 
 /* Rows of other nodes once: each lane an even part of every node's. */
-static struct par_traffic_count codes_traffic(const struct par_plan *plan, const struct bl_config *config,
+static struct par_traffic_count codes_traffic(const struct plan *plan, const struct bl_config *config,
                                               const struct par_split *split, int64_t node, int64_t place)
 {
     const int64_t row_bytes = plan->gathered_bytes / plan->batch;
     int64_t all = 0, own = 0;
     for (int64_t k = 0; k < plan->nodes; k++) {
         int64_t first, end, lo, hi;
-        par_plan_node_local(plan, k, &first, &end);
+        plan_node(plan, k, &first, &end);
         bl_share(rows_before(plan, config, split->rows, end) - rows_before(plan, config, split->rows, first),
                  (int)place, (int)plan->lanes, &lo, &hi);
         all += hi - lo;
@@ -251,7 +249,7 @@ static struct par_traffic_count codes_traffic(const struct par_plan *plan, const
     }
     struct par_traffic_count count = {0};
     if (all > 0)
-        count = par_traffic_allgather(all * row_bytes, own * row_bytes, (int)plan->nodes);
+        count = traffic_allgather(all * row_bytes, own * row_bytes, (int)plan->nodes);
     if (overlap_of(plan, config).codes && split->labels.words > 0) {
         count.collectives *= 2; /* labels by themselves */
         count.messages *= 2;
@@ -268,26 +266,26 @@ static void add_count(struct par_traffic_count *sum, struct par_traffic_count mo
 }
 
 /* The lane's slice of each bucket, the tail with the first lane's of the last. */
-static struct par_traffic_count gradient_traffic(const struct par_plan *plan, const struct bl_config *config,
+static struct par_traffic_count gradient_traffic(const struct plan *plan, const struct bl_config *config,
                                                  const struct bl_layout *layout, int64_t node, int64_t place)
 {
     const int exact = config->train.reduction == BL_REDUCTION_EXACT;
-    const struct par_slices slices = par_slices_local(layout, (int)plan->lanes, (int)config->train.threads,
-                                                      overlap_of(plan, config).bucket_floats);
+    const struct slices slices = slices_cut(layout, (int)plan->lanes, (int)config->train.threads,
+                                            overlap_of(plan, config).bucket_floats);
     struct par_traffic_count sum = {0};
     for (int b = 0; b < slices.n_buckets; b++) {
         int64_t lo, hi;
-        par_slices_range_local(&slices, b, (int)place, &lo, &hi);
+        slices_range(&slices, b, (int)place, &lo, &hi);
         if (b + 1 == slices.n_buckets && place == 0)
             hi += par_gradient_tail_local(layout, exact);
         if (hi > lo)
-            add_count(&sum, par_traffic_allreduce(hi - lo, FLOAT_BYTES, (int)node, (int)plan->nodes));
+            add_count(&sum, traffic_allreduce(hi - lo, FLOAT_BYTES, (int)node, (int)plan->nodes));
     }
     return sum;
 }
 
-struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
-                                          const struct par_split *split, int rank)
+struct par_traffic plan_traffic(const struct plan *plan, const struct bl_config *config,
+                                const struct par_split *split, int rank)
 {
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     struct bl_layout layout = bl_layout_of(&shape);
@@ -301,22 +299,21 @@ struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const str
         traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, node, place);
     bl_share(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
     if (hi > lo)
-        traffic.of[PAR_TRAFFIC_SUMS] =
-            par_traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);
+        traffic.of[PAR_TRAFFIC_SUMS] = traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);
     traffic.of[PAR_TRAFFIC_GRADIENT] = gradient_traffic(plan, config, &layout, node, place);
     return traffic;
 }
 
-static void plan_traffic(struct par_plan *plan, const struct bl_config *config, const struct par_split *split)
+static void plan_links(struct plan *plan, const struct bl_config *config, const struct par_split *split)
 {
     int64_t most = 0;
     for (int64_t node = 0; node < plan->nodes; node++) {
         struct par_traffic_count link = {0};
         int64_t lo, hi;
-        par_plan_node_local(plan, node, &lo, &hi);
+        plan_node(plan, node, &lo, &hi);
         for (int64_t rank = lo; rank < hi; rank++) {
-            const struct par_traffic traffic = par_plan_traffic_local(plan, config, split, (int)rank);
-            const struct par_traffic_count step = par_traffic_of_steps(&traffic);
+            const struct par_traffic traffic = plan_traffic(plan, config, split, (int)rank);
+            const struct par_traffic_count step = traffic_of_steps(&traffic);
             if (step.received_bytes > most)
                 plan->traffic = traffic;
             most = step.received_bytes > most ? step.received_bytes : most;
@@ -329,12 +326,12 @@ static void plan_traffic(struct par_plan *plan, const struct bl_config *config, 
     }
 }
 
-int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                   int64_t ranks, int64_t hosts, struct bl_error *err)
+int plan_make(struct plan *plan, const struct bl_config *config, const struct par_split *split, int64_t ranks,
+              int64_t hosts, struct bl_error *err)
 {
-    *plan = (struct par_plan){.ranks = ranks, .hosts = hosts < ranks ? hosts : ranks};
+    *plan = (struct plan){.ranks = ranks, .hosts = hosts < ranks ? hosts : ranks};
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
-    int code = par_groups_check_local(config, split->rows, ranks, err);
+    int code = sum_groups_check(config, split->rows, ranks, err);
     if (code == BL_OK)
         code = bl_shape_check(&shape, err);
     if (code == BL_OK)
@@ -347,7 +344,7 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
     plan->parameters = layout.n_params;
     count_rows(plan, config, split->rows);
-    code = par_early_stop_check_local(config, plan->n_validation, split->labels, err);
+    code = held_out_check_early_stop(config, plan->n_validation, split->labels, err);
     if (code == BL_OK)
         code = plan_steps(plan, config, err);
     if (code != BL_OK)
@@ -358,27 +355,27 @@ int par_plan_local(struct par_plan *plan, const struct bl_config *config, const 
     plan_nodes(plan, config);
     code = plan_parts(plan, config, split, &layout, err);
     if (code == BL_OK)
-        plan_traffic(plan, config, split);
+        plan_links(plan, config, split);
     return code;
 }
 
-static int64_t own_bytes(const struct par_plan *plan)
+static int64_t own_bytes(const struct plan *plan)
 {
     return plan->data_bytes + plan->batch_bytes + plan->parameter_bytes + plan->gather_bytes +
            plan->codes_bytes;
 }
 
-static int64_t shared_bytes(const struct par_plan *plan)
+static int64_t shared_bytes(const struct plan *plan)
 {
     return plan->shared_parameter_bytes + plan->shared_gather_bytes + plan->shared_codes_bytes;
 }
 
-int64_t par_plan_memory_local(const struct par_plan *plan)
+int64_t plan_memory(const struct plan *plan)
 {
     return own_bytes(plan) + shared_bytes(plan);
 }
 
-int64_t par_plan_node_memory_local(const struct par_plan *plan)
+int64_t plan_node_memory(const struct plan *plan)
 {
     return plan->node_ranks * own_bytes(plan) + shared_bytes(plan);
 }

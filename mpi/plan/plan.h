@@ -10,7 +10,7 @@
 #include "mpi/files/dataset.h"
 #include "mpi/ranks/traffic.h"
 
-struct par_plan {
+struct plan {
     int64_t ranks, hosts;
     int64_t nodes, node_ranks,
         lanes; /* what shares memory (mpi/ranks/nodes.h): the hosts, as evenly filled as can be, or
@@ -53,19 +53,19 @@ struct par_plan {
 /* Plans a run of `config` on `ranks` ranks of `hosts` hosts over a split. Local. Errors, those that training
  * would end with: BL_USAGE more ranks than shards, more shards than rows, a shard with too few rows for the
  * batch, too many inputs for model.init, labels that the objective needs and the split has not. */
-int par_plan_local(struct par_plan *plan, const struct bl_config *config, const struct par_split *split,
-                   int64_t ranks, int64_t hosts, struct bl_error *err);
+int plan_make(struct plan *plan, const struct bl_config *config, const struct par_split *split, int64_t ranks,
+              int64_t hosts, struct bl_error *err);
 
 /* What rank `rank` sends and receives in a step: exactly what the step will count. Local. */
-struct par_traffic par_plan_traffic_local(const struct par_plan *plan, const struct bl_config *config,
-                                          const struct par_split *split, int rank);
+struct par_traffic plan_traffic(const struct plan *plan, const struct bl_config *config,
+                                const struct par_split *split, int rank);
 
 /* Ranks [*lo, *hi) of a node. Local. */
-void par_plan_node_local(const struct par_plan *plan, int64_t node, int64_t *lo, int64_t *hi);
+void plan_node(const struct plan *plan, int64_t node, int64_t *lo, int64_t *hi);
 
 /* All memory that the rank that needs most has before it: its own, and what its node shares; and that of a
  * whole node. Local. */
-int64_t par_plan_memory_local(const struct par_plan *plan);
-int64_t par_plan_node_memory_local(const struct par_plan *plan);
+int64_t plan_memory(const struct plan *plan);
+int64_t plan_node_memory(const struct plan *plan);
 
 #endif

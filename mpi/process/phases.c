@@ -3,33 +3,33 @@
 #include "base/clock.h"
 #include "mpi/process/stall.h"
 
-const char *par_phase_name(enum par_phase phase)
+const char *phases_name(enum phase phase)
 {
     static const char *const names[] = {
-        [PAR_PHASE_INPUT] = "input",
-        [PAR_PHASE_FORWARD] = "forward",
-        [PAR_PHASE_GATHER] = "gathering codes",
-        [PAR_PHASE_OBJECTIVE] = "terms of the objective",
-        [PAR_PHASE_BACKWARD] = "backward",
-        [PAR_PHASE_REDUCE] = "reducing the gradient",
-        [PAR_PHASE_UPDATE] = "update",
-        [PAR_PHASE_EVALUATION] = "evaluation",
-        [PAR_PHASE_CHECKPOINT] = "writing a checkpoint",
-        [PAR_PHASE_OTHER] = "between steps",
+        [PHASE_INPUT] = "input",
+        [PHASE_FORWARD] = "forward",
+        [PHASE_GATHER] = "gathering codes",
+        [PHASE_OBJECTIVE] = "terms of the objective",
+        [PHASE_BACKWARD] = "backward",
+        [PHASE_REDUCE] = "reducing the gradient",
+        [PHASE_UPDATE] = "update",
+        [PHASE_EVALUATION] = "evaluation",
+        [PHASE_CHECKPOINT] = "writing a checkpoint",
+        [PHASE_OTHER] = "between steps",
     };
     return names[phase];
 }
 
-void par_phases_begin_local(struct par_phases *phases)
+void phases_begin(struct phases *phases)
 {
-    *phases = (struct par_phases){.now = PAR_PHASE_OTHER, .since_s = bl_clock_seconds()};
+    *phases = (struct phases){.now = PHASE_OTHER, .since_s = bl_clock_seconds()};
 }
 
-void par_phases_enter_local(struct par_phases *phases, enum par_phase phase)
+void phases_enter(struct phases *phases, enum phase phase)
 {
     const double now_s = bl_clock_seconds();
     phases->seconds[phases->now] += now_s - phases->since_s;
     phases->now = phase;
     phases->since_s = now_s;
-    par_stall_tick_local(par_phase_name(phase));
+    stall_tick(phases_name(phase));
 }

@@ -30,7 +30,7 @@ static void install(int number, void (*handler)(int))
     sigaction(number, &action, NULL);
 }
 
-void par_signals_install_local(void)
+void signals_install(void)
 {
     install(SIGUSR1, on_checkpoint);
     install(SIGUSR2, on_stop);
@@ -38,13 +38,13 @@ void par_signals_install_local(void)
     install(SIGINT, on_stop);
 }
 
-enum par_request par_signals_request_local(int *signal_number)
+enum signals_request signals_request(int *signal_number)
 {
     *signal_number = stop_asked ? (int)stop_asked : checkpoint_asked ? SIGUSR1 : 0;
-    return stop_asked ? PAR_REQUEST_STOP : checkpoint_asked ? PAR_REQUEST_CHECKPOINT : PAR_REQUEST_NONE;
+    return stop_asked ? SIGNALS_STOP : checkpoint_asked ? SIGNALS_CHECKPOINT : SIGNALS_NONE;
 }
 
-void par_signals_checkpoint_done_local(void)
+void signals_checkpoint_done(void)
 {
     checkpoint_asked = 0;
 }

@@ -64,10 +64,10 @@ static void *watch(void *unused)
     return NULL;
 }
 
-void par_stall_begin_local(struct par par, double seconds)
+void stall_begin(struct par par, double seconds)
 {
     guard.par = par;
-    par_stall_tick_local("start");
+    stall_tick("start");
     atomic_store(&guard.limit_s, seconds);
     if (seconds <= 0.0 || atomic_load(&guard.running))
         return;
@@ -81,13 +81,13 @@ void par_stall_begin_local(struct par par, double seconds)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-void par_stall_tick_local(const char *phase)
+void stall_tick(const char *phase)
 {
     atomic_store(&guard.phase, phase);
     atomic_store(&guard.last_s, bl_clock_seconds());
 }
 
-void par_stall_end_local(void)
+void stall_end(void)
 {
     if (!atomic_exchange(&guard.running, 0))
         return;

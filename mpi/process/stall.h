@@ -7,12 +7,12 @@
 /* Starts watching: if this rank doesn't call par_stall_tick for `seconds`, the job ends with BL_STALLED and a
  * line that names the phase and the rank. 0 watches nothing. One guard a process; beginning again only
  * changes the limit. Local. */
-void par_stall_begin_local(struct par par, double seconds);
+void stall_begin(struct par par, double seconds);
 
 /* Says that this rank is alive, and what it does now; phase must be a literal (it is kept). Cheap. Local. */
-void par_stall_tick_local(const char *phase);
+void stall_tick(const char *phase);
 
 /* Stops watching. Local. */
-void par_stall_end_local(void);
+void stall_end(void);
 
 #endif

@@ -10,11 +10,11 @@
 #include "base/clock.h"
 #include "mpi/process/stall.h"
 
-struct par_worker {
+struct worker {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
-    par_worker_job job; /* NULL: none is being done */
+    worker_job job; /* NULL: none is being done */
     void *context;
     int code, ending;
     struct bl_error err;
@@ -22,10 +22,10 @@ struct par_worker {
     atomic_llong ticks;
 };
 
-static void do_job(struct par_worker *worker)
+static void do_job(struct worker *worker)
 {
     struct bl_error err = {0};
-    const par_worker_job job = worker->job;
+    const worker_job job = worker->job;
     void *const context = worker->context;
     pthread_mutex_unlock(&worker->lock);
     const double begun = bl_clock_seconds();
@@ -40,7 +40,7 @@ static void do_job(struct par_worker *worker)
 
 static void *work(void *context)
 {
-    struct par_worker *worker = context;
+    struct worker *worker = context;
     pthread_mutex_lock(&worker->lock);
     while (worker->job || !worker->ending) {
         if (worker->job)
@@ -52,12 +52,12 @@ static void *work(void *context)
     return NULL;
 }
 
-int par_worker_create_local(struct par_worker **out, struct bl_error *err)
+int worker_create(struct worker **out, struct bl_error *err)
 {
     int code = bl_alloc_zero(out, 1, sizeof **out, "a thread that writes checkpoints", err);
     if (code != BL_OK)
         return code;
-    struct par_worker *worker = *out;
+    struct worker *worker = *out;
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->changed, NULL);
     /* Signals belong to the main thread. */
@@ -73,7 +73,7 @@ int par_worker_create_local(struct par_worker **out, struct bl_error *err)
                    "can't start a thread that writes checkpoints; raise the limit of threads (ulimit -u)");
 }
 
-void par_worker_destroy_local(struct par_worker *worker)
+void worker_destroy(struct worker *worker)
 {
     if (!worker)
         return;
@@ -87,7 +87,7 @@ void par_worker_destroy_local(struct par_worker *worker)
     bl_free(&worker);
 }
 
-void par_worker_begin_local(struct par_worker *worker, par_worker_job job, void *context)
+void worker_begin(struct worker *worker, worker_job job, void *context)
 {
     pthread_mutex_lock(&worker->lock);
     worker->job = job;
@@ -96,7 +96,7 @@ void par_worker_begin_local(struct par_worker *worker, par_worker_job job, void 
     pthread_mutex_unlock(&worker->lock);
 }
 
-int par_worker_is_busy_local(struct par_worker *worker)
+int worker_is_busy(struct worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     const int busy = worker->job != NULL;
@@ -105,15 +105,15 @@ int par_worker_is_busy_local(struct par_worker *worker)
 }
 
 /* A job that gets on may take as long as it wants; one that hangs is for the stall guard. */
-static void tick_guard(struct par_worker *worker, const char *phase, long long *seen)
+static void tick_guard(struct worker *worker, const char *phase, long long *seen)
 {
     const long long ticks = atomic_load(&worker->ticks);
     if (ticks != *seen)
-        par_stall_tick_local(phase);
+        stall_tick(phase);
     *seen = ticks;
 }
 
-int par_worker_wait_local(struct par_worker *worker, const char *phase, struct bl_error *err)
+int worker_wait(struct worker *worker, const char *phase, struct bl_error *err)
 {
     const double begun = bl_clock_seconds();
     long long seen = -1;
@@ -134,17 +134,17 @@ int par_worker_wait_local(struct par_worker *worker, const char *phase, struct b
     return code;
 }
 
-void par_worker_tick_local(struct par_worker *worker)
+void worker_tick(struct worker *worker)
 {
     atomic_fetch_add(&worker->ticks, 1);
 }
 
-double par_worker_busy_s_local(const struct par_worker *worker)
+double worker_busy_s(const struct worker *worker)
 {
     return worker->busy_s;
 }
 
-double par_worker_waited_s_local(const struct par_worker *worker)
+double worker_waited_s(const struct worker *worker)
 {
     return worker->waited_s;
 }

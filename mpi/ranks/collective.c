@@ -37,7 +37,7 @@ static int64_t bytes_of(MPI_Datatype type)
 static void allreduce(struct par par, const char *from, char *values, int64_t n, MPI_Datatype type, MPI_Op op)
 {
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
-    par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
+    par_count_local(par, traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece)
         MPI_Allreduce(from ? from + at * bytes : MPI_IN_PLACE, values + at * bytes,
                       (int)shorter(n - at, piece), type, op, par.comm);
@@ -152,7 +152,7 @@ void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_un
     each[par.rank] = own_units;
     if (par.size > 1) {
         const int64_t n_bytes = sizeof(int64_t);
-        par_count_local(par, par_traffic_allgather(par.size * n_bytes, n_bytes, par.size));
+        par_count_local(par, traffic_allgather(par.size * n_bytes, n_bytes, par.size));
         MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, each, 1, MPI_INT64_T, par.comm);
     }
     blocks->begin[0] = 0;
@@ -168,8 +168,8 @@ struct par_traffic_count par_blocks_traffic_local(struct par par, const struct p
         units += blocks->end[r] - blocks->begin[r];
     if (par.size == 1 || units == 0)
         return (struct par_traffic_count){0};
-    return par_traffic_allgather(units * unit_bytes,
-                                 (blocks->end[par.rank] - blocks->begin[par.rank]) * unit_bytes, par.size);
+    return traffic_allgather(units * unit_bytes,
+                             (blocks->end[par.rank] - blocks->begin[par.rank]) * unit_bytes, par.size);
 }
 
 /* Ring: in each round the block that came in the last one goes on to the right neighbour. Thakur,

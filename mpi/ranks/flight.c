@@ -66,7 +66,7 @@ void par_allreduce_begin(struct par_flight *flight, struct par par, const void *
     MPI_Type_size(type, &bytes);
     const int64_t piece = par_piece_local(par, bytes);
     if (flight->request)
-        par_count_local(par, par_traffic_allreduce(n, bytes, par.rank, par.size));
+        par_count_local(par, traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece, flight->n++) {
         MPI_Request *request = next_request(flight);
         if (request)

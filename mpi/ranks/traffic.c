@@ -3,7 +3,7 @@
 #include "base/share.h"
 #include "mpi/ranks/comm.h"
 
-const char *par_traffic_name(enum par_traffic_kind kind)
+const char *traffic_name(enum par_traffic_kind kind)
 {
     static const char *const names[] = {
         [PAR_TRAFFIC_OTHER] = "other",
@@ -17,17 +17,17 @@ const char *par_traffic_name(enum par_traffic_kind kind)
     return names[kind];
 }
 
-int par_traffic_in_step(enum par_traffic_kind kind)
+int traffic_in_step(enum par_traffic_kind kind)
 {
     return kind >= PAR_TRAFFIC_CODES && kind <= PAR_TRAFFIC_GRADIENT;
 }
 
-struct par_traffic_count par_traffic_of_steps(const struct par_traffic *traffic)
+struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic)
 {
     struct par_traffic_count sum = {0};
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const struct par_traffic_count *one = &traffic->of[kind];
-        if (!par_traffic_in_step((enum par_traffic_kind)kind))
+        if (!traffic_in_step((enum par_traffic_kind)kind))
             continue;
         sum.collectives += one->collectives;
         sum.messages += one->messages;
@@ -37,7 +37,7 @@ struct par_traffic_count par_traffic_of_steps(const struct par_traffic *traffic)
     return sum;
 }
 
-struct par_traffic_count par_traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size)
+struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size)
 {
     return (struct par_traffic_count){.collectives = size > 1,
                                       .messages = own_bytes > 0 ? size - 1 : 0,
@@ -45,7 +45,7 @@ struct par_traffic_count par_traffic_allgather(int64_t all_bytes, int64_t own_by
                                       .received_bytes = all_bytes - own_bytes};
 }
 
-struct par_traffic_count par_traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size)
+struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size)
 {
     int64_t lo, hi;
     bl_share(elements, rank, size, &lo, &hi);

@@ -36,16 +36,16 @@ struct par_traffic {
 };
 
 /* As users read it. A literal. */
-const char *par_traffic_name(enum par_traffic_kind kind);
+const char *traffic_name(enum par_traffic_kind kind);
 
 /* Whether a kind is a training step's. */
-int par_traffic_in_step(enum par_traffic_kind kind);
+int traffic_in_step(enum par_traffic_kind kind);
 
 /* The sum over the kinds of a step. */
-struct par_traffic_count par_traffic_of_steps(const struct par_traffic *traffic);
+struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);
 
 /* What each kind of collective counts on rank `rank` of `size`; the arithmetic of the convention. */
-struct par_traffic_count par_traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size);
-struct par_traffic_count par_traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size);
+struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size);
+struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size);
 
 #endif

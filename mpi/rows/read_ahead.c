@@ -29,8 +29,8 @@ struct stream {
     int64_t take_epoch, take_place;
 };
 
-struct par_read_ahead {
-    const struct par_row_file *file;
+struct read_ahead {
+    const struct row_file *file;
     uint64_t seed;
     int64_t n_streams;
     struct stream *stream; /* [n_streams] */
@@ -53,32 +53,31 @@ static int64_t blocks_of_window(int64_t row_bytes, int64_t window_bytes)
     return blocks > 0 ? blocks : 1;
 }
 
-int64_t par_read_ahead_rows_local(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
+int64_t read_ahead_rows(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
 {
     const int64_t rows = blocks_of_window(row_bytes, window_bytes) * h5_rows_per_block(row_bytes);
     return n_rows < rows ? n_rows : rows;
 }
 
-int64_t par_read_ahead_bytes_local(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
+int64_t read_ahead_bytes(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
 {
-    const int64_t rows = par_read_ahead_rows_local(n_rows, row_bytes, window_bytes);
+    const int64_t rows = read_ahead_rows(n_rows, row_bytes, window_bytes);
     return 2 * rows * (row_bytes + (int64_t)sizeof(int64_t)) +
            (n_rows / h5_rows_per_block(row_bytes) + 2) * (int64_t)sizeof(int64_t);
 }
 
 /* Making */
 
-static int stream_init(struct stream *stream, const struct par_read_ahead_plan *plan, int64_t s,
+static int stream_init(struct stream *stream, const struct read_ahead_plan *plan, int64_t s,
                        struct bl_error *err)
 {
-    const int64_t row_bytes = par_row_file_row_bytes_local(plan->file);
+    const int64_t row_bytes = row_file_row_bytes(plan->file);
     *stream = (struct stream){.step_rows = plan->step_rows[s],
                               .used_rows = plan->step_rows[s] * plan->steps_per_epoch,
                               .shuffled_epoch = -1,
                               .take_epoch = -1};
-    int code =
-        bl_windows_init(&stream->windows, &plan->shard[s], par_row_file_rows_per_block_local(plan->file),
-                        blocks_of_window(row_bytes, plan->window_bytes), err);
+    int code = bl_windows_init(&stream->windows, &plan->shard[s], row_file_rows_per_block(plan->file),
+                               blocks_of_window(row_bytes, plan->window_bytes), err);
     for (int i = 0; i < 2 && code == BL_OK; i++) {
         struct slot *slot = &stream->slot[i];
         code =
@@ -99,8 +98,7 @@ static void stream_free(struct stream *stream)
     bl_windows_free(&stream->windows);
 }
 
-static int allocate(struct par_read_ahead *ahead, const struct par_read_ahead_plan *plan,
-                    struct bl_error *err)
+static int allocate(struct read_ahead *ahead, const struct read_ahead_plan *plan, struct bl_error *err)
 {
     int64_t most = 0;
     int code = bl_alloc_zero(&ahead->stream, plan->n_shards, sizeof *ahead->stream, "windows of rows", err);
@@ -112,15 +110,14 @@ static int allocate(struct par_read_ahead *ahead, const struct par_read_ahead_pl
     if (code == BL_OK)
         code = bl_alloc(&ahead->place, most, sizeof *ahead->place, "the order of a window", err);
     if (code == BL_OK)
-        code = bl_alloc(&ahead->block, par_row_file_rows_per_block_local(plan->file),
-                        (size_t)par_row_file_row_bytes_local(plan->file), "a block of rows", err);
+        code = bl_alloc(&ahead->block, row_file_rows_per_block(plan->file),
+                        (size_t)row_file_row_bytes(plan->file), "a block of rows", err);
     return code;
 }
 
-int par_read_ahead_create_local(struct par_read_ahead **out, const struct par_read_ahead_plan *plan,
-                                struct bl_error *err)
+int read_ahead_create(struct read_ahead **out, const struct read_ahead_plan *plan, struct bl_error *err)
 {
-    struct par_read_ahead *ahead = NULL;
+    struct read_ahead *ahead = NULL;
     *out = NULL;
     int code = bl_alloc_zero(&ahead, 1, sizeof *ahead, "reading ahead", err);
     if (code != BL_OK)
@@ -132,13 +129,13 @@ int par_read_ahead_create_local(struct par_read_ahead **out, const struct par_re
     pthread_cond_init(&ahead->done, NULL);
     code = allocate(ahead, plan, err);
     if (code != BL_OK)
-        par_read_ahead_destroy_local(ahead);
+        read_ahead_destroy(ahead);
     else
         *out = ahead;
     return code;
 }
 
-void par_read_ahead_destroy_local(struct par_read_ahead *ahead)
+void read_ahead_destroy(struct read_ahead *ahead)
 {
     if (!ahead)
         return;
@@ -162,7 +159,7 @@ void par_read_ahead_destroy_local(struct par_read_ahead *ahead)
 
 /* The thread */
 
-static int is_told_to_leave(struct par_read_ahead *ahead)
+static int is_told_to_leave(struct read_ahead *ahead)
 {
     pthread_mutex_lock(&ahead->lock);
     const int leaves = ahead->should_end || ahead->should_rest;
@@ -178,10 +175,10 @@ static void shuffle(struct stream *stream, uint64_t seed)
 }
 
 /* Puts the training rows of a block to their places in the window; `at` of the window's rows came before. */
-static int64_t spread(const struct par_read_ahead *ahead, const struct stream *stream, int64_t block,
-                      int64_t at, struct slot *slot)
+static int64_t spread(const struct read_ahead *ahead, const struct stream *stream, int64_t block, int64_t at,
+                      struct slot *slot)
 {
-    const int64_t row_bytes = par_row_file_row_bytes_local(ahead->file);
+    const int64_t row_bytes = row_file_row_bytes(ahead->file);
     const int64_t first = block * stream->windows.rows_per_block;
     const int64_t *row;
     const int64_t n = bl_windows_block_rows(&stream->windows, block, &row);
@@ -192,7 +189,7 @@ static int64_t spread(const struct par_read_ahead *ahead, const struct stream *s
 }
 
 /* The stream's next window into `slot`, which nobody else looks at. */
-static int fill(struct par_read_ahead *ahead, struct stream *stream, struct slot *slot, struct bl_error *err)
+static int fill(struct read_ahead *ahead, struct stream *stream, struct slot *slot, struct bl_error *err)
 {
     const int64_t *block;
     int code = BL_OK;
@@ -205,7 +202,7 @@ static int fill(struct par_read_ahead *ahead, struct stream *stream, struct slot
         const int64_t *row;
         if (bl_windows_block_rows(&stream->windows, block[b], &row) == 0)
             continue;
-        code = par_row_file_block_local(ahead->file, block[b], ahead->block, err);
+        code = row_file_block(ahead->file, block[b], ahead->block, err);
         if (code == BL_OK)
             at += spread(ahead, stream, block[b], at, slot);
     }
@@ -226,7 +223,7 @@ static void advance(struct stream *stream, int64_t n)
 }
 
 /* The stream whose next window is wanted first, of those with room for it; NULL: none has. */
-static struct stream *most_urgent(struct par_read_ahead *ahead)
+static struct stream *most_urgent(struct read_ahead *ahead)
 {
     struct stream *best = NULL;
     for (int64_t s = 0; s < ahead->n_streams; s++) {
@@ -243,7 +240,7 @@ static struct stream *most_urgent(struct par_read_ahead *ahead)
 
 static void *read_on(void *context)
 {
-    struct par_read_ahead *ahead = context;
+    struct read_ahead *ahead = context;
     pthread_mutex_lock(&ahead->lock);
     while (!ahead->should_end) {
         struct stream *stream = ahead->should_rest || ahead->code != BL_OK ? NULL : most_urgent(ahead);
@@ -271,7 +268,7 @@ static void *read_on(void *context)
     return NULL;
 }
 
-static int start(struct par_read_ahead *ahead, struct bl_error *err)
+static int start(struct read_ahead *ahead, struct bl_error *err)
 {
     sigset_t all, before;
     sigfillset(&all); /* signals belong to the main thread */
@@ -298,7 +295,7 @@ static void set_out(struct stream *stream, uint64_t seed, int64_t epoch, int64_t
     stream->skip = place - stream->begin;
 }
 
-int par_read_ahead_seek_local(struct par_read_ahead *ahead, int64_t epoch, int64_t step, struct bl_error *err)
+int read_ahead_seek(struct read_ahead *ahead, int64_t epoch, int64_t step, struct bl_error *err)
 {
     int stands = ahead->is_running;
     for (int64_t s = 0; s < ahead->n_streams; s++)
@@ -320,14 +317,14 @@ int par_read_ahead_seek_local(struct par_read_ahead *ahead, int64_t epoch, int64
 }
 
 /* Leaves the window that rows are taken from to the thread. The lock is held. */
-static void leave_window(struct par_read_ahead *ahead, struct stream *stream)
+static void leave_window(struct read_ahead *ahead, struct stream *stream)
 {
     stream->emptied++;
     pthread_cond_signal(&ahead->work);
 }
 
 /* The window that has a next row, once it is full; NULL: reading failed before. The lock is held. */
-static struct slot *wait_for(struct par_read_ahead *ahead, struct stream *stream)
+static struct slot *wait_for(struct read_ahead *ahead, struct stream *stream)
 {
     for (;;) {
         while (stream->filled == stream->emptied && ahead->code == BL_OK)
@@ -341,8 +338,8 @@ static struct slot *wait_for(struct par_read_ahead *ahead, struct stream *stream
     }
 }
 
-int par_read_ahead_take_local(struct par_read_ahead *ahead, int64_t s, int64_t wanted, int64_t *n,
-                              const int64_t **rows, const void **features, struct bl_error *err)
+int read_ahead_take(struct read_ahead *ahead, int64_t s, int64_t wanted, int64_t *n, const int64_t **rows,
+                    const void **features, struct bl_error *err)
 {
     struct stream *stream = &ahead->stream[s];
     const double begun = bl_clock_seconds();
@@ -356,11 +353,11 @@ int par_read_ahead_take_local(struct par_read_ahead *ahead, int64_t s, int64_t w
         return err->code;
     *n = slot->n - slot->taken < wanted ? slot->n - slot->taken : wanted;
     *rows = slot->rows + slot->taken;
-    *features = slot->features + slot->taken * par_row_file_row_bytes_local(ahead->file);
+    *features = slot->features + slot->taken * row_file_row_bytes(ahead->file);
     return BL_OK;
 }
 
-void par_read_ahead_give_back_local(struct par_read_ahead *ahead, int64_t s, int64_t n)
+void read_ahead_give_back(struct read_ahead *ahead, int64_t s, int64_t n)
 {
     struct stream *stream = &ahead->stream[s];
     struct slot *slot = &stream->slot[stream->emptied % 2];
@@ -378,7 +375,7 @@ void par_read_ahead_give_back_local(struct par_read_ahead *ahead, int64_t s, int
     pthread_mutex_unlock(&ahead->lock);
 }
 
-double par_read_ahead_waited_local(const struct par_read_ahead *ahead)
+double read_ahead_waited(const struct read_ahead *ahead)
 {
     return ahead->waited_s;
 }

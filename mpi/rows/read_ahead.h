@@ -12,11 +12,11 @@
 #include "data/windows.h"
 #include "mpi/h5/row_file.h"
 
-struct par_read_ahead;
+struct read_ahead;
 
 /* What the rows are and how steps will take them. */
-struct par_read_ahead_plan {
-    const struct par_row_file *file;
+struct read_ahead_plan {
+    const struct row_file *file;
     const struct bl_shard *shard; /* [n_shards] */
     int64_t n_shards;
     const int64_t *step_rows; /* [n_shards] rows that a step takes of each */
@@ -27,31 +27,29 @@ struct par_read_ahead_plan {
 
 /* Allocates two windows for each shard; the thread starts with the first seek. Borrows file and shards.
  * Errors: BL_MEMORY; *out is NULL then. Destroying waits for a block at most; NULL is fine. */
-int par_read_ahead_create_local(struct par_read_ahead **out, const struct par_read_ahead_plan *plan,
-                                struct bl_error *err);
-void par_read_ahead_destroy_local(struct par_read_ahead *ahead);
+int read_ahead_create(struct read_ahead **out, const struct read_ahead_plan *plan, struct bl_error *err);
+void read_ahead_destroy(struct read_ahead *ahead);
 
 /* The next rows taken are those of step `step` of an epoch. Costs nothing when they follow those that were
  * taken last; otherwise what was read is dropped. Errors: BL_MEMORY there is no thread to be had. */
-int par_read_ahead_seek_local(struct par_read_ahead *ahead, int64_t epoch, int64_t step,
-                              struct bl_error *err);
+int read_ahead_seek(struct read_ahead *ahead, int64_t epoch, int64_t step, struct bl_error *err);
 
 /* Some of the next rows of own shard s, waiting for them: 1 <= *n <= wanted file rows at *rows, their
  * features at *features, borrowed until they are given back. All rows of a step must be taken. Errors, once
- * the rows that were read before are used up: those of par_row_file_block_local. */
-int par_read_ahead_take_local(struct par_read_ahead *ahead, int64_t s, int64_t wanted, int64_t *n,
-                              const int64_t **rows, const void **features, struct bl_error *err);
+ * the rows that were read before are used up: those of row_file_block. */
+int read_ahead_take(struct read_ahead *ahead, int64_t s, int64_t wanted, int64_t *n, const int64_t **rows,
+                    const void **features, struct bl_error *err);
 
 /* The n rows taken last from shard s are no longer needed. */
-void par_read_ahead_give_back_local(struct par_read_ahead *ahead, int64_t s, int64_t n);
+void read_ahead_give_back(struct read_ahead *ahead, int64_t s, int64_t n);
 
 /* Seconds that taking has waited so far. */
-double par_read_ahead_waited_local(const struct par_read_ahead *ahead);
+double read_ahead_waited(const struct read_ahead *ahead);
 
 /* Most rows that a window of a shard of n_rows rows has. */
-int64_t par_read_ahead_rows_local(int64_t n_rows, int64_t row_bytes, int64_t window_bytes);
+int64_t read_ahead_rows(int64_t n_rows, int64_t row_bytes, int64_t window_bytes);
 
 /* Most bytes that a shard of n_rows rows takes: two windows, and the order of one. */
-int64_t par_read_ahead_bytes_local(int64_t n_rows, int64_t row_bytes, int64_t window_bytes);
+int64_t read_ahead_bytes(int64_t n_rows, int64_t row_bytes, int64_t window_bytes);
 
 #endif

@@ -18,12 +18,12 @@ static int64_t exact_groups(const struct bl_config *config)
     return config->train.exact_groups > 0 ? config->train.exact_groups : config->data.shards;
 }
 
-int64_t par_groups_total_local(const struct bl_config *config, int64_t ranks)
+int64_t sum_groups_total(const struct bl_config *config, int64_t ranks)
 {
     return is_exact(config) ? exact_groups(config) : ranks;
 }
 
-int par_groups_check_local(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err)
+int sum_groups_check(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err)
 {
     const int64_t shards = config->data.shards, groups = exact_groups(config);
     if (shards > rows)
@@ -54,7 +54,7 @@ int par_groups_check_local(const struct bl_config *config, int64_t rows, int64_t
     return BL_OK;
 }
 
-void par_groups_shards_local(const struct bl_config *config, int rank, int size, int64_t *lo, int64_t *hi)
+void sum_groups_shards(const struct bl_config *config, int rank, int size, int64_t *lo, int64_t *hi)
 {
     const int64_t shards = config->data.shards;
     const int64_t unit = is_exact(config) ? shards / exact_groups(config) : 1;
@@ -63,12 +63,12 @@ void par_groups_shards_local(const struct bl_config *config, int rank, int size,
     *hi *= unit;
 }
 
-int par_groups_init(struct par_groups *groups, struct par par, int64_t total, const int64_t *unit_rows,
-                    int64_t n_units, int64_t k_max, struct bl_error *err)
+int par_sum_groups_init(struct par_sum_groups *groups, struct par par, int64_t total,
+                        const int64_t *unit_rows, int64_t n_units, int64_t k_max, struct bl_error *err)
 {
     int64_t lo, hi;
     bl_share(total, par.rank, par.size, &lo, &hi);
-    *groups = (struct par_groups){.total = total, .k_max = k_max};
+    *groups = (struct par_sum_groups){.total = total, .k_max = k_max};
     int code = bl_alloc(&groups->end, hi - lo, sizeof *groups->end, "groups of rows", err);
     if (code == BL_OK)
         code = par_blocks_init(&groups->rank_groups, par.size, err);
@@ -76,7 +76,7 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
         code = bl_alloc(&groups->all, groups->total * k_max, sizeof(double), "sums of groups", err);
     code = par_agree(par, code, err);
     if (code != BL_OK) {
-        par_groups_free(groups);
+        par_sum_groups_free(groups);
         return code;
     }
     for (int r = 0; r < par.size; r++)
@@ -89,15 +89,15 @@ int par_groups_init(struct par_groups *groups, struct par par, int64_t total, co
     return BL_OK;
 }
 
-void par_groups_free(struct par_groups *groups)
+void par_sum_groups_free(struct par_sum_groups *groups)
 {
     bl_free(&groups->end);
     par_blocks_free(&groups->rank_groups);
     bl_free(&groups->all);
 }
 
-void par_groups_sum(struct par_groups *groups, struct par par, const double *parts, int64_t stride, int64_t k,
-                    double *sums)
+void par_sum_groups_sum(struct par_sum_groups *groups, struct par par, const double *parts, int64_t stride,
+                        int64_t k, double *sums)
 {
     double *own = groups->all + groups->local.first * k;
     for (int64_t g = 0; g < groups->local.n; g++)

@@ -86,7 +86,7 @@ static int read_shard(struct par_train_data *data, struct par_dataset *dataset, 
     for (int64_t at = lo, n; at < hi; at += n) {
         const int64_t end = (at / block + 1) * block;
         n = (end < hi ? end : hi) - at;
-        par_stall_tick_local("reading the train split");
+        stall_tick("reading the train split");
         char *rows = data->features ? (char *)data->features + (at - data->row_lo) * row_bytes : data->block;
         int code = par_dataset_read_local(dataset, at, n, rows, NULL, NULL, err);
         if (code == BL_OK)
@@ -171,7 +171,7 @@ static void describe(struct par_train_data *data, struct par par, const struct p
                                     .type = split->type,
                                     .labels = split->labels,
                                     .shards = data->shards};
-    par_groups_shards_local(config, par.rank, par.size, &data->shard_lo, &data->shard_hi);
+    sum_groups_shards(config, par.rank, par.size, &data->shard_lo, &data->shard_hi);
     data->row_lo = bl_shard_begin(data->rows_global, data->shards, data->shard_lo);
     data->row_hi = bl_shard_begin(data->rows_global, data->shards, data->shard_hi);
 }
@@ -187,7 +187,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
         goto done;
     par_dataset_choose_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     describe(data, par, par_dataset_split(dataset), config);
-    code = par_groups_check_local(config, data->rows_global, par.size, err);
+    code = sum_groups_check(config, data->rows_global, par.size, err);
     if (code != BL_OK)
         goto done;
     code = allocate(data, config, &digests, err);
@@ -220,7 +220,7 @@ void par_train_data_free(struct par_train_data *data)
     for (int64_t s = 0; data->shard && s < data->shard_hi - data->shard_lo; s++)
         bl_shard_free(&data->shard[s]);
     bl_free(&data->shard);
-    par_row_file_close_local(data->file);
+    row_file_close(data->file);
     data->file = NULL;
     bl_free(&data->features);
     bl_free(&data->block);
@@ -232,7 +232,7 @@ int par_train_data_row_local(const struct par_train_data *data, int64_t file_row
                              struct bl_error *err)
 {
     if (data->file)
-        return par_row_file_row_local(data->file, file_row, row, err);
+        return row_file_row(data->file, file_row, row, err);
     *row = (const char *)data->features + (file_row - data->row_lo) * bytes_of_row(data);
     return BL_OK;
 }
@@ -244,7 +244,7 @@ static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, co
     int code = BL_OK;
     for (int64_t i = 0; i < n && code == BL_OK; i++) {
         const void *row;
-        code = par_row_file_row_local(data->file, data->row_lo + lo + i, &row, err);
+        code = row_file_row(data->file, data->row_lo + lo + i, &row, err);
         if (code == BL_OK)
             memcpy(data->block + i * bytes_of_row(data), row, (size_t)bytes_of_row(data));
     }
@@ -255,15 +255,15 @@ static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, co
     return code;
 }
 
-struct par_rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
-                                          struct par_groups *groups)
+struct rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
+                                      struct par_sum_groups *groups)
 {
-    struct par_rows rows = par_rows_resident_local(data->dim, data->type, data->features,
-                                                   data->row_hi - data->row_lo, keep, groups);
+    struct rows rows =
+        rows_resident(data->dim, data->type, data->features, data->row_hi - data->row_lo, keep, groups);
     if (data->file) {
         rows.read = read_rows;
         rows.context = (void *)data;
-        rows.block_rows = par_row_file_rows_per_block_local(data->file);
+        rows.block_rows = row_file_rows_per_block(data->file);
     }
     return rows;
 }

@@ -28,7 +28,7 @@ struct par_train_data {
     int64_t row_lo, row_hi;     /* file rows [row_lo, row_hi) */
     struct bl_shard *shard;     /* [shard_hi - shard_lo] */
     void *features;             /* [row_hi - row_lo, dim] of type; NULL: they are in file; owned */
-    struct par_row_file *file;  /* NULL: they are in memory; owned */
+    struct row_file *file;      /* NULL: they are in memory; owned */
     char *block;                /* with file: [rows of a block, dim], for passes; owned */
     uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes and groups are dense; owned */
     uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
@@ -46,13 +46,13 @@ void par_train_data_free(struct par_train_data *data);
 
 /* Sets *row to a file row's features; the row must be this rank's. In memory that can't fail; from the file
  * they are borrowed until the next call, and rows in order read each block once. Errors: those of
- * par_row_file_row_local. Local. */
+ * row_file_row. Local. */
 int par_train_data_row_local(const struct par_train_data *data, int64_t file_row, const void **row,
                              struct bl_error *err);
 
 /* This rank's rows [row_lo, row_hi) for passes over them. Borrows all. Local. */
-struct par_rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
-                                          struct par_groups *groups);
+struct rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
+                                      struct par_sum_groups *groups);
 
 /* Address of a row's labels (NULL without). The row must be this rank's. Local. */
 const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row);

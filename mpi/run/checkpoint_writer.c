@@ -11,13 +11,13 @@
 #include "mpi/run/metrics.h"
 
 /* The log and the curves come first: a checkpoint says how long they were. */
-static int name_file(struct par_worker *worker, void *context, struct bl_error *err)
+static int name_file(struct worker *worker, void *context, struct bl_error *err)
 {
     const struct par_checkpoint_writer *writer = context;
     (void)worker;
     bl_log_sync();
-    par_metrics_sync_local();
-    int code = par_state_writer_install_local(&writer->file, err);
+    metrics_sync();
+    int code = par_tensor_writer_install_local(&writer->file, err);
     if (code == BL_OK && writer->folder)
         code = par_run_folder_prune_local(writer->folder, writer->keep, writer->file.path, err);
     return code;
@@ -34,7 +34,7 @@ int par_checkpoint_writer_init(struct par_checkpoint_writer *writer, struct par 
                                struct bl_error *err)
 {
     *writer = (struct par_checkpoint_writer){.folder = folder, .keep = keep};
-    int code = par_state_writer_init(&writer->file, par, tuning, err);
+    int code = par_tensor_writer_init(&writer->file, par, tuning, err);
     writer->file.name = name_file;
     writer->file.name_context = writer;
     return code;
@@ -42,24 +42,24 @@ int par_checkpoint_writer_init(struct par_checkpoint_writer *writer, struct par 
 
 void par_checkpoint_writer_free(struct par_checkpoint_writer *writer)
 {
-    par_state_writer_free(&writer->file);
+    par_tensor_writer_free(&writer->file);
     bl_free(&writer->texts);
 }
 
-int par_checkpoint_reserve(struct par_checkpoint_writer *writer, const struct par_state *state,
+int par_checkpoint_reserve(struct par_checkpoint_writer *writer, const struct snapshot *state,
                            struct bl_error *err)
 {
-    return par_state_writer_reserve(&writer->file, state->tensors, state->n_tensors, err);
+    return par_tensor_writer_reserve(&writer->file, state->tensors, state->n_tensors, err);
 }
 
 static int put_numbers(hid_t file, const char *path, const void *context, struct bl_error *err)
 {
-    const struct par_state *state = context;
+    const struct snapshot *state = context;
     int failed = h5_make_group(file, "numbers") != 0;
     hid_t group = failed ? H5I_INVALID_HID : H5Gopen2(file, "numbers", H5P_DEFAULT);
     failed |= group < 0;
     for (int64_t i = 0; i < state->n_numbers && !failed; i++) {
-        const struct par_state_number *number = &state->numbers[i];
+        const struct snapshot_number *number = &state->numbers[i];
         failed = number->is_integer ? h5_put_integer(group, number->name, number->integer)
                                     : h5_put_real(group, number->name, number->real);
     }
@@ -70,8 +70,8 @@ static int put_numbers(hid_t file, const char *path, const void *context, struct
 }
 
 /* The state's texts in memory of the writer's own, as bytes without the final zero. */
-static int copy_texts(struct par_checkpoint_writer *writer, const struct par_state *state,
-                      struct par_state_tensor *next, struct bl_error *err)
+static int copy_texts(struct par_checkpoint_writer *writer, const struct snapshot *state, struct tensor *next,
+                      struct bl_error *err)
 {
     int64_t bytes = 0;
     for (int64_t i = 0; i < state->n_texts; i++)
@@ -81,7 +81,7 @@ static int copy_texts(struct par_checkpoint_writer *writer, const struct par_sta
     char *to = writer->texts;
     for (int64_t i = 0; i < state->n_texts && code == BL_OK; i++, next++) {
         const size_t n = strlen(state->texts[i].text);
-        *next = (struct par_state_tensor){.rows = (int64_t)n, .value = PAR_BYTE, .at = to};
+        *next = (struct tensor){.rows = (int64_t)n, .value = TENSOR_BYTE, .at = to};
         snprintf(next->name, sizeof next->name, "texts/%.50s", state->texts[i].name);
         memcpy(to, state->texts[i].text, n);
         to += n;
@@ -90,8 +90,8 @@ static int copy_texts(struct par_checkpoint_writer *writer, const struct par_sta
 }
 
 /* The state's tensors as "state/NAME", then its texts as "texts/NAME". */
-static int list_tensors(struct par_checkpoint_writer *writer, const struct par_state *state,
-                        struct par_state_tensor **tensors, struct bl_error *err)
+static int list_tensors(struct par_checkpoint_writer *writer, const struct snapshot *state,
+                        struct tensor **tensors, struct bl_error *err)
 {
     int code =
         bl_alloc(tensors, state->n_tensors + state->n_texts, sizeof **tensors, "the list of tensors", err);
@@ -104,29 +104,29 @@ static int list_tensors(struct par_checkpoint_writer *writer, const struct par_s
 
 static void tell_hints(struct par_checkpoint_writer *writer)
 {
-    const struct par_state_writer *file = &writer->file;
+    const struct par_tensor_writer *file = &writer->file;
     char taken[2 * BL_HINTS_MAX];
     if (writer->has_told || !file->hints[0] || file->par.size == 1)
         return;
     writer->has_told = 1;
-    h5_rows_hints_local(file->write.file, file->hints, taken, sizeof taken);
+    h5_parallel_hints(file->write.file, file->hints, taken, sizeof taken);
     bl_log_say("MPI-IO keeps of these hints: %s", taken[0] ? taken : "none");
 }
 
-int par_checkpoint_begin(struct par_checkpoint_writer *writer, const char *path,
-                         const struct par_state *state, struct bl_error *err)
+int par_checkpoint_begin(struct par_checkpoint_writer *writer, const char *path, const struct snapshot *state,
+                         struct bl_error *err)
 {
-    struct par_state_tensor *tensors = NULL;
+    struct tensor *tensors = NULL;
     int code = par_agree(writer->file.par, list_tensors(writer, state, &tensors, err), err);
-    const struct par_state_content content = {.format = PAR_CHECKPOINT_FORMAT,
-                                              .version = PAR_CHECKPOINT_VERSION,
-                                              .tensors = tensors,
-                                              .n = state->n_tensors + state->n_texts,
-                                              .n_shared = state->n_tensors,
-                                              .put = put_numbers,
-                                              .context = state};
+    const struct tensor_file_content content = {.format = PAR_CHECKPOINT_FORMAT,
+                                                .version = PAR_CHECKPOINT_VERSION,
+                                                .tensors = tensors,
+                                                .n = state->n_tensors + state->n_texts,
+                                                .n_shared = state->n_tensors,
+                                                .put = put_numbers,
+                                                .context = state};
     if (code == BL_OK)
-        code = par_state_writer_begin(&writer->file, path, &content, err);
+        code = par_tensor_writer_begin(&writer->file, path, &content, err);
     if (code == BL_OK)
         tell_hints(writer);
     bl_free(&tensors);

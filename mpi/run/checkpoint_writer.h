@@ -8,7 +8,7 @@
 #include "mpi/run/run_folder.h"
 
 struct par_checkpoint_writer {
-    struct par_state_writer file;
+    struct par_tensor_writer file;
     const struct par_run_folder *folder; /* NULL: nothing older is removed. Borrowed */
     int64_t keep;
     char *texts;  /* of the one on its way */
@@ -20,20 +20,20 @@ struct h5_tuning par_checkpoint_tuning_local(const struct bl_config *config);
 
 /* folder: where all but the newest `keep` are removed once another is whole; NULL for nowhere. The writer
  * stays where it is. Collective; agreed. Errors: BL_MEMORY. par_checkpoint_writer_free as
- * par_state_writer_free. */
+ * par_tensor_writer_free. */
 int par_checkpoint_writer_init(struct par_checkpoint_writer *writer, struct par par,
                                const struct par_run_folder *folder, int64_t keep, struct h5_tuning tuning,
                                struct bl_error *err);
 void par_checkpoint_writer_free(struct par_checkpoint_writer *writer);
 
-/* par_state_writer_reserve for such a state. Collective; agreed. Errors: BL_MEMORY. */
-int par_checkpoint_reserve(struct par_checkpoint_writer *writer, const struct par_state *state,
+/* par_tensor_writer_reserve for such a state. Collective; agreed. Errors: BL_MEMORY. */
+int par_checkpoint_reserve(struct par_checkpoint_writer *writer, const struct snapshot *state,
                            struct bl_error *err);
 
 /* Sends the state on its way to path; nothing else may be. With room reserved it may change afterwards,
  * otherwise tensors must stay as they are until it has arrived. Collective. Errors, agreed: BL_PATH; then
  * nothing is left of it. */
-int par_checkpoint_begin(struct par_checkpoint_writer *writer, const char *path,
-                         const struct par_state *state, struct bl_error *err);
+int par_checkpoint_begin(struct par_checkpoint_writer *writer, const char *path, const struct snapshot *state,
+                         struct bl_error *err);
 
 #endif

@@ -5,11 +5,10 @@
 /* Between the last rank's end and the job's: the launcher's end and the script's call to put the job back. */
 static const double job_margin_s = 10.0;
 
-void par_deadline_init_local(struct par_deadline *deadline, double start_s, double max_hours,
-                             double job_end_s, int64_t checkpoint_bytes)
+void deadline_init(struct deadline *deadline, double start_s, double max_hours, double job_end_s,
+                   int64_t checkpoint_bytes)
 {
-    *deadline =
-        (struct par_deadline){.end_s = INFINITY, .checkpoint_s = 1.0 + (double)checkpoint_bytes / 50e6};
+    *deadline = (struct deadline){.end_s = INFINITY, .checkpoint_s = 1.0 + (double)checkpoint_bytes / 50e6};
     if (max_hours > 0.0)
         deadline->end_s = start_s + 3600.0 * max_hours;
     if (job_end_s > 0.0)
@@ -22,22 +21,22 @@ static void measure(double *longest, double seconds)
     *longest = seconds > *longest ? seconds : *longest + (seconds - *longest) / 64.0;
 }
 
-void par_deadline_step_local(struct par_deadline *deadline, double seconds)
+void deadline_step(struct deadline *deadline, double seconds)
 {
     measure(&deadline->step_s, seconds);
 }
 
-void par_deadline_evaluation_local(struct par_deadline *deadline, double seconds)
+void deadline_evaluation(struct deadline *deadline, double seconds)
 {
     measure(&deadline->evaluation_s, seconds);
 }
 
-void par_deadline_checkpoint_local(struct par_deadline *deadline, double seconds)
+void deadline_checkpoint(struct deadline *deadline, double seconds)
 {
     measure(&deadline->checkpoint_s, seconds);
 }
 
-int par_deadline_reached_local(struct par_deadline *deadline, double now_s, int evaluation_is_near)
+int deadline_reached(struct deadline *deadline, double now_s, int evaluation_is_near)
 {
     double needed = 2.0 * deadline->step_s + 2.0 * deadline->checkpoint_s;
     if (evaluation_is_near)

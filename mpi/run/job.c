@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "mpi/run/metrics.h"
 
-int par_job_report_local(const struct par_job *job, int64_t step, struct bl_error *err)
+int job_report(const struct job *job, int64_t step, struct bl_error *err)
 {
     char left[48] = "";
     if (!job->id[0])
@@ -28,5 +28,5 @@ int par_job_report_local(const struct par_job *job, int64_t step, struct bl_erro
     }
     bl_log_say("slurm: job %s on %s (%s), put back %s%s", job->id, bl_count(job->n_nodes, "node").text,
                job->nodes, bl_count(job->restarts, "time").text, left);
-    return par_metrics_write_local(event, err);
+    return metrics_write(event, err);
 }

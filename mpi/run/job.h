@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-struct par_job {
+struct job {
     char id[48];     /* "123", or "123_4" for a task of an array; "" outside of a job */
     char nodes[400]; /* as Slurm writes them: "node[1-4]" */
     int64_t n_nodes;
@@ -16,6 +16,6 @@ struct par_job {
 
 /* Says the job in one line and writes the event "slurm"; does nothing outside of a job. Local; errors:
  * BL_PATH. */
-int par_job_report_local(const struct par_job *job, int64_t step, struct bl_error *err);
+int job_report(const struct job *job, int64_t step, struct bl_error *err);
 
 #endif

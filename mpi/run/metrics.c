@@ -13,7 +13,7 @@ static struct {
     char path[4096];
 } metrics;
 
-int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error *err)
+int metrics_open(const char *path, int64_t keep_bytes, struct bl_error *err)
 {
     snprintf(metrics.path, sizeof metrics.path, "%s", path);
     struct stat status;
@@ -29,7 +29,7 @@ int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error
     return metrics.file ? BL_OK : bl_fail_path(err, "write", path, errno);
 }
 
-int64_t par_metrics_bytes_local(void)
+int64_t metrics_bytes(void)
 {
     if (!metrics.file)
         return 0;
@@ -38,13 +38,13 @@ int64_t par_metrics_bytes_local(void)
     return fstat(fileno(metrics.file), &status) == 0 ? status.st_size : 0;
 }
 
-void par_metrics_sync_local(void)
+void metrics_sync(void)
 {
     if (metrics.file)
         fsync(fileno(metrics.file));
 }
 
-int par_metrics_write_local(json_t *event, struct bl_error *err)
+int metrics_write(json_t *event, struct bl_error *err)
 {
     int code = BL_OK;
     if (metrics.file) {
@@ -59,7 +59,7 @@ int par_metrics_write_local(json_t *event, struct bl_error *err)
     return code;
 }
 
-void par_metrics_close_local(void)
+void metrics_close(void)
 {
     if (metrics.file)
         fclose(metrics.file);

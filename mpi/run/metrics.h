@@ -9,18 +9,18 @@
 
 /* Opens for appending and first cuts the file to keep_bytes (a resumed run goes on where its checkpoint was);
  * warns if it is shorter than that. Errors: BL_PATH. */
-int par_metrics_open_local(const char *path, int64_t keep_bytes, struct bl_error *err);
+int metrics_open(const char *path, int64_t keep_bytes, struct bl_error *err);
 
 /* The file's length so far, to be kept in a checkpoint. */
-int64_t par_metrics_bytes_local(void);
+int64_t metrics_bytes(void);
 
 /* Brings the file to the disk. Another thread may do it. */
-void par_metrics_sync_local(void);
+void metrics_sync(void);
 
 /* Writes one event and takes the object (also on failure); adds "time". Does nothing when no file is open, so
  * that every rank may call it. Errors: BL_PATH. */
-int par_metrics_write_local(json_t *event, struct bl_error *err);
+int metrics_write(json_t *event, struct bl_error *err);
 
-void par_metrics_close_local(void);
+void metrics_close(void);
 
 #endif

@@ -32,11 +32,11 @@ static int share_path(struct par par, char **paths, int64_t n, int64_t i, char *
     return path[0] != '\0';
 }
 
-static int check_config(const char *path, const struct par_state *head, const struct bl_config *config,
+static int check_config(const char *path, const struct snapshot *head, const struct bl_config *config,
                         struct bl_error *err)
 {
     struct bl_config old;
-    const char *text = par_state_find_text(head, "config");
+    const char *text = snapshot_find_text(head, "config");
     if (!text)
         return bl_fail(err, BL_INPUT, "%s: its configuration is missing; use an older checkpoint or --fresh",
                        path);
@@ -54,9 +54,9 @@ static int check_config(const char *path, const struct par_state *head, const st
 }
 
 /* Not an error: the run goes on, but not to the same bits. */
-static void compare_arithmetic(const char *path, const struct par_state *head, char now[BL_ARITHMETIC_MAX])
+static void compare_arithmetic(const char *path, const struct snapshot *head, char now[BL_ARITHMETIC_MAX])
 {
-    const char *then = par_state_find_text(head, "arithmetic");
+    const char *then = snapshot_find_text(head, "arithmetic");
     const char *start = then ? strstr(then, PAR_ARITHMETIC_LAPACK) : NULL;
     if (start && !strstr(now, PAR_ARITHMETIC_LAPACK))
         strncat(now, start, BL_ARITHMETIC_MAX - 1 - strlen(now));
@@ -65,10 +65,10 @@ static void compare_arithmetic(const char *path, const struct par_state *head, c
                     path, then, now);
 }
 
-static int check_data(const char *path, const struct par_state *head, uint64_t fingerprint,
+static int check_data(const char *path, const struct snapshot *head, uint64_t fingerprint,
                       struct bl_error *err)
 {
-    const struct par_state_number *number = par_state_find_number(head, "data_fingerprint");
+    const struct snapshot_number *number = snapshot_find_number(head, "data_fingerprint");
     if (number && (uint64_t)number->integer != fingerprint)
         return bl_fail(err, BL_USAGE,
                        "%s was made from other data (fingerprint %016" PRIx64 ", now %016" PRIx64
@@ -81,7 +81,7 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
                 struct bl_error *err)
 {
     const uint64_t fingerprint = state->fingerprint;
-    struct par_state head = {0};
+    struct snapshot head = {0};
     int code = par_checkpoint_open(par, path, &head, err);
     if (code != BL_OK)
         return code;
@@ -92,7 +92,7 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
         compare_arithmetic(path, &head, state->model.arithmetic);
     if (code == BL_OK)
         code = par_run_state_read(state, par, path, &head, err);
-    par_state_free(&head);
+    snapshot_free(&head);
     return code;
 }
 
@@ -101,7 +101,7 @@ static int is_damaged(struct par par, const char *path, int code)
 {
     int damaged = code == BL_INPUT;
     if (damaged && par.rank == 0)
-        damaged = !par_checkpoint_is_newer_local(path);
+        damaged = !checkpoint_is_newer(path);
     par_broadcast(par, &damaged, sizeof damaged);
     return damaged;
 }

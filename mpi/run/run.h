@@ -23,7 +23,7 @@ struct run {
     struct par_run_state state;
     struct par_step step;
     struct par_train_report report;
-    struct par_deadline deadline;
+    struct deadline deadline;
     double started_s, last_checkpoint_s;
     int64_t last_checkpoint_step; /* -1: none by this process */
     struct par_checkpoint_writer writer;

@@ -95,8 +95,8 @@ void par_run_state_keep_best(struct par_run_state *state)
 
 /* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free
  * place. */
-static struct par_state_tensor *list_block(struct par_state_tensor *tensor, const char *prefix,
-                                           const struct bl_layout *layout, float *block)
+static struct tensor *list_block(struct tensor *tensor, const char *prefix, const struct bl_layout *layout,
+                                 float *block)
 {
     for (int64_t t = 0; t < layout->n_tensors; t++, tensor++) {
         const struct bl_tensor *part = &layout->tensor[t];
@@ -108,12 +108,11 @@ static struct par_state_tensor *list_block(struct par_state_tensor *tensor, cons
     return tensor;
 }
 
-static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, const char *name, int64_t n,
-                                             double *at)
+static struct tensor *list_doubles(struct tensor *tensor, const char *name, int64_t n, double *at)
 {
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->rows = n;
-    tensor->value = PAR_DOUBLE;
+    tensor->value = TENSOR_DOUBLE;
     tensor->at = at;
     return tensor + 1;
 }
@@ -122,7 +121,7 @@ static struct par_state_tensor *list_doubles(struct par_state_tensor *tensor, co
 enum { OWN_TENSORS = 2 };
 
 /* Every tensor of the state, pointing into it. Freed by bl_free(tensors). */
-static int list_tensors(struct par_run_state *state, struct par_state_tensor **tensors, int64_t *n,
+static int list_tensors(struct par_run_state *state, struct tensor **tensors, int64_t *n,
                         struct bl_error *err)
 {
     const struct bl_layout *layout = &state->model.layout;
@@ -131,7 +130,7 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
                              "the list of tensors", err);
     if (code != BL_OK)
         return code;
-    struct par_state_tensor *next = list_block(*tensors, "params", layout, state->model.params);
+    struct tensor *next = list_block(*tensors, "params", layout, state->model.params);
     next = list_block(next, "best", layout, state->best_params);
     for (int s = 0; s < type->n_states; s++) {
         char prefix[32];
@@ -139,10 +138,10 @@ static int list_tensors(struct par_run_state *state, struct par_state_tensor **t
         next = list_block(next, prefix, layout, state->optimizer.states[s]);
     }
     if (state->memory_rows > 0)
-        *next++ = (struct par_state_tensor){.name = "memory/codes",
-                                            .rows = state->memory_rows,
-                                            .cols = bl_shape_code_bits(&state->model.shape),
-                                            .at = state->memory};
+        *next++ = (struct tensor){.name = "memory/codes",
+                                  .rows = state->memory_rows,
+                                  .cols = bl_shape_code_bits(&state->model.shape),
+                                  .at = state->memory};
     next = list_doubles(next, "normalize/mean", state->model.normalizer.dim, state->model.normalizer.mean);
     next = list_doubles(next, "normalize/scale", state->model.normalizer.dim, state->model.normalizer.scale);
     *n = next - *tensors;
@@ -239,7 +238,7 @@ static int agree_on_digests(struct par_run_state *state, struct par par, struct 
 int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
                           struct bl_error *err)
 {
-    struct par_state whole = {0};
+    struct snapshot whole = {0};
     int code = par_agree(writer->file.par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = par_checkpoint_reserve(writer, &whole, err);
@@ -281,19 +280,19 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
     struct number_field fields[NUMBERS];
     char names[2 * BL_TERMS_MAX][NAME_BYTES];
     int n_required;
-    struct par_state_number numbers[NUMBERS] = {0};
+    struct snapshot_number numbers[NUMBERS] = {0};
     char *text = NULL;
     memcpy(&text, &config_text, sizeof text); /* borrowed for writing only */
     char trained[BL_ROW_SAMPLE_TEXT], scales[SCALES_BYTES];
-    struct par_state_text texts[4] = {{.name = "config", .text = text},
-                                      {.name = "arithmetic", .text = state->model.arithmetic}};
-    struct par_state whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
+    struct snapshot_text texts[4] = {{.name = "config", .text = text},
+                                     {.name = "arithmetic", .text = state->model.arithmetic}};
+    struct snapshot whole = {.numbers = numbers, .n_texts = 2, .texts = texts};
     bl_row_sample_print(&state->model.trained, trained);
     print_scales(state, scales);
     if (state->model.trained.n > 0)
-        texts[whole.n_texts++] = (struct par_state_text){.name = "trained_before", .text = trained};
+        texts[whole.n_texts++] = (struct snapshot_text){.name = "trained_before", .text = trained};
     if (state->scale)
-        texts[whole.n_texts++] = (struct par_state_text){.name = "gradient_scales", .text = scales};
+        texts[whole.n_texts++] = (struct snapshot_text){.name = "gradient_scales", .text = scales};
     int code = agree_on_digests(state, writer->file.par, err);
     if (code != BL_OK)
         return code;
@@ -313,7 +312,7 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
     return code;
 }
 
-static int read_numbers(struct par_run_state *state, const char *path, const struct par_state *head,
+static int read_numbers(struct par_run_state *state, const char *path, const struct snapshot *head,
                         struct bl_error *err)
 {
     struct number_field fields[NUMBERS];
@@ -322,7 +321,7 @@ static int read_numbers(struct par_run_state *state, const char *path, const str
     const int n = list_numbers(state, fields, names, &n_required);
     forget_later_numbers(state);
     for (int i = 0; i < n; i++) {
-        const struct par_state_number *number = par_state_find_number(head, fields[i].name);
+        const struct snapshot_number *number = snapshot_find_number(head, fields[i].name);
         if (!number && i >= n_required)
             continue;
         if (!number || number->is_integer != (fields[i].integer != NULL))
@@ -337,9 +336,9 @@ static int read_numbers(struct par_run_state *state, const char *path, const str
 }
 
 static int read_tensors(const struct par_run_state *state, struct par par, const char *path,
-                        const struct par_state *whole, struct bl_error *err)
+                        const struct snapshot *whole, struct bl_error *err)
 {
-    struct par_state shared = *whole, own = *whole;
+    struct snapshot shared = *whole, own = *whole;
     shared.n_tensors -= OWN_TENSORS;
     own.tensors += shared.n_tensors;
     own.n_tensors = OWN_TENSORS;
@@ -348,17 +347,17 @@ static int read_tensors(const struct par_run_state *state, struct par par, const
 }
 
 int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
-                       const struct par_state *head, struct bl_error *err)
+                       const struct snapshot *head, struct bl_error *err)
 {
-    struct par_state whole = {0};
-    const char *trained = par_state_find_text(head, "trained_before");
+    struct snapshot whole = {0};
+    const char *trained = snapshot_find_text(head, "trained_before");
     int code = read_numbers(state, path, head, err);
     if (code != BL_OK)
         return code;
     state->model.trained = (struct bl_row_sample){0};
     if (trained)
         bl_row_sample_parse(trained, &state->model.trained);
-    parse_scales(par_state_find_text(head, "gradient_scales"), state);
+    parse_scales(snapshot_find_text(head, "gradient_scales"), state);
     code = par_agree(par, list_tensors(state, &whole.tensors, &whole.n_tensors, err), err);
     if (code == BL_OK)
         code = read_tensors(state, par, path, &whole, err);
@@ -376,11 +375,11 @@ static int read_rows(const char *path, const char *tensor, int64_t *rows, struct
 {
     hid_t file;
     struct bl_error ignored;
-    int code = h5_open(&file, par_alone(), path, err);
+    int code = par_h5_open(&file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
-    *rows = par_state_file_rows_local(file, tensor);
-    h5_close(&file, par_alone(), path, &ignored);
+    *rows = tensor_file_rows(file, tensor);
+    par_h5_close(&file, par_alone(), path, &ignored);
     return *rows > 0 ? BL_OK : bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor);
 }
 
@@ -398,10 +397,10 @@ static int init_memory(struct par_run_state *state, const char *path, const stru
 }
 
 /* The labels that a checkpoint's run had; none in files from before it mattered. */
-static struct bl_label_layout read_labels(const struct par_state *head)
+static struct bl_label_layout read_labels(const struct snapshot *head)
 {
-    const struct par_state_number *kind = par_state_find_number(head, "label_kind"),
-                                  *classes = par_state_find_number(head, "label_classes");
+    const struct snapshot_number *kind = snapshot_find_number(head, "label_kind"),
+                                 *classes = snapshot_find_number(head, "label_classes");
     if (!kind || !classes)
         return bl_label_layout(BL_LABELS_NONE, 0);
     return bl_label_layout((enum bl_label_kind)kind->integer, classes->integer);
@@ -411,11 +410,11 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
 {
     struct par_run_state state = {0};
     struct par_nodes nodes = {0};
-    struct par_state head = {0};
+    struct snapshot head = {0};
     struct bl_config config;
     int64_t dim = 0;
     int code = par_checkpoint_open(par_alone(), path, &head, err);
-    const char *text = code == BL_OK ? par_state_find_text(&head, "config") : NULL;
+    const char *text = code == BL_OK ? snapshot_find_text(&head, "config") : NULL;
     if (code == BL_OK && !text)
         code = bl_fail(err, BL_INPUT, "%s: its configuration is missing; the file is damaged", path);
     if (code == BL_OK)
@@ -433,6 +432,6 @@ int par_run_state_check_local(const char *path, struct bl_error *err)
     bl_free(&state.memory);
     par_run_state_free(&state);
     par_nodes_free(&nodes);
-    par_state_free(&head);
+    snapshot_free(&head);
     return code;
 }

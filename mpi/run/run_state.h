@@ -68,7 +68,7 @@ int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_write
  * the parameters don't have the digest that was stored with them; the state is then in between, and another
  * checkpoint may be tried. */
 int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
-                       const struct par_state *head, struct bl_error *err);
+                       const struct snapshot *head, struct bl_error *err);
 
 /* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,
  * without MPI. Errors: as par_checkpoint_open and par_run_state_read. */

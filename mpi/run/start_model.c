@@ -16,7 +16,7 @@
 #include "mpi/ranks/agree.h"
 
 /* Groups of all own rows of the train split, as those of a batch are cut; sums of up to `widest` numbers. */
-static int group_rows(struct par_groups *groups, struct par par, const struct bl_config *config,
+static int group_rows(struct par_sum_groups *groups, struct par par, const struct bl_config *config,
                       const struct par_train_data *data, int64_t widest, struct bl_error *err)
 {
     const int64_t n = data->shard_hi - data->shard_lo;
@@ -26,7 +26,7 @@ static int group_rows(struct par_groups *groups, struct par par, const struct bl
         rows[s] = bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s + 1) -
                   bl_shard_begin(data->rows_global, data->shards, data->shard_lo + s);
     if (code == BL_OK)
-        code = par_groups_init(groups, par, par_groups_total_local(config, par.size), rows, n, widest, err);
+        code = par_sum_groups_init(groups, par, sum_groups_total(config, par.size), rows, n, widest, err);
     bl_free(&rows);
     return code;
 }
@@ -42,7 +42,7 @@ static int mark_training_rows(uint8_t **keep, struct par par, const struct par_t
     return code;
 }
 
-static int fit_normalizer(struct par par, const struct bl_config *config, const struct par_rows *rows,
+static int fit_normalizer(struct par par, const struct bl_config *config, const struct rows *rows,
                           struct bl_model *model, struct bl_error *err)
 {
     int64_t constant = 0;
@@ -63,7 +63,7 @@ static double first_size(const struct bl_config *config, const struct bl_shape *
 }
 
 /* Makes principal directions of its inputs, rotated or not, the first weights of a layer. */
-static int fit_layer(struct par par, const struct par_rows *rows, struct bl_model *model, int64_t layer,
+static int fit_layer(struct par par, const struct rows *rows, struct bl_model *model, int64_t layer,
                      double size, const uint64_t *rotation_seed, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[2 * layer], *bias = weight + 1;
@@ -99,7 +99,7 @@ static void set_identity(struct bl_model *model, int64_t layer)
     }
 }
 
-static int init_params(struct par par, const struct bl_config *config, const struct par_rows *rows,
+static int init_params(struct par par, const struct bl_config *config, const struct rows *rows,
                        struct bl_model *model, struct bl_error *err)
 {
     const double begun = bl_clock_seconds();
@@ -150,7 +150,7 @@ int par_start_check_local(const struct bl_config *config, const struct bl_shape 
 int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
                     struct bl_model *model, struct bl_error *err)
 {
-    struct par_groups groups = {0};
+    struct par_sum_groups groups = {0};
     uint8_t *keep = NULL;
     const int random = config->model.init == BL_INIT_RANDOM;
     const int64_t widest = random ? data->dim : bl_shape_widest(&model->shape);
@@ -159,13 +159,13 @@ int par_start_model(struct par par, const struct bl_config *config, const struct
         code = group_rows(&groups, par, config, data, widest, err);
     if (code == BL_OK)
         code = mark_training_rows(&keep, par, data, err);
-    const struct par_rows rows = par_train_data_rows_local(data, keep, &groups);
+    const struct rows rows = par_train_data_rows_local(data, keep, &groups);
     if (code == BL_OK)
         code = fit_normalizer(par, config, &rows, model, err);
     if (code == BL_OK && !random)
         code = init_params(par, config, &rows, model, err);
     bl_free(&keep);
-    par_groups_free(&groups);
+    par_sum_groups_free(&groups);
     return code;
 }
 

@@ -21,7 +21,7 @@ static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit =
 struct account {
     int64_t steps, rows, peak_bytes;
     int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
-    double least[PAR_PHASES], mean[PAR_PHASES], most[PAR_PHASES];
+    double least[PHASES], mean[PHASES], most[PHASES];
     double behind_s;                     /* mean over ranks */
     double total_s, steps_s, compute_s;  /* means over ranks */
     double waited_s;                     /* for streamed rows, of the steps' time; mean over ranks */
@@ -32,8 +32,7 @@ struct account {
     int64_t received[PAR_TRAFFIC_KINDS]; /* bytes a step, the most of any rank */
 };
 
-static const enum par_phase compute[] = {PAR_PHASE_INPUT, PAR_PHASE_FORWARD, PAR_PHASE_OBJECTIVE,
-                                         PAR_PHASE_BACKWARD};
+static const enum phase compute[] = {PHASE_INPUT, PHASE_FORWARD, PHASE_OBJECTIVE, PHASE_BACKWARD};
 
 /* Memory of this process, of what is shared its part; 0 where the system doesn't say. */
 static int64_t proportional_bytes(void)
@@ -74,19 +73,19 @@ static void collect(struct account *account, struct par_step *step, const struct
     memcpy(account->least, step->phases.seconds, sizeof account->least);
     memcpy(account->mean, step->phases.seconds, sizeof account->mean);
     memcpy(account->most, step->phases.seconds, sizeof account->most);
-    par_min_doubles(step->par, account->least, PAR_PHASES);
-    par_max_doubles(step->par, account->most, PAR_PHASES);
-    par_sum_doubles(step->par, account->mean, PAR_PHASES);
+    par_min_doubles(step->par, account->least, PHASES);
+    par_max_doubles(step->par, account->most, PHASES);
+    par_sum_doubles(step->par, account->mean, PHASES);
     account->behind_s = step->phases.behind_s;
     par_sum_doubles(step->par, &account->behind_s, 1);
     account->behind_s /= step->par.size;
-    account->waited_s = step->ahead ? par_read_ahead_waited_local(step->ahead) : 0.0;
+    account->waited_s = step->ahead ? read_ahead_waited(step->ahead) : 0.0;
     par_sum_doubles(step->par, &account->waited_s, 1);
     account->waited_s /= step->par.size;
-    for (int p = 0; p < PAR_PHASES; p++) {
+    for (int p = 0; p < PHASES; p++) {
         account->mean[p] /= step->par.size;
         account->total_s += account->mean[p];
-        account->steps_s += p <= PAR_PHASE_UPDATE ? account->mean[p] : 0.0;
+        account->steps_s += p <= PHASE_UPDATE ? account->mean[p] : 0.0;
     }
     for (size_t c = 0; c < sizeof compute / sizeof *compute; c++)
         account->compute_s += account->mean[compute[c]];
@@ -96,7 +95,7 @@ static void collect(struct account *account, struct par_step *step, const struct
 static void collect_traffic(struct account *account, const struct par_step *step,
                             const struct par_traffic *traffic)
 {
-    const struct par_traffic_count sum = par_traffic_of_steps(traffic);
+    const struct par_traffic_count sum = traffic_of_steps(traffic);
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
         account->received[kind] =
             par_max_integer(step->par, traffic->of[kind].received_bytes) / account->steps;
@@ -138,11 +137,10 @@ static void say_table(const struct account *account, const struct par_step *step
 {
     bl_log_say("time by phase in s, over %s   least     mean     most  share",
                bl_count(step->par.size, "rank").text);
-    for (int p = 0; p < PAR_PHASES; p++)
+    for (int p = 0; p < PHASES; p++)
         if (account->most[p] > 0.0)
-            bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", par_phase_name((enum par_phase)p),
-                       account->least[p], account->mean[p], account->most[p],
-                       100.0 * account->mean[p] / account->total_s);
+            bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", phases_name((enum phase)p), account->least[p],
+                       account->mean[p], account->most[p], 100.0 * account->mean[p] / account->total_s);
     if (account->behind_s > 0.0)
         bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
     bl_log_say(
@@ -162,9 +160,9 @@ static void say_traffic(const struct account *account, const struct par_step *st
         return;
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const size_t at = strlen(kinds);
-        if (par_traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
+        if (traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
             snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
-                     par_traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
+                     traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
     }
     bl_log_say(
         "a step on the wire: at most %.1f KiB out of a node and %.1f into it; %.1f KiB sent and %.1f "
@@ -178,7 +176,7 @@ static void say_traffic(const struct account *account, const struct par_step *st
 
 static void say_hints(const struct account *account, const struct par_step *step)
 {
-    const double exchange = account->mean[PAR_PHASE_GATHER] + account->mean[PAR_PHASE_REDUCE];
+    const double exchange = account->mean[PHASE_GATHER] + account->mean[PHASE_REDUCE];
     if (exchange > exchange_limit * account->steps_s)
         bl_log_say("hint: %.0f %% of the steps' time goes into exchange between ranks; a larger "
                    "train.global_batch or fewer ranks give each more to do",
@@ -192,17 +190,17 @@ static void say_hints(const struct account *account, const struct par_step *step
         bl_log_say("hint: the steps waited for the disk for %.0f %% of their time; put data.file on a faster "
                    "one, or where it fits set data.residency to memory",
                    100.0 * account->waited_s / account->steps_s);
-    else if (account->mean[PAR_PHASE_INPUT] > input_limit * account->steps_s)
+    else if (account->mean[PHASE_INPUT] > input_limit * account->steps_s)
         bl_log_say(
             "hint: %.0f %% of the steps' time goes into preparing rows; float32 features need the least",
-            100.0 * account->mean[PAR_PHASE_INPUT] / account->steps_s);
-    if (account->mean[PAR_PHASE_EVALUATION] > evaluation_limit * account->total_s)
+            100.0 * account->mean[PHASE_INPUT] / account->steps_s);
+    if (account->mean[PHASE_EVALUATION] > evaluation_limit * account->total_s)
         bl_log_say("hint: %.0f %% of the time goes into evaluation; raise evaluate.every_epochs or lower "
                    "data.validation",
-                   100.0 * account->mean[PAR_PHASE_EVALUATION] / account->total_s);
-    if (account->mean[PAR_PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
+                   100.0 * account->mean[PHASE_EVALUATION] / account->total_s);
+    if (account->mean[PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
         bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
-                   100.0 * account->mean[PAR_PHASE_CHECKPOINT] / account->total_s);
+                   100.0 * account->mean[PHASE_CHECKPOINT] / account->total_s);
     if (step->product.kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
         bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
                    "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
@@ -218,8 +216,8 @@ static json_t *traffic_of(const struct account *account)
         (json_int_t)step->collectives, "messages", (json_int_t)step->messages, "sent_bytes",
         (json_int_t)step->sent_bytes, "received_bytes", (json_int_t)step->received_bytes);
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
-        if (par_traffic_in_step((enum par_traffic_kind)kind))
-            json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
+        if (traffic_in_step((enum par_traffic_kind)kind))
+            json_object_set_new(traffic, traffic_name((enum par_traffic_kind)kind),
                                 json_integer(account->received[kind]));
     return traffic;
 }
@@ -239,8 +237,8 @@ static json_t *event_of(const struct account *account, const struct par_step *st
         json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
-    for (int p = 0; p < PAR_PHASES; p++)
-        json_object_set_new(phases, par_phase_name((enum par_phase)p),
+    for (int p = 0; p < PHASES; p++)
+        json_object_set_new(phases, phases_name((enum phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
     json_object_set_new(event, "checkpoints_behind_s", json_real(account->behind_s));
@@ -251,7 +249,7 @@ int par_summary(struct par_step *step, const struct bl_model *model, int64_t ste
 {
     struct account account = {0};
     const struct par_traffic traffic = step->par.traffic ? *step->par.traffic : (struct par_traffic){0};
-    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
+    phases_enter(&step->phases, PHASE_OTHER);
     if (steps == 0)
         return BL_OK;
     collect(&account, step, model, steps);
@@ -263,5 +261,5 @@ int par_summary(struct par_step *step, const struct bl_model *model, int64_t ste
     say_table(&account, step);
     say_traffic(&account, step);
     say_hints(&account, step);
-    return par_agree(step->par, par_metrics_write_local(event_of(&account, step), err), err);
+    return par_agree(step->par, metrics_write(event_of(&account, step), err), err);
 }

@@ -31,7 +31,7 @@
 static int report_checkpoint(struct run *run, struct bl_error *err)
 {
     const double seconds = bl_clock_seconds() - run->pending.begun_s;
-    par_deadline_checkpoint_local(&run->deadline, seconds);
+    deadline_checkpoint(&run->deadline, seconds);
     bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s, steps waited %.2f s", run->pending.path,
                run->pending.digest, seconds, run->pending.waited_s);
     json_t *event = json_object();
@@ -40,7 +40,7 @@ static int report_checkpoint(struct run *run, struct bl_error *err)
     json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, run->pending.digest));
     json_object_set_new(event, "seconds", json_real(seconds));
     json_object_set_new(event, "waited_seconds", json_real(run->pending.waited_s));
-    return par_agree(run->par, par_metrics_write_local(event, err), err);
+    return par_agree(run->par, metrics_write(event, err), err);
 }
 
 /* Further with the checkpoint on its way: a stage, if no rank has to do anything for the one at hand, and
@@ -49,11 +49,11 @@ static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err
 {
     int whole = 0, code = BL_OK;
     const double begun = bl_clock_seconds();
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
+    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
     if (is_free)
-        code = par_state_writer_advance(&run->writer.file, &whole, err);
-    par_state_writer_work_local(&run->writer.file);
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
+        code = par_tensor_writer_advance(&run->writer.file, &whole, err);
+    par_tensor_writer_work_local(&run->writer.file);
+    phases_enter(&run->step.phases, PHASE_OTHER);
     run->pending.waited_s += bl_clock_seconds() - begun;
     return code == BL_OK && whole ? report_checkpoint(run, err) : code;
 }
@@ -62,7 +62,7 @@ static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err
 static int settle_checkpoint(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
-    while (code == BL_OK && par_state_writer_is_pending_local(&run->writer.file))
+    while (code == BL_OK && par_tensor_writer_is_pending_local(&run->writer.file))
         code = advance_checkpoint(run, 1, err);
     return code;
 }
@@ -75,15 +75,15 @@ static int begin_checkpoint(struct run *run, struct bl_error *err)
         return code;
     run->last_checkpoint_s = run->pending.begun_s = bl_clock_seconds();
     run->last_checkpoint_step = run->pending.step = run->state.step;
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
+    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
     par_train_report_flush(&run->report);
-    run->state.metrics_bytes = par_metrics_bytes_local();
+    run->state.metrics_bytes = metrics_bytes();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, run->pending.path,
                                     sizeof run->pending.path);
     code = par_run_state_begin(&run->state, &run->writer, run->pending.path, run->config_text, err);
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
-    par_signals_checkpoint_done_local();
+    phases_enter(&run->step.phases, PHASE_OTHER);
+    signals_checkpoint_done();
     run->pending.digest = run->state.digest;
     run->pending.waited_s = bl_clock_seconds() - run->pending.begun_s;
     return code == BL_OK && !run->config->checkpoint.behind ? settle_checkpoint(run, err) : code;
@@ -94,7 +94,7 @@ static int write_model(struct run *run, struct bl_error *err)
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
     bl_row_sample_merge(&best.trained, &run->data.trained);
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_CHECKPOINT);
+    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, par_checkpoint_tuning_local(run->config), err);
 }
 
@@ -108,20 +108,20 @@ static void keep_best(struct run *run, double map)
 
 static int can_validate(const struct run *run)
 {
-    return par_validates_local(run->config, run->data.n_validation_global, run->data.labels);
+    return held_out_is_judged(run->config, run->data.n_validation_global, run->data.labels);
 }
 
 static int evaluate(struct run *run, struct bl_error *err)
 {
-    struct par_validation_result result;
+    struct held_out_result result;
     /* It takes long, and what was written so far is to be safe. */
     int code = settle_checkpoint(run, err);
     if (code != BL_OK)
         return code;
     const double begun = bl_clock_seconds();
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_EVALUATION);
-    code = par_validate(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
-                        &result, err);
+    phases_enter(&run->step.phases, PHASE_EVALUATION);
+    code = par_held_out_judge(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
+                              &result, err);
     if (code != BL_OK)
         return code;
     run->state.last_evaluated_step = run->state.step;
@@ -136,7 +136,7 @@ static int evaluate(struct run *run, struct bl_error *err)
         err);
     if (code == BL_OK && better)
         code = write_model(run, err);
-    par_deadline_evaluation_local(&run->deadline, bl_clock_seconds() - begun);
+    deadline_evaluation(&run->deadline, bl_clock_seconds() - begun);
     return code;
 }
 
@@ -152,16 +152,15 @@ static int evaluation_is_near(const struct run *run)
 static int local_request(struct run *run)
 {
     int signal_number;
-    enum par_request request = par_signals_request_local(&signal_number);
+    enum signals_request request = signals_request(&signal_number);
     if (run->par.rank != 0)
         return (int)request;
     const double now = bl_clock_seconds();
     const double every_s = 60.0 * run->config->checkpoint.every_minutes;
-    if (request == PAR_REQUEST_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
-        request = PAR_REQUEST_CHECKPOINT;
-    if (request != PAR_REQUEST_STOP &&
-        par_deadline_reached_local(&run->deadline, now, evaluation_is_near(run)))
-        request = PAR_REQUEST_STOP;
+    if (request == SIGNALS_NONE && every_s > 0.0 && now - run->last_checkpoint_s > every_s)
+        request = SIGNALS_CHECKPOINT;
+    if (request != SIGNALS_STOP && deadline_reached(&run->deadline, now, evaluation_is_near(run)))
+        request = SIGNALS_STOP;
     return (int)request;
 }
 
@@ -207,17 +206,17 @@ static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
     struct par_run_state *state = &run->state;
-    par_phases_enter_local(&run->step.phases, PAR_PHASE_OTHER);
+    phases_enter(&run->step.phases, PHASE_OTHER);
     run->step.local_request = local_request(run);
-    run->step.local_busy = par_state_writer_is_busy_local(&run->writer.file);
+    run->step.local_busy = par_tensor_writer_is_busy_local(&run->writer.file);
     const double begun = bl_clock_seconds();
     int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
     if (code != BL_OK)
         return code;
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
-    par_deadline_step_local(&run->deadline, bl_clock_seconds() - begun);
-    if (par_state_writer_is_pending_local(&run->writer.file))
+    deadline_step(&run->deadline, bl_clock_seconds() - begun);
+    if (par_tensor_writer_is_pending_local(&run->writer.file))
         code = advance_checkpoint(run, outcome.busy == 0, err);
     if (code == BL_OK && state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);
@@ -228,10 +227,10 @@ static int one_step(struct run *run, struct bl_error *err)
     if (code == BL_OK && state->step == run->step.total_steps)
         code = evaluate_at_end(run, err);
     const int64_t every = run->config->checkpoint.every_steps;
-    const int due = outcome.request != PAR_REQUEST_NONE || (every > 0 && state->step % every == 0);
+    const int due = outcome.request != SIGNALS_NONE || (every > 0 && state->step % every == 0);
     if (code == BL_OK && due)
         code = begin_checkpoint(run, err);
-    if (outcome.request == PAR_REQUEST_STOP)
+    if (outcome.request == SIGNALS_STOP)
         run->stop_reason = run->deadline.reached ? "stopped before the time is over" : "stopped on request";
     return code;
 }
@@ -240,8 +239,8 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int summarize(struct run *run, struct bl_error *err)
 {
-    run->step.phases.behind_s = fmax(0.0, par_worker_busy_s_local(run->writer.file.worker) -
-                                              par_worker_waited_s_local(run->writer.file.worker));
+    run->step.phases.behind_s =
+        fmax(0.0, worker_busy_s(run->writer.file.worker) - worker_waited_s(run->writer.file.worker));
     return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
 }
 
@@ -275,7 +274,7 @@ static int finish(struct run *run, struct bl_error *err)
     json_object_set_new(event, "event", json_string("end"));
     json_object_set_new(event, "step", json_integer(run->state.step));
     json_object_set_new(event, "train_seconds", json_real(run->state.train_seconds));
-    code = par_agree(run->par, par_metrics_write_local(event, err), err);
+    code = par_agree(run->par, metrics_write(event, err), err);
     const uint64_t digest = bl_params_digest(run->state.best_params, run->state.model.layout.n_network);
     if (run->state.best_map >= 0.0)
         bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps",
@@ -308,9 +307,9 @@ static int train(struct run *run, struct bl_error *err)
      * of codes. */
     const int64_t floats =
         4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
-    par_deadline_init_local(&run->deadline, run->started_s, run->config->train.max_hours,
-                            run->options->job.end_s, floats * (int64_t)sizeof(float));
-    par_phases_begin_local(&run->step.phases);
+    deadline_init(&run->deadline, run->started_s, run->config->train.max_hours, run->options->job.end_s,
+                  floats * (int64_t)sizeof(float));
+    phases_begin(&run->step.phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
     code = settle_at_end(run, code, err);
@@ -340,14 +339,14 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
         .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
     run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
-    par_stall_begin_local(par, 60.0 * options->config->train.stall_minutes);
+    stall_begin(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
-    par_stall_end_local();
+    stall_end();
     par_checkpoint_writer_free(&run.writer);
     par_train_report_free(&run.report);
     par_run_free_state(&run);
     par_train_data_free(&run.data);
-    par_metrics_close_local();
+    metrics_close();
     if (code != BL_OK && code != BL_STOPPED)
         bl_log_failure(err);
     bl_log_close();

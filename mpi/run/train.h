@@ -12,7 +12,7 @@ struct par_train_options {
     const char *run_path;  /* the run folder */
     const char *init_path; /* start from this model; NULL: from the seed */
     int fresh;             /* start over */
-    struct par_job job;    /* of rank 0 */
+    struct job job;        /* of rank 0 */
 };
 
 /* Trains, or continues the run in the folder. Collective. Returns BL_OK when the run is finished (also if it

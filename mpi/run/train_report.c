@@ -50,9 +50,9 @@ static void say_plan(const struct par_train_report *report, const char *data_pat
                bl_count(model->shape.bits, "bit").text, bl_count(step->batches.n_global, "row").text,
                bl_count(step->batches.steps_per_epoch, "step").text,
                bl_count(step->total_steps, "step").text);
-    if (par_validates_local(step->config, data->n_validation_global, data->labels)) {
+    if (held_out_is_judged(step->config, data->n_validation_global, data->labels)) {
         char protocol[PAR_VALIDATION_PROTOCOL];
-        par_validation_protocol_local(data, step->config, model->trained.n > 0, protocol);
+        held_out_protocol(data, step->config, model->trained.n > 0, protocol);
         bl_log_say("validation mAP: %s", protocol);
     }
     if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL &&
@@ -78,7 +78,7 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     const struct par_step *step = report->step;
     const struct par_run_state *state = report->state;
     par_placement_say_local(placement);
-    const char *overlap = par_overlap_name(&step->overlap);
+    const char *overlap = overlap_name(&step->overlap);
     if (step->par.size > step->nodes->n_nodes)
         bl_log_say("each node's ranks share one copy of parameters, states and codes (train.shared)");
     if (step->overlap.codes || step->overlap.bucket_floats > 0)
@@ -107,7 +107,7 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     json_object_set_new(event, "steps", json_integer(step->total_steps));
     if (resumed)
         json_object_set_new(event, "digest", json_sprintf("%016" PRIx64, state->digest));
-    return par_metrics_write_local(event, err);
+    return metrics_write(event, err);
 }
 
 void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
@@ -126,8 +126,8 @@ void par_train_report_flush(struct par_train_report *report)
 {
     struct par_step *step = report->step;
     double values[BL_TERMS_MAX];
-    par_groups_sum(&step->groups, step->par, report->group_values, BL_TERMS_MAX, step->objective.n_terms,
-                   values);
+    par_sum_groups_sum(&step->groups, step->par, report->group_values, BL_TERMS_MAX, step->objective.n_terms,
+                       values);
     for (int64_t t = 0; t < step->objective.n_terms; t++) {
         values[t] += report->parameter_values[t];
         report->state->interval_values[t] += values[t];
@@ -210,7 +210,7 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
     memset(state->interval_values, 0, sizeof state->interval_values);
     state->interval_steps = 0;
     state->interval_seconds = 0.0;
-    return par_metrics_write_local(event, err);
+    return metrics_write(event, err);
 }
 
 int par_train_report_epoch_local(struct par_train_report *report, struct bl_error *err)
@@ -227,18 +227,17 @@ int par_train_report_epoch_local(struct par_train_report *report, struct bl_erro
     report->last_plain_second = bl_clock_seconds();
     memset(state->epoch_values, 0, sizeof state->epoch_values);
     state->epoch_steps = 0;
-    return par_metrics_write_local(event, err);
+    return metrics_write(event, err);
 }
 
-int par_train_report_evaluation_local(struct par_train_report *report,
-                                      const struct par_validation_result *result, int better, double seconds,
-                                      struct bl_error *err)
+int par_train_report_evaluation_local(struct par_train_report *report, const struct held_out_result *result,
+                                      int better, double seconds, struct bl_error *err)
 {
     const struct bl_code_health *health = &result->health;
     char protocol[PAR_VALIDATION_PROTOCOL];
     json_t *event = new_event(report, "evaluation");
     const int from_model = report->state->model.trained.n > 0;
-    par_validation_protocol_local(report->step->data, report->step->config, from_model, protocol);
+    held_out_protocol(report->step->data, report->step->config, from_model, protocol);
     json_object_set_new(event, "protocol", json_string(protocol));
     json_object_set_new(event, "protocol_name", json_string("validation"));
     json_object_set_new(event, "protocol_seed", json_integer(report->step->config->data.validation_seed));
@@ -273,5 +272,5 @@ int par_train_report_evaluation_local(struct par_train_report *report,
     if (cause && !report->said_collapse)
         bl_log_warn("the codes collapse: %s", cause);
     report->said_collapse = cause != NULL;
-    return par_metrics_write_local(event, err);
+    return metrics_write(event, err);
 }

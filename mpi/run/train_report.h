@@ -45,8 +45,7 @@ double par_train_report_objective_local(const struct par_train_report *report);
 int par_train_report_step_local(struct par_train_report *report, const struct par_step_outcome *outcome,
                                 struct bl_error *err);
 int par_train_report_epoch_local(struct par_train_report *report, struct bl_error *err);
-int par_train_report_evaluation_local(struct par_train_report *report,
-                                      const struct par_validation_result *result, int better, double seconds,
-                                      struct bl_error *err);
+int par_train_report_evaluation_local(struct par_train_report *report, const struct held_out_result *result,
+                                      int better, double seconds, struct bl_error *err);
 
 #endif

@@ -78,8 +78,7 @@ static int open_files(struct run *run, struct bl_error *err)
     if (run->par.rank == 0) {
         code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
         if (code == BL_OK)
-            code =
-                par_metrics_open_local(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+            code = metrics_open(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
         if (code == BL_OK)
             code =
                 io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
@@ -133,14 +132,14 @@ int par_run_start(struct run *run, struct bl_error *err)
     struct par par = run->par;
     const struct bl_config *config = run->config;
     struct par_placement placement;
-    char in_flight[PAR_OVERLAP_TEXT];
+    char in_flight[OVERLAP_TEXT];
     int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
     if (code == BL_OK)
         code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
         code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
     if (code == BL_OK)
-        code = par_early_stop_check_local(config, run->data.n_validation_global, run->data.labels, err);
+        code = held_out_check_early_stop(config, run->data.n_validation_global, run->data.labels, err);
     if (code == BL_OK)
         code = share_state(run, err);
     if (code != BL_OK)
@@ -149,7 +148,7 @@ int par_run_start(struct run *run, struct bl_error *err)
     run->state.memory_rows = run->step.memory.rows;
     run->state.scale = config->train.reduction == BL_REDUCTION_EXACT ? run->step.gradient.scale : NULL;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
-    par_overlap_text(&run->step.overlap, config, in_flight);
+    overlap_text(&run->step.overlap, config, in_flight);
     par_arithmetic(&run->nodes, config, in_flight, run->state.model.arithmetic);
     code = start_writer(run, err);
     if (code == BL_OK)
@@ -165,6 +164,6 @@ int par_run_start(struct run *run, struct bl_error *err)
         code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
                                             run->folder.path, run->resumed, err);
     if (code == BL_OK && par.rank == 0)
-        code = par_job_report_local(&run->options->job, run->state.step, err);
+        code = job_report(&run->options->job, run->state.step, err);
     return par_agree(par, code, err);
 }

@@ -51,12 +51,11 @@ static void set_parts(struct par_gradient *gradient)
 
 static void set_slices(struct par_gradient *gradient)
 {
-    const struct par_slices *slices = &gradient->node_slices;
+    const struct slices *slices = &gradient->node_slices;
     for (int64_t b = 0; b <= slices->n_blocks; b++)
-        gradient->block[b] = par_slices_begin_local(slices, b);
+        gradient->block[b] = slices_begin(slices, b);
     for (int b = 0; b < gradient->n_ranges; b++)
-        par_slices_range_local(slices, b, gradient->nodes->node.rank, &gradient->range[b].lo,
-                               &gradient->range[b].hi);
+        slices_range(slices, b, gradient->nodes->node.rank, &gradient->range[b].lo, &gradient->range[b].hi);
 }
 
 static int allocate(struct par_gradient *gradient, struct bl_error *err)
@@ -125,8 +124,8 @@ int par_gradient_init(struct par_gradient *gradient, const struct par_nodes *nod
         .watch = {.context = gradient, .piece_floats = options->bucket_floats, .reached = reached}};
     const int64_t bucket_floats = gradient->in_flight ? options->bucket_floats : 0;
     gradient->lane = par_lane_as_local(nodes, PAR_TRAFFIC_GRADIENT);
-    gradient->node_slices = par_slices_local(layout, nodes->node.size, options->threads, bucket_floats);
-    gradient->lane_slices = par_slices_local(layout, nodes->n_lanes, options->threads, bucket_floats);
+    gradient->node_slices = slices_cut(layout, nodes->node.size, options->threads, bucket_floats);
+    gradient->lane_slices = slices_cut(layout, nodes->n_lanes, options->threads, bucket_floats);
     gradient->n_ranges = gradient->node_slices.n_buckets;
     set_parts(gradient);
     int code = par_agree(nodes->all, allocate(gradient, err), err);
@@ -232,7 +231,7 @@ static void lane_range(const struct par_gradient *gradient, int bucket, int64_t 
     *lo = *hi = 0;
     if (!par_nodes_in_lane_local(gradient->nodes))
         return;
-    par_slices_range_local(&gradient->lane_slices, bucket, place, lo, hi);
+    slices_range(&gradient->lane_slices, bucket, place, lo, hi);
     *lo -= is_last(gradient, bucket) && place == 0 ? gradient->tail : 0;
 }
 
@@ -365,7 +364,7 @@ static void put_squares(const struct par_gradient *gradient)
     double *squares = gradient->squares.at;
     for (int bucket = 0; bucket < gradient->n_ranges; bucket++) {
         int64_t first, last;
-        par_slices_blocks_local(&gradient->node_slices, bucket, gradient->nodes->node.rank, &first, &last);
+        slices_blocks(&gradient->node_slices, bucket, gradient->nodes->node.rank, &first, &last);
         for (int64_t b = first; b < last; b++)
             squares[b] = bl_optimizer_square_sum(gradient->sum + block[b], block[b + 1] - block[b]);
     }

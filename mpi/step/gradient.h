@@ -53,8 +53,8 @@ struct par_gradient {
     struct bl_backward_watch watch; /* for the backward pass where gradients travel in flight */
     float *scale; /* [n_tensors] of the grid: part of a run's state; 0: not known yet; owned */
 
-    struct par_slices node_slices, lane_slices; /* who adds up within the node; what each lane carries */
-    struct par_window window;                   /* parts of the node's ranks: tail, then n_params numbers */
+    struct slices node_slices, lane_slices; /* who adds up within the node; what each lane carries */
+    struct par_window window;               /* parts of the node's ranks: tail, then n_params numbers */
     int n_parts, own_part, added_part; /* the sum is part 0, what the node's ranks add up part added_part */
     int64_t tail, part_bytes;          /* numbers of the tail; bytes from one rank's part to the next */
     uint32_t *largest;                 /* [threads, n_tensors]; owned */

@@ -4,9 +4,9 @@
 
 #include "config/config.h"
 
-enum { PAR_OVERLAP_TEXT = 64 };
+enum { OVERLAP_TEXT = 64 };
 
-struct par_overlap {
+struct overlap {
     int codes;             /* they travel while the pairs of own rows are visited */
     int64_t bucket_floats; /* of the gradient so many travel at a time, while the backward pass goes on; 0:
                             * all of it afterwards */
@@ -16,15 +16,13 @@ struct par_overlap {
  * (docs/decisions/0026). Nothing on one rank. Codes stay behind where rows are paired with a memory, which
  * takes all of them before the first pair. lanes: how many ranks of a node carry a part of each bucket
  * (mpi/ranks/nodes.h). Local. */
-struct par_overlap par_overlap_local(const struct bl_config *config, int64_t ranks, int64_t hosts,
-                                     int64_t lanes);
+struct overlap overlap_choose(const struct bl_config *config, int64_t ranks, int64_t hosts, int64_t lanes);
 
 /* "codes and gradient", "codes", "gradient", "none". A literal. */
-const char *par_overlap_name(const struct par_overlap *overlap);
+const char *overlap_name(const struct overlap *overlap);
 
 /* How it changes the order of sums, as a part of a sentence: ", codes and gradient in flight by 1024 KiB"; ""
  * where nothing does. */
-void par_overlap_text(const struct par_overlap *overlap, const struct bl_config *config,
-                      char text[PAR_OVERLAP_TEXT]);
+void overlap_text(const struct overlap *overlap, const struct bl_config *config, char text[OVERLAP_TEXT]);
 
 #endif

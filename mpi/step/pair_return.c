@@ -8,7 +8,7 @@
 /* Below this a step gains nothing (docs/decisions/0023). */
 enum { ONCE_FROM_ROWS = 512 };
 
-int par_mirror_wanted_local(const struct bl_config *config, int64_t n_global)
+int par_pair_return_wanted_local(const struct bl_config *config, int64_t n_global)
 {
     if (config->train.reduction == BL_REDUCTION_EXACT || !bl_objective_visits_pairs(&config->objective))
         return 0;
@@ -16,13 +16,13 @@ int par_mirror_wanted_local(const struct bl_config *config, int64_t n_global)
                                                 : config->train.pairs == BL_PAIRS_ONCE;
 }
 
-int64_t par_mirror_bytes_local(int64_t n_node, int64_t bits, int64_t threads)
+int64_t par_pair_return_bytes_local(int64_t n_node, int64_t bits, int64_t threads)
 {
     return par_window_align_local(threads * n_node * bits * (int64_t)sizeof(float));
 }
 
 /* Who has something for whom; rows are those of the node's ranks. */
-static void set_reaches(struct par_mirror *mirror, const int64_t *rows)
+static void set_reaches(struct par_pair_return *mirror, const int64_t *rows)
 {
     const struct par node = mirror->nodes->node;
     int64_t n = 0, own = 0, own_end = 0, first = 0;
@@ -38,23 +38,23 @@ static void set_reaches(struct par_mirror *mirror, const int64_t *rows)
     }
 }
 
-int par_mirror_init(struct par_mirror *mirror, const struct par_nodes *nodes, const int64_t *rows,
-                    int64_t bits, int threads, struct bl_error *err)
+int par_pair_return_init(struct par_pair_return *mirror, const struct par_nodes *nodes, const int64_t *rows,
+                         int64_t bits, int threads, struct bl_error *err)
 {
     const struct par node = nodes->node;
     const int64_t *node_rows = rows + nodes->first[nodes->own];
-    *mirror = (struct par_mirror){.nodes = nodes,
-                                  .bits = bits,
-                                  .n_local = node_rows[node.rank + 1] - node_rows[node.rank],
-                                  .n_node = node_rows[node.size] - node_rows[0],
-                                  .own_first = node_rows[node.rank] - node_rows[0]};
-    mirror->part_bytes = par_mirror_bytes_local(mirror->n_node, bits, threads);
+    *mirror = (struct par_pair_return){.nodes = nodes,
+                                       .bits = bits,
+                                       .n_local = node_rows[node.rank + 1] - node_rows[node.rank],
+                                       .n_node = node_rows[node.size] - node_rows[0],
+                                       .own_first = node_rows[node.rank] - node_rows[0]};
+    mirror->part_bytes = par_pair_return_bytes_local(mirror->n_node, bits, threads);
     int code = bl_alloc(&mirror->reaches, node.size, 1, "gradients of codes", err);
     code = par_agree(nodes->all, code, err);
     if (code == BL_OK)
         code = par_window_init(&mirror->window, nodes, mirror->part_bytes, 1, "gradients of codes", err);
     if (code != BL_OK) {
-        par_mirror_free(mirror);
+        par_pair_return_free(mirror);
         return code;
     }
     set_reaches(mirror, node_rows);
@@ -62,14 +62,14 @@ int par_mirror_init(struct par_mirror *mirror, const struct par_nodes *nodes, co
     return BL_OK;
 }
 
-void par_mirror_free(struct par_mirror *mirror)
+void par_pair_return_free(struct par_pair_return *mirror)
 {
     par_window_free(&mirror->window);
     bl_free(&mirror->reaches);
     mirror->part = NULL;
 }
 
-void par_mirror_add(struct par_mirror *mirror, float *dh)
+void par_pair_return_add(struct par_pair_return *mirror, float *dh)
 {
     const int64_t n = mirror->n_local * mirror->bits;
     par_nodes_meet(mirror->nodes);

@@ -8,7 +8,7 @@
 #include "mpi/ranks/nodes.h"
 #include "mpi/ranks/window.h"
 
-struct par_mirror {
+struct par_pair_return {
     const struct par_nodes *nodes;            /* borrowed */
     int64_t bits, n_local, n_node, own_first; /* own rows begin at own_first of the node's n_node */
     int64_t part_bytes;
@@ -19,19 +19,19 @@ struct par_mirror {
 
 /* Whether a run visits pairs of a batch of n_global rows once: train.pairs, or under auto where it pays.
  * Local. */
-int par_mirror_wanted_local(const struct bl_config *config, int64_t n_global);
+int par_pair_return_wanted_local(const struct bl_config *config, int64_t n_global);
 
 /* rows [size + 1]: rank r's are [rows[r], rows[r+1]) of the batch. Borrows nodes. Collective; agreed. Errors:
- * BL_MEMORY, PAR_NO_WINDOW. par_mirror_free is collective over the node, safe twice and on zeros. */
-int par_mirror_init(struct par_mirror *mirror, const struct par_nodes *nodes, const int64_t *rows,
-                    int64_t bits, int threads, struct bl_error *err);
-void par_mirror_free(struct par_mirror *mirror);
+ * BL_MEMORY, PAR_NO_WINDOW. par_pair_return_free is collective over the node, safe twice and on zeros. */
+int par_pair_return_init(struct par_pair_return *mirror, const struct par_nodes *nodes, const int64_t *rows,
+                         int64_t bits, int threads, struct bl_error *err);
+void par_pair_return_free(struct par_pair_return *mirror);
 
 /* Each rank's part holds the gradients of the node's rows as it has computed them, [n_node, K]: what ranks
  * have for this one's rows is added to dh [n_local, K], in the order of ranks. Collective over the node. */
-void par_mirror_add(struct par_mirror *mirror, float *dh);
+void par_pair_return_add(struct par_pair_return *mirror, float *dh);
 
 /* Bytes of a rank's part. Local. */
-int64_t par_mirror_bytes_local(int64_t n_node, int64_t bits, int64_t threads);
+int64_t par_pair_return_bytes_local(int64_t n_node, int64_t bits, int64_t threads);
 
 #endif

@@ -7,7 +7,7 @@ static int64_t blocks_of(const struct bl_tensor *tensor)
     return (tensor->rows * tensor->cols + PAR_SLICE_BLOCK - 1) / PAR_SLICE_BLOCK;
 }
 
-int64_t par_slices_begin_local(const struct par_slices *slices, int64_t number)
+int64_t slices_begin(const struct slices *slices, int64_t number)
 {
     const struct bl_layout *layout = slices->layout;
     for (int64_t t = 0; t < layout->n_tensors; t++) {
@@ -20,7 +20,7 @@ int64_t par_slices_begin_local(const struct par_slices *slices, int64_t number)
 }
 
 /* The first block that begins at `from` or behind it. */
-static int64_t block_from(const struct par_slices *slices, int64_t from)
+static int64_t block_from(const struct slices *slices, int64_t from)
 {
     const struct bl_layout *layout = slices->layout;
     int64_t number = 0;
@@ -36,10 +36,10 @@ static int64_t block_from(const struct par_slices *slices, int64_t from)
 }
 
 /* One more bucket ends where a piece of the backward pass has been, if it is large enough. */
-static void cut(struct par_slices *slices, int64_t from, int64_t least_floats)
+static void cut(struct slices *slices, int64_t from, int64_t least_floats)
 {
     const int64_t block = block_from(slices, from), end = slices->end[slices->n_buckets];
-    const int64_t floats = par_slices_begin_local(slices, end) - par_slices_begin_local(slices, block);
+    const int64_t floats = slices_begin(slices, end) - slices_begin(slices, block);
     if (block == end || floats < least_floats)
         return;
     const int b = slices->n_buckets++;
@@ -47,10 +47,9 @@ static void cut(struct par_slices *slices, int64_t from, int64_t least_floats)
     slices->turn[b + 1] = (slices->turn[b] + (end - block) % slices->size) % slices->size;
 }
 
-struct par_slices par_slices_local(const struct bl_layout *layout, int size, int threads,
-                                   int64_t bucket_floats)
+struct slices slices_cut(const struct bl_layout *layout, int size, int threads, int64_t bucket_floats)
 {
-    struct par_slices slices = {.layout = layout, .size = size};
+    struct slices slices = {.layout = layout, .size = size};
     const int64_t fit = layout->n_params / (PAR_BUCKETS_MAX - 1) + 1;
     const int64_t least = bucket_floats > fit ? bucket_floats : fit;
     for (int64_t t = 0; t < layout->n_tensors; t++)
@@ -76,8 +75,7 @@ static int64_t turns_before(int64_t size, int64_t turn, int64_t n, int64_t rank)
     return first_round + between(0, rank, n > size - turn ? n - (size - turn) : 0);
 }
 
-void par_slices_blocks_local(const struct par_slices *slices, int bucket, int rank, int64_t *first,
-                             int64_t *last)
+void slices_blocks(const struct slices *slices, int bucket, int rank, int64_t *first, int64_t *last)
 {
     const int64_t begin = slices->end[bucket + 1], n = slices->end[bucket] - begin;
     /* What doesn't divide by the ranks is dealt out in turn, over all buckets. */
@@ -86,16 +84,16 @@ void par_slices_blocks_local(const struct par_slices *slices, int bucket, int ra
     *last = begin + each * (rank + 1) + turns_before(slices->size, turn, n % slices->size, rank + 1);
 }
 
-void par_slices_range_local(const struct par_slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi)
+void slices_range(const struct slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi)
 {
-    par_slices_blocks_local(slices, bucket, rank, lo, hi);
-    *lo = par_slices_begin_local(slices, *lo);
-    *hi = par_slices_begin_local(slices, *hi);
+    slices_blocks(slices, bucket, rank, lo, hi);
+    *lo = slices_begin(slices, *lo);
+    *hi = slices_begin(slices, *hi);
 }
 
-typedef void range_fn(const struct par_slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi);
+typedef void range_fn(const struct slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi);
 
-static int64_t over_buckets(const struct par_slices *slices, int rank, range_fn *range)
+static int64_t over_buckets(const struct slices *slices, int rank, range_fn *range)
 {
     int64_t n = 0;
     for (int b = 0; b < slices->n_buckets; b++) {
@@ -106,12 +104,12 @@ static int64_t over_buckets(const struct par_slices *slices, int rank, range_fn 
     return n;
 }
 
-int64_t par_slices_blocks_of_local(const struct par_slices *slices, int rank)
+int64_t slices_blocks_of(const struct slices *slices, int rank)
 {
-    return over_buckets(slices, rank, par_slices_blocks_local);
+    return over_buckets(slices, rank, slices_blocks);
 }
 
-int64_t par_slices_params_of_local(const struct par_slices *slices, int rank)
+int64_t slices_params_of(const struct slices *slices, int rank)
 {
-    return over_buckets(slices, rank, par_slices_range_local);
+    return over_buckets(slices, rank, slices_range);
 }

@@ -11,7 +11,7 @@
 
 enum { PAR_SLICE_BLOCK = 4096, PAR_BUCKETS_MAX = 64 };
 
-struct par_slices {
+struct slices {
     const struct bl_layout *layout; /* borrowed */
     int size;                       /* ranks of a node, or lanes */
     int64_t n_blocks;
@@ -24,19 +24,17 @@ struct par_slices {
 /* bucket_floats 0: one bucket. Otherwise buckets of at least so many parameters (more where they would be
  * more than PAR_BUCKETS_MAX, and fewer in the last), ending where bl_network_backward says so to a watch that
  * asks for pieces of bucket_floats. */
-struct par_slices par_slices_local(const struct bl_layout *layout, int size, int threads,
-                                   int64_t bucket_floats);
+struct slices slices_cut(const struct bl_layout *layout, int size, int threads, int64_t bucket_floats);
 
 /* Blocks [*first, *last), and parameters [*lo, *hi), of a rank in a bucket. */
-void par_slices_blocks_local(const struct par_slices *slices, int bucket, int rank, int64_t *first,
-                             int64_t *last);
-void par_slices_range_local(const struct par_slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi);
+void slices_blocks(const struct slices *slices, int bucket, int rank, int64_t *first, int64_t *last);
+void slices_range(const struct slices *slices, int bucket, int rank, int64_t *lo, int64_t *hi);
 
 /* Blocks, and parameters, of a rank in all buckets. */
-int64_t par_slices_blocks_of_local(const struct par_slices *slices, int rank);
-int64_t par_slices_params_of_local(const struct par_slices *slices, int rank);
+int64_t slices_blocks_of(const struct slices *slices, int rank);
+int64_t slices_params_of(const struct slices *slices, int rank);
 
 /* Where block `number` begins; the end of all for n_blocks. */
-int64_t par_slices_begin_local(const struct par_slices *slices, int64_t number);
+int64_t slices_begin(const struct slices *slices, int64_t number);
 
 #endif

@@ -24,8 +24,8 @@ static int init_groups(struct par_step *step, struct bl_error *err)
     for (int64_t s = 0; s < n && code == BL_OK; s++)
         shard_rows[s] = par_step_shard_rows_local(step, s);
     if (code == BL_OK)
-        code = par_groups_init(&step->groups, step->par, par_groups_total_local(step->config, step->par.size),
-                               shard_rows, n, BL_TERMS_MAX, err);
+        code = par_sum_groups_init(&step->groups, step->par, sum_groups_total(step->config, step->par.size),
+                                   shard_rows, n, BL_TERMS_MAX, err);
     bl_free(&shard_rows);
     return code;
 }
@@ -73,10 +73,10 @@ static int init_pairs(struct par_step *step, struct bl_error *err)
 {
     const struct par_nodes *nodes = step->nodes;
     const int64_t *rows = step->gather.rank_rows.begin;
-    if (!par_mirror_wanted_local(step->config, step->batches.n_global))
+    if (!par_pair_return_wanted_local(step->config, step->batches.n_global))
         return BL_OK;
-    int code = par_mirror_init(&step->mirror, nodes, rows, step->objective.bits,
-                               (int)step->config->train.threads, err);
+    int code = par_pair_return_init(&step->mirror, nodes, rows, step->objective.bits,
+                                    (int)step->config->train.threads, err);
     if (code != BL_OK)
         return code;
     code = bl_objective_visit_once(&step->objective, rows + nodes->first[nodes->own], nodes->node.size,
@@ -105,15 +105,15 @@ static int init_ahead(struct par_step *step, struct bl_error *err)
     int code = bl_alloc(&step_rows, n, sizeof *step_rows, "rows of shards", err);
     for (int64_t s = 0; s < n && code == BL_OK; s++)
         step_rows[s] = par_step_shard_rows_local(step, s);
-    const struct par_read_ahead_plan plan = {.file = data->file,
-                                             .shard = data->shard,
-                                             .n_shards = n,
-                                             .step_rows = step_rows,
-                                             .steps_per_epoch = step->batches.steps_per_epoch,
-                                             .window_bytes = step->config->data.window_mib << 20,
-                                             .seed = (uint64_t)step->config->train.seed};
+    const struct read_ahead_plan plan = {.file = data->file,
+                                         .shard = data->shard,
+                                         .n_shards = n,
+                                         .step_rows = step_rows,
+                                         .steps_per_epoch = step->batches.steps_per_epoch,
+                                         .window_bytes = step->config->data.window_mib << 20,
+                                         .seed = (uint64_t)step->config->train.seed};
     if (code == BL_OK)
-        code = par_read_ahead_create_local(&step->ahead, &plan, err);
+        code = read_ahead_create(&step->ahead, &plan, err);
     bl_free(&step_rows);
     return code;
 }
@@ -124,7 +124,7 @@ int par_step_init(struct par_step *step, const struct par_nodes *nodes, const st
     const struct par par = nodes->all;
     *step =
         (struct par_step){.par = par, .nodes = nodes, .config = config, .data = data, .shuffled_epoch = -1};
-    step->overlap = par_overlap_local(config, par.size, par_hosts(par), nodes->n_lanes);
+    step->overlap = overlap_choose(config, par.size, par_hosts(par), nodes->n_lanes);
     int code = par_batches_plan(&step->batches, par, data, config->train.global_batch, err);
     if (code == BL_OK)
         code = init_groups(step, err);
@@ -144,7 +144,7 @@ int par_step_init(struct par_step *step, const struct par_nodes *nodes, const st
         code = init_gradient(step, model, err);
     if (code == BL_OK)
         code = par_sums_init(&step->sums, nodes, bl_objective_n_sums(&step->objective), err);
-    par_phases_begin_local(&step->phases);
+    phases_begin(&step->phases);
     step->total_steps =
         config->train.steps > 0 ? config->train.steps : config->train.epochs * step->batches.steps_per_epoch;
     if (code != BL_OK)
@@ -161,17 +161,17 @@ void par_step_free(struct par_step *step)
     bl_free(&step->h);
     bl_free(&step->dh);
     bl_free(&step->group_values);
-    par_read_ahead_destroy_local(step->ahead);
+    read_ahead_destroy(step->ahead);
     step->ahead = NULL;
     bl_network_free(&step->network);
     bl_objective_free(&step->objective);
     bl_product_free(&step->product);
     par_gather_free(&step->gather);
     par_sums_free(&step->sums);
-    par_mirror_free(&step->mirror);
+    par_pair_return_free(&step->mirror);
     par_code_memory_free(&step->memory);
     par_gradient_free(&step->gradient);
-    par_groups_free(&step->groups);
+    par_sum_groups_free(&step->groups);
 }
 
 static void poke_codes(void *context)
@@ -183,9 +183,9 @@ static void poke_codes(void *context)
 static void wait_for_codes(void *context)
 {
     struct par_step *step = context;
-    par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+    phases_enter(&step->phases, PHASE_GATHER);
     par_gather_wait_codes(&step->gather);
-    par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
+    phases_enter(&step->phases, PHASE_OBJECTIVE);
 }
 
 /* Codes and labels of the batch, as far as terms want them; in flight, labels alone. */
@@ -196,7 +196,7 @@ static void gather_codes(struct par_step *step)
         par_gather_own_local(gather, step->labels);
         return;
     }
-    par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
+    phases_enter(&step->phases, PHASE_GATHER);
     if (gather->in_flight) {
         par_gather_wait_labels(gather);
         return;
@@ -238,12 +238,12 @@ static void run_objective(struct par_step *step, const struct bl_model *model, d
     par_sums_run(&step->sums, objective->sums);
     if (gather->in_flight) /* now, as the few bytes of the sums would have to wait behind the codes */
         par_gather_begin_codes(gather);
-    par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
+    phases_enter(&step->phases, PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, &step->groups.local, model->params + n_network, &out);
     if (step->mirror.part) {
-        par_phases_enter_local(&step->phases, PAR_PHASE_GATHER);
-        par_mirror_add(&step->mirror, step->dh);
-        par_phases_enter_local(&step->phases, PAR_PHASE_OBJECTIVE);
+        phases_enter(&step->phases, PHASE_GATHER);
+        par_pair_return_add(&step->mirror, step->dh);
+        phases_enter(&step->phases, PHASE_OBJECTIVE);
     }
     bl_objective_dz(objective, beta, step->h, gather->n_local, step->dh);
 }
@@ -255,8 +255,8 @@ static void set_flags(const struct par_step *step, double *flags)
         for (int64_t t = 0; t < step->objective.n_terms; t++)
             if (!isfinite(step->group_values[g * BL_TERMS_MAX + t]))
                 flags[t] = 1.0;
-    flags[FLAG_CHECKPOINT] = step->local_request == PAR_REQUEST_CHECKPOINT;
-    flags[FLAG_STOP] = step->local_request == PAR_REQUEST_STOP;
+    flags[FLAG_CHECKPOINT] = step->local_request == SIGNALS_CHECKPOINT;
+    flags[FLAG_STOP] = step->local_request == SIGNALS_STOP;
     flags[FLAG_BUSY] = step->local_busy;
     flags[FLAG_INPUT] = step->input_code != BL_OK;
 }
@@ -313,7 +313,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     struct par_gradient *gradient = &step->gradient;
     if (step->gather.in_flight)
         par_gather_begin_labels(&step->gather, step->labels);
-    par_phases_enter_local(&step->phases, PAR_PHASE_FORWARD);
+    phases_enter(&step->phases, PHASE_FORWARD);
     const struct bl_dropout dropout = {.p = step->config->model.dropout,
                                        .seed = (uint64_t)step->config->train.seed,
                                        .step = number,
@@ -323,7 +323,7 @@ static void run_rows(struct par_step *step, struct bl_model *model, int64_t numb
     par_gradient_clear_local(gradient);
     run_objective(step, model, beta);
     set_flags(step, gradient->flags);
-    par_phases_enter_local(&step->phases, PAR_PHASE_BACKWARD);
+    phases_enter(&step->phases, PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, &step->groups.local, &gradient->part,
                         par_gradient_watch_local(gradient));
 }
@@ -337,7 +337,7 @@ static struct par_gradient_outcome sum_rows(struct par_step *step, struct bl_mod
     struct par_gradient_outcome sum;
     do {
         run_rows(step, model, number, outcome->beta);
-        par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
+        phases_enter(&step->phases, PHASE_REDUCE);
         par_gradient_sum(gradient);
         bl_objective_params(&step->objective, &model->layout, model->params,
                             (struct bl_ranges){gradient->n_ranges, gradient->range}, gradient->sum,
@@ -354,13 +354,13 @@ int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t num
 {
     const double *flags = step->gradient.flags;
     *outcome = (struct par_step_outcome){.beta = bl_objective_beta(&step->config->objective, number)};
-    par_phases_enter_local(&step->phases, PAR_PHASE_INPUT);
+    phases_enter(&step->phases, PHASE_INPUT);
     par_step_load_local(step, model, number);
     const struct par_gradient_outcome sum = sum_rows(step, model, number, outcome);
     outcome->grad_norm = sqrt(sum.square_sum);
-    outcome->request = flags[FLAG_STOP] > 0.0         ? PAR_REQUEST_STOP
-                       : flags[FLAG_CHECKPOINT] > 0.0 ? PAR_REQUEST_CHECKPOINT
-                                                      : PAR_REQUEST_NONE;
+    outcome->request = flags[FLAG_STOP] > 0.0         ? SIGNALS_STOP
+                       : flags[FLAG_CHECKPOINT] > 0.0 ? SIGNALS_CHECKPOINT
+                                                      : SIGNALS_NONE;
     outcome->busy = (int)flags[FLAG_BUSY];
     int code = check_input(step, flags, err);
     if (code == BL_OK)
@@ -391,12 +391,12 @@ int par_step_run(struct par_step *step, struct bl_model *model, struct bl_optimi
     int code = par_step_gradient(step, model, number, outcome, err);
     if (code != BL_OK)
         return code;
-    par_phases_enter_local(&step->phases, PAR_PHASE_UPDATE);
+    phases_enter(&step->phases, PHASE_UPDATE);
     outcome->lr =
         bl_schedule_rate(&step->config->optimizer, number, step->total_steps, step->batches.steps_per_epoch);
     update(step, model, optimizer, number, outcome);
-    par_phases_enter_local(&step->phases, PAR_PHASE_REDUCE);
+    phases_enter(&step->phases, PHASE_REDUCE);
     par_nodes_meet(step->nodes);
-    par_phases_enter_local(&step->phases, PAR_PHASE_OTHER);
+    phases_enter(&step->phases, PHASE_OTHER);
     return BL_OK;
 }

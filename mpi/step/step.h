@@ -29,7 +29,7 @@ enum { PAR_STEP_FLAGS = BL_TERMS_MAX + 4 };
 struct par_step_outcome {
     double lr, beta, grad_norm;
     double parameter_values[BL_TERMS_MAX]; /* values of parameter terms, 0 for the others */
-    int request;                           /* enum par_request: the highest of all ranks */
+    int request;                           /* enum signals_request: the highest of all ranks */
     int busy;                              /* how many ranks were busy with a checkpoint when it began */
 };
 
@@ -39,23 +39,23 @@ struct par_step {
     const struct bl_config *config;    /* borrowed */
     const struct par_train_data *data; /* borrowed */
     struct par_batches batches;
-    struct par_overlap overlap;
-    struct par_groups groups; /* of the rows of a batch */
+    struct overlap overlap;
+    struct par_sum_groups groups; /* of the rows of a batch */
     struct bl_product product;
     struct bl_objective objective;
     struct bl_network network;
     struct par_gather gather;
     struct par_sums sums;
-    struct par_mirror mirror;      /* empty where pairs are visited twice */
+    struct par_pair_return mirror; /* empty where pairs are visited twice */
     struct par_code_memory memory; /* part of the run's state where the objective has one */
     struct par_gradient gradient;
-    struct par_phases phases; /* of the run; starts with par_step_init */
+    struct phases phases; /* of the run; starts with par_step_init */
     int64_t total_steps;
-    int local_request;            /* enum par_request of this rank: rides on the next step's reduction */
-    int local_busy;               /* 1 if this rank writes a checkpoint behind the steps: rides there too */
-    int64_t shuffled_epoch;       /* the epoch that the shards' orders stand for; -1: none */
-    struct par_read_ahead *ahead; /* NULL: the rows are in memory; owned */
-    int input_code;               /* of reading the batch, of this rank alone */
+    int local_request;        /* enum signals_request of this rank: rides on the next step's reduction */
+    int local_busy;           /* 1 if this rank writes a checkpoint behind the steps: rides there too */
+    int64_t shuffled_epoch;   /* the epoch that the shards' orders stand for; -1: none */
+    struct read_ahead *ahead; /* NULL: the rows are in memory; owned */
+    int input_code;           /* of reading the batch, of this rank alone */
     struct bl_error input_error;
     int64_t *rows;         /* [n_local] file rows of the batch */
     uint32_t *labels;      /* [n_local, words] */
@@ -72,7 +72,7 @@ void par_step_free(struct par_step *step);
 /* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, the node's one copy
  * (mpi/step/gradient.h); also fills group_values and outcome; updates nothing. The ranks of a node meet before the
  * next. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely
- * cause; where rows are streamed, those of par_read_ahead_take_local. */
+ * cause; where rows are streamed, those of read_ahead_take. */
 int par_step_gradient(struct par_step *step, struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 

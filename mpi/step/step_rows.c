@@ -58,7 +58,7 @@ static int stream_shard(struct par_step *step, const struct bl_model *model, int
     for (int64_t n; take > 0; at += n, take -= n) {
         const int64_t *rows;
         const void *features;
-        int code = par_read_ahead_take_local(step->ahead, s, take, &n, &rows, &features, err);
+        int code = read_ahead_take(step->ahead, s, take, &n, &rows, &features, err);
         if (code != BL_OK)
             return code;
         memcpy(step->rows + at, rows, (size_t)n * sizeof *rows);
@@ -66,7 +66,7 @@ static int stream_shard(struct par_step *step, const struct bl_model *model, int
         for (int64_t i = 0; i < n; i++)
             bl_normalizer_apply(&model->normalizer, data->type, (const char *)features + i * row_bytes, 1,
                                 step->x + (at + i) * data->dim);
-        par_read_ahead_give_back_local(step->ahead, s, n);
+        read_ahead_give_back(step->ahead, s, n);
     }
     return BL_OK;
 }
@@ -76,7 +76,7 @@ static int load_streamed(struct par_step *step, const struct bl_model *model, in
 {
     const struct par_train_data *data = step->data;
     const int64_t per_epoch = step->batches.steps_per_epoch;
-    int code = par_read_ahead_seek_local(step->ahead, number / per_epoch, number % per_epoch, err);
+    int code = read_ahead_seek(step->ahead, number / per_epoch, number % per_epoch, err);
     for (int64_t s = 0, at = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++) {
         const int64_t take = par_step_shard_rows_local(step, s);
         code = stream_shard(step, model, s, at, take, err);

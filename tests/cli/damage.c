@@ -39,21 +39,21 @@ TestSuite(cli_damage, .init = enter, .fini = leave);
 static void write_split(const char *split, int64_t rows, int64_t dim)
 {
     static const char *const names[CLASSES] = {"a", "b", "c", "d"};
-    struct par_split_writer_options options = {.rows = rows,
-                                               .dim = dim,
-                                               .type = BL_UINT8,
-                                               .labels = bl_label_layout(BL_LABELS_SINGLE, CLASSES),
-                                               .n_class_names = CLASSES,
-                                               .class_names = names};
-    struct par_split_writer *writer;
+    struct split_writer_options options = {.rows = rows,
+                                           .dim = dim,
+                                           .type = BL_UINT8,
+                                           .labels = bl_label_layout(BL_LABELS_SINGLE, CLASSES),
+                                           .n_class_names = CLASSES,
+                                           .class_names = names};
+    struct split_writer *writer;
     struct bl_error err = {0};
-    int code = par_split_create_local(&writer, tiny.data, split, &options, &err);
+    int code = split_create(&writer, tiny.data, split, &options, &err);
     if (code == BL_OK)
-        code = par_split_append_local(writer, rows, features, labels, NULL, &err);
+        code = split_append(writer, rows, features, labels, NULL, &err);
     if (code == BL_OK)
-        code = par_split_commit_local(writer, &err);
+        code = split_commit(writer, &err);
     cr_assert_eq(code, BL_OK, "%s", err.what);
-    par_split_destroy_local(writer);
+    split_destroy(writer);
 }
 
 /* Turns over the byte of a data set where it lies in the file. */

@@ -44,19 +44,19 @@ TestSuite(cli_stream, .init = enter, .fini = leave);
 /* `rows` of them, those above over and over. */
 static void write_data(int64_t rows)
 {
-    const struct par_split_writer_options options = {
+    const struct split_writer_options options = {
         .rows = rows, .dim = DIM, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
-    struct par_split_writer *writer;
+    struct split_writer *writer;
     struct bl_error err = {0};
-    int code = par_split_create_local(&writer, tiny.data, "train", &options, &err);
+    int code = split_create(&writer, tiny.data, "train", &options, &err);
     for (int64_t at = 0, n; at < rows && code == BL_OK; at += n) {
         n = rows - at < ROWS ? rows - at : ROWS;
-        code = par_split_append_local(writer, n, features, labels, NULL, &err);
+        code = split_append(writer, n, features, labels, NULL, &err);
     }
     if (code == BL_OK)
-        code = par_split_commit_local(writer, &err);
+        code = split_commit(writer, &err);
     cr_assert_eq(code, BL_OK, "%s", err.what);
-    par_split_destroy_local(writer);
+    split_destroy(writer);
 }
 
 Test(cli_stream, a_killed_run_continues_on_other_ranks_to_the_same_bits)

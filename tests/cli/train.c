@@ -238,7 +238,7 @@ struct spread {
 
 static struct spread phase_in(const json_t *summary, int phase)
 {
-    const char *name = par_phase_name((enum par_phase)phase);
+    const char *name = phases_name((enum phase)phase);
     const json_t *numbers = json_object_get(json_object_get(summary, "phases"), name);
     cr_assert_eq(json_array_size(numbers), 3, "%s", name);
     const struct spread s = {json_number_value(json_array_get(numbers, 0)),
@@ -269,16 +269,16 @@ static void expect_account(int ranks)
     json_t *summary = only_event(tiny.run, "summary"), *end = only_event(tiny.run, "end");
     cr_assert_eq(number_in(summary, "steps"), STEPS);
     cr_assert_eq(number_in(summary, "ranks"), ranks > 0 ? ranks : 1);
-    cr_assert_eq(json_object_size(json_object_get(summary, "phases")), PAR_PHASES);
-    const struct spread step = sum_of_phases(summary, PAR_PHASE_UPDATE + 1);
-    const struct spread all = sum_of_phases(summary, PAR_PHASES);
+    cr_assert_eq(json_object_size(json_object_get(summary, "phases")), PHASES);
+    const struct spread step = sum_of_phases(summary, PHASE_UPDATE + 1);
+    const struct spread all = sum_of_phases(summary, PHASES);
     cr_assert_float_eq(number_in(summary, "rows_per_s") * step.mean, STEPS * BATCH, 1e-5 * STEPS * BATCH);
     /* No rank's account is longer than the command, and rank 0's holds its steps. */
     cr_assert_leq(all.least, result.seconds);
     cr_assert_leq(step.least, number_in(end, "train_seconds"));
     cr_assert_geq(all.most, number_in(end, "train_seconds"));
-    cr_assert_gt(phase_in(summary, PAR_PHASE_EVALUATION).least, 0.0);
-    cr_assert_gt(phase_in(summary, PAR_PHASE_CHECKPOINT).least, 0.0);
+    cr_assert_gt(phase_in(summary, PHASE_EVALUATION).least, 0.0);
+    cr_assert_gt(phase_in(summary, PHASE_CHECKPOINT).least, 0.0);
     json_decref(summary);
     json_decref(end);
     cli_free(&result);

@@ -34,8 +34,8 @@ static void make_rows(void)
 struct source {
     int64_t first;
     const uint32_t *labels;
-    struct par_groups groups;
-    struct par_rows rows;
+    struct par_sum_groups groups;
+    struct rows rows;
 };
 
 static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, const uint32_t **labels,
@@ -58,10 +58,10 @@ static void open_source(struct source *source, struct par par, int is_multi)
     bl_share(GROUPS, par.rank, par.size, &lo, &hi);
     for (int64_t g = lo; g < hi; g++)
         group_rows[g - lo] = bl_shard_begin(N, GROUPS, g + 1) - bl_shard_begin(N, GROUPS, g);
-    CHECK(par_groups_init(&source->groups, par, GROUPS, group_rows, hi - lo, 64, NULL) == BL_OK);
+    CHECK(par_sum_groups_init(&source->groups, par, GROUPS, group_rows, hi - lo, 64, NULL) == BL_OK);
     source->first = bl_shard_begin(N, GROUPS, lo);
     source->labels = is_multi ? multi : single;
-    source->rows = (struct par_rows){
+    source->rows = (struct rows){
         .dim = DIM,
         .type = BL_FLOAT32,
         .n_local = bl_shard_begin(N, GROUPS, hi) - source->first,
@@ -93,7 +93,7 @@ static int fit(struct bl_model *model, struct par par, const char *name, int64_t
     CHECK(bl_model_init(model, &shape, BL_NORMALIZE_CENTER, NULL) == BL_OK);
     CHECK(par_normalizer_fit(par, &source.rows, &model->normalizer, NULL, &err) == BL_OK);
     int code = method->fit(par, &source.rows, &options, model, &err);
-    par_groups_free(&source.groups);
+    par_sum_groups_free(&source.groups);
     return code;
 }
 
@@ -134,28 +134,28 @@ static void sdh_shen_has_the_bits_of_one_rank(struct par par)
 }
 
 /* All chosen rows with their labels, gathered. */
-static int choose(struct par par, struct par_choice_of of, float *rows, uint32_t *labels, int64_t *n)
+static int choose(struct par par, struct par_draw_of of, float *rows, uint32_t *labels, int64_t *n)
 {
     const struct bl_shape shape = {.n_layers = 1, .width = {DIM, BITS}, .heads = 1, .bits = BITS};
     struct source source;
     struct bl_model model;
-    struct par_choice choice;
+    struct par_draw choice;
     float *own = NULL;
     open_source(&source, par, 0);
     CHECK(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL) == BL_OK);
-    int code = par_choice_make(&choice, par, &source.rows, of, NULL);
+    int code = par_draw_make(&choice, par, &source.rows, of, NULL);
     if (code == BL_OK)
-        code = par_choice_collect(&choice, par, &source.rows, &model, 0, &own, NULL);
+        code = par_draw_collect(&choice, par, &source.rows, &model, 0, &own, NULL);
     if (code == BL_OK) {
-        par_choice_gather(&choice, par, DIM * (int64_t)sizeof *own, own, rows);
+        par_draw_gather(&choice, par, DIM * (int64_t)sizeof *own, own, rows);
         if (of.labelled)
-            par_choice_gather(&choice, par, (int64_t)sizeof *labels, choice.labels, labels);
+            par_draw_gather(&choice, par, (int64_t)sizeof *labels, choice.labels, labels);
         *n = choice.n_global;
     }
     bl_free(&own);
-    par_choice_free(&choice);
+    par_draw_free(&choice);
     bl_model_free(&model);
-    par_groups_free(&source.groups);
+    par_sum_groups_free(&source.groups);
     return code;
 }
 
@@ -166,7 +166,7 @@ static void a_choice_is_the_same_rows_and_their_labels(struct par par)
     const int64_t sizes[] = {1, 37, 500, 0};
     for (int s = 0; s < 4; s++)
         for (int labelled = 0; labelled < 2; labelled++) {
-            const struct par_choice_of of = {sizes[s], labelled, 9, BL_CHOOSE_ROWS};
+            const struct par_draw_of of = {sizes[s], labelled, 9, BL_CHOOSE_ROWS};
             int64_t n = 0, n_alone = 0, at = 0;
             CHECK(choose(par, of, rows[0], labels[0], &n) == BL_OK);
             CHECK(choose(par_alone(), of, rows[1], labels[1], &n_alone) == BL_OK);
@@ -208,7 +208,7 @@ static void rows_that_are_not_finite_are_refused_on_all_ranks(struct par par)
               BL_NUMBERS);
         CHECK(strstr(err.what, "finite") || strstr(err.what, "NaN"));
         bl_model_free(&model);
-        par_groups_free(&source.groups);
+        par_sum_groups_free(&source.groups);
     }
 }
 

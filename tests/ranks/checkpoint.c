@@ -15,8 +15,8 @@
 enum { ROWS = 700, COLS = 1024, SMALL = 5, N_TENSORS = 2 };
 
 struct content {
-    struct par_state_tensor tensors[N_TENSORS];
-    struct par_state state;
+    struct tensor tensors[N_TENSORS];
+    struct snapshot state;
     char folder[RANKS_PATH_MAX], path[RANKS_PATH_MAX + 32];
 };
 
@@ -27,11 +27,9 @@ static float value(int64_t i)
 
 static void point(struct content *content, float *memory)
 {
-    content->tensors[0] =
-        (struct par_state_tensor){.name = "large", .rows = ROWS, .cols = COLS, .at = memory};
-    content->tensors[1] =
-        (struct par_state_tensor){.name = "small", .rows = SMALL, .at = memory + ROWS * COLS};
-    content->state = (struct par_state){.n_tensors = N_TENSORS, .tensors = content->tensors};
+    content->tensors[0] = (struct tensor){.name = "large", .rows = ROWS, .cols = COLS, .at = memory};
+    content->tensors[1] = (struct tensor){.name = "small", .rows = SMALL, .at = memory + ROWS * COLS};
+    content->state = (struct snapshot){.n_tensors = N_TENSORS, .tensors = content->tensors};
 }
 
 enum { VALUES = ROWS * COLS + SMALL };
@@ -72,12 +70,12 @@ static int write_in_steps(struct par par, struct content *content, int behind, i
     if (behind)
         memset(memory, 0xff, VALUES * sizeof *memory); /* it has a copy */
     while (code == BL_OK && !whole) {
-        int busy = par_state_writer_is_busy_local(&writer.file);
+        int busy = par_tensor_writer_is_busy_local(&writer.file);
         MPI_Allreduce(MPI_IN_PLACE, &busy, 1, MPI_INT, MPI_MAX, par.comm);
         if (!busy)
-            code = par_state_writer_advance(&writer.file, &whole, err);
+            code = par_tensor_writer_advance(&writer.file, &whole, err);
         if (code == BL_OK)
-            par_state_writer_work_local(&writer.file);
+            par_tensor_writer_work_local(&writer.file);
     }
     par_checkpoint_writer_free(&writer);
     bl_free(&memory);

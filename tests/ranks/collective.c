@@ -141,7 +141,7 @@ static void collectives_are_counted_by_what_they_are_for(struct par par)
     check_count(traffic.of[PAR_TRAFFIC_CODES], more, others, 8 * (par.rank + 1) * others,
                 8 * (blocks.begin[par.size] - par.rank - 1));
     par_blocks_free(&blocks);
-    check_count(par_traffic_of_steps(&traffic), 2 * more, 3 * others,
+    check_count(traffic_of_steps(&traffic), 2 * more, 3 * others,
                 2 * 96 * others / par.size + 8 * (par.rank + 1) * others,
                 2 * 96 * others / par.size + 8 * (par.size * (par.size + 1) / 2 - par.rank - 1));
 }

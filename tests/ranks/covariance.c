@@ -44,7 +44,7 @@ static void count(void *context, int64_t group, int64_t first, int64_t n, float 
 }
 
 /* BL_OK, or what failed; rows come in pieces of 100. */
-static int fit_rows(struct fitted *fitted, struct par par, const struct par_rows *rows,
+static int fit_rows(struct fitted *fitted, struct par par, const struct rows *rows,
                     const struct bl_model *model, int64_t layers)
 {
     struct par_points points;
@@ -70,7 +70,7 @@ static int fit(struct fitted *fitted, struct par par, int64_t layers)
     static float all[N * DIM];
     static uint8_t keep[N];
     int64_t lo, hi, group_rows[GROUPS];
-    struct par_groups groups;
+    struct par_sum_groups groups;
     struct bl_model model;
     const struct bl_config_model config = {
         .hidden = {HIDDEN}, .hidden_count = 1, .activation = BL_ACTIVATION_RELU, .heads = 1, .bits = BITS};
@@ -80,16 +80,16 @@ static int fit(struct fitted *fitted, struct par par, int64_t layers)
     bl_share(GROUPS, par.rank, par.size, &lo, &hi);
     for (int64_t g = lo; g < hi; g++)
         group_rows[g - lo] = bl_shard_begin(N, GROUPS, g + 1) - bl_shard_begin(N, GROUPS, g);
-    CHECK(par_groups_init(&groups, par, GROUPS, group_rows, hi - lo, HIDDEN, NULL) == BL_OK);
+    CHECK(par_sum_groups_init(&groups, par, GROUPS, group_rows, hi - lo, HIDDEN, NULL) == BL_OK);
     CHECK(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL) == BL_OK);
     bl_params_init(&shape, &model.layout, 3, model.params);
     const int64_t first = bl_shard_begin(N, GROUPS, lo);
-    struct par_rows rows = par_rows_resident_local(
-        DIM, BL_FLOAT32, all + first * DIM, bl_shard_begin(N, GROUPS, hi) - first, keep + first, &groups);
+    struct rows rows = rows_resident(DIM, BL_FLOAT32, all + first * DIM,
+                                     bl_shard_begin(N, GROUPS, hi) - first, keep + first, &groups);
     rows.block_rows = 100;
     int code = fit_rows(fitted, par, &rows, &model, layers);
     bl_model_free(&model);
-    par_groups_free(&groups);
+    par_sum_groups_free(&groups);
     return code;
 }
 
@@ -184,7 +184,7 @@ static void a_bad_number_is_the_same_error_on_every_rank(struct par par)
 {
     float rows[2 * DIM] = {0};
     const int64_t n = par.rank == par.size - 1 ? 2 : 0;
-    struct par_groups groups;
+    struct par_sum_groups groups;
     struct par_points points;
     struct par_principal principal;
     struct bl_model model;
@@ -192,9 +192,9 @@ static void a_bad_number_is_the_same_error_on_every_rank(struct par par)
     const struct bl_config_model config = {.heads = 1, .bits = 2};
     const struct bl_shape shape = bl_shape_of(&config, DIM);
     rows[DIM + 3] = NAN;
-    CHECK(par_groups_init(&groups, par, par.size, &n, 1, DIM, NULL) == BL_OK);
+    CHECK(par_sum_groups_init(&groups, par, par.size, &n, 1, DIM, NULL) == BL_OK);
     CHECK(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL) == BL_OK);
-    const struct par_rows from = par_rows_resident_local(DIM, BL_FLOAT32, rows, n, NULL, &groups);
+    const struct rows from = rows_resident(DIM, BL_FLOAT32, rows, n, NULL, &groups);
     CHECK(par_points_init(&points, par, &from, &model, 0, NULL) == BL_OK);
     CHECK(par_principal_fit(&principal, par, &points, 2, &err) == BL_NUMBERS);
     CHECK(strstr(err.what, "column 3 "));
@@ -203,7 +203,7 @@ static void a_bad_number_is_the_same_error_on_every_rank(struct par par)
     CHECK(strstr(err.what, "all rows are equal"));
     par_points_free(&points);
     bl_model_free(&model);
-    par_groups_free(&groups);
+    par_sum_groups_free(&groups);
 }
 
 static const struct ranks_case cases[] = {

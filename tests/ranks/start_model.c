@@ -46,15 +46,15 @@ static void make_rows(const struct par_train_data *data, int other, float *featu
 
 static int write_data(const char *path, const float *features, struct bl_error *err)
 {
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {
         .rows = ROWS, .dim = DIM, .type = BL_FLOAT32, .labels = bl_label_layout(BL_LABELS_NONE, 0)};
-    int code = par_split_create_local(&writer, path, "train", &options, err);
+    int code = split_create(&writer, path, "train", &options, err);
     if (code == BL_OK)
-        code = par_split_append_local(writer, ROWS, features, NULL, NULL, err);
+        code = split_append(writer, ROWS, features, NULL, NULL, err);
     if (code == BL_OK)
-        code = par_split_commit_local(writer, err);
-    par_split_destroy_local(writer);
+        code = split_commit(writer, err);
+    split_destroy(writer);
     return code;
 }
 

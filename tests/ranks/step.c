@@ -96,8 +96,10 @@ static void check_exact(struct par par, const struct step_variant *variant)
         CHECK(alone.state.model.params[0] != first);
         CHECK(one.grad_norm == other.grad_norm);
         check_equal_memories(&together.step.memory, &alone.step.memory);
-        par_groups_sum(&together.step.groups, par, together.step.group_values, BL_TERMS_MAX, n, values[0]);
-        par_groups_sum(&alone.step.groups, par_alone(), alone.step.group_values, BL_TERMS_MAX, n, values[1]);
+        par_sum_groups_sum(&together.step.groups, par, together.step.group_values, BL_TERMS_MAX, n,
+                           values[0]);
+        par_sum_groups_sum(&alone.step.groups, par_alone(), alone.step.group_values, BL_TERMS_MAX, n,
+                           values[1]);
         CHECK(memcmp(values[0], values[1], (size_t)n * sizeof(double)) == 0);
     }
     for (int s = 0; s < alone.state.optimizer.type->n_states; s++)

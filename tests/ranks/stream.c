@@ -51,21 +51,21 @@ static void write_data(struct par par, const char *path)
 {
     static double row[DIM];
     struct bl_error err = {0};
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {
         .rows = ROWS, .dim = DIM, .type = BL_FLOAT64, .labels = bl_label_layout(BL_LABELS_SINGLE, 0)};
     if (par.rank == 0) {
-        CHECK(par_split_create_local(&writer, path, "train", &options, &err) == BL_OK);
+        CHECK(split_create(&writer, path, "train", &options, &err) == BL_OK);
         for (int64_t i = 0; i < ROWS; i++) {
             const int32_t label = (int32_t)(i % CLASSES);
             for (int64_t d = 0; d < DIM; d++)
                 row[d] = value_of(i, d);
             if (i == BAD_ROW)
                 row[3] = NAN;
-            CHECK(par_split_append_local(writer, 1, row, &label, NULL, &err) == BL_OK);
+            CHECK(split_append(writer, 1, row, &label, NULL, &err) == BL_OK);
         }
-        CHECK(par_split_commit_local(writer, &err) == BL_OK);
-        par_split_destroy_local(writer);
+        CHECK(split_commit(writer, &err) == BL_OK);
+        split_destroy(writer);
     }
     MPI_Barrier(par.comm);
 }
@@ -246,7 +246,7 @@ static void an_epoch_takes_no_row_twice(struct par par)
 static void passes_over_the_file_give_the_bits_of_rows_in_memory(struct par par)
 {
     static struct trainer a, b;
-    struct par_validation_result one, other;
+    struct held_out_result one, other;
     struct bl_error err = {0};
     make_pair(par, &a, par, (struct variant){0}, &b, (struct variant){.residency = "memory"});
     CHECK(a.data.features == NULL && b.data.features != NULL);
@@ -256,8 +256,8 @@ static void passes_over_the_file_give_the_bits_of_rows_in_memory(struct par par)
     CHECK(a.data.trained.rows == a.data.n_train_global);
     CHECK(memcmp(a.state.model.normalizer.mean, b.state.model.normalizer.mean, DIM * sizeof(double)) == 0);
     CHECK(memcmp(a.state.model.normalizer.scale, b.state.model.normalizer.scale, DIM * sizeof(double)) == 0);
-    CHECK(par_validate(par, &a.data, &a.state.model, &one, &err) == BL_OK);
-    CHECK(par_validate(par_alone(), &b.data, &b.state.model, &other, &err) == BL_OK);
+    CHECK(par_held_out_judge(par, &a.data, &a.state.model, &one, &err) == BL_OK);
+    CHECK(par_held_out_judge(par_alone(), &b.data, &b.state.model, &other, &err) == BL_OK);
     CHECK(one.map == other.map && one.map > 0.0 && one.queries == other.queries);
     CHECK(memcmp(&one.health, &other.health, sizeof one.health) == 0);
     free_trainer(&a);
@@ -293,7 +293,7 @@ static void check_failure(struct par par, void (*spoil)(const char *path, int64_
     make_trainer(&trainer, par, path, (struct variant){0});
     if (par.rank == 0) {
         hid_t file, set;
-        CHECK(h5_open(&file, par_alone(), path, &err) == BL_OK);
+        CHECK(par_h5_open(&file, par_alone(), path, &err) == BL_OK);
         set = H5Dopen2(file, "train/features", H5P_DEFAULT);
         offset = (int64_t)H5Dget_offset(set);
         H5Dclose(set);

@@ -57,8 +57,8 @@ static int write_data(const char *path, int multi, int64_t lists, struct bl_erro
     static int32_t classes[STEPS_ROWS];
     static uint8_t matrix[STEPS_ROWS * CLASSES];
     static uint32_t groups[STEPS_ROWS * STEPS_LIST];
-    struct par_split_writer *writer = NULL;
-    const struct par_split_writer_options options = {
+    struct split_writer *writer = NULL;
+    const struct split_writer_options options = {
         .rows = STEPS_ROWS,
         .dim = STEPS_DIM,
         .type = BL_FLOAT32,
@@ -66,15 +66,15 @@ static int write_data(const char *path, int multi, int64_t lists, struct bl_erro
         .groups = lists ? bl_group_layout(lists) : bl_label_layout(BL_LABELS_NONE, 0)};
     make_rows(features, classes, matrix);
     make_groups(groups, lists);
-    int code = par_split_create_local(&writer, path, "train", &options, err);
+    int code = split_create(&writer, path, "train", &options, err);
     if (code == BL_OK && lists)
-        code = par_split_put_groups_local(writer, STEPS_ROWS, groups, err);
+        code = split_put_groups(writer, STEPS_ROWS, groups, err);
     if (code == BL_OK)
-        code = par_split_append_local(writer, STEPS_ROWS, features, multi ? (void *)matrix : (void *)classes,
-                                      NULL, err);
+        code =
+            split_append(writer, STEPS_ROWS, features, multi ? (void *)matrix : (void *)classes, NULL, err);
     if (code == BL_OK)
-        code = par_split_commit_local(writer, err);
-    par_split_destroy_local(writer);
+        code = split_commit(writer, err);
+    split_destroy(writer);
     return code;
 }
 
@@ -168,9 +168,9 @@ static void check_values(struct step_trainer *together, struct step_trainer *alo
 {
     double all[BL_TERMS_MAX], one[BL_TERMS_MAX];
     const int n = (int)together->step.objective.n_terms;
-    par_groups_sum(&together->step.groups, together->step.par, together->step.group_values, BL_TERMS_MAX, n,
-                   all);
-    par_groups_sum(&alone->step.groups, par_alone(), alone->step.group_values, BL_TERMS_MAX, n, one);
+    par_sum_groups_sum(&together->step.groups, together->step.par, together->step.group_values, BL_TERMS_MAX,
+                       n, all);
+    par_sum_groups_sum(&alone->step.groups, par_alone(), alone->step.group_values, BL_TERMS_MAX, n, one);
     for (int t = 0; t < n; t++)
         CHECK(fabs(all[t] - one[t]) <= 1e-6 * fabs(one[t]));
 }
@@ -245,15 +245,15 @@ void steps_check_traffic(struct par par, const struct step_variant *variant)
 {
     static struct step_trainer together, alone;
     struct par_traffic traffic = {0};
-    struct par_plan plan;
+    struct plan plan;
     struct bl_error err = {0};
     par.traffic = &traffic;
     steps_make_both(par, variant, &together, &alone);
     const struct par_split split = {
         .rows = STEPS_ROWS, .dim = STEPS_DIM, .type = BL_FLOAT32, .labels = together.data.labels};
     const int n_nodes = steps_nodes(par, variant);
-    CHECK(par_plan_local(&plan, &together.config, &split, par.size, n_nodes, &err) == BL_OK);
-    const struct par_traffic planned = par_plan_traffic_local(&plan, &together.config, &split, par.rank);
+    CHECK(plan_make(&plan, &together.config, &split, par.size, n_nodes, &err) == BL_OK);
+    const struct par_traffic planned = plan_traffic(&plan, &together.config, &split, par.rank);
     struct par_traffic before = {0};
     for (int64_t number = 0; number < 4; number++) {
         struct par_step_outcome outcome;

@@ -21,7 +21,7 @@ static struct par_dataset *open_train(void)
 
 static void write_train(void)
 {
-    struct par_split_writer_options options = options_of(BL_UINT8, ROWS, DIM);
+    struct split_writer_options options = options_of(BL_UINT8, ROWS, DIM);
     options.labels = bl_label_layout(BL_LABELS_SINGLE, 0);
     options.id_bytes = ID_BYTES;
     for (int i = 0; i < ROWS * DIM; i++)
@@ -76,11 +76,11 @@ Test(checked, blocks_are_compared_in_any_order)
     par_dataset_close(dataset);
 }
 
-/* Checksums are read in lots of PAR_CHECKED_SUMS. */
+/* Checksums are read in lots of H5_CHECKED_SUMS. */
 Test(checked, a_file_may_have_more_blocks_than_checksums_are_read_at_once)
 {
-    enum { BLOCKS = PAR_CHECKED_SUMS + 3, HALF = (1 << 19) + 1 }; /* a block is one row */
-    struct par_split_writer_options options = options_of(BL_UINT8, BLOCKS, HALF);
+    enum { BLOCKS = H5_CHECKED_SUMS + 3, HALF = (1 << 19) + 1 }; /* a block is one row */
+    struct split_writer_options options = options_of(BL_UINT8, BLOCKS, HALF);
     uint8_t *many = calloc(BLOCKS, HALF);
     cr_assert_not_null(many);
     for (int i = 0; i < BLOCKS; i++)
@@ -177,7 +177,7 @@ Test(checked, a_changed_checksum_is_found)
 Test(checked, rows_longer_than_a_block_are_blocks_of_their_own)
 {
     enum { LONG = (1 << 20) + 7 };
-    struct par_split_writer_options options = options_of(BL_UINT8, 2, LONG);
+    struct split_writer_options options = options_of(BL_UINT8, 2, LONG);
     memset(features, 3, sizeof features);
     write_split("train", &options, features, NULL, NULL);
     flip("train/features", 2 * LONG - 1);

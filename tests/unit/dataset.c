@@ -10,7 +10,7 @@ static void round_trip(enum bl_type type)
     for (size_t i = 0; i < sizeof written; i++)
         written[i] = (uint8_t)(i * 37 % 113);
     memset(read, 0xff, sizeof read);
-    struct par_split_writer_options options = options_of(type, ROWS, DIM);
+    struct split_writer_options options = options_of(type, ROWS, DIM);
     write_split("train", &options, written, NULL, NULL);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
@@ -47,7 +47,7 @@ Test(dataset, any_range_of_rows_can_be_read)
     uint8_t features[40], read[8];
     for (int i = 0; i < 40; i++)
         features[i] = (uint8_t)i;
-    struct par_split_writer_options options = options_of(BL_UINT8, 10, 4);
+    struct split_writer_options options = options_of(BL_UINT8, 10, 4);
     write_split("train", &options, features, NULL, NULL);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK);
@@ -64,7 +64,7 @@ Test(dataset, labels_ids_and_class_names_come_back)
     const uint8_t features[4] = {1, 2, 3, 4};
     const int32_t labels[4] = {2, -1, 0, 1};
     const char ids[4 * 5] = "ab\0\0\0cdefg\0\0\0\0\0x\0\0\0\0";
-    struct par_split_writer_options options = options_of(BL_UINT8, 4, 1);
+    struct split_writer_options options = options_of(BL_UINT8, 4, 1);
     options.labels = bl_label_layout(BL_LABELS_SINGLE, 3);
     options.id_bytes = 5;
     options.n_class_names = 3;
@@ -94,7 +94,7 @@ Test(dataset, many_labels_a_row_come_back_packed)
     const uint8_t features[ROWS] = {0};
     uint8_t labels[ROWS * CLASSES] = {0};
     labels[0] = labels[39] = labels[CLASSES + 33] = 1;
-    struct par_split_writer_options options = options_of(BL_UINT8, ROWS, 1);
+    struct split_writer_options options = options_of(BL_UINT8, ROWS, 1);
     options.labels = bl_label_layout(BL_LABELS_MULTI, CLASSES);
     write_split("train", &options, features, labels, NULL);
     struct par_dataset *dataset;
@@ -235,7 +235,7 @@ Test(dataset, a_label_above_int32_is_refused_with_its_row)
 Test(dataset, a_label_without_a_name_is_refused_when_classes_have_names)
 {
     static const char *const names[] = {"one", "two"};
-    struct par_split_writer_options options = options_of(BL_UINT8, 3, 1);
+    struct split_writer_options options = options_of(BL_UINT8, 3, 1);
     options.labels = bl_label_layout(BL_LABELS_SINGLE, 2);
     options.n_class_names = 2;
     options.class_names = names;

@@ -21,7 +21,7 @@ static void write_bytes_split(const char *split, uint8_t value)
 {
     uint8_t features[20];
     memset(features, value, sizeof features);
-    struct par_split_writer_options options = options_of(BL_UINT8, 5, 4);
+    struct split_writer_options options = options_of(BL_UINT8, 5, 4);
     write_split(split, &options, features, NULL, NULL);
 }
 

@@ -35,29 +35,29 @@ static void leave(void)
 
 TestSuite(dataset_write, .init = enter, .fini = leave);
 
-static struct par_split_writer_options plain(void)
+static struct split_writer_options plain(void)
 {
-    return (struct par_split_writer_options){
+    return (struct split_writer_options){
         .rows = ROWS, .dim = DIM, .type = BL_UINT8, .labels = bl_label_layout(BL_LABELS_NONE, 0)};
 }
 
 /* A split whose every byte is value, handed over in uneven pieces. */
 static int write_split(const char *split, int value, int replace)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
     options.replace = replace;
     memset(features, value, sizeof features);
-    int code = par_split_create_local(&writer, path, split, &options, &err);
+    int code = split_create(&writer, path, split, &options, &err);
     if (code != BL_OK)
         return code;
     for (int64_t at = 0; at < ROWS && code == BL_OK; at += 1234) {
         int64_t n = ROWS - at < 1234 ? ROWS - at : 1234;
-        code = par_split_append_local(writer, n, features, NULL, NULL, &err);
+        code = split_append(writer, n, features, NULL, NULL, &err);
     }
     if (code == BL_OK)
-        code = par_split_commit_local(writer, &err);
-    par_split_destroy_local(writer);
+        code = split_commit(writer, &err);
+    split_destroy(writer);
     return code;
 }
 
@@ -120,70 +120,70 @@ Test(dataset_write, a_file_does_not_grow_when_a_split_is_replaced_by_one_of_its_
 
 Test(dataset_write, nothing_has_the_name_before_the_commit)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, ROWS, features, NULL, NULL, &err), BL_OK, "%s", err.what);
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, ROWS, features, NULL, NULL, &err), BL_OK, "%s", err.what);
     cr_assert_neq(access(path, F_OK), 0);
-    par_split_destroy_local(writer);
+    split_destroy(writer);
     cr_assert_neq(access(path, F_OK), 0);
 }
 
 Test(dataset_write, an_abandoned_write_leaves_the_old_file)
 {
     must_write("train", 1, 0);
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
     options.replace = 1;
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, 10, features, NULL, NULL, &err), BL_OK, "%s", err.what);
-    par_split_destroy_local(writer);
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, 10, features, NULL, NULL, &err), BL_OK, "%s", err.what);
+    split_destroy(writer);
     expect_bytes("train", 1);
 }
 
 Test(dataset_write, rows_that_were_left_out_stop_the_commit)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, ROWS - 1, features, NULL, NULL, &err), BL_OK);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_DEFECT);
-    par_split_destroy_local(writer);
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, ROWS - 1, features, NULL, NULL, &err), BL_OK);
+    cr_assert_eq(split_commit(writer, &err), BL_DEFECT);
+    split_destroy(writer);
     cr_assert_neq(access(path, F_OK), 0);
 }
 
 Test(dataset_write, more_rows_than_promised_are_refused)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, ROWS, features, NULL, NULL, &err), BL_OK);
-    cr_assert_eq(par_split_append_local(writer, 1, features, NULL, NULL, &err), BL_DEFECT);
-    par_split_destroy_local(writer);
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, ROWS, features, NULL, NULL, &err), BL_OK);
+    cr_assert_eq(split_append(writer, 1, features, NULL, NULL, &err), BL_DEFECT);
+    split_destroy(writer);
 }
 
 Test(dataset_write, bytes_that_change_on_their_way_to_the_disk_stop_the_commit)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
     memset(features, 'x', sizeof features);
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, ROWS, features, NULL, NULL, &err), BL_OK);
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_append(writer, ROWS, features, NULL, NULL, &err), BL_OK);
     FILE *file = fopen(part, "r+b");
     cr_assert_eq(fseek(file, ROWS * DIM / 2, SEEK_SET), 0);
     fputc('y', file);
     fclose(file);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_PATH);
+    cr_assert_eq(split_commit(writer, &err), BL_PATH);
     cr_assert_not_null(strstr(err.what, "reads back differently"), "%s", err.what);
-    par_split_destroy_local(writer);
+    split_destroy(writer);
 }
 
 Test(dataset_write, a_split_of_no_rows_is_refused)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = plain();
+    struct split_writer *writer;
+    struct split_writer_options options = plain();
     options.rows = 0;
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_INPUT);
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_INPUT);
     cr_assert_null(writer);
 }
 
@@ -245,14 +245,14 @@ Test(dataset_write, a_flipped_byte_is_found_by_the_verification)
 {
     char summary[200];
     must_write("train", 'x', 0);
-    cr_assert_eq(par_verify_file_local(path, summary, sizeof summary, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(verify_file(path, summary, sizeof summary, &err), BL_OK, "%s", err.what);
     FILE *file = fopen(path, "r+b");
     cr_assert_eq(fseek(file, ROWS * DIM / 2, SEEK_SET), 0);
     cr_assert_eq(fgetc(file), 'x');
     cr_assert_eq(fseek(file, ROWS * DIM / 2, SEEK_SET), 0);
     fputc('y', file);
     fclose(file);
-    cr_assert_eq(par_verify_file_local(path, summary, sizeof summary, &err), BL_INPUT);
+    cr_assert_eq(verify_file(path, summary, sizeof summary, &err), BL_INPUT);
     cr_assert_not_null(strstr(err.what, "features"), "%s", err.what);
 }
 

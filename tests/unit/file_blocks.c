@@ -25,10 +25,10 @@ static char folder[256];
 
 static struct {
     char rows[A_BYTES + B_BYTES];
-    struct par_file_piece pieces[2];
+    struct file_piece pieces[2];
     uint64_t sums[4];
-    struct par_file_room room;
-    struct par_worker *worker;
+    struct file_room room;
+    struct worker *worker;
     struct bl_error err;
 } set;
 
@@ -42,66 +42,66 @@ static void enter(void)
     close(fd);
     for (size_t i = 0; i < sizeof set.rows; i++)
         set.rows[i] = (char)(i * 31 + 1);
-    set.pieces[0] = (struct par_file_piece){.rows = set.rows,
-                                            .bytes = A_BYTES,
-                                            .block_bytes = BLOCK,
-                                            .at = A_AT,
-                                            .sums_at = SUMS_A,
-                                            .sums = set.sums,
-                                            .name = "a"};
-    set.pieces[1] = (struct par_file_piece){.rows = set.rows + A_BYTES,
-                                            .bytes = B_BYTES,
-                                            .block_bytes = BLOCK,
-                                            .at = B_AT,
-                                            .sums_at = SUMS_B,
-                                            .sums = set.sums + 3,
-                                            .name = "b"};
-    cr_assert_eq(par_file_room_init(&set.room, set.pieces, 2, &set.err), BL_OK);
-    cr_assert_eq(par_worker_create_local(&set.worker, &set.err), BL_OK);
+    set.pieces[0] = (struct file_piece){.rows = set.rows,
+                                        .bytes = A_BYTES,
+                                        .block_bytes = BLOCK,
+                                        .at = A_AT,
+                                        .sums_at = SUMS_A,
+                                        .sums = set.sums,
+                                        .name = "a"};
+    set.pieces[1] = (struct file_piece){.rows = set.rows + A_BYTES,
+                                        .bytes = B_BYTES,
+                                        .block_bytes = BLOCK,
+                                        .at = B_AT,
+                                        .sums_at = SUMS_B,
+                                        .sums = set.sums + 3,
+                                        .name = "b"};
+    cr_assert_eq(file_blocks_room_init(&set.room, set.pieces, 2, &set.err), BL_OK);
+    cr_assert_eq(worker_create(&set.worker, &set.err), BL_OK);
 }
 
 static void leave(void)
 {
-    par_worker_destroy_local(set.worker);
-    par_file_room_free(&set.room);
-    par_file_room_free(&set.room);
+    worker_destroy(set.worker);
+    file_blocks_room_free(&set.room);
+    file_blocks_room_free(&set.room);
     cr_assert_eq(bl_alloc_live(), 0);
     folder_remove(folder);
 }
 
 TestSuite(file_blocks, .init = enter, .fini = leave);
 
-static int sum_all(struct par_worker *worker, void *path, struct bl_error *err)
+static int sum_all(struct worker *worker, void *path, struct bl_error *err)
 {
     (void)path;
     (void)err;
-    par_file_sum_local(worker, set.pieces, 2);
+    file_blocks_sum(worker, set.pieces, 2);
     return BL_OK;
 }
 
-static int sync_all(struct par_worker *worker, void *path, struct bl_error *err)
+static int sync_all(struct worker *worker, void *path, struct bl_error *err)
 {
     (void)worker;
-    par_file_start_local(path, set.pieces, 2);
-    return par_file_sync_local(path, err);
+    file_blocks_start(path, set.pieces, 2);
+    return file_blocks_sync(path, err);
 }
 
-static int reserve_all(struct par_worker *worker, void *path, struct bl_error *err)
+static int reserve_all(struct worker *worker, void *path, struct bl_error *err)
 {
     (void)worker;
-    return par_file_reserve_local(path, err);
+    return file_blocks_reserve(path, err);
 }
 
-static int check_all(struct par_worker *worker, void *path, struct bl_error *err)
+static int check_all(struct worker *worker, void *path, struct bl_error *err)
 {
-    return par_file_check_local(worker, path, set.pieces, 2, &set.room, err);
+    return file_blocks_check(worker, path, set.pieces, 2, &set.room, err);
 }
 
-static int run(par_worker_job job, char *path)
+static int run(worker_job job, char *path)
 {
     set.err = (struct bl_error){0};
-    par_worker_begin_local(set.worker, job, path);
-    return par_worker_wait_local(set.worker, "a test", &set.err);
+    worker_begin(set.worker, job, path);
+    return worker_wait(set.worker, "a test", &set.err);
 }
 
 static char bytes[END];
@@ -119,8 +119,8 @@ static void write_pieces(void)
     cr_assert_eq(run(sum_all, "file"), BL_OK);
     const int fd = open("file", O_WRONLY);
     for (int p = 0; p < 2; p++) {
-        const struct par_file_piece *piece = &set.pieces[p];
-        const size_t sums = (size_t)par_file_blocks_local(piece) * sizeof *piece->sums;
+        const struct file_piece *piece = &set.pieces[p];
+        const size_t sums = (size_t)file_blocks_of(piece) * sizeof *piece->sums;
         cr_assert_eq(pwrite(fd, piece->rows, (size_t)piece->bytes, piece->at), piece->bytes);
         cr_assert_eq(pwrite(fd, piece->sums, sums, piece->sums_at), (ssize_t)sums);
     }
@@ -175,8 +175,8 @@ Test(file_blocks, a_byte_that_changed_is_found_in_rows_and_in_checksums)
 
 Test(file_blocks, a_file_that_is_absent_or_too_short_is_an_error_of_its_path)
 {
-    static int (*const jobs[])(struct par_worker *, void *, struct bl_error *) = {reserve_all, sync_all,
-                                                                                  check_all};
+    static int (*const jobs[])(struct worker *, void *, struct bl_error *) = {reserve_all, sync_all,
+                                                                              check_all};
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(run(jobs[i], "absent"), BL_PATH);
         cr_assert(strstr(set.err.what, "absent"), "%s", set.err.what);
@@ -184,10 +184,10 @@ Test(file_blocks, a_file_that_is_absent_or_too_short_is_an_error_of_its_path)
     write_pieces();
     cr_assert_eq(truncate("file", B_AT), 0);
     cr_assert_eq(run(check_all, "file"), BL_PATH);
-    cr_assert_eq(par_worker_wait_local(set.worker, "a test", &set.err), BL_OK, "an error is told once");
+    cr_assert_eq(worker_wait(set.worker, "a test", &set.err), BL_OK, "an error is told once");
 }
 
-static int nap(struct par_worker *worker, void *context, struct bl_error *err)
+static int nap(struct worker *worker, void *context, struct bl_error *err)
 {
     (void)worker;
     (void)err;
@@ -199,12 +199,12 @@ static int nap(struct par_worker *worker, void *context, struct bl_error *err)
 Test(file_blocks, a_worker_is_busy_until_its_job_is_done_and_says_how_long_it_took)
 {
     int done = 0;
-    cr_assert_eq(par_worker_is_busy_local(set.worker), 0);
-    par_worker_begin_local(set.worker, nap, &done);
-    cr_assert_eq(par_worker_is_busy_local(set.worker), 1);
-    cr_assert_eq(par_worker_wait_local(set.worker, "a test", &set.err), BL_OK);
+    cr_assert_eq(worker_is_busy(set.worker), 0);
+    worker_begin(set.worker, nap, &done);
+    cr_assert_eq(worker_is_busy(set.worker), 1);
+    cr_assert_eq(worker_wait(set.worker, "a test", &set.err), BL_OK);
     cr_assert_eq(done, 1);
-    cr_assert_eq(par_worker_is_busy_local(set.worker), 0);
-    cr_assert_geq(par_worker_busy_s_local(set.worker), 0.2);
-    cr_assert_gt(par_worker_waited_s_local(set.worker), 0.0);
+    cr_assert_eq(worker_is_busy(set.worker), 0);
+    cr_assert_geq(worker_busy_s(set.worker), 0.2);
+    cr_assert_gt(worker_waited_s(set.worker), 0.0);
 }

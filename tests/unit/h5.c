@@ -40,7 +40,7 @@ static void write_and_read(int64_t write_bytes, int64_t read_bytes)
     fill(rows);
     memset(got, 0, sizeof got);
     unlink(path);
-    cr_assert_eq(h5_create_local(&file, path, 0, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(h5_create(&file, path, 0, &err), BL_OK, "%s", err.what);
     cr_assert_eq(h5_make_dataset(file, "set", H5T_STD_I32LE, ROWS, COLS, &set, &err), BL_OK);
     cr_assert_eq(h5_move_rows(1, set, H5T_NATIVE_INT32, 0, ROWS, COLS, rows, write_bytes), 0);
     cr_assert_eq(h5_move_rows(0, set, H5T_NATIVE_INT32, 0, ROWS, COLS, got, read_bytes), 0);
@@ -63,7 +63,7 @@ Test(h5, a_block_in_pieces_leaves_the_rows_around_it)
     static int32_t rows[ROWS * COLS], block[10 * COLS], got[ROWS * COLS];
     hid_t file, set;
     fill(rows);
-    cr_assert_eq(h5_create_local(&file, path, 0, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(h5_create(&file, path, 0, &err), BL_OK, "%s", err.what);
     cr_assert_eq(h5_make_dataset(file, "set", H5T_STD_I32LE, ROWS, COLS, &set, &err), BL_OK);
     cr_assert_eq(h5_write_rows(set, H5T_NATIVE_INT32, 0, ROWS, COLS, rows, path, &err), BL_OK);
     cr_assert_eq(h5_move_rows(1, set, H5T_NATIVE_INT32, 30, 10, COLS, block, 60), 0);

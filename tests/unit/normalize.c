@@ -7,11 +7,11 @@
 #include "base/buffer.h"
 #include "mpi/fit/normalizer.h"
 
-/* All rows as one group; free with par_groups_free. */
-static struct par_groups one_group(int64_t n, int64_t dim)
+/* All rows as one group; free with par_sum_groups_free. */
+static struct par_sum_groups one_group(int64_t n, int64_t dim)
 {
-    struct par_groups groups;
-    cr_assert_eq(par_groups_init(&groups, par_alone(), 1, &n, 1, dim, NULL), BL_OK);
+    struct par_sum_groups groups;
+    cr_assert_eq(par_sum_groups_init(&groups, par_alone(), 1, &n, 1, dim, NULL), BL_OK);
     return groups;
 }
 
@@ -19,11 +19,11 @@ static struct bl_normalizer fit(int kind, int64_t dim, enum bl_type type, const 
                                 const uint8_t *keep, int64_t *n_constant)
 {
     struct bl_normalizer normalizer;
-    struct par_groups groups = one_group(n, dim);
-    struct par_rows from = par_rows_resident_local(dim, type, rows, n, keep, &groups);
+    struct par_sum_groups groups = one_group(n, dim);
+    struct rows from = rows_resident(dim, type, rows, n, keep, &groups);
     cr_assert_eq(bl_normalizer_init(&normalizer, kind, dim, NULL), BL_OK);
     cr_assert_eq(par_normalizer_fit(par_alone(), &from, &normalizer, n_constant, NULL), BL_OK);
-    par_groups_free(&groups);
+    par_sum_groups_free(&groups);
     return normalizer;
 }
 
@@ -148,14 +148,14 @@ Test(normalize, statistics_of_no_row_or_of_nan_are_refused)
     const uint8_t keep[2] = {0, 0};
     struct bl_normalizer normalizer;
     struct bl_error err = {0};
-    struct par_groups groups = one_group(2, 1);
-    struct par_rows none = par_rows_resident_local(1, BL_FLOAT32, rows, 2, keep, &groups);
-    struct par_rows nan = par_rows_resident_local(1, BL_FLOAT32, rows, 2, NULL, &groups);
+    struct par_sum_groups groups = one_group(2, 1);
+    struct rows none = rows_resident(1, BL_FLOAT32, rows, 2, keep, &groups);
+    struct rows nan = rows_resident(1, BL_FLOAT32, rows, 2, NULL, &groups);
     cr_assert_eq(bl_normalizer_init(&normalizer, BL_NORMALIZE_CENTER, 1, NULL), BL_OK);
     cr_assert_eq(par_normalizer_fit(par_alone(), &none, &normalizer, NULL, &err), BL_INPUT);
     cr_assert_eq(par_normalizer_fit(par_alone(), &nan, &normalizer, NULL, &err), BL_NUMBERS);
     bl_normalizer_free(&normalizer);
-    par_groups_free(&groups);
+    par_sum_groups_free(&groups);
 }
 
 Test(normalize, the_first_row_that_is_not_finite_is_found)

@@ -5,7 +5,7 @@
 
 enum { LANES = 5 };
 
-static struct par_overlap overlap(int wanted, int reduction, int against, int64_t ranks, int64_t hosts)
+static struct overlap overlap(int wanted, int reduction, int against, int64_t ranks, int64_t hosts)
 {
     struct bl_config config = {0};
     config.train.overlap = wanted;
@@ -13,12 +13,12 @@ static struct par_overlap overlap(int wanted, int reduction, int against, int64_
     config.train.bucket_kib = 3;
     config.objective.pairwise_weight = 1.0;
     config.objective.pairwise_against = against;
-    return par_overlap_local(&config, ranks, hosts, LANES);
+    return overlap_choose(&config, ranks, hosts, LANES);
 }
 
-static void expect(struct par_overlap found, const char *name)
+static void expect(struct overlap found, const char *name)
 {
-    cr_expect_str_eq(par_overlap_name(&found), name);
+    cr_expect_str_eq(overlap_name(&found), name);
     cr_expect_eq(found.bucket_floats, strstr(name, "gradient") ? LANES * 768 : 0); /* 3 KiB for each lane */
 }
 

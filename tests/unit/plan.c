@@ -8,7 +8,7 @@
 #include "mpi/evaluate/held_out.h"
 
 static struct bl_error err;
-static struct par_plan plan;
+static struct plan plan;
 
 /* 1000 rows of 8 bytes in 10 shards of 100, a tenth held out; 8 -> 6 -> 4 -> 4 units. */
 static struct bl_config config_of(const char *more)
@@ -34,7 +34,7 @@ static struct par_split split_of(int64_t rows, enum bl_label_kind kind)
 static int plan_of(const char *more, const struct par_split *split, int64_t ranks)
 {
     const struct bl_config config = config_of(more);
-    const int code = par_plan_local(&plan, &config, split, ranks, 1, &err);
+    const int code = plan_make(&plan, &config, split, ranks, 1, &err);
     cr_assert_eq(bl_alloc_live(), 0);
     return code;
 }
@@ -101,7 +101,7 @@ Test(plan, memory_of_streamed_data_is_that_of_windows_and_not_of_rows)
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     struct bl_config config = config_of("train: {global_batch: 20}\n");
     config.data.residency = BL_RESIDENCY_STREAM;
-    cr_assert_eq(par_plan_local(&plan, &config, &split, 3, 1, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(plan_make(&plan, &config, &split, 3, 1, &err), BL_OK, "%s", err.what);
     cr_assert_eq(plan.window_rows, 90);
     cr_assert_eq(plan.data_bytes,
                  4 * (2 * 90 * (8 + 8) + 2 * 8) + 90 * 8 + 3 * (1 << 20) + 2 * 8 + 400 * (4 + 1 + 8));
@@ -140,9 +140,9 @@ Test(plan, a_rank_has_a_gradient_and_a_copy_for_checkpoints_and_shares_parameter
 
 static void expect_bytes(enum par_traffic_kind kind, int64_t sent, int64_t received)
 {
-    cr_expect_eq(plan.traffic.of[kind].sent_bytes, sent, "%s: %lld sent", par_traffic_name(kind),
+    cr_expect_eq(plan.traffic.of[kind].sent_bytes, sent, "%s: %lld sent", traffic_name(kind),
                  (long long)plan.traffic.of[kind].sent_bytes);
-    cr_expect_eq(plan.traffic.of[kind].received_bytes, received, "%s: %lld received", par_traffic_name(kind),
+    cr_expect_eq(plan.traffic.of[kind].received_bytes, received, "%s: %lld received", traffic_name(kind),
                  (long long)plan.traffic.of[kind].received_bytes);
 }
 
@@ -150,7 +150,7 @@ static int plan_on(const char *more, int64_t ranks, int64_t hosts)
 {
     const struct bl_config config = config_of(more);
     const struct par_split split = split_of(1000, BL_LABELS_SINGLE);
-    return par_plan_local(&plan, &config, &split, ranks, hosts, &err);
+    return plan_make(&plan, &config, &split, ranks, hosts, &err);
 }
 
 Test(plan, between_hosts_each_sends_its_codes_and_a_share_of_the_gradient)
@@ -211,7 +211,7 @@ Test(plan, a_node_has_what_its_ranks_have_and_what_they_share)
 {
     cr_assert_eq(plan_on("train: {global_batch: 20}\n" PAIRS, 3, 1), BL_OK);
     const int64_t shared = plan.shared_parameter_bytes + plan.shared_gather_bytes;
-    cr_assert_eq(par_plan_node_memory_local(&plan), 3 * (par_plan_memory_local(&plan) - shared) + shared);
+    cr_assert_eq(plan_node_memory(&plan), 3 * (plan_memory(&plan) - shared) + shared);
 }
 
 Test(plan, terms_take_their_work_space)
@@ -240,8 +240,8 @@ Test(plan, pairs_visited_once_take_room_for_the_rows_of_a_host)
 
 static void expect_calls(enum par_traffic_kind kind, int64_t collectives, int64_t messages)
 {
-    cr_expect_eq(plan.traffic.of[kind].collectives, collectives, "%s", par_traffic_name(kind));
-    cr_expect_eq(plan.traffic.of[kind].messages, messages, "%s", par_traffic_name(kind));
+    cr_expect_eq(plan.traffic.of[kind].collectives, collectives, "%s", traffic_name(kind));
+    cr_expect_eq(plan.traffic.of[kind].messages, messages, "%s", traffic_name(kind));
 }
 
 Test(plan, exchange_in_flight_sends_the_same_bytes_in_more_messages)
@@ -261,7 +261,7 @@ Test(plan, exchange_in_flight_sends_the_same_bytes_in_more_messages)
 Test(plan, one_rank_sends_nothing)
 {
     plan_well("train: {global_batch: 20}\n", 1);
-    const struct par_traffic_count sum = par_traffic_of_steps(&plan.traffic);
+    const struct par_traffic_count sum = traffic_of_steps(&plan.traffic);
     cr_assert_eq(sum.collectives, 0);
     cr_assert_eq(sum.sent_bytes + sum.received_bytes, 0);
 }
@@ -276,9 +276,9 @@ Test(plan, an_objective_without_pairs_gathers_nothing)
 Test(plan, memory_is_the_sum_of_its_parts)
 {
     plan_well("train: {global_batch: 20}\n", 2);
-    cr_assert_eq(par_plan_memory_local(&plan), plan.data_bytes + plan.batch_bytes + plan.parameter_bytes +
-                                                   plan.gather_bytes + plan.shared_parameter_bytes +
-                                                   plan.shared_gather_bytes);
+    cr_assert_eq(plan_memory(&plan), plan.data_bytes + plan.batch_bytes + plan.parameter_bytes +
+                                         plan.gather_bytes + plan.shared_parameter_bytes +
+                                         plan.shared_gather_bytes);
 }
 
 static int plan_start(int init, int64_t dim)
@@ -287,17 +287,17 @@ static int plan_start(int init, int64_t dim)
     struct par_split split = split_of(1000, BL_LABELS_SINGLE);
     config.model.init = init;
     split.dim = dim;
-    return par_plan_local(&plan, &config, &split, 3, 1, &err);
+    return plan_make(&plan, &config, &split, 3, 1, &err);
 }
 
 Test(plan, a_start_from_the_data_takes_matrices_or_projections)
 {
     cr_assert_eq(plan_start(BL_INIT_RANDOM, 8), BL_OK);
     cr_assert_eq(plan.start_bytes, 0);
-    const int64_t memory = par_plan_memory_local(&plan);
+    const int64_t memory = plan_memory(&plan);
     cr_assert_eq(plan_start(BL_INIT_PCA, 8), BL_OK);
     cr_assert_eq(plan.start_bytes, 16 * 8 * 8);
-    cr_assert_eq(par_plan_memory_local(&plan), memory); /* its time is over when steps begin */
+    cr_assert_eq(plan_memory(&plan), memory); /* its time is over when steps begin */
     cr_assert_eq(plan_start(BL_INIT_ITQ, 8), BL_OK);
     cr_assert_eq(plan.start_bytes, 360 * 4 * 4); /* 360 rows of 4 bits are more than 8 x 8 numbers */
 }
@@ -319,7 +319,7 @@ Test(plan, more_ranks_than_shards_are_refused)
 Test(plan, a_memory_of_codes_holds_every_training_row_once_a_node)
 {
     plan_well("train: {global_batch: 20}\n", 2);
-    const struct par_plan without = plan;
+    const struct plan without = plan;
     cr_assert_eq(without.codes_bytes + without.shared_codes_bytes, 0);
     plan_well("train: {global_batch: 20}\nobjective: {preset: dpsh}\n", 2);
     cr_assert_eq(plan.shared_codes_bytes, (900 * 4 * plan.bits + 63) / 64 * 64 + 900 * 4);
@@ -366,7 +366,7 @@ Test(plan, stopping_early_without_a_row_held_out_is_refused)
 {
     const struct bl_config config = config_of("evaluate: {early_stop: 3}\ntrain: {global_batch: 20}\n");
     const struct bl_label_layout labels = bl_label_layout(BL_LABELS_SINGLE, 5);
-    cr_assert_eq(par_early_stop_check_local(&config, 1, labels, &err), BL_OK);
-    cr_assert_eq(par_early_stop_check_local(&config, 0, labels, &err), BL_USAGE);
+    cr_assert_eq(held_out_check_early_stop(&config, 1, labels, &err), BL_OK);
+    cr_assert_eq(held_out_check_early_stop(&config, 0, labels, &err), BL_USAGE);
     cr_assert(strstr(err.what, "no row is held out"), "%s", err.what);
 }

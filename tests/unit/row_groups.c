@@ -7,16 +7,16 @@ static const uint8_t features[ROWS] = {1, 2, 3};
 
 static void write_groups(int64_t words, const int32_t *groups, const int32_t *labels)
 {
-    struct par_split_writer *writer;
-    struct par_split_writer_options options = options_of(BL_UINT8, ROWS, 1);
+    struct split_writer *writer;
+    struct split_writer_options options = options_of(BL_UINT8, ROWS, 1);
     options.groups = bl_group_layout(words);
     if (labels)
         options.labels = bl_label_layout(BL_LABELS_SINGLE, 0);
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_put_groups_local(writer, ROWS, (const uint32_t *)groups, &err), BL_OK);
-    cr_assert_eq(par_split_append_local(writer, ROWS, features, labels, NULL, &err), BL_OK);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_OK, "%s", err.what);
-    par_split_destroy_local(writer);
+    cr_assert_eq(split_create(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(split_put_groups(writer, ROWS, (const uint32_t *)groups, &err), BL_OK);
+    cr_assert_eq(split_append(writer, ROWS, features, labels, NULL, &err), BL_OK);
+    cr_assert_eq(split_commit(writer, &err), BL_OK, "%s", err.what);
+    split_destroy(writer);
 }
 
 static struct par_dataset *open_train(void)
@@ -65,7 +65,7 @@ Test(row_groups, are_chosen_where_there_are_no_labels)
 
 Test(row_groups, are_not_chosen_where_there_are_none)
 {
-    struct par_split_writer_options options = options_of(BL_UINT8, ROWS, 1);
+    struct split_writer_options options = options_of(BL_UINT8, ROWS, 1);
     write_split("train", &options, features, NULL, NULL);
     struct par_dataset *dataset = open_train();
     par_dataset_choose_local(dataset, 1);

@@ -17,20 +17,20 @@ static struct bl_layout usual(void)
 /* Every parameter and every block has one owner, and ranges are whole blocks. */
 static void check_partition(const struct bl_layout *layout, int size, int threads, int64_t bucket_floats)
 {
-    const struct par_slices slices = par_slices_local(layout, size, threads, bucket_floats);
+    const struct slices slices = slices_cut(layout, size, threads, bucket_floats);
     int64_t end = layout->n_params, end_block = slices.n_blocks;
     cr_assert_leq(slices.n_buckets, PAR_BUCKETS_MAX);
     for (int b = 0; b < slices.n_buckets; b++) {
-        int64_t at = par_slices_begin_local(&slices, slices.end[b + 1]), block = slices.end[b + 1];
+        int64_t at = slices_begin(&slices, slices.end[b + 1]), block = slices.end[b + 1];
         const int64_t begin = at;
         for (int r = 0; r < size; r++) {
             int64_t lo, hi, first, last;
-            par_slices_range_local(&slices, b, r, &lo, &hi);
-            par_slices_blocks_local(&slices, b, r, &first, &last);
+            slices_range(&slices, b, r, &lo, &hi);
+            slices_blocks(&slices, b, r, &first, &last);
             cr_assert_eq(lo, at);
             cr_assert_eq(first, block);
-            cr_assert_eq(lo, par_slices_begin_local(&slices, first));
-            cr_assert_eq(hi, par_slices_begin_local(&slices, last));
+            cr_assert_eq(lo, slices_begin(&slices, first));
+            cr_assert_eq(hi, slices_begin(&slices, last));
             at = hi;
             block = last;
         }
@@ -43,8 +43,8 @@ static void check_partition(const struct bl_layout *layout, int size, int thread
     cr_assert_eq(end, 0);
     int64_t params = 0, blocks = 0, least = INT64_MAX, most = 0;
     for (int r = 0; r < size; r++) {
-        const int64_t own = par_slices_blocks_of_local(&slices, r);
-        params += par_slices_params_of_local(&slices, r);
+        const int64_t own = slices_blocks_of(&slices, r);
+        params += slices_params_of(&slices, r);
         blocks += own;
         least = own < least ? own : least;
         most = own > most ? own : most;
@@ -66,19 +66,19 @@ Test(slices, every_parameter_has_one_owner)
 Test(slices, buckets_end_where_the_backward_pass_says_so)
 {
     const struct bl_layout layout = usual();
-    const struct par_slices slices = par_slices_local(&layout, 2, 1, 262144);
+    const struct slices slices = slices_cut(&layout, 2, 1, 262144);
     /* The last layer with half of the one before it; its other half; three parts of the first. A part of the
      * first is 341 or 342 rows of 784, rounded up to blocks. */
     const int64_t begins[] = {802816 + 1024 + 256 * 1024, 802816 + 1024, 131 * 4096, 66 * 4096, 0};
     cr_assert_eq(slices.n_buckets, 5);
     for (int b = 0; b < 5; b++)
-        cr_assert_eq(par_slices_begin_local(&slices, slices.end[b + 1]), begins[b], "%d: %d", b,
-                     (int)par_slices_begin_local(&slices, slices.end[b + 1]));
+        cr_assert_eq(slices_begin(&slices, slices.end[b + 1]), begins[b], "%d: %d", b,
+                     (int)slices_begin(&slices, slices.end[b + 1]));
 }
 
 Test(slices, a_layout_of_nothing_has_no_buckets)
 {
     const struct bl_layout layout = {0};
-    cr_assert_eq(par_slices_local(&layout, 3, 1, 0).n_buckets, 0);
-    cr_assert_eq(par_slices_local(&layout, 3, 1, 1000).n_buckets, 0);
+    cr_assert_eq(slices_cut(&layout, 3, 1, 0).n_buckets, 0);
+    cr_assert_eq(slices_cut(&layout, 3, 1, 1000).n_buckets, 0);
 }

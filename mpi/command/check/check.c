@@ -58,7 +58,7 @@ static int check_config(struct par par, const char *path, const struct command_r
     char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX];
     struct bl_config config;
     struct par_dataset *dataset = NULL;
-    struct par_plan plan;
+    struct plan plan;
     int code = par_agree(par, command_read_config(path, given, &config, data_path, err), err);
     if (code == BL_OK)
         code = par_dataset_open(&dataset, par, data_path, config.data.train, err);
@@ -67,14 +67,13 @@ static int check_config(struct par par, const char *path, const struct command_r
     par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     struct par_split split = *par_dataset_split(dataset);
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size, here = par_hosts(par);
-    const int64_t hosts =
-        cluster->ranks > 0 ? par_cluster_nodes_local(&cluster->cluster, &config, ranks) : here;
+    const int64_t hosts = cluster->ranks > 0 ? forecast_nodes(&cluster->cluster, &config, ranks) : here;
     if (config.data.residency == BL_RESIDENCY_STREAM)
         code = par_dataset_stream_check_local(dataset, err);
     if (code == BL_OK)
         code = count_classes(dataset, &split, err);
     if (code == BL_OK)
-        code = par_plan_local(&plan, &config, &split, ranks, hosts, err);
+        code = plan_make(&plan, &config, &split, ranks, hosts, err);
     code = par_agree(par, code, err);
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
@@ -92,10 +91,10 @@ static int check_config(struct par par, const char *path, const struct command_r
 static int check_file(const char *path, json_t **report, struct bl_error *err)
 {
     char summary[300];
-    int code = par_verify_file_local(path, summary, sizeof summary, err);
+    int code = verify_file(path, summary, sizeof summary, err);
     if (code == BL_OK && strncmp(summary, PAR_CHECKPOINT_FORMAT, strlen(PAR_CHECKPOINT_FORMAT)) == 0)
         code = par_run_state_check_local(path, err);
-    if (code == BL_INPUT && !par_checkpoint_is_newer_local(path))
+    if (code == BL_INPUT && !checkpoint_is_newer(path))
         check_report_older(path, err);
     if (code != BL_OK)
         return code;

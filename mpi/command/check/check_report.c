@@ -18,9 +18,9 @@
 #include "mpi/step/overlap.h"
 
 static void report_numbers(json_t *report, const struct bl_config *config, const struct par_split *split,
-                           const struct par_plan *plan)
+                           const struct plan *plan)
 {
-    const struct par_traffic_count step = par_traffic_of_steps(&plan->traffic);
+    const struct par_traffic_count step = traffic_of_steps(&plan->traffic);
     const struct {
         const char *name;
         int64_t value;
@@ -50,10 +50,10 @@ static void report_numbers(json_t *report, const struct bl_config *config, const
         {"shared_parameter_bytes", plan->shared_parameter_bytes},
         {"shared_gather_bytes", plan->shared_gather_bytes},
         {"shared_codes_bytes", plan->shared_codes_bytes},
-        {"memory_bytes", par_plan_memory_local(plan)},
+        {"memory_bytes", plan_memory(plan)},
         {"nodes", plan->nodes},
         {"ranks_of_a_node", plan->node_ranks},
-        {"node_memory_bytes", par_plan_node_memory_local(plan)},
+        {"node_memory_bytes", plan_node_memory(plan)},
         {"link_sent_bytes_per_step", plan->link_sent_bytes},
         {"link_received_bytes_per_step", plan->link_received_bytes},
         {"sent_bytes_per_step", step.sent_bytes},
@@ -65,7 +65,7 @@ static void report_numbers(json_t *report, const struct bl_config *config, const
 }
 
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
-                          const struct par_split *split, const struct par_plan *plan)
+                          const struct par_split *split, const struct plan *plan)
 {
     json_t *report = json_object();
     json_object_set_new(report, "config", json_string_nocheck(config_path));
@@ -76,12 +76,12 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
     report_numbers(report, config, split, plan);
     json_t *traffic = json_object();
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
-        if (par_traffic_in_step((enum par_traffic_kind)kind))
-            json_object_set_new(traffic, par_traffic_name((enum par_traffic_kind)kind),
+        if (traffic_in_step((enum par_traffic_kind)kind))
+            json_object_set_new(traffic, traffic_name((enum par_traffic_kind)kind),
                                 json_integer(plan->traffic.of[kind].received_bytes));
     json_object_set_new(report, "received_bytes_by_kind", traffic);
-    const struct par_overlap overlap = par_overlap_local(config, plan->ranks, plan->hosts, plan->lanes);
-    json_object_set_new(report, "overlap", json_string(par_overlap_name(&overlap)));
+    const struct overlap overlap = overlap_choose(config, plan->ranks, plan->hosts, plan->lanes);
+    json_object_set_new(report, "overlap", json_string(overlap_name(&overlap)));
     return report;
 }
 
@@ -104,15 +104,15 @@ int check_report_blas(json_t *report, struct bl_error *err)
 
 /* The newest whole one among paths, its content in *head; damaged ones before it go into `damaged`. Returns
  * its place, or n when there is none. */
-static int64_t find_whole(char **paths, int64_t n, struct par_state *head, json_t *damaged, int *code,
+static int64_t find_whole(char **paths, int64_t n, struct snapshot *head, json_t *damaged, int *code,
                           struct bl_error *err)
 {
     for (int64_t i = 0; i < n; i++) {
         char summary[300];
-        *code = par_verify_file_local(paths[i], summary, sizeof summary, err);
+        *code = verify_file(paths[i], summary, sizeof summary, err);
         if (*code == BL_OK)
             *code = par_checkpoint_open(par_alone(), paths[i], head, err);
-        if (*code != BL_INPUT || par_checkpoint_is_newer_local(paths[i]))
+        if (*code != BL_INPUT || checkpoint_is_newer(paths[i]))
             return i;
         json_array_append_new(damaged, json_string_nocheck(paths[i]));
         *code = BL_OK;
@@ -120,13 +120,13 @@ static int64_t find_whole(char **paths, int64_t n, struct par_state *head, json_
     return n;
 }
 
-static int report_checkpoint(json_t *run, const char *path, const struct par_state *head,
+static int report_checkpoint(json_t *run, const char *path, const struct snapshot *head,
                              const struct bl_config *config, struct bl_error *err)
 {
     struct bl_config old;
     char keys[600];
-    const char *text = par_state_find_text(head, "config");
-    const struct par_state_number *step = par_state_find_number(head, "step");
+    const char *text = snapshot_find_text(head, "config");
+    const struct snapshot_number *step = snapshot_find_number(head, "step");
     if (!text || !step)
         return bl_fail(err, BL_INPUT,
                        "%s: its configuration or step is missing; use an older checkpoint or --fresh", path);
@@ -153,7 +153,7 @@ int check_report_run(json_t *report, const char *run_path, const struct bl_confi
     char **paths = NULL;
     int64_t n = 0;
     int code = BL_OK;
-    struct par_state head = {0};
+    struct snapshot head = {0};
     json_t *run = json_object(), *damaged = json_array();
     snprintf(folder, sizeof folder, "%s/checkpoints", run_path);
     if (access(folder, F_OK) == 0)
@@ -168,7 +168,7 @@ int check_report_run(json_t *report, const char *run_path, const struct bl_confi
             code = par_fail_all_damaged_local(folder, n, err);
         else if (code == BL_OK)
             code = report_checkpoint(run, paths[whole], &head, config, err);
-        par_state_free(&head);
+        snapshot_free(&head);
     }
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);
@@ -195,7 +195,7 @@ void check_report_older(const char *path, struct bl_error *err)
         char summary[300];
         if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
             continue;
-        found = par_verify_file_local(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
+        found = verify_file(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
                 par_run_state_check_local(paths[i], &ignored) == BL_OK;
         if (found)
             bl_fail(err, before.code, "%.700s; %.250s is whole", before.what, paths[i]);

@@ -10,7 +10,7 @@
 
 /* The plan as an object; the caller's reference. */
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
-                          const struct par_split *split, const struct par_plan *plan);
+                          const struct par_split *split, const struct plan *plan);
 
 /* Adds "blas": {kernel, gflops, other_kernel, other_gflops} to the report: the rate of sgemm on one core,
  * and that of a kernel that should suit the processor better, where there is one. Errors: BL_MEMORY. */

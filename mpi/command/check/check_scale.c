@@ -21,7 +21,7 @@ static int parse_quantity(const char *option, const char *text, const struct bl_
 
 int check_scale_parse(const struct check_scale_text *text, struct check_cluster *to, struct bl_error *err)
 {
-    struct par_cluster *cluster = &to->cluster;
+    struct cluster *cluster = &to->cluster;
     *to = (struct check_cluster){.cluster = {.network = {.latency_s = 20e-6, .bytes_per_s = 10e9 / 8},
                                              .memory = bl_link_memory,
                                              .cores_per_node = omp_get_num_procs()}};
@@ -53,12 +53,12 @@ int check_scale_parse(const struct check_scale_text *text, struct check_cluster 
     return code;
 }
 
-static json_t *row_of(const struct par_forecast *forecast)
+static json_t *row_of(const struct forecast *forecast)
 {
-    json_t *exchange = json_pack("{s:f, s:f, s:f, s:f}", par_traffic_name(PAR_TRAFFIC_CODES),
-                                 forecast->codes_s, par_traffic_name(PAR_TRAFFIC_SUMS), forecast->sums_s,
-                                 par_traffic_name(PAR_TRAFFIC_GRADIENT), forecast->gradient_s, "meetings",
-                                 forecast->meetings_s);
+    json_t *exchange =
+        json_pack("{s:f, s:f, s:f, s:f}", traffic_name(PAR_TRAFFIC_CODES), forecast->codes_s,
+                  traffic_name(PAR_TRAFFIC_SUMS), forecast->sums_s, traffic_name(PAR_TRAFFIC_GRADIENT),
+                  forecast->gradient_s, "meetings", forecast->meetings_s);
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:o, s:f, s:f, s:f, s:f, s:f, s:s}",
                      "ranks", (json_int_t)forecast->ranks, "nodes", (json_int_t)forecast->nodes, "rows",
                      (json_int_t)forecast->rows, "memory_bytes", (json_int_t)forecast->memory_bytes,
@@ -67,23 +67,22 @@ static json_t *row_of(const struct par_forecast *forecast)
                      forecast->update_s, "compute_s", forecast->compute_s, "exchange", exchange, "exchange_s",
                      forecast->exchange_s, "step_s", forecast->step_s, "rows_per_s", forecast->rows_per_s,
                      "gflops_per_rank", forecast->gflops, "efficiency", forecast->efficiency, "limit",
-                     par_limit_name(forecast->limit));
+                     forecast_limit_name(forecast->limit));
 }
 
 /* Up to where it is efficient, and why not beyond. */
-static json_t *verdict_of(const struct par_forecast *rows, int n)
+static json_t *verdict_of(const struct forecast *rows, int n)
 {
     static const char *const cures[] = {
-        [PAR_LIMIT_BATCH] = "too few rows a rank; a larger train.global_batch gives each more to do",
-        [PAR_LIMIT_NETWORK] = "exchange takes too much of a step; a larger train.global_batch, a faster "
-                              "network or more threads and fewer ranks help",
-        [PAR_LIMIT_MEMORY] =
-            "a node's ranks add up more gradients than its memory can move; more threads and "
-            "fewer ranks help",
-        [PAR_LIMIT_CORES] = "there are more threads than cores; give --nodes more of them",
+        [LIMIT_BATCH] = "too few rows a rank; a larger train.global_batch gives each more to do",
+        [LIMIT_NETWORK] = "exchange takes too much of a step; a larger train.global_batch, a faster "
+                          "network or more threads and fewer ranks help",
+        [LIMIT_MEMORY] = "a node's ranks add up more gradients than its memory can move; more threads and "
+                         "fewer ranks help",
+        [LIMIT_CORES] = "there are more threads than cores; give --nodes more of them",
     };
     int good = 0, best = 0;
-    while (good + 1 < n && rows[good + 1].limit == PAR_LIMIT_NONE)
+    while (good + 1 < n && rows[good + 1].limit == LIMIT_NONE)
         good++;
     for (int i = 1; i < n; i++)
         if (rows[i].step_s < rows[best].step_s)
@@ -98,15 +97,14 @@ static json_t *verdict_of(const struct par_forecast *rows, int n)
 int check_scale(json_t *report, const struct check_cluster *to, const struct bl_config *config,
                 const struct par_split *split, struct bl_error *err)
 {
-    struct par_forecast rows[ROWS_MAX];
+    struct forecast rows[ROWS_MAX];
     json_t *list = json_array();
     int code = BL_OK, n = 0;
     for (int64_t ranks = 1; code == BL_OK && n < ROWS_MAX; n++) {
-        struct par_plan plan;
-        code = par_plan_local(&plan, config, split, ranks,
-                              par_cluster_nodes_local(&to->cluster, config, ranks), err);
+        struct plan plan;
+        code = plan_make(&plan, config, split, ranks, forecast_nodes(&to->cluster, config, ranks), err);
         if (code == BL_OK)
-            code = par_forecast_local(&rows[n], &to->cluster, config, split, &plan, n > 0 ? rows : NULL, err);
+            code = forecast_step(&rows[n], &to->cluster, config, split, &plan, n > 0 ? rows : NULL, err);
         if (code == BL_OK)
             json_array_append_new(list, row_of(&rows[n]));
         if (ranks == to->ranks) {

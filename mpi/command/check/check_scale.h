@@ -15,14 +15,14 @@ struct check_scale_text {
 
 struct check_cluster {
     int64_t ranks; /* 0: nothing to model */
-    struct par_cluster cluster;
+    struct cluster cluster;
 };
 
 /* Errors: BL_USAGE naming the option, also when one of the others stands without --ranks. */
 int check_scale_parse(const struct check_scale_text *text, struct check_cluster *to, struct bl_error *err);
 
 /* Adds "scale" to the report: what was assumed, a row for 1, 2, 4 ... ranks, a sentence as verdict. Errors:
- * those of par_plan_local and par_forecast_local. */
+ * those of plan_make and forecast_step. */
 int check_scale(json_t *report, const struct check_cluster *to, const struct bl_config *config,
                 const struct par_split *split, struct bl_error *err);
 

@@ -23,7 +23,7 @@ struct import {
     const struct given *given;
     struct io_source *features, *labels, *ids; /* files of their own for the last two, or NULL */
     struct import_groups groups;
-    struct par_split_writer *writer;
+    struct split_writer *writer;
     struct bl_label_layout layout;
     struct import_names names;
     int64_t max_label; /* SINGLE: the highest class, -1 if no row has one */
@@ -61,7 +61,7 @@ static int check_required(const struct given *given, struct bl_error *err)
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
         if (!required[i].value)
             return bl_fail(err, BL_USAGE, "import needs %s; see bitloom import --help", required[i].name);
-    return par_split_name_check_local(given->split, err);
+    return split_name_check(given->split, err);
 }
 
 static int check_given(const struct given *given, struct bl_error *err)
@@ -313,9 +313,9 @@ static int copy_rows(struct import *import, struct bl_error *err)
         if (code == BL_OK && import->ids)
             code = read_ids(import, n, err);
         if (code == BL_OK)
-            code = par_split_append_local(import->writer, n, import->feature_block,
-                                          import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
-                                          import->id_bytes > 0 ? import->id_block : NULL, err);
+            code = split_append(import->writer, n, import->feature_block,
+                                import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
+                                import->id_bytes > 0 ? import->id_block : NULL, err);
         if (code == BL_OK)
             bl_log_progress("imported %" PRId64 " of %" PRId64 " rows", row + n, info->rows);
     }
@@ -361,20 +361,20 @@ static int import_split(struct import *import, struct bl_error *err)
         code = take_names(import, err);
     if (code != BL_OK)
         return code;
-    const struct par_split_writer_options options = {.replace = given->replace != NULL,
-                                                     .rows = info->rows,
-                                                     .dim = info->dim,
-                                                     .type = info->type,
-                                                     .labels = import->layout,
-                                                     .groups = import->groups.layout,
-                                                     .id_bytes = import->id_bytes,
-                                                     .n_class_names = import->names.n,
-                                                     .class_names = import->names.names};
-    code = par_split_create_local(&import->writer, given->out, given->split, &options, err);
+    const struct split_writer_options options = {.replace = given->replace != NULL,
+                                                 .rows = info->rows,
+                                                 .dim = info->dim,
+                                                 .type = info->type,
+                                                 .labels = import->layout,
+                                                 .groups = import->groups.layout,
+                                                 .id_bytes = import->id_bytes,
+                                                 .n_class_names = import->names.n,
+                                                 .class_names = import->names.names};
+    code = split_create(&import->writer, given->out, given->split, &options, err);
     if (code == BL_OK)
         code = copy_rows(import, err);
     if (code == BL_OK)
-        code = par_split_commit_local(import->writer, err);
+        code = split_commit(import->writer, err);
     if (code == BL_OK)
         say(import);
     return code;
@@ -382,7 +382,7 @@ static int import_split(struct import *import, struct bl_error *err)
 
 static void release(struct import *import)
 {
-    par_split_destroy_local(import->writer);
+    split_destroy(import->writer);
     import_names_free(&import->names);
     io_source_close(import->features);
     io_source_close(import->labels);

@@ -44,7 +44,7 @@ static int check(const struct import_groups *groups, int64_t group, int64_t row,
     return BL_OK;
 }
 
-int import_groups_read(struct import_groups *groups, int64_t row, int64_t n, struct par_split_writer *writer,
+int import_groups_read(struct import_groups *groups, int64_t row, int64_t n, struct split_writer *writer,
                        struct bl_error *err)
 {
     const int64_t words = groups->layout.words;
@@ -54,7 +54,7 @@ int import_groups_read(struct import_groups *groups, int64_t row, int64_t n, str
         code = check(groups, groups->numbers[i], row + i / words, err);
         groups->words[i] = (uint32_t)(int32_t)groups->numbers[i];
     }
-    return code == BL_OK && writer ? par_split_put_groups_local(writer, n, groups->words, err) : code;
+    return code == BL_OK && writer ? split_put_groups(writer, n, groups->words, err) : code;
 }
 
 void import_groups_free(struct import_groups *groups)

@@ -24,7 +24,7 @@ int import_groups_allocate(struct import_groups *groups, int64_t block_rows, str
 
 /* The next n rows, of which the first is number `row`: checked, and with a writer put there. Errors: BL_INPUT
  * with the row of a number that can't be a group; those of reading and writing. */
-int import_groups_read(struct import_groups *groups, int64_t row, int64_t n, struct par_split_writer *writer,
+int import_groups_read(struct import_groups *groups, int64_t row, int64_t n, struct split_writer *writer,
                        struct bl_error *err);
 
 /* Safe twice. */

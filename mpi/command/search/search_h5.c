@@ -66,7 +66,7 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
 {
     *h5 = (struct search_h5){0, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, ""};
     snprintf(h5->path, sizeof h5->path, "%s", path);
-    int code = h5_create_local(&h5->file, path, 0, err);
+    int code = h5_create(&h5->file, path, 0, err);
     if (code != BL_OK)
         return code;
     h5->is_open = 1;
@@ -111,5 +111,5 @@ int search_h5_close(struct search_h5 *h5, struct bl_error *err)
         H5Dclose(h5->neighbours);
     if (h5->distances >= 0)
         H5Dclose(h5->distances);
-    return h5_close(&h5->file, par_alone(), h5->path, err);
+    return par_h5_close(&h5->file, par_alone(), h5->path, err);
 }
