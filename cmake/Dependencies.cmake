@@ -20,9 +20,9 @@ target_link_libraries(bitloom_hdf5 INTERFACE ${HDF5_C_LIBRARIES} MPI::MPI_C)
 # OpenBLAS for openblas_set_num_threads and openblas_get_corename.
 find_library(BITLOOM_OPENBLAS openblas REQUIRED)
 find_path(BITLOOM_CBLAS_INCLUDE cblas.h PATH_SUFFIXES openblas openblas-pthread REQUIRED)
-add_library(BLAS::BLAS INTERFACE IMPORTED)
-target_include_directories(BLAS::BLAS INTERFACE ${BITLOOM_CBLAS_INCLUDE})
-target_link_libraries(BLAS::BLAS INTERFACE ${BITLOOM_OPENBLAS})
+add_library(bitloom_blas INTERFACE)
+target_include_directories(bitloom_blas SYSTEM INTERFACE ${BITLOOM_CBLAS_INCLUDE})
+target_link_libraries(bitloom_blas INTERFACE ${BITLOOM_OPENBLAS})
 
 # LAPACK from C; Debian's OpenBLAS has none of its own.
 find_library(BITLOOM_LAPACKE lapacke REQUIRED)
