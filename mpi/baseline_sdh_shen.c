@@ -137,7 +137,7 @@ static int fit(struct par par, const struct par_rows *rows, const struct baselin
 
 const struct baseline baseline_sdh_shen = {
     .name = "sdh-shen",
-    .summary = "supervised discrete hashing (Shen et al. 2015)",
+    .summary = "supervised discrete hashing (Shen et al. 2015); needs labels",
     .input = BL_INPUT_RBF,
     .anchors = 1000,
     .takes_rows = 1,
