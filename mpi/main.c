@@ -15,7 +15,8 @@
 #include "mpi/signals.h"
 #include "mpi/world.h"
 
-/* Stands in a command's place for what other programs have as options. */
+/* The command of a line. -V, in its place, is the command version under the name that other programs give it.
+ */
 static const struct command *find_command(const char *name, struct bl_error *err)
 {
     return command_find(strcmp(name, "-V") == 0 ? "version" : name, err);
@@ -110,8 +111,8 @@ static void end_mpi(struct par par, int code)
     MPI_Finalize();
 }
 
-/* One line of --version goes before all else. The page of commands is the help when asked for, and what a
- * line without a command gets. */
+/* --version stands in a command's place and prints one line. The page of commands is the help when asked for,
+ * and what a line without a command gets. */
 static int run_line(const struct command *command, struct par par, int help, int argc, char **argv,
                     struct bl_error *err)
 {
