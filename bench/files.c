@@ -195,7 +195,7 @@ static double slowest(struct bench *bench, double begun)
 
 static int is_busy_anywhere(struct bench *bench)
 {
-    int busy = par_tensor_writer_is_busy_local(&bench->behind.file);
+    int busy = tensor_writer_is_busy(&bench->behind.file);
     par_allreduce(bench->par, &busy, 1, MPI_INT, MPI_MAX);
     return busy;
 }
@@ -211,7 +211,7 @@ static struct wait stall(struct bench *bench)
     double begun = bl_clock_seconds();
     bench_must(par_checkpoint_begin(&bench->behind, bench->checkpoint, &state, &bench_error));
     wait.all = wait.first = slowest(bench, begun);
-    while (par_tensor_writer_is_pending_local(file)) {
+    while (tensor_writer_is_pending(file)) {
         int whole;
         nanosleep(&nap, NULL);
         const int busy = is_busy_anywhere(bench); /* a step's reduction tells it */
@@ -219,7 +219,7 @@ static struct wait stall(struct bench *bench)
         if (!busy)
             bench_must(par_tensor_writer_advance(file, &whole, &bench_error));
         const int64_t block = file->write.block + file->write.piece;
-        par_tensor_writer_work_local(file);
+        tensor_writer_work(file);
         const int wrote = file->stage == TENSOR_WRITING && block != file->write.block + file->write.piece;
         const double seconds = slowest(bench, begun);
         wait.all += seconds;

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/nearest.h"
 #include "math/blas.h"
 #include "mpi/command/command.h"
+#include "mpi/command/help/page.h"
 #include "mpi/command/launcher.h"
 #include "mpi/h5/file.h"
 #include "mpi/process/signals.h"
@@ -15,33 +15,11 @@
 #include "mpi/ranks/reduce.h"
 #include "mpi/ranks/world.h"
 
-static void print_commands(void)
-{
-    printf("bitloom " BITLOOM_VERSION ": learns compact binary codes, data-parallel over MPI\n\n"
-           "usage: bitloom COMMAND [ARGUMENT]... [-q | -v]\n"
-           "       mpirun -n RANKS bitloom COMMAND ...   (commands marked *)\n\n");
-    for (const struct command *const *c = command_table; *c; c++)
-        printf("  %-9s%s %s\n", (*c)->name, (*c)->parallel ? "*" : " ", (*c)->summary);
-    printf("\n  -q, --quiet     say only warnings\n"
-           "  -v, --verbose   say more\n"
-           "  --help          this page, or a command's\n\n"
-           "A run ends with status 0 if it finished; docs/errors.md lists the others.\n");
-}
-
+/* The command of a line. -V, in its place, is the command version under the name that other programs give it.
+ */
 static const struct command *find_command(const char *name, struct bl_error *err)
 {
-    const char *near = NULL;
-    for (const struct command *const *c = command_table; *c; c++) {
-        if (strcmp((*c)->name, name) == 0)
-            return *c;
-        if (bl_nearest_better(name, (*c)->name, near))
-            near = (*c)->name;
-    }
-    if (near)
-        bl_fail(err, BL_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);
-    else
-        bl_fail(err, BL_USAGE, "unknown command '%s'; bitloom --help lists them", name);
-    return NULL;
+    return command_find(strcmp(name, "-V") == 0 ? "version" : name, err);
 }
 
 /* Takes the options that every command shares out of argv. */
@@ -55,8 +33,6 @@ static int take_common(int argc, char **argv, enum bl_log_level *level, int *hel
             argv[kept++] = argv[i];
         else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0)
             *level = BL_LOG_QUIET;
-        else if (strcmp(a, "-v") == 0 || strcmp(a, "--verbose") == 0)
-            *level = BL_LOG_VERBOSE;
         else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0)
             *help = 1;
         else
@@ -135,19 +111,25 @@ static void end_mpi(struct par par, int code)
     MPI_Finalize();
 }
 
-/* The page of commands is the help when asked for, and what a line without a command gets. */
+/* --version stands in a command's place and prints one line. The page of commands is the help when asked for,
+ * and what a line without a command gets. */
 static int run_line(const struct command *command, struct par par, int help, int argc, char **argv,
                     struct bl_error *err)
 {
     const char *const name = argc > 1 ? argv[1] : NULL;
+    if (name && strcmp(name, "--version") == 0) {
+        if (par.rank == 0)
+            printf("bitloom " BITLOOM_VERSION "\n");
+        return BL_OK;
+    }
     if (name && !command)
         return fail_line(err, par);
     if (name && !help)
         return run_command(command, par, argc - 1, argv + 1);
     if (name && par.rank == 0)
-        printf("%s", command->help);
+        command_print_page(command);
     else if (par.rank == 0)
-        print_commands();
+        command_print_all();
     return name || help ? BL_OK : BL_USAGE;
 }
 

@@ -74,12 +74,12 @@ static int fit_itq(struct par par, const struct rows *rows, const struct baselin
 
 const struct baseline baseline_pcah = {
     .name = "pcah",
-    .summary = "signs of the first principal components (Wang, Kumar and Chang 2012)",
+    .summary = "signs of the first K principal components (Wang, Kumar and Chang 2012)",
     .fit = fit_pcah,
 };
 
 const struct baseline baseline_itq = {
     .name = "itq",
-    .summary = "the same, rotated by iterative quantization (Gong and Lazebnik 2011)",
+    .summary = "pcah rotated towards the corners of the cube (Gong and Lazebnik 2011)",
     .fit = fit_itq,
 };

@@ -122,7 +122,8 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
 
 const struct baseline baseline_sh = {
     .name = "sh",
-    .summary = "spectral hashing: signs of smooth cosines (Weiss, Torralba and Fergus 2008)",
+    .summary = "spectral hashing: signs of smooth cosines along principal directions "
+               "(Weiss, Torralba and Fergus 2008)",
     .output = BL_OUTPUT_COSINE,
     .fit = fit,
 };

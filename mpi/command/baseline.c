@@ -58,47 +58,82 @@ static int parse_sizes(const char *rows, const char *anchors, struct request *re
     return code;
 }
 
+struct given {
+    const char *bits, *heads, *normalize, *train, *rows, *anchors, *seed, *iterations, *output;
+};
+
+static const struct command_option options[] = {
+    {.name = "--bits", .argument = "K", .text = "length of the code", .at = offsetof(struct given, bits)},
+    {.name = "--heads",
+     .argument = "M",
+     .text = "hash tables that share the K bits evenly (1)",
+     .at = offsetof(struct given, heads)},
+    {.name = "--normalize",
+     .argument = "N",
+     .values = "none center standardize unit scale",
+     .text = "none, center, standardize, unit or scale (center)",
+     .at = offsetof(struct given, normalize)},
+    {.name = "--train",
+     .argument = "S",
+     .values = "train test",
+     .text = "the split that statistics come from (train)",
+     .at = offsetof(struct given, train)},
+    {.name = "--rows",
+     .argument = "N",
+     .text = "fit to N of the rows, drawn by the seed; 0: all "
+             "(sph 10000, ksh 1000, sdh-shen 0)",
+     .at = offsetof(struct given, rows)},
+    {.name = "--anchors",
+     .argument = "N",
+     .text = "ksh, sdh-shen: rows that others are compared with (300, 1000)",
+     .at = offsetof(struct given, anchors)},
+    {.name = "--seed",
+     .argument = "N",
+     .text = "another seed gives other random numbers (1)",
+     .at = offsetof(struct given, seed)},
+    {.name = "--iterations",
+     .argument = "N",
+     .text = "itq: rounds of codes and rotation in turn (50)",
+     .at = offsetof(struct given, iterations)},
+    {.name = "--output|-o",
+     .argument = "MODEL",
+     .values = COMMAND_FILES,
+     .text = "the model file to write",
+     .at = offsetof(struct given, output)},
+    COMMAND_OPTIONS_END,
+};
+
 static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
 {
-    const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
-               *rows = NULL, *anchors = NULL, *positional[2];
+    struct given given = {.heads = "1", .normalize = "center", .train = "train", .seed = "1"};
+    const char *positional[2];
     int64_t seed_number = 1;
-    request->train = "train";
-    const struct command_option options[] = {
-        {.name = "--bits", .takes_value = 1, .value = &bits},
-        {.name = "--heads", .takes_value = 1, .value = &heads},
-        {.name = "--normalize", .takes_value = 1, .value = &normalize},
-        {.name = "--train", .takes_value = 1, .value = &request->train},
-        {.name = "--rows", .takes_value = 1, .value = &rows},
-        {.name = "--anchors", .takes_value = 1, .value = &anchors},
-        {.name = "--seed", .takes_value = 1, .value = &seed},
-        {.name = "--iterations", .takes_value = 1, .value = &iterations},
-        {.name = "--output|-o", .takes_value = 1, .value = &request->output},
-    };
-    int code =
-        command_parse(argc, argv, options, sizeof options / sizeof *options, positional, 2, 2, NULL, err);
+    int code = command_parse(argc, argv, options, &given, positional, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     request->data = positional[1];
+    request->train = given.train;
+    request->output = given.output;
     request->method = baseline_find(positional[0], err);
     if (!request->method)
         return BL_USAGE;
-    if (!bits || !request->output)
+    if (!given.bits || !request->output)
         return bl_fail(err, BL_USAGE, "baseline needs --bits K and -o MODEL; see bitloom baseline --help");
-    if ((code = command_integer("--bits", bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
-        (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
-        (code = command_integer("--seed", seed, 0, INT64_MAX, &seed_number, err)))
+    if ((code = command_integer("--bits", given.bits, 1, BL_CODE_BITS_MAX, &request->bits, err)) ||
+        (code = command_integer("--heads", given.heads, 1, request->bits, &request->heads, err)) ||
+        (code = command_integer("--seed", given.seed, 0, INT64_MAX, &seed_number, err)))
         return code;
     request->options =
         (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
-    if ((code = parse_sizes(rows, anchors, request, err)))
+    if ((code = parse_sizes(given.rows, given.anchors, request, err)))
         return code;
-    if (iterations &&
-        (code = command_integer("--iterations", iterations, 0, INT32_MAX, &request->options.iterations, err)))
+    if (given.iterations && (code = command_integer("--iterations", given.iterations, 0, INT32_MAX,
+                                                    &request->options.iterations, err)))
         return code;
     if (request->bits % request->heads != 0)
-        return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", bits, heads);
-    return normalize_of(normalize, &request->normalize, err);
+        return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", given.bits,
+                       given.heads);
+    return normalize_of(given.normalize, &request->normalize, err);
 }
 
 /* This rank's rows of the split, read into one buffer a block at a time. */
@@ -281,33 +316,24 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
+static const char *method_word(int i, const char **text)
+{
+    const struct baseline *method = baseline_table[i];
+    *text = method ? method->summary : NULL;
+    return method ? method->name : NULL;
+}
+
 const struct command command_baseline = {
     .name = "baseline",
     .summary = "fit a method that needs no training run into a model file",
-    .help =
-        "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
-        "methods:\n"
-        "  lsh                 signs of random projections (Charikar 2002)\n"
-        "  pcah                signs of the first K principal components (Wang, Kumar and Chang 2012)\n"
-        "  itq                 the same, rotated towards the corners of the cube (Gong and Lazebnik 2011)\n"
-        "  sh                  spectral hashing: signs of smooth cosines along these (Weiss et al. 2008)\n"
-        "  sph                 spherical hashing: which balls a row lies in (Heo et al. 2012)\n"
-        "  ksh                 supervised hashing with kernels (Liu et al. 2012); needs labels\n"
-        "  sdh-shen            supervised discrete hashing (Shen et al. 2015); needs labels\n\n"
-        "options:\n"
-        "  --bits K            length of the code\n"
-        "  --heads M           hash tables that share the K bits evenly (1)\n"
-        "  --normalize N       none, center, standardize, unit or scale (center)\n"
-        "  --train S           the split that statistics come from (train)\n"
-        "  --rows N            fit to N of the rows, drawn by the seed; 0: all (sph 10000, ksh 1000, "
-        "sdh-shen 0)\n"
-        "  --anchors N         ksh, sdh-shen: rows that others are compared with (300, 1000)\n"
-        "  --seed N            another seed gives other random numbers (1)\n"
-        "  --iterations N      itq: rounds of codes and rotation in turn (50)\n"
-        "  -o, --output MODEL  the model file to write\n\n"
-        "example:\n"
-        "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
-        "  bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
+    .usage = "METHOD DATA --bits K -o MODEL [OPTION]...\n",
+    .text = "Fits a classical method into a model file like that of `bitloom train`.\n",
+    .operands = COMMAND_FILES,
+    .word = method_word,
+    .words = "methods",
+    .options = options,
+    .examples = "bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
+                "bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
     .parallel = 1,
     .run = run,
 };

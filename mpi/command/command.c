@@ -10,6 +10,22 @@
 #include "base/nearest.h"
 #include "io/file.h"
 
+const struct command *command_find(const char *name, struct bl_error *err)
+{
+    const char *near = NULL;
+    for (const struct command *const *c = command_table; *c; c++) {
+        if (strcmp((*c)->name, name) == 0)
+            return *c;
+        if (bl_nearest_better(name, (*c)->name, near))
+            near = (*c)->name;
+    }
+    if (near)
+        bl_fail(err, BL_USAGE, "unknown command '%s'; did you mean '%s'?", name, near);
+    else
+        bl_fail(err, BL_USAGE, "unknown command '%s'; bitloom --help lists them", name);
+    return NULL;
+}
+
 /* One letter or a long name, alone or on either side of the bar in "--output|-o". */
 static int option_is(const char *names, const char *argument)
 {
@@ -22,16 +38,15 @@ static int option_is(const char *names, const char *argument)
     return 0;
 }
 
-static int unknown_option(const char *argument, const struct command_option *options, int n_options,
-                          struct bl_error *err)
+static int unknown_option(const char *argument, const struct command_option *options, struct bl_error *err)
 {
     const char *near = NULL;
-    for (int i = 0; i < n_options; i++) {
+    for (const struct command_option *option = options; option->name; option++) {
         char name[64] = {0};
-        strncpy(name, options[i].name, sizeof name - 1);
+        strncpy(name, option->name, sizeof name - 1);
         name[strcspn(name, "|")] = '\0';
         if (bl_nearest_better(argument, name, near))
-            near = options[i].name;
+            near = option->name;
     }
     if (near)
         return bl_fail(err, BL_USAGE, "unknown option %s; did you mean %.*s?", argument,
@@ -39,35 +54,35 @@ static int unknown_option(const char *argument, const struct command_option *opt
     return bl_fail(err, BL_USAGE, "unknown option %s; see --help", argument);
 }
 
-static int take_option(int argc, char **argv, int *at, const struct command_option *options, int n_options,
+static int take_option(int argc, char **argv, int *at, const struct command_option *options, void *given,
                        struct bl_error *err)
 {
     char *argument = argv[*at];
     char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
     if (equals)
         *equals = '\0';
-    const struct command_option *option = NULL;
-    for (int i = 0; i < n_options && !option; i++)
-        if (option_is(options[i].name, argument))
-            option = &options[i];
-    if (!option)
-        return unknown_option(argument, options, n_options, err);
-    const char *value = argument;
-    if (option->takes_value) {
+    const struct command_option *option = options;
+    while (option->name && !option_is(option->name, argument))
+        option++;
+    if (!option->name)
+        return unknown_option(argument, options, err);
+    const char *value = option->name;
+    if (option->argument) {
         if (!equals && *at + 1 >= argc)
             return bl_fail(err, BL_USAGE, "%s needs a value; see --help", argument);
         value = equals ? equals + 1 : argv[++*at];
     } else if (equals) {
         return bl_fail(err, BL_USAGE, "%s takes no value", argument);
     }
+    void *to = (char *)given + option->at;
     if (option->each)
-        option->each(option->context, value);
+        option->each(to, value);
     else
-        *option->value = value;
+        *(const char **)to = value;
     return BL_OK;
 }
 
-int command_parse(int argc, char **argv, const struct command_option *options, int n_options,
+int command_parse(int argc, char **argv, const struct command_option *options, void *given,
                   const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err)
 {
     int n = 0, only_positional = 0;
@@ -75,7 +90,7 @@ int command_parse(int argc, char **argv, const struct command_option *options, i
         if (!only_positional && strcmp(argv[i], "--") == 0) {
             only_positional = 1;
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
-            int code = take_option(argc, argv, &i, options, n_options, err);
+            int code = take_option(argc, argv, &i, options, given, err);
             if (code != BL_OK)
                 return code;
         } else if (n == n_max) {

@@ -2,15 +2,49 @@
 #ifndef PAR_COMMAND_COMMAND_H
 #define PAR_COMMAND_COMMAND_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "mpi/ranks/comm.h"
 
+/* What `values` of an option or `operands` of a command may be beside words: a shell completes these. */
+#define COMMAND_FILES   "<file>"
+#define COMMAND_FOLDERS "<folder>"
+#define COMMAND_CONFIGS "<config>" /* files *.yaml and *.yml */
+#define COMMAND_KEYS    "<key>"    /* KEY= of a configuration, and what may stand behind it */
+
+/* One option. The parser, --help, the manual pages and the completion of shells read this row. */
+struct command_option {
+    const char *name;     /* "--queries"; a one-letter form may follow a bar: "--output|-o" */
+    const char *argument; /* what help calls its value; NULL: it takes none */
+    const char *values;   /* words with blanks between, or one of the above; NULL: nothing is completed */
+    const char *text;     /* a phrase for help */
+    size_t at; /* offset, in the struct given to command_parse, of a const char * that is set to the
+                  value, or to the name when there is none; the last one wins */
+    void (*each)(void *at, const char *value); /* if set: called for each occurrence instead */
+};
+
+/* A row that ends a table of options. */
+#define COMMAND_OPTIONS_END                                                                                  \
+    {                                                                                                        \
+        .name = NULL                                                                                         \
+    }
+
 struct command {
     const char *name;
-    const char *summary; /* one line for the list of commands */
-    const char *help;    /* usage, options and an example */
-    int parallel;        /* 1: starts MPI; 0: only when launched by it */
-    int heeds_signals;   /* 1: asks signals_request; 0: signals end it as they end any program */
+    const char *summary;  /* one line for the list of commands */
+    const char *usage;    /* what follows the name: the forms of a line, one each */
+    const char *text;     /* paragraphs, one a line however long; NULL: none */
+    const char *operands; /* what the arguments that are no options are, as in command_option.values */
+    /* Words of which the first argument is one: the i-th and its text, NULL behind the last. NULL: none. */
+    const char *(*word)(int i, const char **text);
+    const char *words;                    /* what they are called, e.g. "protocols" */
+    const struct command_option *options; /* ends with COMMAND_OPTIONS_END */
+    const char *status;                   /* a paragraph on exit statuses; NULL: the usual ones */
+    const char *examples;                 /* one a line */
+    int parallel;                         /* 1: starts MPI; 0: only when launched by it */
+    int heeds_signals; /* 1: asks signals_request; 0: signals end it as they end any program */
     /* NULL, or whether a parallel command needs MPI for these arguments. */
     int (*needs_mpi)(int argc, char **argv);
     /* argv[0] is the command's name. Collective when parallel. Returns the exit status and fills err. Prints
@@ -21,19 +55,13 @@ struct command {
 /* All commands in the order in which help lists them; ends with NULL. */
 extern const struct command *const command_table[];
 
-/* Options: a table of what a command takes, parsed by one function. */
-struct command_option {
-    const char *name; /* "--queries"; a one-letter form may follow a bar: "--output|-o" */
-    int takes_value;
-    const char **value; /* set to the argument, or to name when it takes none; last one wins */
-    void (*each)(void *context, const char *value); /* if set, called for each occurrence instead */
-    void *context;
-};
+/* The command by that name; NULL and BL_USAGE with the nearest known name. Local. */
+const struct command *command_find(const char *name, struct bl_error *err);
 
-/* Splits argv into options and positional arguments (n_positional_min..max, stored in positional).
- * Errors: BL_USAGE with the unknown option and the nearest known one, a missing value, too few or many
- * arguments. */
-int command_parse(int argc, char **argv, const struct command_option *options, int n_options,
+/* Splits argv into options, which fill the struct at `given`, and positional arguments (n_min to n_max,
+ * stored in positional). Local. Errors: BL_USAGE with the unknown option and the nearest known one, a missing
+ * value, too few or many arguments. */
+int command_parse(int argc, char **argv, const struct command_option *options, void *given,
                   const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err);
 
 /* Whole and real numbers of options, with range; BL_USAGE names the option. */

@@ -245,35 +245,50 @@ static int encode(struct par par, const char *model, const char *data, const cha
     return code;
 }
 
+struct given {
+    const char *split, *output;
+};
+
+static const struct command_option options[] = {
+    {.name = "--split",
+     .argument = "S",
+     .values = "train test",
+     .text = "the split of DATA to encode; other formats have none",
+     .at = offsetof(struct given, split)},
+    {.name = "--output|-o",
+     .argument = "CODES",
+     .values = COMMAND_FILES,
+     .text = "the file to write; it appears when it is whole",
+     .at = offsetof(struct given, output)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *split = NULL, *output = NULL, *files[2];
-    const struct command_option options[] = {
-        {.name = "--split", .takes_value = 1, .value = &split},
-        {.name = "--output|-o", .takes_value = 1, .value = &output},
-    };
-    int code = command_parse(argc, argv, options, 2, files, 2, 2, NULL, err);
+    struct given given = {0};
+    const char *files[2];
+    int code = command_parse(argc, argv, options, &given, files, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
-    if (!output)
+    if (!given.output)
         return bl_fail(err, BL_USAGE, "encode needs -o CODES: the file to write");
-    code = par_agree(par, command_check_output(output, files, 2, err), err);
+    code = par_agree(par, command_check_output(given.output, files, 2, err), err);
     if (code != BL_OK)
         return code;
-    return encode(par, files[0], files[1], split, output, err);
+    return encode(par, files[0], files[1], given.split, given.output, err);
 }
 
 const struct command command_encode = {
     .name = "encode",
     .summary = "hash the rows of a split, or of an NPY or CSV file, with a model",
-    .help = "usage: bitloom encode MODEL DATA --split S -o CODES\n"
-            "       bitloom encode MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n\n"
-            "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. The same\n"
-            "codes on any number of ranks.\n\n"
-            "  --split S         the split of DATA to encode; other formats have none\n"
-            "  -o, --output F    the file to write; it appears when it is whole\n\n"
-            "example:\n"
-            "  mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
+    .usage = "MODEL DATA --split S -o CODES\n"
+             "MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n",
+    .text = "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. "
+            "The same codes on any number of ranks.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .examples =
+        "mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
     .parallel = 1,
     .run = run,
 };

@@ -146,22 +146,31 @@ static void print_text(const json_t *description)
         printf("\nconfiguration\n%s", json_string_value(config));
 }
 
+struct given {
+    const char *json, *config;
+};
+
+static const struct command_option options[] = {
+    {.name = "--json", .text = "one JSON object on one line", .at = offsetof(struct given, json)},
+    {.name = "--config",
+     .text = "also the configuration that a checkpoint was made with",
+     .at = offsetof(struct given, config)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *as_json = NULL, *with_config = NULL, *path;
-    const struct command_option options[] = {
-        {"--json", 0, &as_json, NULL, NULL},
-        {"--config", 0, &with_config, NULL, NULL},
-    };
+    struct given given = {0};
+    const char *path;
     json_t *description = NULL;
     char *text = NULL;
     (void)par;
-    int code = command_parse(argc, argv, options, 2, &path, 1, 1, NULL, err);
+    int code = command_parse(argc, argv, options, &given, &path, 1, 1, NULL, err);
     if (code == BL_OK)
-        code = describe_file(path, with_config != NULL, &description, err);
+        code = describe_file(path, given.config != NULL, &description, err);
     if (code != BL_OK)
         return code;
-    if (as_json) {
+    if (given.json) {
         text = json_dumps(description, JSON_COMPACT);
         if (text)
             printf("%s\n", text);
@@ -180,17 +189,13 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_info = {
     .name = "info",
     .summary = "what is in a data set, model, codes file or checkpoint",
-    .help = "usage: bitloom info FILE [--json] [--config]\n"
-            "\n"
-            "Describes any file of bitloom, or an HDF5 file by other software: its kind, attributes, splits "
-            "and data\n"
-            "sets, and a checkpoint's numbers. `bitloom check FILE` verifies every byte instead.\n"
-            "\n"
-            "  --json    one JSON object on one line\n"
-            "  --config  also the configuration that a checkpoint was made with\n"
-            "\n"
-            "example:\n"
-            "  bitloom info runs/fashion-mnist/model.h5\n",
-    .parallel = 0,
+    .usage = "FILE [--json] [--config]\n",
+    .text =
+        "Describes any file of bitloom, or an HDF5 file by other software: its kind, attributes, splits and "
+        "data sets, and a checkpoint's numbers. "
+        "`bitloom check FILE` verifies every byte instead.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .examples = "bitloom info runs/fashion-mnist/model.h5\n",
     .run = run,
 };

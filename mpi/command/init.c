@@ -34,22 +34,41 @@ static int make_text(const char *reference, const char *data, const char *bits_t
     return code;
 }
 
+struct given {
+    const char *output, *bits, *data, *reference;
+};
+
+static const struct command_option options[] = {
+    {.name = "--output|-o",
+     .argument = "FILE",
+     .values = COMMAND_FILES,
+     .text = "write it to a new file instead",
+     .at = offsetof(struct given, output)},
+    {.name = "--bits",
+     .argument = "K",
+     .text = "length of the code (default 64)",
+     .at = offsetof(struct given, bits)},
+    {.name = "--data",
+     .argument = "FILE",
+     .values = COMMAND_FILES,
+     .text = "the data-set file, relative to the configuration's folder",
+     .at = offsetof(struct given, data)},
+    {.name = "--reference",
+     .text = "the table of all keys in Markdown, as in docs/configuration.md",
+     .at = offsetof(struct given, reference)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *output = NULL, *bits = NULL, *data = NULL, *reference = NULL, *nothing[1];
-    const struct command_option options[] = {
-        {"--output|-o", 1, &output, NULL, NULL},
-        {"--bits", 1, &bits, NULL, NULL},
-        {"--data", 1, &data, NULL, NULL},
-        {"--reference", 0, &reference, NULL, NULL},
-    };
+    struct given given = {0};
     char *text = NULL;
     (void)par;
-    int code = command_parse(argc, argv, options, 4, nothing, 0, 0, NULL, err);
+    int code = command_parse(argc, argv, options, &given, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
-        code = make_text(reference, data, bits, &text, err);
-    if (code == BL_OK && output) {
-        code = command_write_new(output, text, err);
+        code = make_text(given.reference, given.data, given.bits, &text, err);
+    if (code == BL_OK && given.output) {
+        code = command_write_new(given.output, text, err);
     } else if (code == BL_OK) {
         fputs(text, stdout);
         if (fflush(stdout) != 0)
@@ -62,18 +81,10 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_init = {
     .name = "init",
     .summary = "print a first configuration with every key explained",
-    .help = "usage: bitloom init [-o FILE] [--bits K] [--data FILE]\n"
-            "       bitloom init --reference [-o FILE]\n"
-            "\n"
-            "Prints a complete configuration: every key with its default, what it may be, and a sentence.\n"
-            "\n"
-            "  -o FILE      write it to a new file instead\n"
-            "  --bits K     length of the code (default 64)\n"
-            "  --data FILE  the data-set file, relative to the configuration's folder\n"
-            "  --reference  the table of all keys in Markdown, as in docs/configuration.md\n"
-            "\n"
-            "example:\n"
-            "  bitloom init --data fashion-mnist.h5 --bits 48 -o first.yaml\n",
-    .parallel = 0,
+    .usage = "[-o FILE] [--bits K] [--data FILE]\n"
+             "--reference [-o FILE]\n",
+    .text = "Prints a complete configuration: every key with its default, what it may be, and a sentence.\n",
+    .options = options,
+    .examples = "bitloom init --data fashion-mnist.h5 --bits 48 -o first.yaml\n",
     .run = run,
 };

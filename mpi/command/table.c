@@ -8,6 +8,7 @@ extern const struct command command_check;
 extern const struct command command_cut;
 extern const struct command command_encode;
 extern const struct command command_evaluate;
+extern const struct command command_help;
 extern const struct command command_import;
 extern const struct command command_info;
 extern const struct command command_init;
@@ -19,12 +20,8 @@ extern const struct command command_version;
 
 /* clang-format off: one a line */
 const struct command *const command_table[] = {
-    &command_init,     &command_import,
-    &command_cut,      &command_check,
-    &command_train,    &command_encode,
-    &command_evaluate, &command_search,
-    &command_report,   &command_baseline,
-    &command_info,     &command_slurm,
-    &command_version,  NULL,
+    &command_init,   &command_import,   &command_cut,    &command_check,   &command_train,
+    &command_encode, &command_evaluate, &command_search, &command_report,  &command_baseline,
+    &command_info,   &command_slurm,    &command_help,   &command_version, NULL,
 };
 /* clang-format on */

@@ -21,34 +21,59 @@ static int add_max_hours(struct command_run_config *given, const char *hours, ch
     return code;
 }
 
+struct given {
+    struct command_run_config config;
+    const char *run, *init, *fresh, *max_hours;
+};
+
+static const struct command_option options[] = {
+    {.name = "--set|-s",
+     .argument = "KEY=VALUE",
+     .values = COMMAND_KEYS,
+     .text = "override a key of the configuration, like train.epochs=30; any number of times",
+     .at = offsetof(struct given, config),
+     .each = command_add_set},
+    {.name = "--run",
+     .argument = "DIR",
+     .values = COMMAND_FOLDERS,
+     .text = "the run folder (default: runs/NAME for a configuration NAME.yaml)",
+     .at = offsetof(struct given, run)},
+    {.name = "--fresh",
+     .text = "start over; what the folder holds of an earlier run is removed",
+     .at = offsetof(struct given, fresh)},
+    {.name = "--init",
+     .argument = "MODEL",
+     .values = COMMAND_FILES,
+     .text = "start from the parameters of a model with the same layers",
+     .at = offsetof(struct given, init)},
+    {.name = "--max-hours",
+     .argument = "H",
+     .text = "stop in time to be over after H hours, with a checkpoint and status 75 "
+             "(the end of a Slurm job, SLURM_JOB_END_TIME, is heeded anyway)",
+     .at = offsetof(struct given, max_hours)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    struct command_run_config given = {0};
-    const char *run_path = NULL, *init_path = NULL, *fresh = NULL, *max_hours = NULL;
+    struct given given = {0};
     const char *config_path;
-    const struct command_option options[] = {
-        {"--set|-s", 1, NULL, command_add_set, &given}, /* any number of times */
-        {"--run", 1, &run_path, NULL, NULL},
-        {"--init", 1, &init_path, NULL, NULL},
-        {"--fresh", 0, &fresh, NULL, NULL},
-        {"--max-hours", 1, &max_hours, NULL, NULL},
-    };
     char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX], set[64];
     struct bl_config config;
-    int code = command_parse(argc, argv, options, 5, &config_path, 1, 1, NULL, err);
+    int code = command_parse(argc, argv, options, &given, &config_path, 1, 1, NULL, err);
     if (code == BL_OK)
-        code = add_max_hours(&given, max_hours, set, err);
+        code = add_max_hours(&given.config, given.max_hours, set, err);
     if (code == BL_OK)
-        code = command_read_config(config_path, &given, &config, data_path, err);
+        code = command_read_config(config_path, &given.config, &config, data_path, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
     command_run_folder_of(config_path, run_default, sizeof run_default);
     struct par_train_options train = {.config = &config,
                                       .data_path = data_path,
-                                      .run_path = run_path ? run_path : run_default,
-                                      .init_path = init_path,
-                                      .fresh = fresh != NULL};
+                                      .run_path = given.run ? given.run : run_default,
+                                      .init_path = given.init,
+                                      .fresh = given.fresh != NULL};
     command_read_job(&train.job);
     return par_train(par, &train, err);
 }
@@ -56,28 +81,18 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_train = {
     .name = "train",
     .summary = "train a model, or continue a run where it stopped",
-    .help = "usage: bitloom train CONFIG [--set KEY=VALUE]... [--run DIR] [--fresh] [--init MODEL]\n"
-            "                     [--max-hours H]\n"
-            "\n"
-            "Trains by the configuration and leaves a run folder: model.h5, config.yaml, train.log, "
-            "metrics.jsonl,\n"
-            "checkpoints/. Started again on the same folder it continues from the newest whole checkpoint, "
-            "on any\n"
-            "number of ranks up to data.shards.\n"
-            "\n"
-            "  --set KEY=VALUE  override a key of the configuration, e.g. --set train.epochs=30\n"
-            "  --run DIR        the run folder (default: runs/NAME for a configuration NAME.yaml)\n"
-            "  --fresh          start over; what the folder holds of an earlier run is removed\n"
-            "  --init MODEL     start from the parameters of a model with the same layers\n"
-            "  --max-hours H    stop in time to be over after H hours, with a checkpoint and status 75\n"
-            "                   (the end of a Slurm job, SLURM_JOB_END_TIME, is heeded anyway)\n"
-            "\n"
-            "status: 0 finished, 75 stopped on request with a whole checkpoint (start again to continue), "
-            "others:\n"
-            "docs/errors.md. SIGUSR1 writes a checkpoint, SIGUSR2, SIGTERM or Ctrl-C write one and stop.\n"
-            "\n"
-            "example:\n"
-            "  mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
+    .usage = "CONFIG [--set KEY=VALUE]... [--run DIR] [--fresh] [--init MODEL] [--max-hours H]\n",
+    .text =
+        "Trains by the configuration and leaves a run folder: model.h5, config.yaml, train.log, "
+        "metrics.jsonl, checkpoints/. "
+        "Started again on the same folder it continues from the newest whole checkpoint, on any number of "
+        "ranks up to data.shards.\n"
+        "SIGUSR1 writes a checkpoint; SIGUSR2, SIGTERM or Ctrl-C write one and stop.\n",
+    .operands = COMMAND_CONFIGS,
+    .options = options,
+    .status = "0 finished, 75 stopped on request with a whole checkpoint (start again to continue); "
+              "`bitloom help` lists the others.\n",
+    .examples = "mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
     .parallel = 1,
     .heeds_signals = 1,
     .run = run,

@@ -18,7 +18,7 @@ enum { PIECES = 8, PIECE_LEAST_BYTES = 8 << 20 };
 static int install(struct worker *worker, void *context, struct bl_error *err)
 {
     (void)worker;
-    return par_tensor_writer_install_local(context, err);
+    return tensor_writer_install(context, err);
 }
 
 int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, struct h5_tuning tuning,
@@ -224,7 +224,7 @@ static int sync_own(struct worker *worker, void *context, struct bl_error *err)
     return code == BL_OK ? file_blocks_sync(writer->temporary, err) : code;
 }
 
-int par_tensor_writer_install_local(const struct par_tensor_writer *writer, struct bl_error *err)
+int tensor_writer_install(const struct par_tensor_writer *writer, struct bl_error *err)
 {
     worker_tick(writer->worker);
     return io_file_install(writer->temporary, writer->path, err);
@@ -268,7 +268,7 @@ int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
     return BL_OK;
 }
 
-int par_tensor_writer_is_pending_local(const struct par_tensor_writer *writer)
+int tensor_writer_is_pending(const struct par_tensor_writer *writer)
 {
     return writer->stage != TENSOR_NONE;
 }
@@ -279,13 +279,12 @@ static int has_to_write(const struct par_tensor_writer *writer)
            !tensor_write_is_done(&writer->write);
 }
 
-int par_tensor_writer_is_busy_local(const struct par_tensor_writer *writer)
+int tensor_writer_is_busy(const struct par_tensor_writer *writer)
 {
-    return par_tensor_writer_is_pending_local(writer) &&
-           (has_to_write(writer) || worker_is_busy(writer->worker));
+    return tensor_writer_is_pending(writer) && (has_to_write(writer) || worker_is_busy(writer->worker));
 }
 
-void par_tensor_writer_work_local(struct par_tensor_writer *writer)
+void tensor_writer_work(struct par_tensor_writer *writer)
 {
     if (!has_to_write(writer))
         return;
@@ -300,7 +299,7 @@ static int finish_writing(struct par_tensor_writer *writer, struct bl_error *err
 {
     struct bl_error ignored;
     while (has_to_write(writer)) {
-        par_tensor_writer_work_local(writer);
+        tensor_writer_work(writer);
         if (worker_is_busy(writer->worker))
             continue;
         worker_wait(writer->worker, "writing a checkpoint", &ignored);
@@ -379,7 +378,7 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
 int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK, whole;
-    while (code == BL_OK && par_tensor_writer_is_pending_local(writer))
+    while (code == BL_OK && tensor_writer_is_pending(writer))
         code = par_tensor_writer_advance(writer, &whole, err);
     return code;
 }

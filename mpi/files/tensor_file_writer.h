@@ -22,7 +22,7 @@ struct par_tensor_writer {
     struct par par;
     struct worker *worker;
     int is_one_host; /* what one rank wrote another sees before it is synced */
-    worker_job name; /* what rank 0's thread does last; it calls par_tensor_writer_install_local */
+    worker_job name; /* what rank 0's thread does last; it calls tensor_writer_install */
     void *name_context;
     char hints[BL_HINTS_MAX];
     int64_t alignment;
@@ -64,12 +64,12 @@ int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
 
 /* Whether one is on its way (the same on all ranks), and whether this rank has something to do for it before
  * the next par_tensor_writer_advance. Local. */
-int par_tensor_writer_is_pending_local(const struct par_tensor_writer *writer);
-int par_tensor_writer_is_busy_local(const struct par_tensor_writer *writer);
+int tensor_writer_is_pending(const struct par_tensor_writer *writer);
+int tensor_writer_is_busy(const struct par_tensor_writer *writer);
 
 /* Writes the next piece of this rank's blocks, if there is one; a failure is told by the next advance. Nobody
  * waits for anybody. Local. */
-void par_tensor_writer_work_local(struct par_tensor_writer *writer);
+void tensor_writer_work(struct par_tensor_writer *writer);
 
 /* Waits for the threads, writes what is left to write and does what comes next; *whole = 1 when it has
  * arrived under its name, brought to the disk. Nobody waits if no rank was busy. Collective, while one is
@@ -81,6 +81,6 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
 int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err);
 
 /* For the job `name`: fsyncs, renames, fsyncs the folder. Errors: BL_PATH. */
-int par_tensor_writer_install_local(const struct par_tensor_writer *writer, struct bl_error *err);
+int tensor_writer_install(const struct par_tensor_writer *writer, struct bl_error *err);
 
 #endif

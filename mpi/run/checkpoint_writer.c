@@ -17,7 +17,7 @@ static int name_file(struct worker *worker, void *context, struct bl_error *err)
     (void)worker;
     bl_log_sync();
     metrics_sync();
-    int code = par_tensor_writer_install_local(&writer->file, err);
+    int code = tensor_writer_install(&writer->file, err);
     if (code == BL_OK && writer->folder)
         code = par_run_folder_prune_local(writer->folder, writer->keep, writer->file.path, err);
     return code;

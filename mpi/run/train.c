@@ -52,7 +52,7 @@ static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err
     phases_enter(&run->step.phases, PHASE_CHECKPOINT);
     if (is_free)
         code = par_tensor_writer_advance(&run->writer.file, &whole, err);
-    par_tensor_writer_work_local(&run->writer.file);
+    tensor_writer_work(&run->writer.file);
     phases_enter(&run->step.phases, PHASE_OTHER);
     run->pending.waited_s += bl_clock_seconds() - begun;
     return code == BL_OK && whole ? report_checkpoint(run, err) : code;
@@ -62,7 +62,7 @@ static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err
 static int settle_checkpoint(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
-    while (code == BL_OK && par_tensor_writer_is_pending_local(&run->writer.file))
+    while (code == BL_OK && tensor_writer_is_pending(&run->writer.file))
         code = advance_checkpoint(run, 1, err);
     return code;
 }
@@ -208,7 +208,7 @@ static int one_step(struct run *run, struct bl_error *err)
     struct par_run_state *state = &run->state;
     phases_enter(&run->step.phases, PHASE_OTHER);
     run->step.local_request = local_request(run);
-    run->step.local_busy = par_tensor_writer_is_busy_local(&run->writer.file);
+    run->step.local_busy = tensor_writer_is_busy(&run->writer.file);
     const double begun = bl_clock_seconds();
     int code = par_step_run(&run->step, &state->model, &state->optimizer, state->step, &outcome, err);
     if (code != BL_OK)
@@ -216,7 +216,7 @@ static int one_step(struct run *run, struct bl_error *err)
     state->step++;
     par_train_report_add_local(&run->report, &outcome, bl_clock_seconds() - begun);
     deadline_step(&run->deadline, bl_clock_seconds() - begun);
-    if (par_tensor_writer_is_pending_local(&run->writer.file))
+    if (tensor_writer_is_pending(&run->writer.file))
         code = advance_checkpoint(run, outcome.busy == 0, err);
     if (code == BL_OK && state->step % run->config->log.every_steps == 0) {
         par_train_report_flush(&run->report);

@@ -131,14 +131,6 @@ void bl_log_say(const char *format, ...)
     va_end(args);
 }
 
-void bl_log_detail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    write_line(BL_LOG_VERBOSE, "", format, args);
-    va_end(args);
-}
-
 void bl_log_warn(const char *format, ...)
 {
     va_list args;

@@ -8,9 +8,8 @@
 #include "base/error.h"
 
 enum bl_log_level {
-    BL_LOG_QUIET = 0,   /* -q: only warnings */
-    BL_LOG_NORMAL = 1,  /* what a user wants to see */
-    BL_LOG_VERBOSE = 2, /* -v: also why */
+    BL_LOG_QUIET = 0,  /* -q: only warnings */
+    BL_LOG_NORMAL = 1, /* what a user wants to see */
 };
 
 /* Sets the level, whether this process speaks at all (ranks other than 0 do not), and whether a person reads
@@ -30,9 +29,8 @@ int64_t bl_log_bytes(void);
 /* Brings the file to the disk. Another thread may do it. */
 void bl_log_sync(void);
 
-/* One line without its newline; NORMAL, VERBOSE, and always (prefix "warning: "). */
+/* One line without its newline; NORMAL, and always (prefix "warning: "). */
 void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void bl_log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bl_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes the error's line to the log file alone; main prints it. */

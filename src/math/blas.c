@@ -14,6 +14,11 @@ const char *bl_blas_kernel(void)
     return openblas_get_corename();
 }
 
+const char *bl_blas_description(void)
+{
+    return openblas_get_config();
+}
+
 /* The one place where a size becomes BLAS's int. A single row longer than that has no meaning here. */
 static blasint narrow(int64_t size)
 {

@@ -13,6 +13,9 @@ void bl_blas_setup(void);
 /* The name of OpenBLAS's kernel here, e.g. "Haswell". Borrowed, static. */
 const char *bl_blas_kernel(void);
 
+/* OpenBLAS's version and how it was built, in its own words. Borrowed, static. */
+const char *bl_blas_description(void);
+
 /* C [m,n] = op(A) op(B), or C + op(A) op(B) if add; op(A) [m,k], op(B) [k,n]; lda, ldb, ldc are the rows'
  * lengths in memory. Dimensions above 2^31-1 are split here. m, n or k may be 0. */
 void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, const float *a,

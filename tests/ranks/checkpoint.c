@@ -70,12 +70,12 @@ static int write_in_steps(struct par par, struct content *content, int behind, i
     if (behind)
         memset(memory, 0xff, VALUES * sizeof *memory); /* it has a copy */
     while (code == BL_OK && !whole) {
-        int busy = par_tensor_writer_is_busy_local(&writer.file);
+        int busy = tensor_writer_is_busy(&writer.file);
         MPI_Allreduce(MPI_IN_PLACE, &busy, 1, MPI_INT, MPI_MAX, par.comm);
         if (!busy)
             code = par_tensor_writer_advance(&writer.file, &whole, err);
         if (code == BL_OK)
-            par_tensor_writer_work_local(&writer.file);
+            tensor_writer_work(&writer.file);
     }
     par_checkpoint_writer_free(&writer);
     bl_free(&memory);

@@ -10,7 +10,7 @@ export BITLOOM=$program
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
 
-mpirun --version 2>/dev/null | grep -q "Open MPI" || skip "the scripts are for Open MPI"
+grep -q "Open MPI" <<<"$(mpirun --version 2>/dev/null)" || skip "the scripts are for Open MPI"
 
 # Data, a configuration whose many checkpoints keep it from being over too soon, and its undisturbed run in $work/whole.
 run_undisturbed() {
@@ -44,7 +44,7 @@ ranks_of() {
     for pid in $(pgrep -x bitloom); do
         # Other tests have runs of the same names.
         [[ $(readlink "/proc/$pid/cwd") == "$work" ]] || continue
-        if { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -q -- "train small.yaml.* --run $1 "; then
+        if grep -q -- "train small.yaml.* --run $1 " <<<"$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)"; then
             echo "$pid"
         fi
     done

@@ -40,7 +40,7 @@ hosts_missing() {
         echo "the kernel has no veth or bridge interfaces"
         return 1
     fi
-    if ! "${BITLOOM_MPIEXEC:-mpirun}" --version 2>/dev/null | grep -qiE 'open.?mpi|openrte'; then
+    if ! grep -qiE 'open.?mpi|openrte' <<<"$("${BITLOOM_MPIEXEC:-mpirun}" --version 2>/dev/null)"; then
         echo "ranks over namespaces are started by Open MPI's launcher alone"
         return 1
     fi

@@ -24,20 +24,24 @@ static void split(struct line *line, const char *words)
     }
 }
 
-static const char *output, *quick;
 static int sets;
 
-static void count_set(void *context, const char *value)
+static void count_set(void *at, const char *value)
 {
     sets++;
-    *(const char **)context = value;
+    *(const char **)at = value;
 }
 
-static const char *last_set;
+static struct {
+    const char *output, *quick, *set;
+} given;
+
+#define AT(field) offsetof(__typeof__(given), field)
 static const struct command_option options[] = {
-    {.name = "--output|-o", .takes_value = 1, .value = &output},
-    {.name = "--quick", .value = &quick},
-    {.name = "--set", .takes_value = 1, .each = count_set, .context = &last_set},
+    {.name = "--output|-o", .argument = "FILE", .at = AT(output)},
+    {.name = "--quick", .at = AT(quick)},
+    {.name = "--set", .argument = "KEY=VALUE", .at = AT(set), .each = count_set},
+    COMMAND_OPTIONS_END,
 };
 
 static const char *positional[2];
@@ -47,18 +51,18 @@ static struct line line;
 
 static int parse(const char *words)
 {
-    output = quick = last_set = NULL;
+    memset(&given, 0, sizeof given);
     sets = n_positional = 0;
     memset(&err, 0, sizeof err);
     split(&line, words);
-    return command_parse(line.argc, line.argv, options, 3, positional, 1, 2, &n_positional, &err);
+    return command_parse(line.argc, line.argv, options, &given, positional, 1, 2, &n_positional, &err);
 }
 
 Test(command, options_and_arguments_may_stand_in_any_order)
 {
     cr_assert_eq(parse("encode --output out a --quick b"), BL_OK, "%s", err.what);
-    cr_assert_str_eq(output, "out");
-    cr_assert_not_null(quick);
+    cr_assert_str_eq(given.output, "out");
+    cr_assert_not_null(given.quick);
     cr_assert_eq(n_positional, 2);
     cr_assert_str_eq(positional[0], "a");
     cr_assert_str_eq(positional[1], "b");
@@ -67,39 +71,39 @@ Test(command, options_and_arguments_may_stand_in_any_order)
 Test(command, a_value_may_follow_an_equals_sign)
 {
     cr_assert_eq(parse("encode a --output=x=y"), BL_OK);
-    cr_assert_str_eq(output, "x=y");
+    cr_assert_str_eq(given.output, "x=y");
 }
 
 Test(command, a_letter_stands_for_its_long_name)
 {
     cr_assert_eq(parse("encode a -o out"), BL_OK);
-    cr_assert_str_eq(output, "out");
+    cr_assert_str_eq(given.output, "out");
 }
 
 Test(command, an_option_not_given_keeps_its_value)
 {
     cr_assert_eq(parse("encode a"), BL_OK);
-    cr_assert_null(output);
-    cr_assert_null(quick);
+    cr_assert_null(given.output);
+    cr_assert_null(given.quick);
 }
 
 Test(command, the_last_of_a_repeated_option_wins)
 {
     cr_assert_eq(parse("encode a -o one -o two"), BL_OK);
-    cr_assert_str_eq(output, "two");
+    cr_assert_str_eq(given.output, "two");
 }
 
 Test(command, each_is_called_for_every_occurrence)
 {
     cr_assert_eq(parse("encode a --set k=1 --set=k=2"), BL_OK);
     cr_assert_eq(sets, 2);
-    cr_assert_str_eq(last_set, "k=2");
+    cr_assert_str_eq(given.set, "k=2");
 }
 
 Test(command, after_two_dashes_everything_is_an_argument)
 {
     cr_assert_eq(parse("encode -- --quick -o"), BL_OK);
-    cr_assert_null(quick);
+    cr_assert_null(given.quick);
     cr_assert_eq(n_positional, 2);
     cr_assert_str_eq(positional[0], "--quick");
 }

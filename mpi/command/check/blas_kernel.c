@@ -9,7 +9,7 @@
 
 extern char **environ;
 
-enum { ENVIRONMENT_MAX = 4096, OUTPUT_BYTES = 300 };
+enum { ENVIRONMENT_MAX = 4096, OUTPUT_BYTES = 2000 };
 
 /* What a launcher of MPI tells its processes; the new one is none of them. */
 static int is_of_a_launcher(const char *variable)

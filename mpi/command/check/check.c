@@ -116,41 +116,78 @@ static int print_report(const json_t *report, int as_json, struct bl_error *err)
     return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write", "standard output", errno);
 }
 
+struct given {
+    struct command_run_config config;
+    struct check_scale_text scale;
+    const char *run, *json;
+};
+
+static const struct command_option options[] = {
+    {.name = "--set|-s",
+     .argument = "KEY=VALUE",
+     .values = COMMAND_KEYS,
+     .text = "override a key of the configuration",
+     .at = offsetof(struct given, config),
+     .each = command_add_set},
+    {.name = "--run",
+     .argument = "DIR",
+     .values = COMMAND_FOLDERS,
+     .text = "the run folder (default: runs/NAME for a configuration NAME.yaml)",
+     .at = offsetof(struct given, run)},
+    {.name = "--json", .text = "one JSON object on one line", .at = offsetof(struct given, json)},
+    {.name = "--ranks",
+     .argument = "P",
+     .text = "the plan and the model for P ranks that needn't be there",
+     .at = offsetof(struct given, scale.ranks)},
+    {.name = "--network",
+     .argument = "RATE",
+     .text = "rate of a node's link, each way: 100Gb/s, 12.5GB/s, 800Mb/s (default 10Gb/s)",
+     .at = offsetof(struct given, scale.network)},
+    {.name = "--latency",
+     .argument = "TIME",
+     .text = "latency of a message between nodes: 2us, 0.05ms (default 20us)",
+     .at = offsetof(struct given, scale.latency)},
+    {.name = "--memory",
+     .argument = "RATE",
+     .text = "rate of a node's memory, moved by all its ranks together (default 200GB/s)",
+     .at = offsetof(struct given, scale.memory)},
+    {.name = "--gflops",
+     .argument = "G",
+     .text = "GFLOP/s of a rank while it computes, as the end of a run says it, instead of timing",
+     .at = offsetof(struct given, scale.gflops)},
+    {.name = "--cores-per-node",
+     .argument = "C",
+     .text = "cores of a node (default: the cores here); a rank takes train.threads of them",
+     .at = offsetof(struct given, scale.cores_per_node)},
+    {.name = "--nodes",
+     .argument = "M",
+     .text = "nodes (default: as few as have the cores)",
+     .at = offsetof(struct given, scale.nodes)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    struct command_run_config given = {0};
-    struct check_scale_text scale = {0};
+    struct given given = {0};
     struct check_cluster cluster = {0};
-    const char *run_path = NULL, *as_json = NULL, *path;
-    const struct command_option options[] = {
-        {"--set|-s", 1, NULL, command_add_set, &given},
-        {"--run", 1, &run_path, NULL, NULL},
-        {"--json", 0, &as_json, NULL, NULL},
-        {"--ranks", 1, &scale.ranks, NULL, NULL},
-        {"--network", 1, &scale.network, NULL, NULL},
-        {"--latency", 1, &scale.latency, NULL, NULL},
-        {"--memory", 1, &scale.memory, NULL, NULL},
-        {"--gflops", 1, &scale.gflops, NULL, NULL},
-        {"--cores-per-node", 1, &scale.cores_per_node, NULL, NULL},
-        {"--nodes", 1, &scale.nodes, NULL, NULL},
-    };
+    const char *path;
     json_t *report = NULL;
     struct bl_error ignored;
-    int code = par_agree(par, command_parse(argc, argv, options, 10, &path, 1, 1, NULL, err), err);
+    int code = par_agree(par, command_parse(argc, argv, options, &given, &path, 1, 1, NULL, err), err);
     if (code == BL_OK)
-        code = par_agree(par, check_scale_parse(&scale, &cluster, err), err);
+        code = par_agree(par, check_scale_parse(&given.scale, &cluster, err), err);
     if (code != BL_OK)
         return code;
     if (is_config(path))
-        code = check_config(par, path, &given, run_path, &cluster, &report, err);
-    else if (given.n_sets > 0 || run_path || cluster.ranks > 0)
+        code = check_config(par, path, &given.config, given.run, &cluster, &report, err);
+    else if (given.config.n_sets > 0 || given.run || cluster.ranks > 0)
         code =
             bl_fail(err, BL_USAGE,
                     "--set, --run and --ranks are for a configuration, and %s is none (*.yaml, *.yml)", path);
     else if (par.rank == 0)
         code = check_file(path, &report, err);
     if (report) {
-        int printed = print_report(report, as_json != NULL, code == BL_OK ? err : &ignored);
+        int printed = print_report(report, given.json != NULL, code == BL_OK ? err : &ignored);
         code = code == BL_OK ? printed : code;
     }
     json_decref(report);
@@ -160,47 +197,28 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_check = {
     .name = "check",
     .summary = "what a configuration would do and need, or whether a file is whole",
-    .help =
-        "usage: bitloom check CONFIG [--set KEY=VALUE]... [--run DIR] [--json]\n"
-        "       bitloom check CONFIG --ranks P [--network RATE] [--latency TIME] [--memory RATE]\n"
-        "                     [--gflops G] [--cores-per-node C] [--nodes M] [--set KEY=VALUE]... [--json]\n"
-        "       bitloom check FILE [--json]\n"
-        "\n"
-        "A configuration (*.yaml, *.yml) is checked against its data set and run folder without "
-        "training: the "
-        "plan\n"
-        "says rows, steps, parameters, memory per rank and bytes on the wire. Under mpirun it is the "
-        "plan for\n"
-        "that many ranks. Not looked at are the rows' values (training stops at NaN and Inf).\n"
-        "Anything else is a file: every block is compared with its checksum. For a damaged checkpoint a "
-        "whole "
-        "one\n"
-        "beside it is named.\n"
-        "\n"
-        "  --set KEY=VALUE  override a key of the configuration\n"
-        "  --run DIR        the run folder (default: runs/NAME for a configuration NAME.yaml)\n"
-        "  --json           one JSON object on one line\n"
-        "\n"
-        "With --ranks it is the plan for P ranks that needn't be there, and a model of a step on 1, 2, 4 ... "
-        "P: time,\n"
-        "efficiency, memory, and what limits them. A rank's own work is timed here, on one rank; "
-        "docs/scaling.md\n"
-        "says what the model knows and how far off it was. As at run time, P may not be above "
-        "data.shards.\n"
-        "\n"
-        "  --network RATE   of a node's link, each way: 100Gb/s, 12.5GB/s, 800Mb/s (default 10Gb/s)\n"
-        "  --latency TIME   of a message between nodes: 2us, 0.05ms (default 20us)\n"
-        "  --memory RATE    of a node's memory, moved by all its ranks together (default 200GB/s)\n"
-        "  --gflops G       of a rank while it computes, as the end of a run says it, instead of timing\n"
-        "  --cores-per-node C  (default: the cores here); a rank takes train.threads of them\n"
-        "  --nodes M        (default: as few as have the cores)\n"
-        "\n"
-        "status: 0 all is well, otherwise what `train` would end with (docs/errors.md)\n"
-        "\n"
-        "example:\n"
-        "  mpirun -n 4 bitloom check configs/fashion-mnist.yaml\n"
-        "  bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s --cores-per-node 4\n"
-        "  bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
+    .usage = "CONFIG [--set KEY=VALUE]... [--run DIR] [--json]\n"
+             "CONFIG --ranks P [--network RATE] [--latency TIME] [--memory RATE] [--gflops G] "
+             "[--cores-per-node C] [--nodes M] [--set KEY=VALUE]... [--json]\n"
+             "FILE [--json]\n",
+    .text =
+        "A configuration (*.yaml, *.yml) is checked against its data set and run folder without training: "
+        "the plan says rows, steps, parameters, memory per rank and bytes on the wire. "
+        "Under mpirun it is the plan for that many ranks. "
+        "Not looked at are the rows' values (training stops at NaN and Inf).\n"
+        "Anything else is a file: every block is compared with its checksum. "
+        "For a damaged checkpoint a whole one beside it is named.\n"
+        "With --ranks it is the plan for P ranks that needn't be there, and a model of a step on 1, 2, 4 "
+        "... P: time, efficiency, memory, and what limits them. "
+        "A rank's own work is timed here, on one rank; "
+        "docs/scaling.md says what the model knows and how far off it was. "
+        "As at run time, P may not be above data.shards.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .status = "0 all is well, otherwise what `train` would end with.\n",
+    .examples = "mpirun -n 4 bitloom check configs/fashion-mnist.yaml\n"
+                "bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s --cores-per-node 4\n"
+                "bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
     .parallel = 1,
     .needs_mpi = needs_mpi,
     .run = run,

@@ -106,37 +106,70 @@ static int check_request(const struct evaluate_request *request, const char *cod
     return BL_OK;
 }
 
+struct given {
+    struct evaluate_request request;
+    const char *at, *json, *codes;
+};
+
+static const struct command_option options[] = {
+    {.name = "--queries",
+     .argument = "SPLIT",
+     .values = "train test",
+     .text = "the split of the queries",
+     .at = offsetof(struct given, request.queries)},
+    {.name = "--database",
+     .argument = "SPLIT",
+     .values = "train test",
+     .text = "the split of the database, which is searched",
+     .at = offsetof(struct given, request.database)},
+    {.name = "--protocol",
+     .argument = "NAME",
+     .values = "test-train held-out",
+     .text = "choose both by a protocol: test-train (the test split against the train split) "
+             "or held-out (half of the test split against its other half); "
+             "for the others make the data set CUT with `bitloom cut` before training",
+     .at = offsetof(struct given, request.protocol)},
+    {.name = "--seed",
+     .argument = "N",
+     .text = "another seed halves in another way (0)",
+     .at = offsetof(struct given, request.seed)},
+    {.name = "--relevant",
+     .argument = "X",
+     .values = "label group",
+     .text = "what is relevant: by label or by group (labels if both sides have them)",
+     .at = offsetof(struct given, request.relevant)},
+    {.name = "--codes",
+     .text = "compare two code files, as `bitloom encode` writes them",
+     .at = offsetof(struct given, codes)},
+    {.name = "--at",
+     .argument = "R,R,...",
+     .text = "cuts of mAP@R and precision@R (default 100,500,1000)",
+     .at = offsetof(struct given, at)},
+    {.name = "--json", .text = "one JSON object on one line", .at = offsetof(struct given, json)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *at = "100,500,1000", *json = NULL, *codes = NULL, *path[2];
-    struct evaluate_request request = {0};
+    struct given given = {.at = "100,500,1000"};
+    const char *path[2];
     struct cuts cuts;
-    const struct command_option options[] = {
-        {.name = "--queries", .takes_value = 1, .value = &request.queries},
-        {.name = "--database", .takes_value = 1, .value = &request.database},
-        {.name = "--protocol", .takes_value = 1, .value = &request.protocol},
-        {.name = "--seed", .takes_value = 1, .value = &request.seed},
-        {.name = "--relevant", .takes_value = 1, .value = &request.relevant},
-        {.name = "--at", .takes_value = 1, .value = &at},
-        {.name = "--json", .value = &json},
-        {.name = "--codes", .value = &codes},
-    };
-    int code = command_parse(argc, argv, options, 8, path, 2, 2, NULL, err);
+    int code = command_parse(argc, argv, options, &given, path, 2, 2, NULL, err);
     if (code == BL_OK)
-        code = check_request(&request, codes, err);
+        code = check_request(&given.request, given.codes, err);
     if (code == BL_OK)
-        code = parse_cuts(at, &cuts, err);
+        code = parse_cuts(given.at, &cuts, err);
     if (code != BL_OK)
         return code;
     struct evaluate_sides *sides = NULL;
-    request.model = path[0];
-    request.data = path[1];
+    given.request.model = path[0];
+    given.request.data = path[1];
     code = par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
     if (code == BL_OK)
-        code = codes ? evaluate_sides_load(par, path[0], path[1], sides, err)
-                     : evaluate_sides_encode(par, &request, sides, err);
+        code = given.codes ? evaluate_sides_load(par, path[0], path[1], sides, err)
+                           : evaluate_sides_encode(par, &given.request, sides, err);
     if (code == BL_OK)
-        code = compare(par, sides, &cuts, json != NULL, err);
+        code = compare(par, sides, &cuts, given.json != NULL, err);
     if (sides)
         evaluate_sides_free(sides);
     bl_free(&sides);
@@ -146,27 +179,20 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_evaluate = {
     .name = "evaluate",
     .summary = "measure how well codes retrieve relevant items",
-    .help = "usage: bitloom evaluate MODEL DATA --queries SPLIT --database SPLIT [--at R,R,...] [--json]\n"
-            "       bitloom evaluate MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
-            "       bitloom evaluate MODEL CUT [--at R,R,...] [--json]\n"
-            "       bitloom evaluate --codes QUERIES DATABASE [--at R,R,...] [--json]\n\n"
-            "Relevant is an item of the same class, or one that shares a label or group. Measures are exact\n"
-            "expectations over all orders of items at equal distance, the same on any number of ranks.\n"
-            "The same rows on both sides: a query is not its own neighbour. Every result says under which\n"
-            "protocol it was measured, and whether rows that the model was trained on were searched.\n\n"
-            "  --queries SPLIT    the rows that ask\n"
-            "  --database SPLIT   the rows that are searched\n"
-            "  --protocol NAME    choose both by a protocol: test-train (the test split against the train\n"
-            "                     split) or held-out (half of the test split against its other half); for\n"
-            "                     the others make the data set CUT with `bitloom cut` before training\n"
-            "  --seed N           another seed halves in another way (0)\n"
-            "  --relevant X       what is relevant: by label or by group (labels if both sides have them)\n"
-            "  --codes            compare two code files, as `bitloom encode` writes them\n"
-            "  --at R,R,...       cuts of mAP@R and precision@R (default 100,500,1000)\n"
-            "  --json             one JSON object on one line\n\n"
-            "example:\n"
-            "  mpirun -n 4 bitloom evaluate runs/first/model.h5 fashion-mnist.h5 --queries test "
-            "--database train\n",
+    .usage = "MODEL DATA --queries SPLIT --database SPLIT [--at R,R,...] [--json]\n"
+             "MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
+             "MODEL CUT [--at R,R,...] [--json]\n"
+             "--codes QUERIES DATABASE [--at R,R,...] [--json]\n",
+    .text = "Relevant is an item of the same class, or one that shares a label or group. "
+            "Measures are exact expectations over all orders of items at equal distance, the same on any "
+            "number of ranks. "
+            "The same rows on both sides: a query is not its own neighbour. "
+            "Every result says under which protocol it was measured, and whether rows that the model was "
+            "trained on were searched.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .examples = "mpirun -n 4 bitloom evaluate runs/first/model.h5 fashion-mnist.h5 \\\n"
+                "    --queries test --database train\n",
     .parallel = 1,
     .run = run,
 };

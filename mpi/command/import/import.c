@@ -395,27 +395,72 @@ static void release(struct import *import)
     bl_free(&import->id_block);
 }
 
+static const struct command_option options[] = {
+    {.name = "--format",
+     .argument = "X",
+     .values = "idx npy fvecs bvecs csv",
+     .text = "format of the features: idx, npy, fvecs, bvecs, csv",
+     .at = offsetof(struct given, format)},
+    {.name = "--features",
+     .argument = "F",
+     .values = COMMAND_FILES,
+     .text = "the file of the rows",
+     .at = offsetof(struct given, features)},
+    {.name = "--labels",
+     .argument = "L",
+     .values = COMMAND_FILES,
+     .text = "labels: one class a row, or a matrix of 0 and 1 for several labels a row",
+     .at = offsetof(struct given, labels)},
+    {.name = "--label-format",
+     .argument = "X",
+     .values = "idx npy fvecs bvecs csv",
+     .text = "its format (default: by its ending, otherwise as the features)",
+     .at = offsetof(struct given, label_format)},
+    {.name = "--groups",
+     .argument = "G",
+     .values = COMMAND_FILES,
+     .text = "which groups a row is in: one number, or several padded with -1 to one width; "
+             "format by its ending, as for labels",
+     .at = offsetof(struct given, groups)},
+    {.name = "--ids",
+     .argument = "I",
+     .values = COMMAND_FILES,
+     .text = "NPY or IDX file of one integer a row",
+     .at = offsetof(struct given, ids)},
+    {.name = "--label-column",
+     .argument = "C",
+     .text = "CSV: the column of the labels, by name or number from 0",
+     .at = offsetof(struct given, label_column)},
+    {.name = "--id-column",
+     .argument = "C",
+     .text = "CSV: the column of the ids, likewise",
+     .at = offsetof(struct given, id_column)},
+    {.name = "--no-header", .text = "CSV: the first line is data", .at = offsetof(struct given, no_header)},
+    {.name = "--class-names",
+     .argument = "A,B,C",
+     .values = COMMAND_FILES,
+     .text = "names of the classes 0, 1, 2, ...; or @FILE with one a line",
+     .at = offsetof(struct given, class_names)},
+    {.name = "--split",
+     .argument = "S",
+     .values = "train test",
+     .text = "the split's name, e.g. train or test",
+     .at = offsetof(struct given, split)},
+    {.name = "--replace", .text = "replace a split of that name", .at = offsetof(struct given, replace)},
+    {.name = "--output|-o",
+     .argument = "DATA",
+     .values = COMMAND_FILES,
+     .text = "the data-set file",
+     .at = offsetof(struct given, out)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct given given = {0};
-    const struct command_option options[] = {
-        {.name = "--format", .takes_value = 1, .value = &given.format},
-        {.name = "--features", .takes_value = 1, .value = &given.features},
-        {.name = "--labels", .takes_value = 1, .value = &given.labels},
-        {.name = "--label-format", .takes_value = 1, .value = &given.label_format},
-        {.name = "--groups", .takes_value = 1, .value = &given.groups},
-        {.name = "--ids", .takes_value = 1, .value = &given.ids},
-        {.name = "--label-column", .takes_value = 1, .value = &given.label_column},
-        {.name = "--id-column", .takes_value = 1, .value = &given.id_column},
-        {.name = "--no-header", .value = &given.no_header},
-        {.name = "--class-names", .takes_value = 1, .value = &given.class_names},
-        {.name = "--replace", .value = &given.replace},
-        {.name = "--split", .takes_value = 1, .value = &given.split},
-        {.name = "--output|-o", .takes_value = 1, .value = &given.out},
-    };
     struct import import = {.given = &given};
     (void)par;
-    int code = command_parse(argc, argv, options, sizeof options / sizeof *options, NULL, 0, 0, NULL, err);
+    int code = command_parse(argc, argv, options, &given, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
         code = check_given(&given, err);
     if (code == BL_OK)
@@ -427,30 +472,11 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_import = {
     .name = "import",
     .summary = "add a split to a data-set file from IDX, NPY, fvecs, bvecs or CSV",
-    .help =
-        "usage: bitloom import --format idx|npy|fvecs|bvecs|csv --features F [--labels L] --split S -o DATA\n"
-        "\n"
-        "Adds a split to a data-set file, or makes the file. The file appears whole or not at all. Every\n"
-        "format may also be gzipped.\n"
-        "\n"
-        "  --format X            format of the features: idx, npy, fvecs, bvecs, csv\n"
-        "  --features F          the file of the rows\n"
-        "  --labels L            labels: one class a row, or a matrix of 0 and 1 for several labels a row\n"
-        "  --label-format X      its format (default: by its ending, otherwise as the features)\n"
-        "  --groups G            which groups a row is in: one number, or several padded with -1 to one "
-        "width;\n"
-        "                        format by its ending, as for labels\n"
-        "  --ids I               NPY or IDX file of one integer a row\n"
-        "  --label-column C      CSV: the column of the labels, by name or number from 0\n"
-        "  --id-column C         CSV: the column of the ids, likewise\n"
-        "  --no-header           CSV: the first line is data\n"
-        "  --class-names A,B,C   names of the classes 0, 1, 2, ...; or @FILE with one a line\n"
-        "  --split S             the split's name, e.g. train or test\n"
-        "  --replace             replace a split of that name\n"
-        "  -o, --output DATA     the data-set file\n"
-        "\n"
-        "example:\n"
-        "  bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
-        "      --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
+    .usage = "--format idx|npy|fvecs|bvecs|csv --features F [--labels L] --split S -o DATA [OPTION]...\n",
+    .text = "Adds a split to a data-set file, or makes the file. "
+            "The file appears whole or not at all. Every format may also be gzipped.\n",
+    .options = options,
+    .examples = "bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
+                "    --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
     .run = run,
 };

@@ -66,46 +66,57 @@ static int report_runs(const char *const *folders, int n, const char *output, in
     return code;
 }
 
+struct given {
+    const char *output, *data, *curves;
+};
+
+static const struct command_option options[] = {
+    {.name = "--precision-recall",
+     .text = "draw precision over recall of evaluations",
+     .at = offsetof(struct given, curves)},
+    {.name = "--output|-o",
+     .argument = "PICTURE",
+     .values = COMMAND_FILES,
+     .text = "a file to draw instead; its ending .png, .svg or .pdf is the format",
+     .at = offsetof(struct given, output)},
+    {.name = "--data",
+     .text = "print the numbers as TSV instead, without gnuplot",
+     .at = offsetof(struct given, data)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *output = NULL, *data = NULL, *curves = NULL, *paths[RUNS_MAX];
-    const struct command_option options[] = {
-        {.name = "--output|-o", .takes_value = 1, .value = &output},
-        {.name = "--data", .value = &data},
-        {.name = "--precision-recall", .value = &curves},
-    };
+    struct given given = {0};
+    const char *paths[RUNS_MAX];
     int n = 0;
     (void)par;
-    int code = command_parse(argc, argv, options, 3, paths, 1, RUNS_MAX, &n, err);
-    if (code == BL_OK && data && output)
+    int code = command_parse(argc, argv, options, &given, paths, 1, RUNS_MAX, &n, err);
+    if (code == BL_OK && given.data && given.output)
         code = bl_fail(err, BL_USAGE, "--data goes to standard output, so -o has no meaning");
     if (code == BL_OK)
-        code = curves ? report_evaluations(paths, n, output, data != NULL, err)
-                      : report_runs(paths, n, output, data != NULL, err);
-    if (code == BL_OK && output)
-        bl_log_say("drew %s", output);
+        code = given.curves ? report_evaluations(paths, n, given.output, given.data != NULL, err)
+                            : report_runs(paths, n, given.output, given.data != NULL, err);
+    if (code == BL_OK && given.output)
+        bl_log_say("drew %s", given.output);
     return code;
 }
 
 const struct command command_report = {
     .name = "report",
     .summary = "draw the loss and validation mAP of runs, or precision-recall curves",
-    .help =
-        "usage: bitloom report RUN... [-o PICTURE] [--data]\n"
-        "       bitloom report --precision-recall EVALUATION... [-o PICTURE] [--data]\n"
-        "\n"
-        "Draws the training loss and the validation mAP of run folders over epochs, on the terminal or as a\n"
-        "picture, by gnuplot. A run that is still going may be drawn at any time. Or draws precision over "
-        "recall within\n"
-        "each Hamming radius; an EVALUATION is a file of what `bitloom evaluate --json` printed, one a "
-        "line.\n"
-        "\n"
-        "  -o, --output PICTURE  a file to draw instead; its ending .png, .svg or .pdf is the format\n"
-        "  --data                print the numbers as TSV instead, without gnuplot\n"
-        "\n"
-        "example:\n"
-        "  bitloom report runs/first runs/second -o compared.png\n"
-        "  bitloom evaluate runs/first/model.h5 cut.h5 --json > first.json\n"
-        "  bitloom report --precision-recall first.json lsh.json -o curves.png\n",
+    .usage = "RUN... [-o PICTURE] [--data]\n"
+             "--precision-recall EVALUATION... [-o PICTURE] [--data]\n",
+    .text =
+        "Draws the training loss and the validation mAP of run folders over epochs, on the terminal or as "
+        "a picture, by gnuplot. "
+        "A run that is still going may be drawn at any time.\n"
+        "Or draws precision over recall within each Hamming radius; an EVALUATION is a file of what "
+        "`bitloom evaluate --json` printed, one a line.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .examples = "bitloom report runs/first runs/second -o compared.png\n"
+                "bitloom evaluate runs/first/model.h5 cut.h5 --json > first.json\n"
+                "bitloom report --precision-recall first.json lsh.json -o curves.png\n",
     .run = run,
 };

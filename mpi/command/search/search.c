@@ -83,30 +83,50 @@ static int check_sides(const struct search_side *queries, const struct search_si
     return BL_OK;
 }
 
+struct given {
+    const char *k, *radius, *output, *format;
+};
+
+static const struct command_option options[] = {
+    {.name = "-k",
+     .argument = "K",
+     .text = "neighbours of each query (default 10)",
+     .at = offsetof(struct given, k)},
+    {.name = "--radius",
+     .argument = "R",
+     .text = "only neighbours within distance R",
+     .at = offsetof(struct given, radius)},
+    {.name = "--output|-o",
+     .argument = "OUT",
+     .values = COMMAND_FILES,
+     .text = "the file to write; its ending .tsv, .json or .h5 is the format",
+     .at = offsetof(struct given, output)},
+    {.name = "--format",
+     .argument = "F",
+     .values = "tsv json hdf5",
+     .text = "tsv, json or hdf5 (default: OUT's ending, tsv on standard output)",
+     .at = offsetof(struct given, format)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    const char *k_text = "10", *radius_text = NULL, *path = NULL, *format_name = NULL;
+    struct given given = {.k = "10"};
     const char *files[2];
-    const struct command_option options[] = {
-        {.name = "-k", .takes_value = 1, .value = &k_text},
-        {.name = "--radius", .takes_value = 1, .value = &radius_text},
-        {.name = "--output|-o", .takes_value = 1, .value = &path},
-        {.name = "--format", .takes_value = 1, .value = &format_name},
-    };
     struct search_side queries = {0}, database = {0};
     struct search_output *output = NULL;
     enum search_format format;
     int64_t k, radius = BL_CODE_BITS_MAX;
     (void)par;
-    int code = command_parse(argc, argv, options, 4, files, 2, 2, NULL, err);
+    int code = command_parse(argc, argv, options, &given, files, 2, 2, NULL, err);
     if (code == BL_OK)
-        code = command_integer("-k", k_text, 1, INT32_MAX, &k, err);
-    if (code == BL_OK && radius_text)
-        code = command_integer("--radius", radius_text, 0, BL_CODE_BITS_MAX, &radius, err);
+        code = command_integer("-k", given.k, 1, INT32_MAX, &k, err);
+    if (code == BL_OK && given.radius)
+        code = command_integer("--radius", given.radius, 0, BL_CODE_BITS_MAX, &radius, err);
     if (code == BL_OK)
-        code = search_format_of(format_name, path, &format, err);
+        code = search_format_of(given.format, given.output, &format, err);
     if (code == BL_OK)
-        code = command_check_output(path, files, 2, err);
+        code = command_check_output(given.output, files, 2, err);
     if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
@@ -114,7 +134,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = check_sides(&queries, &database, &k, err);
     if (code == BL_OK)
-        code = search_output_create(&output, format, path, &queries, &database, k, err);
+        code = search_output_create(&output, format, given.output, &queries, &database, k, err);
     if (code == BL_OK)
         code = answer(&queries, &database, k, radius, output, err);
     if (code == BL_OK)
@@ -128,17 +148,15 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_search = {
     .name = "search",
     .summary = "find the nearest codes of queries",
-    .help = "usage: bitloom search QUERIES DATABASE [-k K] [--radius R] [-o OUT] [--format tsv|json|hdf5]\n\n"
-            "QUERIES and DATABASE are code files, as `bitloom encode` writes them. The answer is exact: by\n"
-            "ascending Hamming distance, items at equal distance by their row in the database. A query that\n"
-            "is itself in the database finds itself.\n\n"
-            "  -k K              neighbours of each query (default 10)\n"
-            "  --radius R        only neighbours within distance R\n"
-            "  -o, --output OUT  the file to write; its ending .tsv, .json or .h5 is the format\n"
-            "  --format F        tsv, json or hdf5 (default: OUT's ending, tsv on standard output)\n\n"
-            "Columns of TSV: query, rank, item, distance, label: ids and class names where they are known,\n"
-            "otherwise rows and class numbers.\n\n"
-            "example:\n"
-            "  bitloom search test-codes.h5 train-codes.h5 -k 5 -o neighbours.tsv\n",
+    .usage = "QUERIES DATABASE [-k K] [--radius R] [-o OUT] [--format tsv|json|hdf5]\n",
+    .text = "QUERIES and DATABASE are code files, as `bitloom encode` writes them. "
+            "The answer is exact: by ascending Hamming distance, items at equal distance by their row in the "
+            "database. "
+            "A query that is itself in the database finds itself.\n"
+            "Columns of TSV: query, rank, item, distance, label: ids and class names where they are known, "
+            "otherwise rows and class numbers.\n",
+    .operands = COMMAND_FILES,
+    .options = options,
+    .examples = "bitloom search test-codes.h5 train-codes.h5 -k 5 -o neighbours.tsv\n",
     .run = run,
 };

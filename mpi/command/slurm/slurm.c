@@ -144,7 +144,7 @@ static int list_of(const char *option, const char *text, int64_t max, struct val
 }
 
 struct options {
-    const char *config, *nodes, *ranks, *time, *partition, *launcher, *bits, *seeds;
+    const char *config, *nodes, *ranks, *time, *partition, *launcher, *bits, *seeds, *output;
 };
 
 static int set_size(struct script *script, const struct options *given, const struct bl_config *config,
@@ -266,25 +266,53 @@ static int make_script(struct script *script, const struct options *given, struc
     return write_script(script, err);
 }
 
+static const struct command_option options[] = {
+    {.name = "--ranks",
+     .argument = "R",
+     .text = "ranks on all nodes together, at most data.shards",
+     .at = offsetof(struct options, ranks)},
+    {.name = "--time",
+     .argument = "T",
+     .text = "limit of one job as Slurm has it: MINUTES, H:M:S, D-H:M:S",
+     .at = offsetof(struct options, time)},
+    {.name = "--nodes", .argument = "N", .text = "nodes (default 1)", .at = offsetof(struct options, nodes)},
+    {.name = "--partition",
+     .argument = "P",
+     .text = "the partition (default: the site's)",
+     .at = offsetof(struct options, partition)},
+    {.name = "--launcher",
+     .argument = "L",
+     .values = "srun mpirun",
+     .text = "srun (default; Slurm built with PMIx) or mpirun",
+     .at = offsetof(struct options, launcher)},
+    {.name = "--bits",
+     .argument = "LIST",
+     .text = "an array job: a run for each of these model.bits, e.g. 16,32,64",
+     .at = offsetof(struct options, bits)},
+    {.name = "--seeds",
+     .argument = "LIST",
+     .text = "likewise for each of these train.seed; with --bits for each pair",
+     .at = offsetof(struct options, seeds)},
+    {.name = "--output|-o",
+     .argument = "FILE",
+     .values = COMMAND_FILES,
+     .text = "write it to a new file instead",
+     .at = offsetof(struct options, output)},
+    COMMAND_OPTIONS_END,
+};
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct options given = {.nodes = "1", .launcher = "srun"};
-    const char *output = NULL;
-    const struct command_option options[] = {
-        {"--nodes", 1, &given.nodes, NULL, NULL},       {"--ranks", 1, &given.ranks, NULL, NULL},
-        {"--time", 1, &given.time, NULL, NULL},         {"--partition", 1, &given.partition, NULL, NULL},
-        {"--launcher", 1, &given.launcher, NULL, NULL}, {"--bits", 1, &given.bits, NULL, NULL},
-        {"--seeds", 1, &given.seeds, NULL, NULL},       {"--output|-o", 1, &output, NULL, NULL},
-    };
     struct script *script = NULL;
     (void)par;
-    int code = command_parse(argc, argv, options, 8, &given.config, 1, 1, NULL, err);
+    int code = command_parse(argc, argv, options, &given, &given.config, 1, 1, NULL, err);
     if (code == BL_OK)
         code = bl_alloc_zero(&script, 1, sizeof *script, "the batch script", err);
     if (code == BL_OK)
         code = make_script(script, &given, err);
-    if (code == BL_OK && output) {
-        code = command_write_new(output, script->text, err);
+    if (code == BL_OK && given.output) {
+        code = command_write_new(given.output, script->text, err);
     } else if (code == BL_OK) {
         fputs(script->text, stdout);
         if (fflush(stdout) != 0)
@@ -299,26 +327,14 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_slurm = {
     .name = "slurm",
     .summary = "write a batch script for a configuration, a time and a size",
-    .help = "usage: bitloom slurm CONFIG --ranks R --time T [--nodes N] [--partition P] [--launcher L]\n"
-            "                     [--bits LIST] [--seeds LIST] [-o FILE]\n"
-            "\n"
-            "Prints a batch script for Slurm's sbatch that trains the configuration for as many jobs as it "
-            "takes: it\n"
-            "stops in time before a limit or a preemption, puts itself back and continues. docs/slurm.md "
-            "explains it.\n"
-            "\n"
-            "  --ranks R      ranks on all nodes together, at most data.shards\n"
-            "  --time T       limit of one job as Slurm has it: MINUTES, H:M:S, D-H:M:S\n"
-            "  --nodes N      nodes (default 1)\n"
-            "  --partition P  the partition (default: the site's)\n"
-            "  --launcher L   srun (default; Slurm built with PMIx) or mpirun\n"
-            "  --bits LIST    an array job: a run for each of these model.bits, e.g. 16,32,64\n"
-            "  --seeds LIST   likewise for each of these train.seed; with --bits for each pair\n"
-            "  -o FILE        write it to a new file instead\n"
-            "\n"
-            "example:\n"
-            "  bitloom slurm configs/fashion-mnist.yaml --nodes 2 --ranks 16 --time 4:00:00 -o job.sbatch\n"
-            "  sbatch job.sbatch\n",
-    .parallel = 0,
+    .usage = "CONFIG --ranks R --time T [--nodes N] [--partition P] [--launcher L] [--bits LIST] "
+             "[--seeds LIST] [-o FILE]\n",
+    .text = "Prints a batch script for Slurm's sbatch that trains the configuration for as many jobs as it "
+            "takes: it stops in time before a limit or a preemption, requeues itself and continues. "
+            "docs/slurm.md explains it.\n",
+    .operands = COMMAND_CONFIGS,
+    .options = options,
+    .examples = "bitloom slurm configs/fashion-mnist.yaml --nodes 2 --ranks 16 --time 4:00:00 -o job.sbatch\n"
+                "sbatch job.sbatch\n",
     .run = run,
 };
