@@ -14,7 +14,8 @@ const char *bl_blas_kernel(void)
     return openblas_get_corename();
 }
 
-/* The one place where a size becomes BLAS's int. A single row longer than that has no meaning here. */
+/* The one place where a size becomes BLAS's int. bl_matmul splits m and k; a matrix with longer rows than
+ * that is a defect. */
 static blasint narrow(int64_t size)
 {
     if (size < 0 || size > INT_MAX)
@@ -28,7 +29,7 @@ void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n,
     const int64_t piece = 1 << 30;
     if (m == 0 || n == 0)
         return;
-    /* Only m and k count rows of data; n is a layer's width or a tile's. */
+    /* Only m and k may be numbers of data rows, hence above 2^31; n is the width of a layer or of a tile. */
     for (int64_t row = 0; row < m; row += piece) {
         int64_t rows = m - row < piece ? m - row : piece;
         int64_t at = 0;

@@ -2,7 +2,7 @@
 
 #include "base/buffer.h"
 
-enum { BAND = 96 }; /* rows of a product at a time */
+enum { BAND = 96 }; /* rows of A'B that are computed at a time */
 
 int bl_cross_init(struct bl_cross *cross, const struct bl_product *product, int64_t k, struct bl_error *err)
 {
@@ -15,7 +15,7 @@ void bl_cross_free(struct bl_cross *cross)
     bl_free(&cross->band);
 }
 
-/* Rows [0, rows) of sums [rows, k] += A'B, A [n, rows] with rows lda apart. */
+/* sums [rows, k] += A'B for one band of columns of A: A [n, rows], whose rows are lda floats apart. */
 static void add_band(const struct bl_cross *cross, int64_t n, int64_t rows, int64_t k, const float *a,
                      int64_t lda, const float *b, int64_t ldb, struct bl_fixed fixed, int64_t *sums,
                      int64_t ld)

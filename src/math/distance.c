@@ -18,7 +18,7 @@ static void squared_lengths(int64_t n, int64_t dim, const float *x, double *leng
         lengths[i] = squared_length(dim, x + i * dim);
 }
 
-/* Products in out [n, m], of which m_part columns are treated, become distances. */
+/* |x - p|^2 = |x|^2 + |p|^2 - 2 x'p, in place: m_part columns of out [n, m] hold x'p before. */
 static void complete(int64_t n, int64_t m_part, int64_t m, const double *xx, const double *pp, float *out)
 {
     for (int64_t i = 0; i < n; i++)

@@ -42,6 +42,7 @@ static void transpose(int64_t n, int64_t kc, const float *from, int64_t stride, 
 }
 #endif
 
+/* A width that is constant in each call: the copies become a few vector moves in place of calls of memcpy. */
 BL_INLINE void copy_lines(const int width, int64_t kc, const float *from, int64_t stride, float *to)
 {
     for (int64_t k = 0; k < kc; k++)
