@@ -6,7 +6,7 @@
 #include "base/isa.h"
 #include "math/vexp.h"
 
-/* Values that are widened at a time: two such blocks of doubles stay in the first-level cache. */
+/* Values converted to double at a time: two such blocks fit into the first-level cache. */
 enum { BLOCK = 512 };
 
 int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err)
@@ -92,8 +92,9 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means,
     return constant;
 }
 
-/* Without a branch, so that the loop below becomes vector code: the exponent is corrected by an exact
- * product, which also takes care of subnormal numbers; infinity and NaN get all exponent bits. */
+/* Without a branch, so that the loop below vectorises. Shifting a half's bits into a float's leaves the
+ * exponent 112 too low; the product with 2^112 is exact and handles subnormal numbers too. Infinity and NaN
+ * get all exponent bits. */
 BL_INLINE double half_to_double(uint16_t half)
 {
     uint32_t magnitude = half & 0x7fffu;
@@ -103,7 +104,7 @@ BL_INLINE double half_to_double(uint16_t half)
     return (double)bl_float_of_bits(bl_bits_of_float(finite) | special | sign);
 }
 
-/* One loop for each type: the compiler widens, shifts, scales and narrows in registers. */
+/* out = (x - mean) * scale, a loop for each type: the compiler converts and computes in registers. */
 #define APPLY(name, type, widen)                                                                             \
     BL_KERNEL static void name(int64_t dim, const type *restrict x, const double *restrict mean,             \
                                const double *restrict scale, float *restrict out)                            \
@@ -137,8 +138,8 @@ static void apply_columns(const struct bl_normalizer *normalizer, enum bl_type t
     }
 }
 
-/* The squares of float64 values may leave double's range, so lengths are taken after division by the largest.
- */
+/* out = x / |x|. Squares of large or tiny float64 values would overflow or underflow, so x is first divided
+ * by its largest value: out = (x shrink) / |x shrink|. */
 static void apply_unit(int64_t dim, enum bl_type type, const void *row, float *out)
 {
     double x[BLOCK], largest = 0.0, squares = 0.0;

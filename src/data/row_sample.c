@@ -17,13 +17,13 @@ uint64_t bl_row_hash(enum bl_type type, const void *row, int64_t dim)
         const int64_t n = dim - at < PIECE ? dim - at : PIECE;
         bl_type_to_float(type, (const char *)row + at * (int64_t)bl_type_bytes(type), n, piece);
         for (int64_t i = 0; i < n; i++)
-            piece[i] += 0.0f; /* -0 and 0 are one number */
+            piece[i] += 0.0f; /* -0 becomes 0: equal numbers must give equal hashes */
         hash = bl_digest(piece, n * (int64_t)sizeof *piece, hash);
     }
     return hash;
 }
 
-/* The place of the first hash that isn't smaller. */
+/* The index of the first hash that isn't smaller. */
 static int64_t place_of(const struct bl_row_sample *sample, uint64_t hash)
 {
     int64_t lo = 0, hi = sample->n;

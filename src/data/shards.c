@@ -39,7 +39,7 @@ static int by_key(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* Marks held[i] = 1 (all are 0 before) for the n_validation rows of the shard with the smallest keys. */
+/* Sets held[i] = 1 (all are 0 before) for the n_validation rows of the shard with the smallest keys. */
 static void hold_out(struct keyed_row *keyed, int64_t row_lo, int64_t n, int64_t n_validation, uint64_t seed,
                      uint8_t *held)
 {

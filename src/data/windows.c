@@ -66,7 +66,7 @@ int64_t bl_windows_blocks(const struct bl_windows *windows, int64_t w, const int
     return min64(windows->blocks_per_window, windows->n_blocks - at);
 }
 
-/* How many training rows lie before a file row. */
+/* The number of training rows before a file row. */
 static int64_t rows_before(const struct bl_shard *shard, int64_t row)
 {
     int64_t lo = 0, hi = shard->n_train;
@@ -104,7 +104,7 @@ int64_t bl_windows_order(const struct bl_windows *windows, uint64_t seed, int64_
     const int64_t *block, *row;
     const int64_t n_blocks = bl_windows_blocks(windows, w, &block), n = bl_windows_rows(windows, w);
     for (int64_t i = 0; i < n; i++)
-        rows[i] = i; /* as the window's rows come, block by block */
+        rows[i] = i; /* index among the window's rows, block by block */
     for (int64_t i = n - 1; i > 0; i--)
         swap(rows, i,
              (int64_t)bl_rng_below(seed, BL_STREAM_BATCH, (uint64_t)epoch, (uint64_t)windows->shard->index,
