@@ -10,6 +10,7 @@ int64_t bl_search(const struct bl_code_set *database, const uint64_t *query, int
     bl_code_distances(query, database->words, database->rows, bl_code_words(bits), scratch);
     for (int64_t i = 0; i < database->rows; i++)
         count[scratch[i]]++;
+    /* A counting sort by distance: place[d] is where the next row at distance d goes. */
     int64_t found = 0, farthest = -1;
     for (int64_t d = 0; d <= reach && found < k; d++) {
         place[d] = found;
@@ -17,7 +18,8 @@ int64_t bl_search(const struct bl_code_set *database, const uint64_t *query, int
         farthest = d;
     }
     found = found < k ? found : k;
-    /* Rows come in order, so each distance fills its places in order; the farthest one is cut at k. */
+    /* Rows ascend, so those at one distance do too; at the farthest distance only the first ones fit into
+     * k. */
     for (int64_t i = 0; i < database->rows; i++) {
         const int64_t d = scratch[i];
         if (d > farthest || place[d] >= k)
