@@ -1,12 +1,14 @@
-/* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes; and
- * for how long a checkpoint that is written behind the steps holds them up, in all and at most, beside memcpy
- * of its bytes; on the ranks of a launcher:
+/* Reading and writing files, on the ranks of a launcher:
  *
  *   mpirun -n 2 bench_files [MIB]
  *
- * 256 MiB of float32 features, contiguous, in the page cache, and as much of a checkpoint; the files are in
- * TMPDIR. Each rank reads, writes and copies its part; plain reading goes into new memory of malloc. In turn;
- * ratios are medians over rounds. */
+ * Loading a data set beside plain pread, and writing a checkpoint beside write + fsync, of the same bytes.
+ * Then how long training steps wait for a checkpoint that is written in the background, in all and at most,
+ * beside memcpy of its bytes.
+ *
+ * MIB (256) of float32 features, contiguous, in the page cache, and a checkpoint of the same size; files are
+ * in TMPDIR. Each rank reads, writes and copies its part; plain reading goes into fresh memory from malloc.
+ * Timed in turn; medians over rounds. */
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
@@ -40,9 +42,9 @@ struct bench {
     char data[200], plain[200], checkpoint[200];
     struct bl_config config;
     char *piece;                                 /* [PIECE] */
-    struct tensor tensor;                        /* as large as the features */
-    char *private;                               /* [own bytes] what plain copies go to */
-    struct par_checkpoint_writer writer, behind; /* without and with a private copy */
+    struct tensor tensor;                        /* the checkpoint's, as large as the features */
+    char *private;                               /* [own bytes] target of plain copies */
+    struct par_checkpoint_writer writer, behind; /* without and with a copy to write from in the background */
 };
 
 static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
@@ -74,7 +76,7 @@ static void plain_read(void *context)
     free(all);
 }
 
-/* From beginning to name, with nothing to do meanwhile. */
+/* A whole checkpoint, up to its final name, with no steps meanwhile. */
 static void checkpoint(void *context)
 {
     struct bench *bench = context;
@@ -143,7 +145,7 @@ static void make_writers(struct bench *bench)
     bench_must(bl_alloc_zero(&bench->private, own_bytes(bench, &lo), 1, "a copy", &bench_error));
 }
 
-/* Both write new files. */
+/* Removes the files of the round before, so that both ways write new ones. */
 static void remove_written(struct bench *bench)
 {
     if (bench->par.rank == 0) {
@@ -176,16 +178,19 @@ static void compare(struct bench *bench, const char *name, double target, void (
     bench_record(what, value, "at least", target);
 }
 
-/* What steps may wait in all, by a copy of the bytes. */
+/* Target: steps wait at most this many times as long as memcpy of the bytes takes. */
 static const double WAIT_COPIES = 6.0;
 
-/* What steps wait: in all, in the first for the copy, and in those that write a piece. */
+/* Seconds that steps wait for a checkpoint. */
 struct wait {
-    double all, first, most, pieces; /* most: of a step behind the first; pieces: of all that write */
-    int n_pieces;
+    double all;    /* all steps */
+    double first;  /* the first step, for the copy */
+    double most;   /* the longest of a later step */
+    double pieces; /* all later steps that write a piece */
+    int n_pieces;  /* number of those */
 };
 
-/* Of the slowest rank, as the others wait for it in the step's reduction. */
+/* Seconds since `begun` on the slowest rank, for which the others wait in the step's reduction. */
 static double slowest(struct bench *bench, double begun)
 {
     double seconds = bl_clock_seconds() - begun;
@@ -200,7 +205,8 @@ static int is_busy_anywhere(struct bench *bench)
     return busy;
 }
 
-/* Steps of a millisecond, as training's. */
+/* Writes a checkpoint in the background of steps that take a millisecond, in the order of calls of a training
+ * run. */
 static struct wait stall(struct bench *bench)
 {
     struct par_tensor_writer *file = &bench->behind.file;
@@ -214,7 +220,7 @@ static struct wait stall(struct bench *bench)
     while (par_tensor_writer_is_pending_local(file)) {
         int whole;
         nanosleep(&nap, NULL);
-        const int busy = is_busy_anywhere(bench); /* a step's reduction tells it */
+        const int busy = is_busy_anywhere(bench); /* in training this travels with the step's reduction */
         begun = bl_clock_seconds();
         if (!busy)
             bench_must(par_tensor_writer_advance(file, &whole, &bench_error));
