@@ -27,7 +27,8 @@ static int allocate(void *out, int64_t count, size_t size, const char *purpose, 
                     struct bl_error *err)
 {
     void *memory = NULL;
-    memcpy(out, &memory, sizeof memory);
+    memcpy(out, &memory,
+           sizeof memory); /* *out is a pointer to any type: assigning through void ** isn't C */
     if (count < 0 || (size != 0 && (uint64_t)count > (SIZE_MAX - HUGE_PAGE) / size))
         return bl_fail(err, BL_MEMORY, "out of memory: %s needs an impossible %lld x %zu bytes", purpose,
                        (long long)count, size);

@@ -56,6 +56,7 @@ static size_t keep_warnings_and_errors(char *text)
     return kept;
 }
 
+/* Shortens the log to keep_bytes, and writes warnings and errors from beyond back to its end. */
 static int cut(FILE *file, const char *path, int64_t keep_bytes, struct bl_error *err)
 {
     struct stat status;

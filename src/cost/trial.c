@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/minmax.h"
 #include "base/rng.h"
 #include "data/normalize.h"
 #include "loss/objective.h"
@@ -54,11 +55,6 @@ static void fill(float *values, int64_t n, uint64_t stream)
     }
 }
 
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static int is_exact(const struct bench *bench)
 {
     return bench->config->train.reduction == BL_REDUCTION_EXACT;
@@ -67,14 +63,14 @@ static int is_exact(const struct bench *bench)
 /* The share of the batch's rows that are on a rank's host. */
 static double share_of_host(const struct bl_trial_size *size)
 {
-    const double rows = (double)(size->n_local * max64(size->node_ranks, 1));
+    const double rows = (double)(size->n_local * bl_max(size->node_ranks, 1));
     return rows < (double)size->n_global ? rows / (double)size->n_global : 1.0;
 }
 
 /* The rows on this rank's host, in proportion, in the batch that is run. */
 static int64_t host_rows(const struct bench *bench)
 {
-    return max64((int64_t)(bench->host_share * (double)bench->size.n_global), bench->size.n_local);
+    return bl_max((int64_t)(bench->host_share * (double)bench->size.n_global), bench->size.n_local);
 }
 
 static int allocate(struct bench *bench, struct bl_error *err)
@@ -82,7 +78,7 @@ static int allocate(struct bench *bench, struct bl_error *err)
     const int64_t n = bench->size.n_local, all = bench->size.n_global,
                   bits = bl_shape_code_bits(&bench->shape);
     const int64_t dim = bl_shape_dim(&bench->shape);
-    const int64_t others = max64(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
+    const int64_t others = bl_max(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
     const struct {
         void *at;
         int64_t count;
@@ -279,7 +275,7 @@ static struct bl_trial_size reduced(const struct bl_trial_size *size)
         done.n_global = BL_TRIAL_BATCH;
     if (size->n_local > BL_TRIAL_ROWS) {
         done.n_local = BL_TRIAL_ROWS;
-        done.groups = max64(size->groups * BL_TRIAL_ROWS / size->n_local, 1);
+        done.groups = bl_max(size->groups * BL_TRIAL_ROWS / size->n_local, 1);
     }
     return done;
 }

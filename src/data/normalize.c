@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "math/vexp.h"
 
 /* Values converted to double at a time: two such blocks fit into the first-level cache. */
@@ -41,7 +42,7 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
     double x[BLOCK];
     for (int64_t row = 0; row < n; row++)
         for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BLOCK) {
-            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            int64_t m = bl_min(dim - col, BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             for (int64_t i = 0; i < m && center; i++)
                 x[i] -= center[col + i];
@@ -59,7 +60,7 @@ int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, 
         return -1;
     for (int64_t row = 0; row < n; row++)
         for (int64_t col = 0; col < dim; col += BLOCK) {
-            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            int64_t m = bl_min(dim - col, BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             double zero = 0.0; /* x - x is 0 for finite x and NaN for others */
             for (int64_t i = 0; i < m; i++)
@@ -80,7 +81,7 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means,
     }
     int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE ||
                  normalizer->kind == BL_NORMALIZE_SCALE;
-    double floor = 1e-3 * sqrt(all);
+    double floor = 1e-3 * sqrt(all); /* 0.001 sd_all: columns that hardly vary aren't scaled up to noise */
     for (int64_t d = 0; d < normalizer->dim; d++) {
         normalizer->mean[d] = shifts ? means[d] : 0.0;
         normalizer->scale[d] = 1.0;
@@ -144,21 +145,21 @@ static void apply_unit(int64_t dim, enum bl_type type, const void *row, float *o
 {
     double x[BLOCK], largest = 0.0, squares = 0.0;
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
     }
     double shrink = largest == 0.0 ? 1.0 : 1.0 / fmax(largest, 1e-300);
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             squares += (x[i] * shrink) * (x[i] * shrink);
     }
     double length = squares == 0.0 ? 1.0 : sqrt(squares);
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             out[col + i] = (float)(x[i] * shrink / length);

@@ -207,7 +207,7 @@ static int cut_unseen(const struct bl_protocol *protocol, const struct bl_protoc
     int64_t n;
     int code = list_classes(rows, &classes, &n, err);
     int64_t n_unseen = rows->unseen_classes;
-    if (n_unseen == 0)
+    if (n_unseen == 0) /* a quarter, rounded, at least 2 */
         n_unseen = (n + 2) / 4 > 2 ? (n + 2) / 4 : 2;
     if (code == BL_OK && n < n_unseen + 2)
         code = bl_fail(err, BL_USAGE,

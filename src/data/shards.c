@@ -112,7 +112,7 @@ void bl_shard_free(struct bl_shard *shard)
 void bl_shard_shuffle(struct bl_shard *shard, uint64_t seed, int64_t epoch)
 {
     memcpy(shard->order, shard->train, (size_t)shard->n_train * sizeof(int64_t));
-    for (int64_t i = shard->n_train - 1; i > 0; i--) {
+    for (int64_t i = shard->n_train - 1; i > 0; i--) { /* Fisher-Yates: swap i with a random j in [0, i] */
         uint64_t j = bl_rng_below(seed, BL_STREAM_BATCH, (uint64_t)epoch, (uint64_t)shard->index, (uint64_t)i,
                                   (uint64_t)i + 1);
         int64_t kept = shard->order[i];

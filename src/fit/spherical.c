@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "config/config.h"
 #include "math/vexp.h"
 
@@ -61,7 +62,7 @@ void bl_spherical_overlap(int64_t n, int64_t bits, const float *squared, const f
 {
     uint64_t inside[BL_CODE_BITS_MAX];
     for (int64_t at = 0; at < n; at += 64) {
-        mark(n - at < 64 ? n - at : 64, bits, squared + at * bits, radius, inside);
+        mark(bl_min(n - at, 64), bits, squared + at * bits, radius, inside);
         for (int64_t k = 0; k < bits; k++)
             for (int64_t l = 0; l < bits; l++)
                 overlap[k * bits + l] += __builtin_popcountll(inside[k] & inside[l]);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 
 int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes)
 {
@@ -11,7 +12,7 @@ int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes)
     for (int64_t i = 0; i < rows; i++)
         for (int64_t b = 0; b < n_bytes; b++) {
             const float *from = z + i * bits + 8 * b;
-            const int64_t n = bits - 8 * b < 8 ? bits - 8 * b : 8;
+            const int64_t n = bl_min(bits - 8 * b, 8);
             unsigned byte = 0;
             for (int64_t j = 0; j < n; j++) {
                 numbers &= from[j] == from[j]; /* false for NaN */

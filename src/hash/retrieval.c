@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/functions.h"
+#include "base/minmax.h"
 
 /* Sums of up to DIRECT_TERMS terms are added up; the asymptotic series of H holds from H_64 on; ranked_far
  * serves for F >= 64 T. */
@@ -99,7 +100,7 @@ static struct walk walk_to(const bl_bucket *buckets, int64_t bits, int64_t cut)
     struct walk walk = {0};
     int64_t items;
     totals(buckets, bits, &items, &walk.relevant);
-    walk.cut = cut < items ? cut : items;
+    walk.cut = bl_min(cut, items);
     for (int64_t d = 0; d <= bits && walk.f < walk.cut; d++) {
         const int64_t n = bl_bucket_items(buckets[d]), p = bl_bucket_relevant(buckets[d]);
         if (n > walk.cut - walk.f) {
@@ -125,7 +126,7 @@ double bl_average_precision(const bl_bucket *buckets, int64_t bits)
 double bl_average_precision_at_min(const bl_bucket *buckets, int64_t bits, int64_t cut)
 {
     const struct walk walk = walk_to(buckets, bits, cut);
-    const int64_t divisor = walk.cut < walk.relevant ? walk.cut : walk.relevant;
+    const int64_t divisor = bl_min(walk.cut, walk.relevant);
     if (divisor <= 0)
         return 0.0;
     double sum = walk.sum;
@@ -142,10 +143,10 @@ double bl_average_precision_at_min(const bl_bucket *buckets, int64_t bits, int64
 static double found_in_cut_bucket(const struct walk *walk)
 {
     const int64_t n = walk->n, p = walk->p, taken = walk->taken;
-    const int64_t least = taken - (n - p) > 0 ? taken - (n - p) : 0, most = p < taken ? p : taken;
+    const int64_t least = bl_max(taken - (n - p), 0), most = bl_min(p, taken);
     const struct places places = places_of(walk->f, taken);
     int64_t mode = (int64_t)(((double)taken + 1.0) * ((double)p + 1.0) / ((double)n + 2.0));
-    mode = mode < least ? least : mode > most ? most : mode;
+    mode = bl_max(least, bl_min(mode, most));
     double mass = 0, sum = 0;
     for (int step = 1; step >= -1; step -= 2) {
         double weight = 1.0;
@@ -186,14 +187,14 @@ double bl_precision_at(const bl_bucket *buckets, int64_t bits, int64_t cut)
 double bl_precision_radius(const bl_bucket *buckets, int64_t bits, int64_t radius)
 {
     int64_t items, relevant;
-    totals(buckets, radius < bits ? radius : bits, &items, &relevant);
+    totals(buckets, bl_min(radius, bits), &items, &relevant);
     return items > 0 ? (double)relevant / (double)items : 0.0;
 }
 
 double bl_recall_radius(const bl_bucket *buckets, int64_t bits, int64_t radius)
 {
     int64_t items, inside, relevant;
-    totals(buckets, radius < bits ? radius : bits, &items, &inside);
+    totals(buckets, bl_min(radius, bits), &items, &inside);
     totals(buckets, bits, &items, &relevant);
     return relevant > 0 ? (double)inside / (double)relevant : 0.0;
 }
@@ -202,7 +203,7 @@ void bl_retrieval_init(struct bl_retrieval *retrieval, int64_t bits, const int64
 {
     memset(retrieval, 0, sizeof *retrieval);
     retrieval->bits = bits;
-    retrieval->n_cuts = n_cuts < BL_CUTS_MAX ? n_cuts : BL_CUTS_MAX;
+    retrieval->n_cuts = bl_min(n_cuts, BL_CUTS_MAX);
     for (int64_t i = 0; i < retrieval->n_cuts; i++)
         retrieval->cuts[i] = cuts[i];
 }

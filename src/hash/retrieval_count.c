@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "hash/code.h"
 #include "hash/retrieval.h"
 
@@ -143,7 +144,7 @@ void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int
     struct tile tile;
     uint32_t keys[TILE_ROWS];
     for (int64_t lo = 0; lo < database->rows; lo += step) {
-        fill_tile(&tile, database, lo, database->rows - lo < step ? database->rows - lo : step);
+        fill_tile(&tile, database, lo, bl_min(database->rows - lo, step));
         for (int64_t q = 0; q < n_queries; q++) {
             const int64_t row = query_lo + q;
             bl_bucket *of_query = buckets + q * (bits + 1);

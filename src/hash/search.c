@@ -1,11 +1,12 @@
 #include "hash/search.h"
 
+#include "base/minmax.h"
 #include "hash/code.h"
 
 int64_t bl_search(const struct bl_code_set *database, const uint64_t *query, int64_t k, int64_t radius,
                   uint16_t *scratch, int64_t *rows, int32_t *distances)
 {
-    const int64_t bits = database->bits, reach = radius < bits ? radius : bits;
+    const int64_t bits = database->bits, reach = bl_min(radius, bits);
     int64_t count[BL_CODE_BITS_MAX + 1] = {0}, place[BL_CODE_BITS_MAX + 1];
     bl_code_distances(query, database->words, database->rows, bl_code_words(bits), scratch);
     for (int64_t i = 0; i < database->rows; i++)
@@ -17,7 +18,7 @@ int64_t bl_search(const struct bl_code_set *database, const uint64_t *query, int
         found += count[d];
         farthest = d;
     }
-    found = found < k ? found : k;
+    found = bl_min(found, k);
     /* Rows ascend, so those at one distance do too; at the farthest distance only the first ones fit into
      * k. */
     for (int64_t i = 0; i < database->rows; i++) {

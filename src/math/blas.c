@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/minmax.h"
+
 void bl_blas_setup(void)
 {
     openblas_set_num_threads(1);
@@ -31,10 +33,10 @@ void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n,
         return;
     /* Only m and k may be numbers of data rows, hence above 2^31; n is the width of a layer or of a tile. */
     for (int64_t row = 0; row < m; row += piece) {
-        int64_t rows = m - row < piece ? m - row : piece;
+        int64_t rows = bl_min(m - row, piece);
         int64_t at = 0;
         do {
-            int64_t depth = k - at < piece ? k - at : piece;
+            int64_t depth = bl_min(k - at, piece);
             const float *a_part = ta == BL_PLAIN ? a + row * lda + at : a + at * lda + row;
             const float *b_part = tb == BL_PLAIN ? b + at * ldb : b + at;
             cblas_sgemm(CblasRowMajor, ta == BL_PLAIN ? CblasNoTrans : CblasTrans,

@@ -11,7 +11,8 @@
 #include "math/cross.h"
 
 /* First pass, over n rows [n, dim]: sums [dim] += column sums, in double, rows ascending; largest [dim] is
- * raised to the largest absolute value of each column. A NaN or an infinity in the rows makes its sum one. */
+ * raised to the largest absolute value of each column. A NaN or an infinity carries over to the sum of its
+ * column. */
 void bl_columns_add(int64_t n, int64_t dim, const float *rows, double *sums, double *largest);
 
 /* out [n, dim] = (rows - mean) * scale, column by column, computed in double and rounded once. scale NULL is

@@ -1,6 +1,7 @@
 #include "math/cross.h"
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 
 enum { BAND = 96 }; /* rows of A'B that are computed at a time */
 
@@ -25,21 +26,16 @@ static void add_band(const struct bl_cross *cross, int64_t n, int64_t rows, int6
         bl_fixed_add(fixed, k, cross->band + i * k, sums + i * ld);
 }
 
-static int64_t band_rows(int64_t left)
-{
-    return left < BAND ? left : BAND;
-}
-
 void bl_cross_add(const struct bl_cross *cross, int64_t n, int64_t m, int64_t k, const float *a,
                   const float *b, struct bl_fixed fixed, int64_t *sums)
 {
     for (int64_t i = 0; i < m; i += BAND)
-        add_band(cross, n, band_rows(m - i), k, a + i, m, b, k, fixed, sums + i * k, k);
+        add_band(cross, n, bl_min(m - i, BAND), k, a + i, m, b, k, fixed, sums + i * k, k);
 }
 
 void bl_cross_add_square(const struct bl_cross *cross, int64_t n, int64_t k, const float *a,
                          struct bl_fixed fixed, int64_t *sums)
 {
     for (int64_t i = 0; i < k; i += BAND)
-        add_band(cross, n, band_rows(k - i), k - i, a + i, k, a + i, k, fixed, sums + i * k + i, k);
+        add_band(cross, n, bl_min(k - i, BAND), k - i, a + i, k, a + i, k, fixed, sums + i * k + i, k);
 }

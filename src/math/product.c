@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 #include "math/product_kernel.h"
 
 static const struct bl_product_kernel *const all_kernels[] = {&bl_product_avx512, &bl_product_avx2,
@@ -69,8 +70,8 @@ static void run_tiles(const struct bl_product_kernel *kernel, int64_t m, int64_t
 {
     for (int64_t j = 0; j < n; j += kernel->columns)
         for (int64_t i = 0; i < m; i += kernel->rows) {
-            const int rows = (int)bl_product_at_most(m - i, kernel->rows);
-            const int columns = (int)bl_product_at_most(n - j, kernel->columns);
+            const int rows = (int)bl_min(m - i, kernel->rows);
+            const int columns = (int)bl_min(n - j, kernel->columns);
             const struct bl_tile_ends ends = {.from = from ? from + i * ldc + j : NULL,
                                               .from_stride = ldc,
                                               .to = c + i * ldc + j,
@@ -92,14 +93,14 @@ static void run_chain(const struct bl_product *product, int thread, enum bl_tran
     float *space_a = product->space + (int64_t)thread * BL_PRODUCT_SPACE;
     float *space_b = space_a + BL_PRODUCT_SPACE_A;
     for (int64_t j = 0; j < n; j += BL_PRODUCT_COLUMNS) {
-        const int64_t nc = bl_product_at_most(n - j, BL_PRODUCT_COLUMNS);
+        const int64_t nc = bl_min(n - j, BL_PRODUCT_COLUMNS);
         int64_t depth = 0;
         do { /* once even for k = 0: C must be set */
-            const int64_t kc = bl_product_at_most(k - depth, BL_PRODUCT_DEPTH);
+            const int64_t kc = bl_min(k - depth, BL_PRODUCT_DEPTH);
             bl_product_pack(tb == BL_PLAIN, nc, kc, address(tb, b, ldb, depth, j), ldb, kernel->columns,
                             space_b);
             for (int64_t i = 0; i < m; i += BL_PRODUCT_ROWS) {
-                const int64_t mc = bl_product_at_most(m - i, BL_PRODUCT_ROWS);
+                const int64_t mc = bl_min(m - i, BL_PRODUCT_ROWS);
                 float *block = c + i * ldc + j;
                 bl_product_pack(ta == BL_TRANSPOSED, mc, kc, address(ta, a, lda, i, depth), lda, kernel->rows,
                                 space_a);

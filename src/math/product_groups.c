@@ -1,5 +1,6 @@
-#include <string.h>
+#include <stddef.h>
 
+#include "base/minmax.h"
 #include "math/elementwise.h"
 #include "math/product.h"
 #include "math/product_kernel.h"
@@ -99,8 +100,8 @@ static void run_stretch(const struct block *block, const struct stretch *stretch
                     block->space_a);
     for (int64_t j = 0; j < block->nc; j += kernel->columns)
         for (int64_t i = 0; i < block->mc; i += kernel->rows) {
-            const int rows = (int)bl_product_at_most(block->mc - i, kernel->rows);
-            const int columns = (int)bl_product_at_most(block->nc - j, kernel->columns);
+            const int rows = (int)bl_min(block->mc - i, kernel->rows);
+            const int columns = (int)bl_min(block->nc - j, kernel->columns);
             const float *a = block->space_a + i * kc, *b = block->space_b + j * kc;
             const struct bl_tile_ends ends = {.from_stride = kernel->columns,
                                               .to = block->chains + j * mc + i * kernel->columns,
@@ -155,8 +156,8 @@ static void run_chains(const struct bl_product *product, int thread, int64_t m, 
         for (int64_t i = 0; i < m; i += BL_PRODUCT_ROWS) {
             block.a = a + i;
             block.b = b + j;
-            block.mc = bl_product_at_most(m - i, BL_PRODUCT_ROWS);
-            block.nc = bl_product_at_most(n - j, BL_PRODUCT_COLUMNS);
+            block.mc = bl_min(m - i, BL_PRODUCT_ROWS);
+            block.nc = bl_min(n - j, BL_PRODUCT_COLUMNS);
             block.sums = to->integers + i * ldc + j;
             run_block(&block);
         }

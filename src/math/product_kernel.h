@@ -63,9 +63,4 @@ void bl_product_pack(int across, int64_t n, int64_t kc, const float *x, int64_t 
 void bl_product_copy(int rows, int columns, const void *from, int64_t from_stride, void *to,
                      int64_t to_stride);
 
-static inline int64_t bl_product_at_most(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 #endif

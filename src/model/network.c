@@ -1,6 +1,7 @@
 #include "model/network.h"
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 #include "base/rng.h"
 #include "math/distance.h"
 #include "math/elementwise.h"
@@ -9,15 +10,14 @@ static int64_t widest_hidden(const struct bl_shape *shape)
 {
     int64_t widest = 0;
     for (int64_t l = 0; l + 1 < shape->n_layers; l++)
-        widest = shape->width[l + 1] > widest ? shape->width[l + 1] : widest;
+        widest = bl_max(widest, shape->width[l + 1]);
     return widest;
 }
 
 /* Rows whose gradient a thread computes at a time in the backward pass. */
 static int64_t piece_rows(int64_t max_rows, int threads)
 {
-    const int64_t most = (max_rows + threads - 1) / threads;
-    return most < BL_NETWORK_PIECE ? most : BL_NETWORK_PIECE;
+    return bl_min((max_rows + threads - 1) / threads, BL_NETWORK_PIECE);
 }
 
 int64_t bl_network_floats(const struct bl_shape *shape, int64_t max_rows, int threads)
@@ -88,7 +88,7 @@ void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layo
     const float *bias = params + layout->tensor[2 * layer + 1].offset;
     const int last = layer + 1 == shape->n_layers;
     const int input = layer == 0 ? shape->input : BL_INPUT_LINEAR;
-    if (input == BL_INPUT_LINEAR)
+    if (input == BL_INPUT_LINEAR) /* in W', or squared distances to the rows of W; then bias and activation */
         bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, to, from, in, from, weight, from, 0, out,
                        to);
     else
@@ -174,8 +174,8 @@ int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int thr
 {
     const struct bl_tensor *weight = &layout->tensor[2 * layer];
     const int64_t wanted = piece_floats > 0 ? weight->rows * weight->cols / piece_floats : 1;
-    const int64_t most = weight->rows / (PIECE_ROWS_MIN * threads), pieces = wanted < most ? wanted : most;
-    return pieces > 1 ? pieces : 1;
+    const int64_t most = weight->rows / (PIECE_ROWS_MIN * threads);
+    return bl_max(bl_min(wanted, most), 1);
 }
 
 int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
@@ -233,8 +233,7 @@ static void input_gradient(struct bl_network *network, int thread, int64_t l, co
                            const float *delta, int64_t lo, int64_t hi)
 {
     for (; lo < hi; lo += BL_NETWORK_PIECE)
-        piece_gradient(network, thread, l, params, delta, lo,
-                       hi - lo < BL_NETWORK_PIECE ? hi - lo : BL_NETWORK_PIECE);
+        piece_gradient(network, thread, l, params, delta, lo, bl_min(hi - lo, BL_NETWORK_PIECE));
 }
 
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
@@ -243,7 +242,7 @@ void bl_network_backward(struct bl_network *network, const float *params, const 
 {
     const int threads = network->product->threads;
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
-    const float *delta = dz;
+    const float *delta = dz; /* the gradient in the outputs of layer l before their activation */
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
         /* Parallel loops end with a barrier. It is needed: the second overwrites activations that the first
          * reads. */

@@ -74,7 +74,7 @@ void bl_params_init(const struct bl_shape *shape, const struct bl_layout *layout
         const struct bl_tensor *tensor = &layout->tensor[t];
         const int before_relu = t / 2 + 1 < shape->n_layers && shape->activation == BL_ACTIVATION_RELU;
         const double in = (double)tensor->cols, out = (double)tensor->rows;
-        if (tensor->is_weight)
+        if (tensor->is_weight) /* He: sqrt(6/in) before a relu; Glorot: sqrt(6/(in + out)) */
             fill_weight(seed, t / 2, tensor, sqrt(6.0 / (before_relu ? in : in + out)),
                         params + tensor->offset);
         else
