@@ -41,10 +41,11 @@ struct bench {
     int64_t rows; /* of all ranks */
     char data[200], plain[200], checkpoint[200];
     struct bl_config config;
-    char *piece;                                 /* [PIECE] */
-    struct tensor tensor;                        /* the checkpoint's, as large as the features */
-    char *private;                               /* [own bytes] target of plain copies */
-    struct par_checkpoint_writer writer, behind; /* without and with a copy to write from in the background */
+    char *piece;                             /* [PIECE] */
+    struct tensor tensor;                    /* the checkpoint's, as large as the features */
+    char *private;                           /* [own bytes] target of plain copies */
+    struct par_checkpoint_writer writer;     /* writes while the caller waits */
+    struct par_checkpoint_writer background; /* has a copy, from which it writes between steps */
 };
 
 static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
@@ -139,9 +140,9 @@ static void make_writers(struct bench *bench)
     int64_t lo;
     bench_must(
         par_checkpoint_writer_init(&bench->writer, bench->par, NULL, 0, (struct h5_tuning){0}, &bench_error));
-    bench_must(
-        par_checkpoint_writer_init(&bench->behind, bench->par, NULL, 0, (struct h5_tuning){0}, &bench_error));
-    bench_must(par_checkpoint_reserve(&bench->behind, &state, &bench_error));
+    bench_must(par_checkpoint_writer_init(&bench->background, bench->par, NULL, 0, (struct h5_tuning){0},
+                                          &bench_error));
+    bench_must(par_checkpoint_reserve(&bench->background, &state, &bench_error));
     bench_must(bl_alloc_zero(&bench->private, own_bytes(bench, &lo), 1, "a copy", &bench_error));
 }
 
@@ -172,9 +173,9 @@ static void compare(struct bench *bench, const char *name, double target, void (
     if (bench->par.rank != 0)
         return;
     const double bytes = (double)bench->rows * DIM * sizeof(float), value = bench_median(ratio, ROUNDS);
-    printf("%-10s %7.0f MB/s, %.3f of the plain calls' rate, at least %.3g\n", name,
+    printf("%-10s %7.0f MB/s, %.3f of the rate of plain system calls, at least %.3g\n", name,
            1e-6 * bytes / bench_median(seconds, ROUNDS), value, target);
-    snprintf(what, sizeof what, "files: %s, share of the plain calls' rate, %d ranks", name, bench->par.size);
+    snprintf(what, sizeof what, "files: %s, of the rate of system calls, %d ranks", name, bench->par.size);
     bench_record(what, value, "at least", target);
 }
 
@@ -200,7 +201,7 @@ static double slowest(struct bench *bench, double begun)
 
 static int is_busy_anywhere(struct bench *bench)
 {
-    int busy = par_tensor_writer_is_busy_local(&bench->behind.file);
+    int busy = par_tensor_writer_is_busy_local(&bench->background.file);
     par_allreduce(bench->par, &busy, 1, MPI_INT, MPI_MAX);
     return busy;
 }
@@ -209,13 +210,13 @@ static int is_busy_anywhere(struct bench *bench)
  * run. */
 static struct wait stall(struct bench *bench)
 {
-    struct par_tensor_writer *file = &bench->behind.file;
+    struct par_tensor_writer *file = &bench->background.file;
     const struct snapshot state = {.n_tensors = 1, .tensors = &bench->tensor};
     const struct timespec nap = {.tv_nsec = 1000 * 1000};
     struct wait wait = {0};
     MPI_Barrier(bench->par.comm);
     double begun = bl_clock_seconds();
-    bench_must(par_checkpoint_begin(&bench->behind, bench->checkpoint, &state, &bench_error));
+    bench_must(par_checkpoint_begin(&bench->background, bench->checkpoint, &state, &bench_error));
     wait.all = wait.first = slowest(bench, begun);
     while (par_tensor_writer_is_pending_local(file)) {
         int whole;
@@ -262,14 +263,12 @@ static void compare_stall(struct bench *bench)
     }
     if (bench->par.rank != 0)
         return;
-    printf(
-        "steps wait %6.1f ms in all for a checkpoint: the first for %.2f of a copy of its bytes, those that "
-        "write for %.2f\n",
-        1e3 * bench_median(seconds, ROUNDS), bench_median(first, ROUNDS), bench_median(pieces, ROUNDS));
-    tell(bench, "steps' wait for a checkpoint by a copy of its bytes", bench_median(all, ROUNDS),
-         WAIT_COPIES);
-    tell(bench, "a step's longest by a piece's share of so many copies", bench_median(share, ROUNDS), 1.5);
-    tell(bench, "a step's longest by the mean of those that write", bench_median(piece, ROUNDS), 1.5);
+    printf("steps wait %6.1f ms in all for a checkpoint; relative to memcpy of its bytes: %.2f in the first, "
+           "%.2f in those that write\n",
+           1e3 * bench_median(seconds, ROUNDS), bench_median(first, ROUNDS), bench_median(pieces, ROUNDS));
+    tell(bench, "wait of all steps / memcpy", bench_median(all, ROUNDS), WAIT_COPIES);
+    tell(bench, "longest wait of a later step / (6 memcpy / pieces)", bench_median(share, ROUNDS), 1.5);
+    tell(bench, "longest wait of a later step / mean of those that write", bench_median(piece, ROUNDS), 1.5);
 }
 
 int main(int argc, char **argv)
@@ -291,7 +290,7 @@ int main(int argc, char **argv)
     if (bench.par.rank == 0)
         remove(bench.data);
     par_checkpoint_writer_free(&bench.writer);
-    par_checkpoint_writer_free(&bench.behind);
+    par_checkpoint_writer_free(&bench.background);
     bl_free(&bench.private);
     bl_free(&bench.tensor.at);
     MPI_Finalize();

@@ -256,7 +256,7 @@ def compare_times(bench, options):
         print(f"{batch:8} {ms['bitloom']:10.2f} " + " ".join(f"{ms.get(f, float('nan')):10.2f}" for f in FORMS) +
               " " + " ".join(f"{ratio.get(f, float('nan')):14.2f}" for f in FORMS) + f" {best:13.2f}", flush=True)
         if "plain" not in forms:
-            print("         plain is left out: its matrices don't fit in memory")
+            print("         plain is left out: its matrices don't fit into memory")
         where = f"{options.ranks} ranks, batch {batch}"
         record(options.json, f"step: best PyTorch form / bitloom, {where}", best, BEST_AT_LEAST)
         if batch in PLAIN_AT_LEAST and "plain" in forms:
@@ -276,10 +276,10 @@ def main():
     try:
         import torch.distributed  # pylint: disable=unused-import
     except ImportError:
-        sys.exit("bench/peer/peer.py: PyTorch is not installed (apt-get install python3-torch); the peer is left out")
+        sys.exit("bench/peer/peer.py: PyTorch is not installed (apt-get install python3-torch)")
     bench = os.path.join(options.build, "bench", "bench_peer")
     if not os.access(bench, os.X_OK):
-        sys.exit(f"bench/peer/peer.py: there is no {bench}; build it: cmake --build --preset release")
+        sys.exit(f"bench/peer/peer.py: no {bench}; build it: cmake --build --preset release")
     compare_first(bench, options.ranks)
     return compare_times(bench, options)
 
