@@ -206,8 +206,7 @@ static int is_busy_anywhere(struct bench *bench)
     return busy;
 }
 
-/* Writes a checkpoint in the background of steps that take a millisecond, in the order of calls of a training
- * run. */
+/* Writes a checkpoint in the background of steps of a millisecond, by the calls of a training run. */
 static struct wait stall(struct bench *bench)
 {
     struct par_tensor_writer *file = &bench->background.file;

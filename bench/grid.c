@@ -87,8 +87,7 @@ static void objective_gradient(struct bench *bench, const struct bl_groups *grou
     bl_objective_dz(&bench->objective, 1.0, bench->h, n, bench->dz);
 }
 
-/* Forward and backward pass of the first n rows; leaves the factors of gradients, and their sums on the
- * grid. */
+/* Forward and backward pass of the first n rows; leaves the gradients' factors, and sums on the grid. */
 static void pass(struct bench *bench, int64_t n, int64_t n_groups)
 {
     int64_t end[GROUPS_MAX];
@@ -140,8 +139,7 @@ static void gradient_in_double(struct bench *bench)
     }
 }
 
-/* tree = the sum over the groups of rows [row, row + n) in a binary tree; adds their chains to the other sums
- * too. */
+/* tree = the groups of rows [row, row + n) summed in a binary tree; adds their chains to the other sums. */
 static void sum_chains(struct bench *bench, int64_t row, int64_t n, int64_t n_groups, int depth, float *tree)
 {
     struct sums *sums = &bench->sums;

@@ -13,8 +13,7 @@ enum { BENCH_ROWS = 65536, BENCH_CLASSES = 10, BENCH_DIM = 784, BENCH_PATH_MAX =
 /* path = TMPDIR/NAME-PID.h5, the same on all ranks; TMPDIR is /tmp if it isn't set. */
 void bench_temp_path(struct par par, const char *name, char path[BENCH_PATH_MAX]);
 
-/* Makes a data set of BENCH_ROWS rows of dim random bytes, dim <= 1024, with random classes. Called by one
- * rank. */
+/* Makes a data set of BENCH_ROWS rows of dim <= 1024 random bytes, with random classes. By one rank. */
 void bench_make_bytes(const char *path, int64_t dim);
 
 struct bench_trainer {

@@ -5,8 +5,7 @@
 
 #include <stdint.h> /* glibc's features.h comes with it */
 
-/* For functions that a BL_KERNEL calls: only when inlined are they compiled for the kernel's instruction
- * set. */
+/* For functions called by a BL_KERNEL: only inlined ones are compiled for its instruction set. */
 #define BL_INLINE static inline __attribute__((always_inline))
 
 /* a b + c, rounded once: the same bits with the instruction and with libm's software version. */

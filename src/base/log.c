@@ -167,8 +167,7 @@ int bl_log_progress(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    /* ESC[?7l turns line wrapping off while this is written: of a wrapped line only the last part could be
-     * replaced later. */
+    /* ESC[?7l: no line wrapping meanwhile, since of a wrapped line only the last part could be replaced. */
     fprintf(stderr, "\r\033[K\033[?7l%s\033[?7h", text);
     fflush(stderr);
     state.progress_shown = 1;

@@ -258,8 +258,7 @@ static double best_of(struct bench *bench, void (*run)(struct bench *bench))
 
 double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, double pair_products)
 {
-    /* 2 flops a weight and row for each of forward, weight gradient and, except in layer 0, input
-     * gradient. */
+    /* 2 flops a weight and row: forward, weight gradient and, except in layer 0, input gradient. */
     double per_row = 0.0;
     for (int64_t l = 0; l < shape->n_layers; l++)
         per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];

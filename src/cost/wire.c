@@ -4,12 +4,10 @@
 
 const struct bl_link bl_link_memory = {.latency_s = 0.5e-6, .bytes_per_s = 200e9};
 
-/* Below these sizes an algorithm with few rounds is better: Thakur, Rabenseifner and Gropp, sections 4.1 and
- * 4.5. */
+/* Below these sizes algorithms with few rounds are better: Thakur et al., sections 4.1 and 4.5. */
 static const double doubling_bytes = 512 * 1024, bruck_bytes = 80 * 1024, short_allreduce_bytes = 2048;
 
-/* rounds * latency + bytes / bandwidth: messages one after another, with so many bytes in all through a
- * node's link. */
+/* rounds * latency + bytes / bandwidth: messages in turn, with so many bytes in all through a node's link. */
 static double seconds(const struct bl_wire *wire, double rounds, double bytes)
 {
     return rounds * wire->network.latency_s + bytes / wire->network.bytes_per_s;

@@ -33,8 +33,7 @@ int bl_label_is_one(struct bl_label_layout layout);
 /* MULTI: packs a row of layout.classes bytes (0 or 1) into words [layout.words]. */
 void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *words);
 
-/* GROUPS: brings a row's groups [layout.words], in any order and with repetitions, into the packed form, in
- * place. */
+/* GROUPS: brings a row's groups [layout.words], unsorted and with repetitions, into the packed form. */
 void bl_group_pack(struct bl_label_layout layout, uint32_t *words);
 
 /* 1 if the row has a class or group, else 0. */

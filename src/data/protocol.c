@@ -47,8 +47,7 @@ static uint64_t key_of(uint64_t seed, int what, int64_t which)
     return words[0];
 }
 
-/* The key depends on the row's index in its own split: a longer train split doesn't change what is drawn from
- * test. */
+/* By the row's index in its own split: a longer train split doesn't change what is drawn from test. */
 static uint64_t row_key(const struct bl_protocol_rows *rows, int64_t row)
 {
     return row < rows->n_train ? key_of(rows->seed, DRAW_TRAIN_ROWS, row)
@@ -121,8 +120,7 @@ static int cut_pool(const struct bl_protocol *protocol, const struct bl_protocol
     return draw_by_class(protocol, rows, 0, n, rows->queries_per_class, n_train, train, spare, parts, err);
 }
 
-/* Test rows are the queries, train rows the database; all train rows are trained on, or a number of each
- * class. */
+/* Test rows are the queries, train rows the database; all or some of each class are trained on. */
 static int cut_test_train(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows,
                           uint8_t *parts, struct bl_error *err)
 {
@@ -173,8 +171,7 @@ static int list_classes(const struct bl_protocol_rows *rows, struct lot **classe
     return BL_OK;
 }
 
-/* Of the unseen classes, test rows are the queries and train rows the database; the other train rows are
- * trained on. */
+/* Unseen classes: test rows are the queries, train rows the database; other train rows are trained on. */
 static int mark_unseen(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows,
                        const struct lot *classes, int64_t n_classes, int64_t n_unseen, uint8_t *parts,
                        struct bl_error *err)

@@ -11,8 +11,7 @@
 
 #include "data/types.h"
 
-/* Enough to detect 1,000 of 50,000 training rows: the probability that none of them is in the sample is
- * 10^-9. */
+/* Enough to detect 1,000 of 50,000 training rows: with probability 10^-9 none of them is in the sample. */
 enum { BL_ROW_SAMPLE_MAX = 1024 };
 
 struct bl_row_sample {

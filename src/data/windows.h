@@ -21,8 +21,7 @@ struct bl_windows {
     int64_t *block;   /* [n_blocks] the epoch's blocks, window by window, ascending within each; owned */
 };
 
-/* For a shard with at least one training row, which must not change. bl_windows_free is safe twice. Errors:
- * BL_MEMORY. */
+/* For a shard with training rows, which must not change. bl_windows_free is safe twice. Errors: BL_MEMORY. */
 int bl_windows_init(struct bl_windows *windows, const struct bl_shard *shard, int64_t rows_per_block,
                     int64_t blocks_per_window, struct bl_error *err);
 void bl_windows_free(struct bl_windows *windows);

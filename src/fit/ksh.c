@@ -9,8 +9,7 @@
 #include "math/eigen.h"
 #include "math/solve.h"
 
-/* Added to the diagonal of Kernel'Kernel, relative to its mean; without it equal anchors would make it
- * singular. */
+/* Added to Kernel'Kernel, relative to its mean diagonal; equal anchors would make it singular. */
 static const double ridge = 1e-6;
 /* Descent ends when a step changes the objective by a smaller share. */
 static const double tolerance = 1e-6;

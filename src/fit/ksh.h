@@ -13,8 +13,7 @@
 
 enum { BL_KSH_STEPS = 500 }; /* most steps of gradient descent for a bit, as in the authors' program */
 
-/* n labelled rows, their centred kernel values with m anchors, and what is left of K S. Arrays are
- * borrowed. */
+/* n labelled rows, their centred kernel values with m anchors, and what is left of K S. All borrowed. */
 struct bl_ksh {
     int64_t n, m, bits;
     const double *kernel; /* [n, m] */

@@ -6,8 +6,7 @@
 
 #include <stdint.h>
 
-/* The eigenfunction cos(mode pi (x_d - lo_d)/(hi_d - lo_d)) along direction d; the paper's sin(pi/2 +
- * ...). */
+/* The eigenfunction cos(mode pi (x_d - lo_d)/(hi_d - lo_d)); the paper's sin(pi/2 + ...). */
 struct bl_spectral_mode {
     int64_t direction, mode;
 };

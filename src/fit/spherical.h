@@ -29,8 +29,7 @@ void bl_spherical_halve(int64_t bits, const int64_t *counts, int64_t half,
 /* radius [bits] = the squared radii, once the search is finished. */
 void bl_spherical_radii(int64_t bits, const struct bl_spherical_search *search, float *radius);
 
-/* overlap [bits, bits] += the number of rows in both ball k and ball l. radius is squared. bits <=
- * BL_CODE_BITS_MAX. */
+/* overlap [bits, bits] += the rows in both ball k and ball l. radius is squared. bits <= BL_CODE_BITS_MAX. */
 void bl_spherical_overlap(int64_t n, int64_t bits, const float *squared, const float *radius,
                           int64_t *overlap);
 

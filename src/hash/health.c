@@ -22,8 +22,7 @@ static int compare_sized(const void *a, const void *b, void *n_words)
     return compare_words(a, b, *(const int64_t *)n_words);
 }
 
-/* Sorts codes [rows, n_words] in place. Returns the number of distinct ones; top: how often the two commonest
- * occur. */
+/* Sorts codes [rows, n_words]. Returns how many are distinct; top: how often the two commonest occur. */
 static int64_t count_distinct(uint64_t *codes, int64_t rows, int64_t n_words, int64_t top[2])
 {
     qsort_r(codes, (size_t)rows, (size_t)n_words * sizeof *codes, compare_sized, &n_words);

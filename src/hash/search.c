@@ -19,8 +19,7 @@ int64_t bl_search(const struct bl_code_set *database, const uint64_t *query, int
         farthest = d;
     }
     found = bl_min(found, k);
-    /* Rows ascend, so those at one distance do too; at the farthest distance only the first ones fit into
-     * k. */
+    /* Rows ascend, so those at one distance do too; of the farthest distance only the first fit into k. */
     for (int64_t i = 0; i < database->rows; i++) {
         const int64_t d = scratch[i];
         if (d > farthest || place[d] >= k)

@@ -6,8 +6,7 @@
 
 enum bl_transpose { BL_PLAIN, BL_TRANSPOSED };
 
-/* Keeps OpenBLAS on one thread, since bitloom's own threads divide tiles and rows. Call once, before all
- * else. */
+/* Keeps OpenBLAS on one thread, since bitloom's own threads divide tiles and rows. Call once, first. */
 void bl_blas_setup(void);
 
 /* The kernel that OpenBLAS chose on this processor, e.g. "Haswell". A static string. */

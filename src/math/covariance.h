@@ -15,8 +15,7 @@
  * column. */
 void bl_columns_add(int64_t n, int64_t dim, const float *rows, double *sums, double *largest);
 
-/* out [n, dim] = (rows - mean) * scale, column by column, computed in double and rounded once. scale NULL is
- * 1. */
+/* out [n, dim] = (rows - mean) * scale by columns, in double and rounded once. scale NULL is 1. */
 void bl_rows_center(int64_t n, int64_t dim, const float *rows, const double *mean, const double *scale,
                     float *out);
 

@@ -63,8 +63,7 @@ static void edge_tile(const struct bl_product_kernel *kernel, int rows, int colu
     bl_product_copy(rows, columns, edge, kernel->columns, to, to_stride);
 }
 
-/* All tiles of a block C [m,n] of packed a and b: C = from + A B, where from is laid out like C, or NULL for
- * 0. */
+/* All tiles of a block: C [m,n] = from + A B, a and b packed; from is laid out like C, or NULL for 0. */
 static void run_tiles(const struct bl_product_kernel *kernel, int64_t m, int64_t n, int64_t kc,
                       const float *a, const float *b, const float *from, float *c, int64_t ldc)
 {

@@ -8,8 +8,7 @@
 /* The largest of all kernels: columns of a tile, and numbers in one. */
 enum { BL_TILE_COLUMNS_MAX = 32, BL_TILE_NUMBERS_MAX = 384 };
 
-/* Where a tile's chains start from and where their results go. Strides are distances between rows, in
- * numbers. */
+/* Where a tile's chains start from and where results go. Strides: distances between rows, in numbers. */
 struct bl_tile_ends {
     const float *from; /* the chains' values so far; NULL: start at 0 */
     int64_t from_stride;

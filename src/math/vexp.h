@@ -27,8 +27,7 @@ BL_INLINE uint32_t bl_bits_of_float(float value)
     return bits;
 }
 
-/* e^x for x <= 0 (valid up to 88): relative error at most 2e-7 for x >= -87. Below -87 it stays at e^-87 =
- * 1.6e-38. */
+/* e^x for x <= 0 (valid up to 88): relative error at most 2e-7 for x >= -87; below, e^-87 = 1.6e-38. */
 BL_INLINE float bl_exp_negative(float x)
 {
     /* x = n ln 2 + r, e^x = 2^n e^r. Adding magic = 1.5 * 2^23 rounds x / ln 2 to the integer n and leaves n

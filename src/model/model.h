@@ -22,12 +22,10 @@ struct bl_model {
     struct bl_row_sample trained;       /* a sample of the rows that it was trained on or fitted to */
 };
 
-/* Allocates parameters (undefined) and normaliser for the shape. bl_model_free is safe twice and on a zeroed
- * struct. */
+/* Allocates undefined parameters, and the normaliser. bl_model_free is safe twice and on a zeroed struct. */
 int bl_model_init(struct bl_model *model, const struct bl_shape *shape, int normalize, struct bl_error *err);
 
-/* The same for training. layout: the shape's, with the tensors that terms of the objective appended. Borrows
- * params [layout->n_params]. */
+/* The same for training. layout: the shape's with the objective's tensors appended. Borrows params. */
 int bl_model_init_training(struct bl_model *model, const struct bl_shape *shape,
                            const struct bl_layout *layout, int normalize, float *params,
                            struct bl_error *err);

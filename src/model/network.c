@@ -244,8 +244,7 @@ void bl_network_backward(struct bl_network *network, const float *params, const 
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
     const float *delta = dz; /* the gradient in the outputs of layer l before their activation */
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
-        /* Parallel loops end with a barrier. It is needed: the second overwrites activations that the first
-         * reads. */
+        /* Parallel loops end with a barrier: the second overwrites activations that the first reads. */
         layer_gradient(network, l, delta, groups, grad, watch);
         if (l == 0)
             break;

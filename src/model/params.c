@@ -54,8 +54,7 @@ struct bl_layout bl_layout_of(const struct bl_shape *shape)
     return layout;
 }
 
-/* Uniform in [-bound, bound). The counter is row and block of four columns, so a value depends on its
- * position alone. */
+/* Uniform in [-bound, bound). The counter is row and block of four columns: the value's position. */
 static void fill_weight(uint64_t seed, int64_t layer, const struct bl_tensor *weight, double bound, float *at)
 {
     for (int64_t row = 0; row < weight->rows; row++)

@@ -66,8 +66,7 @@ int64_t bl_layout_outputs(const struct bl_layout *layout);
 void bl_params_init(const struct bl_shape *shape, const struct bl_layout *layout, uint64_t seed,
                     float *params);
 
-/* XXH3-64 of params [n_params] as little-endian IEEE floats. Two runs with the same digest have the same
- * bits. */
+/* XXH3-64 of params [n_params] as little-endian IEEE floats: the same digest means the same bits. */
 uint64_t bl_params_digest(const float *params, int64_t n_params);
 
 #endif

@@ -11,8 +11,7 @@
 
 #include "base/clock.h"
 
-/* The launcher writes its process id to folder/launcher and each rank to folder/RANK, then exec keeps the
- * id. */
+/* The launcher writes its process id to folder/launcher and each rank to folder/RANK; exec keeps the id. */
 static const char become_the_launcher[] = "sh -c 'echo $$ >\"$0/launcher\" && exec \"$@\"'";
 static const char become_a_rank[] =
     "sh -c 'echo $$ >\"$0/${OMPI_COMM_WORLD_RANK-$PMI_RANK}\" && exec \"$@\"'";

@@ -29,8 +29,7 @@ void cli_fails(int ranks, int status, const char *text, const char *format, ...)
 /* Frees; safe twice and on a zeroed struct. */
 void cli_free(struct cli_result *result);
 
-/* Asserts that the run failed in the documented way: this status, exactly one error line, and that line
- * contains text. */
+/* Asserts that the run failed as documented: this status, and exactly one error line, with text in it. */
 void cli_expect_error(const struct cli_result *result, int status, const char *text);
 
 /* Asserts that the run ended with status 0 and without an error line. */

@@ -22,8 +22,7 @@ void refuse(const char *text, const char *part, const char *other);
 int read_with(const char *text, const char *const *sets, int n_sets);
 int read_with_one(const char *text, const char *set);
 
-/* The override must be refused with BL_USAGE and a message that begins with "--set SET: " and contains
- * part. */
+/* The override must be refused: BL_USAGE and a message that begins "--set SET: " and contains part. */
 void refuse_set(const char *set, const char *part);
 
 /* All buffers of bl_alloc must be freed. */

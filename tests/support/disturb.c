@@ -36,8 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The library is also preloaded into shells and other programs that have no MPI: its symbols may be
- * missing. */
+/* The library is also preloaded into shells and other programs without MPI: symbols may be missing. */
 #ifdef OMPI_MAJOR_VERSION
 #pragma weak ompi_mpi_info_null
 #endif
@@ -119,8 +118,7 @@ static int is_other_thread(void)
     return gettid() != getpid();
 }
 
-/* The original function, looked up when it is first needed. A union, since C can't cast void * to a
- * function. */
+/* The original function, looked up when first needed. A union: C can't cast void * to a function. */
 union own {
     void *found;
     ssize_t (*write_at)(int, const void *, size_t, off_t);

@@ -54,8 +54,7 @@ static void fill_labels(uint64_t stream, int multi, int64_t n, uint32_t *labels)
     }
 }
 
-/* A memory of MEMORY rows, which contains the batch's rows in reverse order, with other codes than the
- * batch's. */
+/* A memory of MEMORY rows that contains the batch's rows in reverse order, with other codes. */
 static void fill_memory(struct fixture *f, int multi)
 {
     const int64_t words = f->layout.words;
@@ -167,8 +166,7 @@ double fixture_total(struct fixture *f, double beta, int gradient)
     return sum;
 }
 
-/* Central differences of a sum over a million pairs in float are noisy: so a large step, and one norm over
- * all elements. */
+/* Differences of a sum over a million pairs in float are noisy: a large step, one norm over all elements. */
 static void check_differences(struct fixture *f, double beta, float *x, int64_t n, const float *gradient)
 {
     double difference2 = 0.0, norm2 = 0.0;

@@ -40,8 +40,7 @@ static void make_rows(float *features, int32_t *classes, uint8_t *matrix)
     }
 }
 
-/* Group numbers far apart, which must be made dense before they can be counted; one row in seven is in no
- * group. */
+/* Group numbers far apart, to be made dense before they can be counted; one row in seven has no group. */
 static void make_groups(uint32_t *groups, int64_t words)
 {
     for (int64_t at = 0; at < STEPS_ROWS * words; at++) {

@@ -33,8 +33,7 @@ enum { STEPS_RIVALS = 7, STEPS_TERMS = 8 };
 extern const struct step_variant steps_rivals[STEPS_RIVALS];
 extern const char *const steps_terms[STEPS_TERMS];
 
-/* Two trainers with the same data and configuration: one on all ranks together, one on each rank alone.
- * Collective. */
+/* Trainers with the same data and configuration: on all ranks together and on each alone. Collective. */
 void steps_make_both(struct par par, const struct step_variant *variant, struct step_trainer *together,
                      struct step_trainer *alone);
 void steps_free(struct step_trainer *trainer);

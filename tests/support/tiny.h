@@ -32,8 +32,7 @@ void tiny_train_refused(const struct tiny *tiny, const char *more, int status, c
 /* The path of a file in the folder. */
 void tiny_path(const struct tiny *tiny, const char *name, char path[TINY_PATH_MAX]);
 
-/* Rows with noise around a corner for each class; row i has class i % TINY_CLASSES. The seed determines the
- * noise. */
+/* Rows with noise around a corner for each class; row i has class i % TINY_CLASSES. seed: of the noise. */
 void tiny_rows(int64_t n, uint64_t seed, float *features, int32_t *labels);
 
 /* Writes a file with these bytes. */
