@@ -1,4 +1,4 @@
-/* What benchmarks share: how they end on an error, medians, and ratios as lines of JSON for bench/all. */
+/* What all benchmarks share: ending on an error, medians, and results as lines of JSON for bench/all. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -7,8 +7,9 @@
 
 #include "base/error.h"
 
-static struct bl_error bench_error; /* for the calls that bench_must checks */
+static struct bl_error bench_error; /* of the calls that bench_must checks */
 
+/* Prints the error and ends the program unless code is BL_OK. */
 static inline void bench_must(int code)
 {
     if (code == BL_OK)
@@ -23,15 +24,15 @@ static inline int bench_ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorts values [n]. */
+/* The median of values [n], which are sorted in place. */
 static inline double bench_median(double *values, int n)
 {
     qsort(values, (size_t)n, sizeof *values, bench_ascending);
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
 }
 
-/* Adds {"name", "value", "target"} to the file that BITLOOM_BENCH_JSON names, if it does. A target with the
- * sign of a ceiling: the value should be at most that; of a floor: at least. */
+/* Appends {"name", "value", "limit", "target"} to the file named by BITLOOM_BENCH_JSON, if that is set. limit
+ * says whether value should be "at most" or "at least" the target. */
 static inline void bench_record(const char *name, double value, const char *limit, double target)
 {
     const char *path = getenv("BITLOOM_BENCH_JSON");

@@ -1,12 +1,14 @@
-/* Loading a data set, and writing a checkpoint, beside plain pread and write + fsync of the same bytes; and
- * for how long a checkpoint that is written behind the steps holds them up, in all and at most, beside memcpy
- * of its bytes; on the ranks of a launcher:
+/* Reading and writing files, on the ranks of a launcher:
  *
  *   mpirun -n 2 bench_files [MIB]
  *
- * 256 MiB of float32 features, contiguous, in the page cache, and as much of a checkpoint; the files are in
- * TMPDIR. Each rank reads, writes and copies its part; plain reading goes into new memory of malloc. In turn;
- * ratios are medians over rounds. */
+ * Loading a data set beside plain pread, and writing a checkpoint beside write + fsync, of the same bytes.
+ * Then how long training steps wait for a checkpoint that is written in the background, in all and at most,
+ * beside memcpy of its bytes.
+ *
+ * MIB (256) of float32 features, contiguous, in the page cache, and a checkpoint of the same size; files are
+ * in TMPDIR. Each rank reads, writes and copies its part; plain reading goes into fresh memory from malloc.
+ * Timed in turn; medians over rounds. */
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>
@@ -39,10 +41,11 @@ struct bench {
     int64_t rows; /* of all ranks */
     char data[200], plain[200], checkpoint[200];
     struct bl_config config;
-    char *piece;                                 /* [PIECE] */
-    struct tensor tensor;                        /* as large as the features */
-    char *private;                               /* [own bytes] what plain copies go to */
-    struct par_checkpoint_writer writer, behind; /* without and with a private copy */
+    char *piece;                             /* [PIECE] */
+    struct tensor tensor;                    /* the checkpoint's, as large as the features */
+    char *private;                           /* [own bytes] target of plain copies */
+    struct par_checkpoint_writer writer;     /* writes while the caller waits */
+    struct par_checkpoint_writer background; /* has a copy, from which it writes between steps */
 };
 
 static int64_t own_bytes(const struct bench *bench, int64_t *lo_bytes)
@@ -74,7 +77,7 @@ static void plain_read(void *context)
     free(all);
 }
 
-/* From beginning to name, with nothing to do meanwhile. */
+/* A whole checkpoint, up to its final name, with no steps meanwhile. */
 static void checkpoint(void *context)
 {
     struct bench *bench = context;
@@ -137,13 +140,13 @@ static void make_writers(struct bench *bench)
     int64_t lo;
     bench_must(
         par_checkpoint_writer_init(&bench->writer, bench->par, NULL, 0, (struct h5_tuning){0}, &bench_error));
-    bench_must(
-        par_checkpoint_writer_init(&bench->behind, bench->par, NULL, 0, (struct h5_tuning){0}, &bench_error));
-    bench_must(par_checkpoint_reserve(&bench->behind, &state, &bench_error));
+    bench_must(par_checkpoint_writer_init(&bench->background, bench->par, NULL, 0, (struct h5_tuning){0},
+                                          &bench_error));
+    bench_must(par_checkpoint_reserve(&bench->background, &state, &bench_error));
     bench_must(bl_alloc_zero(&bench->private, own_bytes(bench, &lo), 1, "a copy", &bench_error));
 }
 
-/* Both write new files. */
+/* Removes the files of the round before, so that both ways write new ones. */
 static void remove_written(struct bench *bench)
 {
     if (bench->par.rank == 0) {
@@ -170,22 +173,25 @@ static void compare(struct bench *bench, const char *name, double target, void (
     if (bench->par.rank != 0)
         return;
     const double bytes = (double)bench->rows * DIM * sizeof(float), value = bench_median(ratio, ROUNDS);
-    printf("%-10s %7.0f MB/s, %.3f of the plain calls' rate, at least %.3g\n", name,
+    printf("%-10s %7.0f MB/s, %.3f of the rate of plain system calls, at least %.3g\n", name,
            1e-6 * bytes / bench_median(seconds, ROUNDS), value, target);
-    snprintf(what, sizeof what, "files: %s, share of the plain calls' rate, %d ranks", name, bench->par.size);
+    snprintf(what, sizeof what, "files: %s, of the rate of system calls, %d ranks", name, bench->par.size);
     bench_record(what, value, "at least", target);
 }
 
-/* What steps may wait in all, by a copy of the bytes. */
+/* Target: steps wait at most this many times as long as memcpy of the bytes takes. */
 static const double WAIT_COPIES = 6.0;
 
-/* What steps wait: in all, in the first for the copy, and in those that write a piece. */
+/* Seconds that steps wait for a checkpoint. */
 struct wait {
-    double all, first, most, pieces; /* most: of a step behind the first; pieces: of all that write */
-    int n_pieces;
+    double all;    /* all steps */
+    double first;  /* the first step, for the copy */
+    double most;   /* the longest of a later step */
+    double pieces; /* all later steps that write a piece */
+    int n_pieces;  /* number of those */
 };
 
-/* Of the slowest rank, as the others wait for it in the step's reduction. */
+/* Seconds since `begun` on the slowest rank, for which the others wait in the step's reduction. */
 static double slowest(struct bench *bench, double begun)
 {
     double seconds = bl_clock_seconds() - begun;
@@ -195,26 +201,26 @@ static double slowest(struct bench *bench, double begun)
 
 static int is_busy_anywhere(struct bench *bench)
 {
-    int busy = tensor_writer_is_busy(&bench->behind.file);
+    int busy = tensor_writer_is_busy(&bench->background.file);
     par_allreduce(bench->par, &busy, 1, MPI_INT, MPI_MAX);
     return busy;
 }
 
-/* Steps of a millisecond, as training's. */
+/* Writes a checkpoint in the background of steps of a millisecond, by the calls of a training run. */
 static struct wait stall(struct bench *bench)
 {
-    struct par_tensor_writer *file = &bench->behind.file;
+    struct par_tensor_writer *file = &bench->background.file;
     const struct snapshot state = {.n_tensors = 1, .tensors = &bench->tensor};
     const struct timespec nap = {.tv_nsec = 1000 * 1000};
     struct wait wait = {0};
     MPI_Barrier(bench->par.comm);
     double begun = bl_clock_seconds();
-    bench_must(par_checkpoint_begin(&bench->behind, bench->checkpoint, &state, &bench_error));
+    bench_must(par_checkpoint_begin(&bench->background, bench->checkpoint, &state, &bench_error));
     wait.all = wait.first = slowest(bench, begun);
     while (tensor_writer_is_pending(file)) {
         int whole;
         nanosleep(&nap, NULL);
-        const int busy = is_busy_anywhere(bench); /* a step's reduction tells it */
+        const int busy = is_busy_anywhere(bench); /* in training this travels with the step's reduction */
         begun = bl_clock_seconds();
         if (!busy)
             bench_must(par_tensor_writer_advance(file, &whole, &bench_error));
@@ -256,14 +262,12 @@ static void compare_stall(struct bench *bench)
     }
     if (bench->par.rank != 0)
         return;
-    printf(
-        "steps wait %6.1f ms in all for a checkpoint: the first for %.2f of a copy of its bytes, those that "
-        "write for %.2f\n",
-        1e3 * bench_median(seconds, ROUNDS), bench_median(first, ROUNDS), bench_median(pieces, ROUNDS));
-    tell(bench, "steps' wait for a checkpoint by a copy of its bytes", bench_median(all, ROUNDS),
-         WAIT_COPIES);
-    tell(bench, "a step's longest by a piece's share of so many copies", bench_median(share, ROUNDS), 1.5);
-    tell(bench, "a step's longest by the mean of those that write", bench_median(piece, ROUNDS), 1.5);
+    printf("steps wait %6.1f ms in all for a checkpoint; relative to memcpy of its bytes: %.2f in the first, "
+           "%.2f in those that write\n",
+           1e3 * bench_median(seconds, ROUNDS), bench_median(first, ROUNDS), bench_median(pieces, ROUNDS));
+    tell(bench, "wait of all steps / memcpy", bench_median(all, ROUNDS), WAIT_COPIES);
+    tell(bench, "longest wait of a later step / (6 memcpy / pieces)", bench_median(share, ROUNDS), 1.5);
+    tell(bench, "longest wait of a later step / mean of those that write", bench_median(piece, ROUNDS), 1.5);
 }
 
 int main(int argc, char **argv)
@@ -285,7 +289,7 @@ int main(int argc, char **argv)
     if (bench.par.rank == 0)
         remove(bench.data);
     par_checkpoint_writer_free(&bench.writer);
-    par_checkpoint_writer_free(&bench.behind);
+    par_checkpoint_writer_free(&bench.background);
     bl_free(&bench.private);
     bl_free(&bench.tensor.at);
     MPI_Finalize();

@@ -1,16 +1,19 @@
-/* What sums over groups of rows are off by, on the grid and in floats: bench_grid [DATA]
+/* Rounding errors of gradients summed over groups of rows, on the grid and in float: bench_grid [DATA]
  *
  * The gradient of a network 784-1024-512-64 over 8,192 rows in 16 to 1,024 groups, pairwise likelihood and
- * 0.1 quantization; a group's part of it is a chain of floats for each parameter. Printed, by its norm:
+ * 0.1 quantization. A group's part is one float chain for each parameter (math/product.h). Errors are printed
+ * relative to the gradient's norm:
  *
- *   int32           the chains' sum on the grid (math/grid.h), as if the step before had had the same chains;
- *   in order, tree  as floats, group after group, and in a binary tree;
- *   chains          their sum in double, which those three are held against, against the gradient in double
- *                   from the same activations and gradients of activations;
- *   worst           the tensor whose int32 is off most, by its own norm.
+ *   int32     the chains summed on the grid (math/grid.h), with the scale that these chains themselves give
+ *   in order  the chains summed in float, group after group
+ *   tree      the chains summed in float, in a binary tree
+ *             (errors of these three are against the sum of the chains in double)
+ *   chains    the sum of the chains in double, against the gradient in double from the same activations
+ *   worst     the tensor with the largest error of int32, relative to the tensor's own norm
  *
- * For random rows and labels at the start. DATA, a data set whose split train has 784 features of uint8 and a
- * class a row, adds its first rows at the start and after 400 steps of SGD on it. On one core. */
+ * For random rows and labels and initial parameters. DATA, a data set whose split train has 784 features of
+ * uint8 and one class per row, adds its first rows, with initial parameters and after 400 steps of SGD. On
+ * one core. */
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -25,7 +28,7 @@
 enum { ROWS = 8192, DIM = 784, WIDEST = 1024, BITS = 64, LAYERS = 3, TENSORS = 6, PARAMS_MAX = 1 << 21 };
 enum { BATCH = 512, STEPS = 400, GROUPS_MIN = 16, GROUPS_MAX = 1024, DEPTH_MAX = 10 };
 
-/* Over the groups, for each parameter. */
+/* Sums over the groups, for each parameter. */
 struct sums {
     int32_t integers[PARAMS_MAX]; /* at the scale of its tensor */
     float scale[TENSORS];
@@ -36,16 +39,16 @@ struct sums {
 
 struct bench {
     struct bl_product product;
-    struct bl_network network; /* after a pass its activations are the gradients in them */
+    struct bl_network network; /* after a pass its activations hold their gradients */
     struct bl_objective objective;
     uint32_t labels[ROWS];
-    float in[LAYERS][ROWS * WIDEST]; /* of each layer, [rows, width]; the first has the rows */
+    float in[LAYERS][ROWS * WIDEST]; /* the input of each layer, [rows, width]; in[0]: the rows themselves */
     float z[ROWS * BITS], h[ROWS * BITS], codes[ROWS * BITS], dz[ROWS * BITS], ones[ROWS];
     float params[PARAMS_MAX], grad[PARAMS_MAX], velocity[PARAMS_MAX];
     struct sums sums;
 };
 
-/* The gradient of a tensor is A'B, A [rows, m], B [rows, n]; `at` of the block. */
+/* The gradient of a tensor is A'B, A [rows, m] and B [rows, n]; it begins at parameter `at`. */
 struct factors {
     const float *a, *b;
     int64_t m, n, at;
@@ -84,7 +87,7 @@ static void objective_gradient(struct bench *bench, const struct bl_groups *grou
     bl_objective_dz(&bench->objective, 1.0, bench->h, n, bench->dz);
 }
 
-/* The first n rows forward and back, which leaves factors and the sums on the grid. */
+/* Forward and backward pass of the first n rows; leaves the gradients' factors, and sums on the grid. */
 static void pass(struct bench *bench, int64_t n, int64_t n_groups)
 {
     int64_t end[GROUPS_MAX];
@@ -114,7 +117,7 @@ static struct factors factors_from(const struct bench *bench, int64_t row, int t
     return (struct factors){bench->ones, delta, 1, to, at};
 }
 
-/* Of rows [row, row + n): a chain for each parameter. */
+/* The gradient over rows [row, row + n): a chain for each parameter. */
 static void gradient(const struct bench *bench, int64_t row, int64_t n, float *grad)
 {
     for (int t = 0; t < TENSORS; t++) {
@@ -136,7 +139,7 @@ static void gradient_in_double(struct bench *bench)
     }
 }
 
-/* The tree over the groups of rows [row, row + n) into `tree`, their chains into the other sums. */
+/* tree = the groups of rows [row, row + n) summed in a binary tree; adds their chains to the other sums. */
 static void sum_chains(struct bench *bench, int64_t row, int64_t n, int64_t n_groups, int depth, float *tree)
 {
     struct sums *sums = &bench->sums;
@@ -152,7 +155,7 @@ static void sum_chains(struct bench *bench, int64_t row, int64_t n, int64_t n_gr
         sums->chains[i] += (double)tree[i];
 }
 
-/* Adds the squares of a tensor's errors, and of what they are errors of. */
+/* errors += squares of a tensor's errors; errors[NORM] += squares of the tensor itself. */
 static void add_errors(const struct sums *sums, int t, const struct bl_tensor *tensor, double errors[ERRORS])
 {
     for (int64_t i = tensor->offset; i < tensor->offset + tensor->rows * tensor->cols; i++) {
@@ -217,7 +220,8 @@ static void report_data(struct bench *bench, const char *path)
     const struct par_split *split = par_dataset_split(data);
     if (split->rows < ROWS || split->dim != DIM || split->type != BL_UINT8 ||
         split->labels.kind != BL_LABELS_SINGLE)
-        bench_must(bl_fail(&bench_error, BL_USAGE, "%s has too few rows, or other ones", path));
+        bench_must(bl_fail(&bench_error, BL_USAGE,
+                           "%s must have 8192 rows or more, of 784 features of uint8 and one class", path));
     read_rows(bench, data, 0, ROWS);
     report(bench, "rows of the data at the start");
     for (int64_t step = 0; step < STEPS; step++) {

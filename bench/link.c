@@ -1,10 +1,10 @@
-/* What the links between the hosts of a launcher give, one rank on each:
+/* Bandwidth and latency of the links between hosts, with one rank on each:
  *
  *   mpirun -n 2 bench_link [MIB [ROUNDS]]
  *
- * Prints the bytes a second that a rank sends to the next while it receives as many from the one before, and
- * the seconds that an empty message takes from the first rank to the last: medians of ROUNDS (11) of MIB (4)
- * MiB, and of as many times 20 messages there and back. For bench/scaling, whose model wants to know. */
+ * Bandwidth: each rank sends MIB (4) MiB to the next rank while it receives as much from the one before.
+ * Latency: half of a round trip of an empty message between the first rank and the last, over 20 round trips.
+ * Medians of ROUNDS (11). bench/scaling gives both to the model. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &bench.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &bench.size);
     if (bench.size < 2) {
-        fprintf(stderr, "bench_link: wants 2 ranks or more\n");
+        fprintf(stderr, "bench_link: needs 2 ranks or more\n");
         MPI_Abort(MPI_COMM_WORLD, 2);
     }
     bench_must(bl_alloc_zero(&bench.out, bench.bytes, 1, "what is sent", &bench_error));

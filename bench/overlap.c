@@ -1,19 +1,18 @@
-/* What steps gain by exchanging while they compute (train.overlap), on the ranks of a launcher:
+/* What steps gain by overlapping communication and computation (train.overlap), on the ranks of a launcher:
  *
  *   mpirun -n 2 bench_overlap [BATCH]...
  *
- * Steps under reduction: fast with each setting, timed in turn, round by round; medians. exposed: what the
- * rank that waited least waited in the gather and in the reduction (it came last, so it waited for bytes
- * alone), and of it the gather. Layers 784-1024-512-64, SGD with momentum. BUCKET_KIB in the environment is
- * train.bucket_kib; TMPDIR a folder that all hosts see. Over a link of limited rate: bench/scaling. */
+ * Steps with reduction: fast and each setting, timed in turn; medians over rounds. exposed: the time that the
+ * rank which waited least spent waiting for codes and for the reduction. That rank came last, so it waited
+ * for data alone, not for others. gather: the part for codes. Layers 784-1024-512-64, SGD with momentum. The
+ * environment variable BUCKET_KIB sets train.bucket_kib; TMPDIR must be a folder that all hosts see.
+ * bench/scaling runs this over links of limited rate. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "math/blas.h"
-#include "mpi/ranks/collective.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/ranks/world.h"
 #include "trainer.h"
@@ -25,7 +24,7 @@ struct result {
     double ms[ROUNDS_MAX], exposed_ms[ROUNDS_MAX], gather_ms[ROUNDS_MAX], ratio[ROUNDS_MAX];
 };
 
-/* One step, into round r; a round below 0 warms up. */
+/* Times one step as round r; rounds below 0 are to warm up. */
 static void run(struct par par, struct bench_trainer *trainer, int r, struct result *result)
 {
     const struct phases before = trainer->step.phases;
@@ -72,7 +71,7 @@ static void measure(struct par par, const char *path, long batch)
     }
     for (int r = -2; r < rounds; r++) {
         for (int i = 0; i < WAYS; i++) {
-            const int way = (i + r + WAYS) % WAYS; /* nobody always follows the same */
+            const int way = (i + r + WAYS) % WAYS; /* rotates the order: none always follows the same one */
             run(par, &trainers[way], r, &results[way]);
         }
         for (int way = NONE; way < WAYS && r >= 0; way++)
@@ -88,16 +87,14 @@ static void measure(struct par par, const char *path, long batch)
 int main(int argc, char **argv)
 {
     static const char *const usual[] = {"512", "2048", "8192"};
-    char path[96] = "";
-    const char *folder = getenv("TMPDIR");
+    char path[BENCH_PATH_MAX];
     MPI_Init(&argc, &argv);
     bl_blas_setup();
     const struct par par = par_world();
-    snprintf(path, sizeof path, "%.48s/bench_overlap-%ld.h5", folder ? folder : "/tmp", (long)getpid());
-    par_broadcast(par, path, sizeof path);
+    bench_temp_path(par, "bench_overlap", path);
     if (par.rank == 0) {
         bench_make_bytes(path, BENCH_DIM);
-        printf("%d ranks, OpenBLAS %s; ms a step, of it exposed exchange, of that the gather, and by none "
+        printf("%d ranks, OpenBLAS %s; ms per step, exposed communication, of it the gather, and step / none "
                "(medians)\n   batch  overlap       step   exposed    gather     /none\n",
                par.size, bl_blas_kernel());
     }

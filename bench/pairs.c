@@ -1,8 +1,8 @@
-/* The pass over a tile of pairs between its two products, on one core: bench_pairs
+/* The elementwise pass over a tile of pairs, which comes between its two matrix products, on one core:
+ * bench_pairs
  *
- * Nanoseconds a pair of each form of the pairwise term, for values that training has, beside the same with
- * libm in double. A row of 1,024 columns at a time from a tile of 128, as steps visit them.
- */
+ * Nanoseconds per pair for each form of the pairwise term, with values as in training, beside the same in
+ * double with libm. Row by row of a tile [128, 1024], as in a training step. */
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -19,7 +19,7 @@ static const char *const names[] = {
     [BL_FORM_CAUCHY] = "cauchy",         [BL_FORM_MIXED] = "mixed",
 };
 
-/* theta from -16 to 16; a tenth of the pairs similar. */
+/* alpha * product from -16 to 16; a tenth of the pairs is similar. */
 static void fill(float *tile, float *s, float *lengths)
 {
     for (int64_t i = 0; i < BL_TILE_ROWS * BL_TILE_STRIDE; i++)
@@ -46,7 +46,7 @@ static double kernel_ns(const struct bl_pair_form *form, const struct bl_pair_fa
                                                                    .s = s,
                                                                    .own = own});
         ns[r] = 1e9 * (bl_clock_seconds() - begun) / (TIMES * BL_TILE_ROWS * BL_TILE_COLUMNS);
-        own[0] = (float)sum; /* so that it is needed */
+        own[0] = (float)sum; /* so that the compiler can't drop it */
     }
     return bench_median(ns, ROUNDS);
 }
@@ -82,7 +82,7 @@ int main(void)
     bench_must(bl_alloc(&s, BL_TILE_COLUMNS, sizeof *s, "similarities", &bench_error));
     bench_must(bl_alloc(&lengths, BL_TILE_COLUMNS, sizeof *lengths, "lengths", &bench_error));
     bench_must(bl_alloc(&own, BL_TILE_COLUMNS, sizeof *own, "factors", &bench_error));
-    printf("ns a pair     similarity 0 or 1   between   libm, double\n");
+    printf("ns per pair   similarity 0 or 1   between   libm, double\n");
     for (int form = BL_FORM_LIKELIHOOD; form <= BL_FORM_MIXED; form++) {
         const struct bl_pair_form *of = bl_pair_form(form);
         struct bl_pair_factors factors = {.similar = 2.0f,

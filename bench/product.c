@@ -1,6 +1,5 @@
-/* Matrix products on one core: bitloom's chains at each level of the processor beside OpenBLAS, at the shapes
- * of a step (layers 784-1024-512-64, 256 rows); and what keeping groups of rows apart costs a weight
- * gradient. */
+/* Matrix products on one core: bitloom's own with each instruction set beside OpenBLAS, at the shapes of a
+ * training step (layers 784-1024-512-64, 256 rows); and what groups of rows cost in a weight gradient. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +23,7 @@ static float *random_floats(uint64_t stream)
     return x;
 }
 
-/* OpenBLAS, then the levels that run here. */
+/* OpenBLAS, then bitloom's kernels that run here. */
 static int make_ways(struct bl_product ways[WAYS_MAX])
 {
     int n = 1;
@@ -70,7 +69,7 @@ static void time_shapes(const struct bl_product *ways, int n_ways, const float *
     }
 }
 
-/* Beside the same product of rows that aren't in groups. */
+/* Weight gradients over groups of rows, beside the same product without groups (count 0). */
 static void time_groups(const struct bl_product *product, const float *a, const float *b, float *c,
                         int32_t *sums)
 {
@@ -93,9 +92,9 @@ static void time_groups(const struct bl_product *product, const float *a, const 
             const double taken = bl_clock_seconds() - begun;
             best[i] = r == 0 || taken < best[i] ? taken : best[i];
         }
-    printf("   without groups  %6.2f ms\n", 1e3 * best[0]);
+    printf("     without groups  %6.2f ms\n", 1e3 * best[0]);
     for (size_t i = 1; i < sizeof counts / sizeof *counts; i++)
-        printf("%4lld rows a group  %6.2f ms  %.2f\n", (long long)(GROUP_ROWS / counts[i]), 1e3 * best[i],
+        printf("%4lld rows per group  %6.2f ms  %.2f\n", (long long)(GROUP_ROWS / counts[i]), 1e3 * best[i],
                best[i] / best[0]);
 }
 
@@ -112,8 +111,9 @@ int main(void)
         printf("  %8s", w == 0 ? bl_blas_kernel() : bl_product_level_name(ways[w].kernel));
     printf("\n");
     time_shapes(ways, n_ways, a, b, c);
-    printf("\nweight gradient 1024 x 784 of %d rows, best of %d, beside no groups\n", GROUP_ROWS, ROUNDS);
-    for (int w = 1; w < n_ways - 1; w++) { /* the portable level is slow */
+    printf("\nweight gradient 1024 x 784 of %d rows, best of %d, and ratio to that without groups\n",
+           GROUP_ROWS, ROUNDS);
+    for (int w = 1; w < n_ways - 1; w++) { /* without the portable kernel, which is slow */
         printf("%s\n", bl_product_level_name(ways[w].kernel));
         time_groups(&ways[w], a, b, c, sums);
     }

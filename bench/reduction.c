@@ -1,10 +1,13 @@
-/* Ways to sum a parameter gradient over the ranks of a launcher:
+/* Ways to sum a gradient over the ranks of a launcher:
  *
  *   mpirun -n 2 bench_reduction [PARAMETERS [ROUNDS]]
  *
- * flat: MPI_Allreduce of floats over all ranks. wide: the same of 64-bit integers, what a sum without an
- * order would need without a grid that follows the gradient; its conversions are not in the time. fast,
- * exact: what a step does, with the norm and without the update. Timed in turn; medians, and the best. */
+ *   flat   MPI_Allreduce of floats over all ranks
+ *   wide   the same with 64-bit integers: what a sum independent of order would need without the grid
+ *          (math/grid.h), conversions not included
+ *   fast   what a step does with reduction: fast, with the norm and without the update
+ *   exact  the same with reduction: exact
+ * Timed in turn; median and best. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,7 +61,7 @@ static void measure(struct bench *bench)
             ms[way][r] = 1e3 * (bl_clock_seconds() - begun);
         }
     for (int way = 0; way < WAYS && bench->par.rank == 0; way++) {
-        const double median = bench_median(ms[way], bench->rounds); /* sorts */
+        const double median = bench_median(ms[way], bench->rounds); /* sorts: [0] is the best */
         printf("%-8s %8.2f ms, best %.2f\n", names[way], median, ms[way][0]);
     }
 }

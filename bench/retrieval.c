@@ -1,4 +1,4 @@
-/* Code comparisons per second of the counting pass behind `evaluate`, on one core. */
+/* Code comparisons per second in the counting of distances that `evaluate` is based on, on one core. */
 #include "hash/retrieval.h"
 #include "base/buffer.h"
 #include "base/clock.h"

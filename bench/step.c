@@ -1,29 +1,27 @@
-/* A training step under reduction: fast and exact beside its floor, the matrix products alone, on the ranks
- * of a launcher:
+/* A training step with reduction fast and exact beside its floor, the matrix products alone, on the ranks of
+ * a launcher:
  *
  *   mpirun -n 2 bench_step [BATCH]...
  *
- * The floor is every sgemm that the step must make, at its shapes, on all ranks at once: forward and both
- * backward products of each layer, and both products of each tile of pairs, visited twice. fast is timed with
- * pairs visited twice and once; the one that train.pairs: auto takes stands against the target. They are
- * timed in turn, round by round; ratios are medians over rounds. Layers 784-1024-512-64, from 65,536 rows
- * 512-512-64; SGD with momentum. */
+ * The floor is every matrix product of the step, by OpenBLAS, at the same shapes and on all ranks at once:
+ * the forward and both backward products of each layer, and both products of each tile of pairs, visited
+ * twice. Steps with reduction: fast are timed with pairs visited twice and once; the one that train.pairs:
+ * auto takes is compared with the target. Timed in turn; medians over rounds. Layers 784-1024-512-64, and
+ * 512-512-64 from batches of 65,536 rows on; SGD with momentum. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "loss/tile.h"
 #include "math/blas.h"
-#include "mpi/ranks/collective.h"
 #include "mpi/ranks/world.h"
 #include "trainer.h"
 
 enum { ROUNDS_MAX = 101, FLOOR = 0, TWICE, ONCE, EXACT, WAYS };
 
-/* A network, and data for it. */
+/* A network: its input width and model.hidden. */
 struct shape {
     int64_t dim;
     const char *hidden;
@@ -43,7 +41,7 @@ static void make_trainer(struct bench_trainer *trainer, struct par par, const ch
     bench_trainer_init(trainer, par, path, text);
 }
 
-/* Buffers that are large enough for every product of the floor. */
+/* The floor, with buffers large enough for all its products. */
 struct floor {
     const struct bl_network *network;
     int64_t n_local, n_global;
@@ -95,7 +93,7 @@ static void run_floor(struct floor *floor)
         }
 }
 
-/* At most this much of the floor under fast: on 1 rank, on more at small batches, on more. */
+/* The target for fast / floor. */
 static double target_of(struct par par, long batch)
 {
     return par.size == 1 ? 1.03 : batch <= 512 ? 1.12 : batch < 65536 ? 1.05 : 0.85;
@@ -165,12 +163,10 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     bl_blas_setup();
     const struct par par = par_world();
-    char path[96] = "";
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%.48s/bench_step-%ld.h5", folder ? folder : "/tmp", (long)getpid());
-    par_broadcast(par, path, sizeof path);
+    char path[BENCH_PATH_MAX];
+    bench_temp_path(par, "bench_step", path);
     if (par.rank == 0) {
-        printf("%d ranks, OpenBLAS %s; ms a step, then ratios (medians)\n", par.size, bl_blas_kernel());
+        printf("%d ranks, OpenBLAS %s; ms per step, then ratios (medians)\n", par.size, bl_blas_kernel());
         printf("   batch      floor      twice       once      exact  twice/floor once/floor exact/floor  "
                "once/twice  exact/fast   * pairs: auto\n");
     }

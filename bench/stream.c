@@ -1,14 +1,16 @@
-/* Training steps on rows that are read from the file meanwhile (data.residency: stream), beside the same
- * steps on rows in memory, on the ranks of a launcher:
+/* Training steps on streamed rows, which are read from the file meanwhile (data.residency: stream), beside
+ * the same steps on rows in memory, on the ranks of a launcher:
  *
  *   mpirun -n 2 bench_stream [BATCH]...
  *
- * 196 MiB of float32 rows, 4 shards, windows of 2 MiB: more rows than a step takes of a shard. An epoch of
- * each is timed in turn; what was read ahead before it is two windows of each shard, a 12th. Ratios are
- * medians over rounds. "warm": the file is in the system's cache; "cold": its pages are dropped before each
- * epoch, so it comes from the disk, whose rate for plain reads in order is printed beside what steps want.
- * "cpu": the ratio of processor time of all threads of all ranks, warm: what reading costs where no core is
- * idle. Layers 784-1024-512-64, SGD with momentum, reduction exact. TMPDIR says on which disk. */
+ * 196 MiB of float32 rows, 4 shards, windows of 2 MiB, which hold more rows than a step takes from a shard.
+ * Epochs are timed in turn; a 12th of an epoch, two windows of each shard, has been read before it begins.
+ * Medians over rounds:
+ *   warm  streamed / in memory, with the file in the page cache
+ *   cold  the same, with the file's pages dropped before each epoch, so that it comes from the disk, whose rate
+ *         for sequential reads is printed too
+ *   cpu   the ratio of processor time of all threads and ranks, warm: what reading costs when no core is idle
+ * Layers 784-1024-512-64, SGD with momentum, reduction: exact. The file is in TMPDIR. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +20,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "math/blas.h"
-#include "mpi/ranks/collective.h"
+#include "mpi/files/dataset.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/ranks/world.h"
 #include "trainer.h"
@@ -57,7 +60,7 @@ static void drop_pages(const char *path)
     close(fd);
 }
 
-/* MB/s of reading the file in order, not from the cache. */
+/* MB/s of reading the file sequentially, not from the page cache. */
 static double disk_rate(const char *path)
 {
     static char piece[1 << 20];
@@ -83,7 +86,7 @@ static void make_trainer(struct bench_trainer *trainer, struct par par, const ch
     bench_trainer_init(trainer, par, path, text);
 }
 
-/* Of all threads of this process, in s. */
+/* Processor time of all threads of this process, in s. */
 static double processor_seconds(void)
 {
     struct rusage usage;
@@ -92,7 +95,7 @@ static double processor_seconds(void)
            1e-6 * (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* Seconds of an epoch; *cpu: the processor's, of all ranks. */
+/* Seconds of an epoch; *cpu: processor seconds of all ranks. */
 static double run_epoch(struct par par, struct bench_trainer *trainer, double *cpu)
 {
     MPI_Barrier(par.comm);
@@ -132,7 +135,7 @@ static void measure(struct par par, const char *path, long batch)
     run_epoch(par, &stream, cpu);
     for (int round = 0; round < ROUNDS; round++) {
         for (int way = MEMORY; way < WAYS; way++) {
-            nanosleep(&nap, NULL); /* what reads ahead comes to rest */
+            nanosleep(&nap, NULL); /* until reading ahead has finished */
             if (way == COLD && par.rank == 0)
                 drop_pages(path);
             s[way][round] = run_epoch(par, way == MEMORY ? &memory : &stream, &cpu[way]);
@@ -152,10 +155,8 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     bl_blas_setup();
     const struct par par = par_world();
-    char path[96] = "";
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%.48s/bench_stream-%ld.h5", folder ? folder : "/tmp", (long)getpid());
-    par_broadcast(par, path, sizeof path);
+    char path[BENCH_PATH_MAX];
+    bench_temp_path(par, "bench_stream", path);
     if (par.rank == 0) {
         make_data(path);
         printf("%d ranks; the disk gives %.0f MB/s\n", par.size, disk_rate(path));

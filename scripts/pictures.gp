@@ -6,7 +6,7 @@ ink = '#24292f'
 name(class) = system(sprintf("sed -n %dp %s/names", class + 1, work))
 map(method) = real(system('cat '.work.'/'.method.'.map'))
 
-# Neighbours: a row for each class; one unit of the axes is one pixel of the picture.
+# Neighbours: one row per class. A unit of the axes is a pixel of the picture.
 side = 56 # 28 pixels, doubled
 step = 58
 n_rows = words(system('cut -d" " -f1 '.work.'/queries'))
@@ -42,7 +42,7 @@ do for [row = 0:n_rows - 1] {
     set label name(row) at left - 8, y_of(row) + side / 2.0 right textcolor rgb ink
 }
 
-# A frame around what is of another class; cells are "class rank wrong".
+# A frame around images of another class than the query's. A cell is "CLASS RANK WRONG".
 n_frames = 0
 do for [panel = 0:1] {
     method = panel == 0 ? 'learned' : 'lsh'
@@ -68,7 +68,7 @@ plot for [row = 0:n_rows - 1] images binary skip=image(row) array=(28,28) format
         dx=2 dy=2 with image
 unset output
 
-# Precision and recall within each radius: one point a radius.
+# Precision and recall within each radius, one point per radius.
 reset
 set terminal pngcairo size 830, 360 font 'DejaVu Sans,9.5' background '#ffffff'
 set output folder.'/precision-recall.png'

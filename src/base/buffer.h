@@ -7,28 +7,28 @@
 
 #include "base/error.h"
 
-/* Every buffer starts on such a boundary: a cache line, and a whole AVX-512 register. */
+/* Alignment of every buffer: a cache line, which is also one AVX-512 register. */
 #define BL_ALIGN_BYTES 64
 
-/* Sets *out to count elements of size bytes each; never NULL on success, also for count = 0.
- * Contents: NaN patterns in debug builds, undefined in others. The caller owns it: bl_free.
+/* Sets *out to room for count elements of size bytes each; never NULL on success, not even for count = 0.
+ * Contents: NaN patterns in debug builds, undefined in others. The caller owns it and frees it with bl_free.
  * Errors: BL_MEMORY with `purpose` in the message, *out = NULL. */
 int bl_alloc(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
 
-/* The same, filled with zero bytes. */
+/* Like bl_alloc, filled with zero bytes. */
 int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
 
-/* Doubles *buffer, of *room elements, if n are in it and no other would fit; makes one of 64 where there is
- * none (NULL, *room 0). The n elements stay. Errors: BL_MEMORY; all is as it was. `buffer` is the address of
- * the caller's pointer variable. */
+/* Makes room for element n in a growing array that holds n elements: doubles *buffer when n = *room,
+ * allocates 64 elements when there is none yet (NULL, *room = 0). The n elements are kept. `buffer` is the
+ * address of the caller's pointer variable. Errors: BL_MEMORY; buffer and room are unchanged. */
 int bl_grow(void *buffer, int64_t n, int64_t *room, size_t size, const char *purpose, struct bl_error *err);
 
-/* Frees what bl_alloc gave and sets the pointer to NULL; *pointer may be NULL. `pointer` is the
- * address of the caller's pointer variable. */
+/* Frees memory of bl_alloc and sets the pointer to NULL; *pointer may be NULL. `pointer` is the address of
+ * the caller's pointer variable. */
 void bl_free(void *pointer);
 
-/* Buffers alive now, and allocations made since the start. Tests use them: a training step
- * allocates nothing, and nothing is left at the end. Thread-safe. */
+/* Buffers that are allocated now, and allocations since the start. Tests use them to prove that a training
+ * step allocates nothing and that nothing leaks. Thread-safe. */
 int64_t bl_alloc_live(void);
 int64_t bl_alloc_count(void);
 

@@ -1,4 +1,4 @@
-/* Time: seconds that only go forward, and the date as text. */
+/* Time: a monotonic clock, and the date as text. */
 #ifndef BL_BASE_CLOCK_H
 #define BL_BASE_CLOCK_H
 

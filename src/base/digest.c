@@ -8,7 +8,7 @@ uint64_t bl_digest(const void *bytes, int64_t n_bytes, uint64_t seed)
     return XXH3_64bits_withSeed(bytes, (size_t)n_bytes, seed);
 }
 
-/* The library's own handle under our name. */
+/* struct bl_digester is never defined: it hides XXH3_state_t from those who include digest.h. */
 struct bl_digester *bl_digester_create(void)
 {
     return (struct bl_digester *)XXH3_createState();

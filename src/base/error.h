@@ -12,10 +12,10 @@ enum bl_code {
     BL_STALLED = 6,  /* no progress for too long */
     BL_MEMORY = 7,   /* out of memory */
     BL_DEFECT = 70,  /* a mistake in bitloom itself */
-    BL_STOPPED = 75, /* stopped on request or deadline: whole, continue me */
+    BL_STOPPED = 75, /* stopped on request or at the time limit, with a checkpoint: start again to continue */
 };
 
-/* The largest code, for those who combine codes over ranks. */
+/* The largest code: ranks agree on one code by a maximum. */
 #define BL_CODE_MAX BL_STOPPED
 
 struct bl_error {
@@ -28,7 +28,7 @@ struct bl_error {
  * A later call replaces an earlier message; newlines in the text become spaces. */
 int bl_fail(struct bl_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "prefix: " before the message of a failure that came from below. Returns err->code. */
+/* Puts "prefix: " before the message that is already in err. Returns err->code. */
 int bl_fail_prefix(struct bl_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* BL_PATH for a failed system call on path: "can't open PATH: No such file or directory".

@@ -34,21 +34,21 @@ static void clear_progress(void)
     state.progress_shown = 0;
 }
 
-/* A line's text begins behind its time. */
-static int tells_of_trouble(const char *line)
+/* The text of a line follows its time and a space. */
+static int is_warning_or_error(const char *line)
 {
     const char *text = strchr(line, ' ');
     return text && (strncmp(text + 1, warning, sizeof warning - 1) == 0 ||
                     strncmp(text + 1, error, sizeof error - 1) == 0);
 }
 
-/* Moves the lines of trouble to the front of text and returns their bytes. */
-static size_t keep_trouble(char *text)
+/* Moves warnings and errors to the front of text and returns their length in bytes. */
+static size_t keep_warnings_and_errors(char *text)
 {
     size_t kept = 0;
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
         const size_t n = (size_t)(end + 1 - line);
-        if (!tells_of_trouble(line))
+        if (!is_warning_or_error(line))
             continue;
         memmove(text + kept, line, n);
         kept += n;
@@ -56,6 +56,7 @@ static size_t keep_trouble(char *text)
     return kept;
 }
 
+/* Shortens the log to keep_bytes, and writes warnings and errors from beyond back to its end. */
 static int cut(FILE *file, const char *path, int64_t keep_bytes, struct bl_error *err)
 {
     struct stat status;
@@ -67,7 +68,7 @@ static int cut(FILE *file, const char *path, int64_t keep_bytes, struct bl_error
     if (code != BL_OK)
         return code;
     int failed = pread(fileno(file), tail, n, keep_bytes) != (ssize_t)n;
-    const size_t kept = failed ? 0 : keep_trouble(tail);
+    const size_t kept = failed ? 0 : keep_warnings_and_errors(tail);
     failed = failed || ftruncate(fileno(file), keep_bytes) != 0 || fwrite(tail, 1, kept, file) != kept ||
              fflush(file) != 0;
     bl_free(&tail);
@@ -158,7 +159,7 @@ int bl_log_progress(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    /* Without wrapping: of a line that goes on below, only the last part could be replaced. */
+    /* ESC[?7l: no line wrapping meanwhile, since of a wrapped line only the last part could be replaced. */
     fprintf(stderr, "\r\033[K\033[?7l%s\033[?7h", text);
     fflush(stderr);
     state.progress_shown = 1;

@@ -12,7 +12,7 @@ static int least(int a, int b)
 int bl_nearest_distance(const char *a, const char *b)
 {
     int na = (int)strnlen(a, LENGTH_MAX), nb = (int)strnlen(b, LENGTH_MAX);
-    int cost[LENGTH_MAX + 1][LENGTH_MAX + 1];
+    int cost[LENGTH_MAX + 1][LENGTH_MAX + 1]; /* [i][j]: from the first i letters of a to the first j of b */
     for (int i = 0; i <= na; i++)
         cost[i][0] = i;
     for (int j = 0; j <= nb; j++)

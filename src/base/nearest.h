@@ -6,8 +6,8 @@
  * (optimal string alignment). Only the first 63 characters count. */
 int bl_nearest_distance(const char *a, const char *b);
 
-/* 1 if candidate is near enough to word to be worth suggesting (distance at most 1 + a third of its length)
- * and nearer than best (NULL: no best yet). */
+/* 1 if candidate is close enough to word to be suggested (distance at most 1 + a third of candidate's length)
+ * and closer than best, which may be NULL. */
 int bl_nearest_better(const char *word, const char *candidate, const char *best);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "base/functions.h"
 
-/* `attempt` is the second key word: another try at the same counter. */
+/* `attempt`, the second word of the key, gives fresh words for the same counter after a rejection. */
 static void philox(uint64_t seed, uint64_t attempt, uint64_t stream, uint64_t a, uint64_t b, uint64_t c,
                    uint64_t words[4])
 {
@@ -28,7 +28,8 @@ void bl_rng_words(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint64
 
 uint64_t bl_rng_below(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint64_t c, uint64_t n)
 {
-    const uint64_t threshold = (0 - n) % n; /* 2^64 mod n: the low parts that would bias the result */
+    /* word n = 2^64 high + low. high is uniform once the 2^64 mod n smallest values of low are rejected. */
+    const uint64_t threshold = (0 - n) % n;
     for (uint64_t attempt = 0;; attempt++) {
         uint64_t words[4];
         philox(seed, attempt, stream, a, b, c, words);
@@ -52,6 +53,7 @@ void bl_rng_normal(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint6
     uint64_t words[4];
     philox(seed, 0, stream, a, b, c, words);
     for (int i = 0; i < 4; i += 2) {
+        /* r = sqrt(-2 log u), u in (0,1]; normal = r (cos a, sin a) with a = 2 pi v. */
         double radius = sqrt(-2.0 * bl_log(1.0 - bl_rng_unit(words[i])));
         double angle = two_pi * bl_rng_unit(words[i + 1]);
         normal[i] = radius * bl_cos(angle);

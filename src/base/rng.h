@@ -1,11 +1,13 @@
-/* Random numbers that are a pure function of where they are used: Philox4x64-10 through Random123.
+/* Counter-based random numbers: a pure function of seed, stream and counter, so any rank can compute any of
+ * them. Philox4x64-10 from Random123.
  * Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. */
 #ifndef BL_BASE_RNG_H
 #define BL_BASE_RNG_H
 
 #include <stdint.h>
 
-/* One name for each use, so that no two uses share numbers. */
+/* A stream for each use, so that no two uses share numbers; beside it what the counter (a, b, c) holds. The
+ * values are part of the results: never renumber. */
 enum bl_stream {
     BL_STREAM_INIT = 1,       /* (layer, row, block) */
     BL_STREAM_BATCH = 2,      /* (epoch, shard, index) */
@@ -24,13 +26,14 @@ enum bl_stream {
 /* Four independent 64-bit words for key (seed, 0) and counter (stream, a, b, c). */
 void bl_rng_words(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint64_t c, uint64_t words[4]);
 
-/* An unbiased whole number in [0, n), n >= 1, for the same counter (Lemire 2019, with rejection). */
+/* An integer, uniform in [0, n), n >= 1, without bias: Lemire, "Fast random integer generation in an
+ * interval", ACM TOMACS 29, 2019. */
 uint64_t bl_rng_below(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint64_t c, uint64_t n);
 
-/* The word as a number in [0,1), 53 bits. */
+/* The word's upper 53 bits as a number in [0,1). */
 double bl_rng_unit(uint64_t word);
 
-/* Four standard normal numbers (Box-Muller). */
+/* Four independent standard normal numbers (Box-Muller). */
 void bl_rng_normal(uint64_t seed, uint64_t stream, uint64_t a, uint64_t b, uint64_t c, double normal[4]);
 
 #endif

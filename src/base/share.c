@@ -1,6 +1,6 @@
 #include "base/share.h"
 
-/* n * part may pass 2^63 where neither does: n is split to stay exact. */
+/* floor(n part / parts) without computing n part, which may overflow: n = whole parts + rest. */
 static int64_t begin(int64_t n, int64_t part, int64_t parts)
 {
     const int64_t whole = n / parts, rest = n % parts;

@@ -53,6 +53,7 @@ static int is_one_of(const char *name, const char *const *names)
 const char *bl_rate_better_kernel(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
+    /* OpenBLAS may not know a new processor, or choose a narrower kernel than it has instructions for. */
     static const char *const of_avx512[] = {"SkylakeX", "Cooperlake", "Sapphirerapids", "SapphireRapids",
                                             NULL};
     static const char *const of_avx2[] = {"Haswell", "Zen", "Excavator", NULL};

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/minmax.h"
 #include "base/rng.h"
 #include "data/normalize.h"
 #include "loss/objective.h"
@@ -13,15 +14,15 @@
 #include "optim/optimizer.h"
 
 enum { ROUNDS_MIN = 3, ROUNDS_MAX = 40, TRIAL_CLASSES = 10 };
-static const double enough_s = 0.1;
+static const double enough_s = 0.1; /* time for the rounds of one part */
 
-/* All that a step on this rank works with. */
+/* All that a step on one rank needs. */
 struct bench {
     const struct bl_config *config;
     struct bl_label_layout labels;
     enum bl_type type;
-    struct bl_trial_size size; /* of what is really done */
-    double host_share;         /* of the batch, the rows on this rank's host */
+    struct bl_trial_size size; /* what is run: the size asked for, cut by reduced */
+    double host_share;         /* share of the batch's rows that are on this rank's host */
     struct bl_shape shape;
     struct bl_layout layout;
     struct bl_groups groups;
@@ -34,12 +35,12 @@ struct bench {
     int64_t *end;
     char *features;
     uint32_t *label_words;
-    float *sum, *scale; /* the gradient; under exact from integers */
+    float *sum, *scale; /* the gradient; with reduction exact converted from integers */
     int32_t *integers;
     uint32_t *largest;
-    float *received; /* [node_ranks - 1, updated] of the others on the host, integers under exact */
-    int32_t *received_integers;
-    float *mirror; /* [threads, rows of the host, K] where pairs are visited once */
+    float *received;            /* [node_ranks - 1, updated] gradients of the host's other ranks */
+    int32_t *received_integers; /* the same with reduction exact */
+    float *mirror;              /* [threads, rows of the host, K] if pairs are visited once */
     float *params, *x, *z, *h, *dh, *codes;
     double *values;
 };
@@ -54,27 +55,22 @@ static void fill(float *values, int64_t n, uint64_t stream)
     }
 }
 
-static int64_t max64(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 static int is_exact(const struct bench *bench)
 {
     return bench->config->train.reduction == BL_REDUCTION_EXACT;
 }
 
-/* The share of a batch that is on a rank's host. */
+/* The share of the batch's rows that are on a rank's host. */
 static double share_of_host(const struct bl_trial_size *size)
 {
-    const double rows = (double)(size->n_local * max64(size->node_ranks, 1));
+    const double rows = (double)(size->n_local * bl_max(size->node_ranks, 1));
     return rows < (double)size->n_global ? rows / (double)size->n_global : 1.0;
 }
 
-/* Rows of the batch on this rank's host, the same share of fewer. */
-static int64_t circle_rows(const struct bench *bench)
+/* The rows on this rank's host, in proportion, in the batch that is run. */
+static int64_t host_rows(const struct bench *bench)
 {
-    return max64((int64_t)(bench->host_share * (double)bench->size.n_global), bench->size.n_local);
+    return bl_max((int64_t)(bench->host_share * (double)bench->size.n_global), bench->size.n_local);
 }
 
 static int allocate(struct bench *bench, struct bl_error *err)
@@ -82,7 +78,7 @@ static int allocate(struct bench *bench, struct bl_error *err)
     const int64_t n = bench->size.n_local, all = bench->size.n_global,
                   bits = bl_shape_code_bits(&bench->shape);
     const int64_t dim = bl_shape_dim(&bench->shape);
-    const int64_t others = max64(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
+    const int64_t others = bl_max(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
     const struct {
         void *at;
         int64_t count;
@@ -98,7 +94,7 @@ static int allocate(struct bench *bench, struct bl_error *err)
         {&bench->largest, bench->config->train.threads * bench->layout.n_tensors, sizeof(uint32_t)},
         {&bench->received, (1 - exact) * others * bench->size.updated, sizeof(float)},
         {&bench->received_integers, exact * others * bench->size.updated, sizeof(int32_t)},
-        {&bench->mirror, bench->size.once ? bench->config->train.threads * circle_rows(bench) * bits : 0,
+        {&bench->mirror, bench->size.once ? bench->config->train.threads * host_rows(bench) * bits : 0,
          sizeof(float)},
         {&bench->x, n * dim, sizeof(float)},
         {&bench->z, n * bits, sizeof(float)},
@@ -129,7 +125,8 @@ static void free_bench(struct bench *bench)
     bl_product_free(&bench->product);
 }
 
-/* Features stay 0, as their conversion costs the same; after it products shall meet ordinary numbers. */
+/* Random numbers in place of data: products of zeros could be faster. The features themselves may stay 0,
+ * since their conversion costs the same. */
 static void fill_bench(struct bench *bench)
 {
     const int64_t n = bench->size.n_local, all = bench->size.n_global, words = bench->labels.words;
@@ -147,10 +144,10 @@ static void fill_bench(struct bench *bench)
         bench->scale[t] = bl_grid_scale(BL_GRID_EXPONENTS / 2, bench->size.groups);
 }
 
-/* As many holders of equal parts as the host's rows have. */
+/* Each pair of the host's rows is visited once: as if every rank of the host held n_local of them. */
 static int visit_once(struct bench *bench, struct bl_error *err)
 {
-    const int64_t n = bench->size.n_local, all = circle_rows(bench);
+    const int64_t n = bench->size.n_local, all = host_rows(bench);
     const int64_t parts = n > 0 ? (all + n - 1) / n : 0;
     int64_t *rows = NULL;
     if (!bench->size.once || parts == 0)
@@ -244,7 +241,7 @@ static void run_update(struct bench *bench)
     bl_optimizer_update(&bench->optimizer, 1, isfinite(square) ? 1e-9 : 0.0, 0, n, bench->params, bench->sum);
 }
 
-/* The shortest of a few, the first of which warms up. Others on the machine only make them longer. */
+/* The shortest of several runs after one to warm up: other processes on the machine only make runs longer. */
 static double best_of(struct bench *bench, void (*run)(struct bench *bench))
 {
     const double until = bl_clock_seconds() + enough_s;
@@ -261,6 +258,7 @@ static double best_of(struct bench *bench, void (*run)(struct bench *bench))
 
 double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_global, double pair_products)
 {
+    /* 2 flops a weight and row: forward, weight gradient and, except in layer 0, input gradient. */
     double per_row = 0.0;
     for (int64_t l = 0; l < shape->n_layers; l++)
         per_row += (l > 0 ? 6.0 : 4.0) * (double)shape->width[l] * (double)shape->width[l + 1];
@@ -268,15 +266,15 @@ double bl_trial_flops(const struct bl_shape *shape, int64_t n_local, int64_t n_g
     return (double)n_local * per_row;
 }
 
-/* What is really done for a size: fewer rows, groups of as many rows each. */
-static struct bl_trial_size shorten(const struct bl_trial_size *size)
+/* The size that is run for a size asked for: fewer rows, in groups of the same number of rows. */
+static struct bl_trial_size reduced(const struct bl_trial_size *size)
 {
     struct bl_trial_size done = *size;
     if (size->n_global > BL_TRIAL_BATCH)
         done.n_global = BL_TRIAL_BATCH;
     if (size->n_local > BL_TRIAL_ROWS) {
         done.n_local = BL_TRIAL_ROWS;
-        done.groups = max64(size->groups * BL_TRIAL_ROWS / size->n_local, 1);
+        done.groups = bl_max(size->groups * BL_TRIAL_ROWS / size->n_local, 1);
     }
     return done;
 }
@@ -287,13 +285,14 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
     struct bench bench = {.config = config,
                           .labels = labels,
                           .type = type,
-                          .size = shorten(size),
+                          .size = reduced(size),
                           .host_share = share_of_host(size),
                           .shape = bl_shape_of(&config->model, dim)};
     if (labels.kind == BL_LABELS_SINGLE && labels.classes == 0)
         bench.labels.classes = TRIAL_CLASSES;
     int code = init_bench(&bench, err);
     if (code == BL_OK) {
+        /* Time grows with the rank's rows; that of the objective also with the rows of the batch. */
         const double more_rows = (double)size->n_local / (double)bench.size.n_local;
         const double more_pairs = more_rows * (double)size->n_global / (double)bench.size.n_global;
         const double input_s = best_of(&bench, run_input);

@@ -4,10 +4,10 @@
 
 const struct bl_link bl_link_memory = {.latency_s = 0.5e-6, .bytes_per_s = 200e9};
 
-/* Thakur, Rabenseifner and Gropp, sections 4.1 and 4.5: below these an algorithm of few rounds is better. */
+/* Below these sizes algorithms with few rounds are better: Thakur et al., sections 4.1 and 4.5. */
 static const double doubling_bytes = 512 * 1024, bruck_bytes = 80 * 1024, short_allreduce_bytes = 2048;
 
-/* rounds messages one after another, in which so many bytes go through a node's link. */
+/* rounds * latency + bytes / bandwidth: messages in turn, with so many bytes in all through a node's link. */
 static double seconds(const struct bl_wire *wire, double rounds, double bytes)
 {
     return rounds * wire->network.latency_s + bytes / wire->network.bytes_per_s;
@@ -30,7 +30,7 @@ double bl_cost_allreduce(const struct bl_wire *wire, double n_bytes)
         return 0.0;
     if (n_bytes <= short_allreduce_bytes)
         return seconds(wire, rounds, rounds * n_bytes);
-    /* Halving and doubling; a ring moves as much in more rounds. */
+    /* Recursive halving and doubling; a ring moves as many bytes in more rounds. */
     return seconds(wire, 2.0 * rounds, 2.0 * n_bytes * (nodes - 1.0) / nodes);
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/isa.h"
 
-/* What NaN and Inf have in common: all bits of the exponent are set. Whole chunks are looked through without
- * a way out, in vectors; one that holds something is looked through once more. */
+/* NaN and Inf have all exponent bits set. A chunk is searched to its end, without an early exit, so that the
+ * loop vectorises; only a chunk that contains one is searched again, value by value. */
 enum { CHUNK = 512 };
 
 #define DEFINE_FIND(name, word, exponent)                                                                    \

@@ -9,6 +9,7 @@ int64_t bl_choose(uint64_t seed, enum bl_choose_use use, int64_t total, int64_t 
     *before = 0;
     for (int64_t i = 0; i < hi && wanted > 0; i++) {
         const uint64_t left = (uint64_t)(total - i);
+        /* Algorithm S: item i is drawn with probability wanted / left. */
         const int all = wanted == total - i;
         if (!all && bl_rng_below(seed, BL_STREAM_CHOICE, use, (uint64_t)i, 0, left) >= (uint64_t)wanted)
             continue;

@@ -30,7 +30,7 @@ void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *
             words[c / 32] |= 1u << (c % 32);
 }
 
-/* As unsigned, so that BL_UNLABELLED comes last. Lists are short and often in order already. */
+/* Insertion sort: lists are short and often sorted already. As unsigned, so that BL_UNLABELLED comes last. */
 static void sort(uint32_t *words, int64_t n)
 {
     for (int64_t i = 1; i < n; i++) {
@@ -63,7 +63,7 @@ int bl_label_any(struct bl_label_layout layout, const uint32_t *words)
     return 0;
 }
 
-/* Both in ascending order: one walk along the two. */
+/* Both lists ascend, so one merge pass finds a common element. */
 static int share_a_group(const uint32_t *a, const uint32_t *b, int64_t words)
 {
     for (int64_t i = 0, j = 0; i < words && j < words && (int32_t)a[i] != BL_UNLABELLED;) {

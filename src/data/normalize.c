@@ -4,9 +4,10 @@
 
 #include "base/buffer.h"
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "math/vexp.h"
 
-/* Values that are widened at a time: two such blocks of doubles stay in the first-level cache. */
+/* Values converted to double at a time: two such blocks fit into the first-level cache. */
 enum { BLOCK = 512 };
 
 int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err)
@@ -41,7 +42,7 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
     double x[BLOCK];
     for (int64_t row = 0; row < n; row++)
         for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BLOCK) {
-            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            int64_t m = bl_min(dim - col, BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             for (int64_t i = 0; i < m && center; i++)
                 x[i] -= center[col + i];
@@ -59,7 +60,7 @@ int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, 
         return -1;
     for (int64_t row = 0; row < n; row++)
         for (int64_t col = 0; col < dim; col += BLOCK) {
-            int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+            int64_t m = bl_min(dim - col, BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             double zero = 0.0; /* x - x is 0 for finite x and NaN for others */
             for (int64_t i = 0; i < m; i++)
@@ -80,7 +81,7 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means,
     }
     int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE ||
                  normalizer->kind == BL_NORMALIZE_SCALE;
-    double floor = 1e-3 * sqrt(all);
+    double floor = 1e-3 * sqrt(all); /* 0.001 sd_all: columns that hardly vary aren't scaled up to noise */
     for (int64_t d = 0; d < normalizer->dim; d++) {
         normalizer->mean[d] = shifts ? means[d] : 0.0;
         normalizer->scale[d] = 1.0;
@@ -92,8 +93,9 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means,
     return constant;
 }
 
-/* Without a branch, so that the loop below becomes vector code: the exponent is corrected by an exact
- * product, which also takes care of subnormal numbers; infinity and NaN get all exponent bits. */
+/* Without a branch, so that the loop below vectorises. Shifting a half's bits into a float's leaves the
+ * exponent 112 too low; the product with 2^112 is exact and handles subnormal numbers too. Infinity and NaN
+ * get all exponent bits. */
 BL_INLINE double half_to_double(uint16_t half)
 {
     uint32_t magnitude = half & 0x7fffu;
@@ -103,7 +105,7 @@ BL_INLINE double half_to_double(uint16_t half)
     return (double)bl_float_of_bits(bl_bits_of_float(finite) | special | sign);
 }
 
-/* One loop for each type: the compiler widens, shifts, scales and narrows in registers. */
+/* out = (x - mean) * scale, a loop for each type: the compiler converts and computes in registers. */
 #define APPLY(name, type, widen)                                                                             \
     BL_KERNEL static void name(int64_t dim, const type *restrict x, const double *restrict mean,             \
                                const double *restrict scale, float *restrict out)                            \
@@ -137,27 +139,27 @@ static void apply_columns(const struct bl_normalizer *normalizer, enum bl_type t
     }
 }
 
-/* The squares of float64 values may leave double's range, so lengths are taken after division by the largest.
- */
+/* out = x / |x|. Squares of large or tiny float64 values would overflow or underflow, so x is first divided
+ * by its largest value: out = (x shrink) / |x shrink|. */
 static void apply_unit(int64_t dim, enum bl_type type, const void *row, float *out)
 {
     double x[BLOCK], largest = 0.0, squares = 0.0;
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
     }
     double shrink = largest == 0.0 ? 1.0 : 1.0 / fmax(largest, 1e-300);
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             squares += (x[i] * shrink) * (x[i] * shrink);
     }
     double length = squares == 0.0 ? 1.0 : sqrt(squares);
     for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = dim - col < BLOCK ? dim - col : BLOCK;
+        int64_t m = bl_min(dim - col, BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             out[col + i] = (float)(x[i] * shrink / length);

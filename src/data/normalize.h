@@ -1,5 +1,5 @@
-/* What is done to features before the network sees them: x' = (x - mean) * scale per column, then possibly
- * each row to unit length. Statistics come from the training rows alone. */
+/* Normalisation of features before they enter the network: x' = (x - mean) * scale per column, or x' = x /
+ * |x| per row. Mean and scale come from the training rows alone. */
 #ifndef BL_DATA_NORMALIZE_H
 #define BL_DATA_NORMALIZE_H
 
@@ -20,23 +20,24 @@ struct bl_normalizer {
 int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err);
 void bl_normalizer_free(struct bl_normalizer *normalizer);
 
-/* Adds to sums [dim] the column sums of (x - center)^power over n rows [n, dim], power 1 or 2; center NULL
- * is 0. Rows with keep[row] = 0 are left out; keep NULL keeps all. In double, rows ascending. Sums of power 1
- * around any one row of the data keep a constant column exactly constant and a large offset harmless. */
+/* sums [dim] += column sums of (x - center)^power over n rows [n, dim], power 1 or 2; center NULL is 0. Rows
+ * with keep[row] = 0 are left out; keep NULL keeps all. In double, rows ascending. With power 1 and any row
+ * of the data as center, the sum over a constant column is exactly 0 and a large offset costs no digits. */
 void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
                        const double *center, int power, double *sums);
 
-/* The first of n rows [n, dim] that holds a NaN or an infinity; -1 if none does. */
+/* The index of the first of n rows [n, dim] with a NaN or an infinity; -1 if there is none. */
 int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n);
 
-/* Sets mean and scale from means [dim] and variances [dim] as `kind` asks: center (x - mean), standardize
- * (x - mean)/(sd + 0.001 sd_all), sd_all = sqrt(mean of the variances), scale (x - mean)/sd_all. Returns the
- * number of constant columns. */
+/* Sets mean and scale from means [dim] and variances [dim] of the columns, by `kind`:
+ *   center       x - mean
+ *   scale        (x - mean)/sd_all, sd_all = sqrt(mean of the variances)
+ *   standardize  (x - mean)/(sd + 0.001 sd_all), and 0 for a constant column
+ * and no change for others. Returns the number of constant columns. */
 int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances);
 
-/* Converts n rows [n, dim] of `type` to out [n, dim], normalised. Computed in double, rounded once.
- * A zero row stays zero under unit length. Differences are taken before scaling, so an offset costs no digits
- * beyond those that the stored values have. */
+/* out [n, dim] = n rows [n, dim] of `type`, normalised: computed in double and rounded once. The mean is
+ * subtracted before scaling, so an offset costs no digits. A row of zeros stays zero under unit length. */
 void bl_normalizer_apply(const struct bl_normalizer *normalizer, enum bl_type type, const void *rows,
                          int64_t n, float *out);
 

@@ -10,10 +10,10 @@
 #include "base/rng.h"
 #include "data/labels.h"
 
-/* What is drawn: each has random numbers of its own. */
+/* What is drawn; each has its own random numbers. */
 enum { DRAW_TRAIN_ROWS, DRAW_TEST_ROWS, DRAW_CLASSES };
 
-/* Something to be drawn, a row or a class. */
+/* A row or a class with its random key: the smallest keys are drawn. */
 struct lot {
     int32_t class;
     uint64_t key;
@@ -47,15 +47,15 @@ static uint64_t key_of(uint64_t seed, int what, int64_t which)
     return words[0];
 }
 
-/* Of a row by its place in its split, so that a longer train split changes nothing in the test split. */
+/* By the row's index in its own split: a longer train split doesn't change what is drawn from test. */
 static uint64_t row_key(const struct bl_protocol_rows *rows, int64_t row)
 {
     return row < rows->n_train ? key_of(rows->seed, DRAW_TRAIN_ROWS, row)
                                : key_of(rows->seed, DRAW_TEST_ROWS, row - rows->n_train);
 }
 
-/* Rows [lo, hi) with their keys, without order. Without `classes` all of them count as of class 0; otherwise
- * rows without a class are passed over. */
+/* Lists rows [lo, hi) with their keys, unsorted. With classes, rows without a class are skipped; without, all
+ * are of class 0. */
 static int list_rows(const struct bl_protocol_rows *rows, int64_t lo, int64_t hi, const int32_t *classes,
                      struct lot **lots, int64_t *n, struct bl_error *err)
 {
@@ -76,8 +76,8 @@ static int64_t class_rows(const struct lot *lots, int64_t n, int64_t at)
     return end - at;
 }
 
-/* In each class of rows [lo, hi) the first n_query rows by key get the part `query`, the next n_train the
- * part `train`. At least `spare` others must be left in a class. */
+/* In each class among rows [lo, hi): the first n_query rows by key become queries and the next n_train get
+ * the part `train`. At least `spare` rows of the class must be left over. */
 static int draw_by_class(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows, int64_t lo,
                          int64_t hi, int64_t n_query, int64_t n_train, int train, int64_t spare,
                          uint8_t *parts, struct bl_error *err)
@@ -107,7 +107,8 @@ static int draw_by_class(const struct bl_protocol *protocol, const struct bl_pro
     return code;
 }
 
-/* Queries, and training rows if their number is given, from all rows of both splits; the rest is searched. */
+/* Draws queries, and training rows if their number is given, from all rows of both splits; the rest is the
+ * database (and trained on, if training rows aren't drawn). */
 static int cut_pool(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows, uint8_t *parts,
                     struct bl_error *err)
 {
@@ -119,7 +120,7 @@ static int cut_pool(const struct bl_protocol *protocol, const struct bl_protocol
     return draw_by_class(protocol, rows, 0, n, rows->queries_per_class, n_train, train, spare, parts, err);
 }
 
-/* The test rows ask, the train rows are searched; all of these are trained on, or a number of each class. */
+/* Test rows are the queries, train rows the database; all or some of each class are trained on. */
 static int cut_test_train(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows,
                           uint8_t *parts, struct bl_error *err)
 {
@@ -131,7 +132,7 @@ static int cut_test_train(const struct bl_protocol *protocol, const struct bl_pr
     return draw_by_class(protocol, rows, 0, rows->n_train, 0, rows->train_per_class, both, 0, parts, err);
 }
 
-/* Half of the test rows ask, the other half is searched. */
+/* One half of the test rows is the queries, the other the database. */
 static int cut_held_out(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows,
                         uint8_t *parts, struct bl_error *err)
 {
@@ -151,7 +152,7 @@ static int cut_held_out(const struct bl_protocol *protocol, const struct bl_prot
     return code;
 }
 
-/* The different classes of all rows, ascending, with keys of their own. */
+/* The classes that occur, ascending, each with its own key. */
 static int list_classes(const struct bl_protocol_rows *rows, struct lot **classes, int64_t *n_classes,
                         struct bl_error *err)
 {
@@ -170,7 +171,7 @@ static int list_classes(const struct bl_protocol_rows *rows, struct lot **classe
     return BL_OK;
 }
 
-/* Rows of the unseen classes ask (test) and are searched (train); the other train rows are trained on. */
+/* Unseen classes: test rows are the queries, train rows the database; other train rows are trained on. */
 static int mark_unseen(const struct bl_protocol *protocol, const struct bl_protocol_rows *rows,
                        const struct lot *classes, int64_t n_classes, int64_t n_unseen, uint8_t *parts,
                        struct bl_error *err)
@@ -203,7 +204,7 @@ static int cut_unseen(const struct bl_protocol *protocol, const struct bl_protoc
     int64_t n;
     int code = list_classes(rows, &classes, &n, err);
     int64_t n_unseen = rows->unseen_classes;
-    if (n_unseen == 0)
+    if (n_unseen == 0) /* a quarter, rounded, at least 2 */
         n_unseen = (n + 2) / 4 > 2 ? (n + 2) / 4 : 2;
     if (code == BL_OK && n < n_unseen + 2)
         code = bl_fail(err, BL_USAGE,
@@ -220,24 +221,24 @@ static int cut_unseen(const struct bl_protocol *protocol, const struct bl_protoc
 
 const struct bl_protocol bl_protocol_table[] = {
     {.name = "test-train",
-     .summary = "the test rows ask, the train rows are searched and trained on",
+     .summary = "test rows are the queries, train rows are the database and the training set",
      .database_has_train = 1,
      .whole = 1,
      .cut = cut_test_train},
     {.name = "held-out",
-     .summary = "half of the test rows ask, the other half, which nothing was trained on, is searched",
+     .summary = "half of the test rows are the queries, the other half, never trained on, is the database",
      .draws = 1,
      .whole = 1,
      .cut = cut_held_out},
     {.name = "cvpr15",
-     .summary = "100 queries of each class, all other rows are searched and trained on",
+     .summary = "100 queries of each class, all other rows are the database and the training set",
      .queries_per_class = 100,
      .database_has_train = 1,
      .needs_classes = 1,
      .draws = 1,
      .cut = cut_pool},
     {.name = "59k",
-     .summary = "100 queries and 500 training rows of each class, all but the queries are searched",
+     .summary = "100 queries and 500 training rows of each class, all but the queries are the database",
      .queries_per_class = 100,
      .train_per_class = 500,
      .database_has_train = 1,
@@ -245,7 +246,7 @@ const struct bl_protocol bl_protocol_table[] = {
      .draws = 1,
      .cut = cut_pool},
     {.name = "54k",
-     .summary = "100 queries and 500 training rows of each class, all other rows are searched",
+     .summary = "100 queries and 500 training rows of each class, all other rows are the database",
      .queries_per_class = 100,
      .train_per_class = 500,
      .needs_classes = 1,
@@ -257,14 +258,14 @@ const struct bl_protocol bl_protocol_table[] = {
      .whole = 1,
      .cut = cut_test_train},
     {.name = "50k-5k",
-     .summary = "the test rows ask, the train rows are searched, 500 of each class are trained on",
+     .summary = "test rows are the queries, train rows are the database, 500 of each class are trained on",
      .train_per_class = 500,
      .database_has_train = 1,
      .needs_classes = 1,
      .draws = 1,
      .cut = cut_test_train},
     {.name = "unseen",
-     .summary = "a quarter of the classes is held back: their test rows ask, their train rows are searched",
+     .summary = "a quarter of the classes is held back: their test rows are queries, train rows the database",
      .needs_classes = 1,
      .holds_classes_back = 1,
      .draws = 1,

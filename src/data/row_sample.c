@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/minmax.h"
 
 enum { PIECE = 512 };
 
@@ -14,16 +15,16 @@ uint64_t bl_row_hash(enum bl_type type, const void *row, int64_t dim)
     float piece[PIECE];
     uint64_t hash = 0;
     for (int64_t at = 0; at < dim; at += PIECE) {
-        const int64_t n = dim - at < PIECE ? dim - at : PIECE;
+        const int64_t n = bl_min(dim - at, PIECE);
         bl_type_to_float(type, (const char *)row + at * (int64_t)bl_type_bytes(type), n, piece);
         for (int64_t i = 0; i < n; i++)
-            piece[i] += 0.0f; /* -0 and 0 are one number */
+            piece[i] += 0.0f; /* -0 becomes 0: equal numbers must give equal hashes */
         hash = bl_digest(piece, n * (int64_t)sizeof *piece, hash);
     }
     return hash;
 }
 
-/* The place of the first hash that isn't smaller. */
+/* The index of the first hash that isn't smaller. */
 static int64_t place_of(const struct bl_row_sample *sample, uint64_t hash)
 {
     int64_t lo = 0, hi = sample->n;
@@ -37,6 +38,7 @@ static int64_t place_of(const struct bl_row_sample *sample, uint64_t hash)
     return lo;
 }
 
+/* Inserts a hash that is among the smallest; the largest goes if the sample is full. */
 static void keep(struct bl_row_sample *sample, uint64_t hash)
 {
     const int64_t at = place_of(sample, hash);

@@ -39,7 +39,7 @@ static int by_key(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* Marks held[i] = 1 (all are 0 before) for the n_validation rows of the shard with the smallest keys. */
+/* Sets held[i] = 1 (all are 0 before) for the n_validation rows of the shard with the smallest keys. */
 static void hold_out(struct keyed_row *keyed, int64_t row_lo, int64_t n, int64_t n_validation, uint64_t seed,
                      uint8_t *held)
 {
@@ -112,7 +112,7 @@ void bl_shard_free(struct bl_shard *shard)
 void bl_shard_shuffle(struct bl_shard *shard, uint64_t seed, int64_t epoch)
 {
     memcpy(shard->order, shard->train, (size_t)shard->n_train * sizeof(int64_t));
-    for (int64_t i = shard->n_train - 1; i > 0; i--) {
+    for (int64_t i = shard->n_train - 1; i > 0; i--) { /* Fisher-Yates: swap i with a random j in [0, i] */
         uint64_t j = bl_rng_below(seed, BL_STREAM_BATCH, (uint64_t)epoch, (uint64_t)shard->index, (uint64_t)i,
                                   (uint64_t)i + 1);
         int64_t kept = shard->order[i];

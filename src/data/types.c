@@ -43,8 +43,8 @@ uint16_t bl_half_from_float(float value)
         return (uint16_t)(sign | 0x7e00u);
     if (magnitude >= 0x477ff000u) /* 65520 and above round to infinity */
         return (uint16_t)(sign | 0x7c00u);
-    if (magnitude <
-        0x38800000u) { /* below 2^-14: a multiple of 2^-24, rounded by adding 2^-1 in units of it */
+    if (magnitude < 0x38800000u) {
+        /* Below 2^-14 a half is a multiple of 2^-24: x 2^24 + 2^23 is rounded to an integer by float. */
         float scaled;
         memcpy(&scaled, &magnitude, sizeof scaled);
         scaled = scaled * 0x1p24f + 0x1p23f;
@@ -52,6 +52,7 @@ uint16_t bl_half_from_float(float value)
         memcpy(&rounded, &scaled, sizeof rounded);
         return (uint16_t)(sign | (rounded - 0x4b000000u));
     }
+    /* Rebase the exponent and drop 13 bits, to nearest even: add half minus 1, plus 1 if the rest is odd. */
     uint32_t shifted = magnitude - ((127u - 15u) << 23);
     uint32_t odd = shifted >> 13 & 1u;
     return (uint16_t)(sign | (shifted + 0xfffu + odd) >> 13);

@@ -1,4 +1,4 @@
-/* The four types that features may have in a file and in memory. */
+/* The four types of features in files and in memory. */
 #ifndef BL_DATA_TYPES_H
 #define BL_DATA_TYPES_H
 
@@ -11,7 +11,7 @@ enum bl_type { BL_UINT8, BL_FLOAT16, BL_FLOAT32, BL_FLOAT64 };
 size_t bl_type_bytes(enum bl_type type);
 const char *bl_type_name(enum bl_type type);
 
-/* IEEE 754 binary16, by its bits. From float: round to nearest even; overflow gives infinity. */
+/* IEEE 754 binary16, given as its bits. From float: to nearest even; overflow gives infinity. */
 float bl_half_to_float(uint16_t half);
 uint16_t bl_half_from_float(float value);
 

@@ -11,7 +11,7 @@
 int bl_itq_init(struct bl_itq *itq, const struct bl_product *product, int64_t k, int64_t n_total,
                 struct bl_error *err)
 {
-    /* |sum_i v_ij b_il| <= sqrt(N sum v^2) <= N sqrt(k) */
+    /* |sum_i v_ij b_il| <= sqrt(N sum_i v_ij^2) <= N sqrt(k), since |b| = 1 and the mean of v^2 is 1 */
     const double bound = (double)n_total * sqrt((double)k);
     *itq = (struct bl_itq){.k = k, .n_total = n_total, .fixed = bl_fixed_of_bound(bound)};
     int code = bl_alloc(&itq->rotation, k * k, sizeof(float), "a rotation", err);
@@ -34,7 +34,8 @@ void bl_itq_free(struct bl_itq *itq)
     bl_cross_free(&itq->cross);
 }
 
-/* The orthogonal factor of normal numbers is uniform, as they look the same in every rotated frame. */
+/* The orthogonal factor of a matrix of normal numbers is uniform over orthogonal matrices, because their
+ * distribution is the same in every rotated frame. */
 int bl_itq_random(uint64_t seed, int64_t k, double *rotation, struct bl_error *err)
 {
     for (int64_t i = 0; i < k; i++)
@@ -63,13 +64,14 @@ BL_KERNEL static void take_signs(int64_t n, float *x)
 void bl_itq_add(struct bl_itq *itq, int64_t n, const float *v)
 {
     const int64_t k = itq->k;
+    /* B = sign(VR), sums += V'B */
     bl_product_run(itq->cross.product, 0, BL_PLAIN, BL_PLAIN, n, k, k, v, k, itq->rotation, k, 0,
                    itq->rotated, k);
     take_signs(n * k, itq->rotated);
     bl_cross_add(&itq->cross, n, k, k, v, itq->rotated, itq->fixed, itq->sums);
 }
 
-/* ||B||^2 + ||VR||^2 - 2 trace(Rᵀ VᵀB), where the first two are N k. */
+/* ||B - VR||^2 = ||B||^2 + ||VR||^2 - 2 trace(R' V'B), where the first two are N k. */
 double bl_itq_error(const struct bl_itq *itq, const double *rotation)
 {
     double trace = 0.0;
@@ -78,6 +80,7 @@ double bl_itq_error(const struct bl_itq *itq, const double *rotation)
     return 2.0 - 2.0 * trace / (double)itq->n_total / (double)itq->k;
 }
 
+/* R = the orthogonal factor of V'B, which maximises trace(R' V'B). */
 int bl_itq_update(const struct bl_itq *itq, double *rotation, struct bl_error *err)
 {
     for (int64_t i = 0; i < itq->k * itq->k; i++)

@@ -9,20 +9,19 @@
 #include "math/eigen.h"
 #include "math/solve.h"
 
-/* Of Kernel'Kernel, relative to its mean diagonal: without it equal anchors would make it singular. */
+/* Added to Kernel'Kernel, relative to its mean diagonal; equal anchors would make it singular. */
 static const double ridge = 1e-6;
-/* Descent ends when a step gains less than this share. */
+/* Descent ends when a step changes the objective by a smaller share. */
 static const double tolerance = 1e-6;
 
 struct fit {
     const struct bl_ksh *problem;
-    double *factor;                          /* [m, m] of Kernel'Kernel + ridge */
-    double *spectral;                        /* [m, m] Kernel'R Kernel in the coordinates u = factor' a */
+    double *factor;                          /* [m, m] L, Kernel'Kernel + ridge = L L' */
+    double *spectral;                        /* [m, m] L^-1 Kernel'R Kernel L'^-1: for u = L' a */
     double *copy;                            /* [m, m] */
     double *project;                         /* [m] */
     double *s, *rs;                          /* [n] */
-    double *code;                            /* [n] +-1 */
-    double *best;                            /* [n] +-1 */
+    double *code, *best;                     /* [n] +-1 */
     double *now, *before, *ahead, *gradient; /* [m] */
 };
 
@@ -53,12 +52,12 @@ static double dot(int64_t n, const double *x, const double *y)
 double bl_ksh_smooth(const struct bl_ksh *problem, const double *a, double *s, double *rs, double *gradient)
 {
     const int64_t n = problem->n, m = problem->m;
-    multiply(BL_PLAIN, n, m, problem->kernel, a, s);
+    multiply(BL_PLAIN, n, m, problem->kernel, a, s); /* s = 2/(1 + exp(-Kernel a)) - 1, f = -s'R s */
     for (int64_t i = 0; i < n; i++)
         s[i] = 2.0 / (1.0 + bl_exp(-s[i])) - 1.0;
     multiply(BL_PLAIN, n, n, problem->residual, s, rs);
     const double value = -dot(n, s, rs);
-    if (gradient) { /* ds/dx = (1 - s^2)/2, and R is symmetric */
+    if (gradient) { /* ds/dx = (1 - s^2)/2 and R is symmetric: gradient = -Kernel'((1 - s^2) R s) */
         for (int64_t i = 0; i < n; i++)
             rs[i] *= -(1.0 - s[i] * s[i]);
         multiply(BL_TRANSPOSED, n, m, problem->kernel, rs, gradient);
@@ -77,9 +76,9 @@ static double quantize(const struct fit *fit, const double *a, double *code)
     return dot(problem->n, code, fit->rs);
 }
 
-/* now += step along -gradient, halved until the value falls by half of what the slope promises; returns the
- * new value, or the old one where nothing helps. */
-static double search(const struct fit *fit, double value, double *step)
+/* Backtracking line search: now = ahead - step gradient, where step is halved until f(now) <= value - step
+ * |gradient|^2 / 2. Returns f(now), or value with now = ahead if no step is short enough. */
+static double line_search(const struct fit *fit, double value, double *step)
 {
     const int64_t m = fit->problem->m;
     const double slope = dot(m, fit->gradient, fit->gradient);
@@ -94,7 +93,8 @@ static double search(const struct fit *fit, double value, double *step)
     return value;
 }
 
-/* Nesterov's accelerated gradient descent from a, whose place it takes at the lowest point found. */
+/* Nesterov's accelerated gradient descent from a; a becomes the lowest point found:
+ *   ahead = now + t/(t+3) (now - before),   now = ahead - step gradient(ahead). */
 static void descend(const struct fit *fit, double *a)
 {
     const int64_t m = fit->problem->m;
@@ -110,7 +110,8 @@ static void descend(const struct fit *fit, double *a)
             fit->before[j] = fit->now[j];
         }
         before = reached;
-        reached = search(fit, bl_ksh_smooth(fit->problem, fit->ahead, fit->s, fit->rs, fit->gradient), &step);
+        reached =
+            line_search(fit, bl_ksh_smooth(fit->problem, fit->ahead, fit->s, fit->rs, fit->gradient), &step);
         if (reached < lowest) {
             lowest = reached;
             memcpy(a, fit->now, bytes);
@@ -120,7 +121,8 @@ static void descend(const struct fit *fit, double *a)
     }
 }
 
-/* a = the maximum of a'Kernel'R Kernel a among those with |Kernel a|^2 = n (the ridge apart). */
+/* Spectral relaxation: a maximises a'Kernel'R Kernel a subject to |Kernel a|^2 = n (up to the ridge). With u
+ * = L'a it is sqrt(n) times the first eigenvector of L^-1 Kernel'R Kernel L'^-1. */
 static int relax(const struct fit *fit, double *a, struct bl_error *err)
 {
     const int64_t m = fit->problem->m;
@@ -134,7 +136,7 @@ static int relax(const struct fit *fit, double *a, struct bl_error *err)
     return BL_OK;
 }
 
-/* R and its spectral form without the bit that was found. */
+/* R -= b b' for the bit that was found, and the same in spectral: minus v v' with v = L^-1 Kernel'b. */
 static void deflate(const struct fit *fit, const double *code)
 {
     const struct bl_ksh *problem = fit->problem;
@@ -146,6 +148,7 @@ static void deflate(const struct fit *fit, const double *code)
                problem->residual, (blasint)problem->n);
 }
 
+/* One bit: the better, by b'R b, of the spectral solution and the descent from it. */
 static int fit_bit(const struct fit *fit, double *a, struct bl_error *err)
 {
     const int64_t m = fit->problem->m, n = fit->problem->n;
@@ -163,7 +166,7 @@ static int fit_bit(const struct fit *fit, double *a, struct bl_error *err)
     return BL_OK;
 }
 
-/* factor, and spectral = factor^-1 Kernel'R Kernel factor^-T. */
+/* L L' = Kernel'Kernel + ridge, and spectral = L^-1 Kernel'R Kernel L'^-1. */
 static int prepare(const struct fit *fit, struct bl_error *err)
 {
     const struct bl_ksh *problem = fit->problem;

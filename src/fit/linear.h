@@ -1,4 +1,4 @@
-/* One linear layer that projects centred rows on given directions. */
+/* A linear layer that projects centred rows onto given directions. */
 #ifndef BL_FIT_LINEAR_H
 #define BL_FIT_LINEAR_H
 

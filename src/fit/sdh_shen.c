@@ -34,7 +34,7 @@ int bl_sdh_init(struct bl_sdh *sdh, int64_t anchors, int64_t bits, int64_t class
     const int64_t m = anchors + 1;
     *sdh = (struct bl_sdh){
         .anchors = anchors, .bits = bits, .classes = classes, .max_rows = max_rows, .labels = labels};
-    sdh->fixed = bl_fixed_of_bound((double)n_total); /* phi is in [0, 1], codes are +-1 */
+    sdh->fixed = bl_fixed_of_bound((double)n_total); /* phi is in [0, 1] and codes are +-1 */
     const struct {
         double **at;
         int64_t count;
@@ -73,7 +73,7 @@ void bl_sdh_begin(struct bl_sdh *sdh)
     memset(sdh->sums, 0, (size_t)sdh->n_sums * sizeof *sdh->sums);
 }
 
-/* phi as doubles with a constant behind each row. */
+/* sdh->phi = phi in double, with a constant 1 at the end of each row. */
 static void take_phi(struct bl_sdh *sdh, int64_t n, const float *phi)
 {
     const int64_t m = width_of(sdh);
@@ -91,7 +91,7 @@ BL_KERNEL static void add_fixed(struct bl_fixed fixed, int64_t n, const double *
         sums[i] += bl_fixed_from(fixed, x[i]);
 }
 
-/* sums [k, n] += A'B over rows A [rows, k], B [rows, n]. */
+/* sums [k, n] += A'B, A [rows, k] and B [rows, n]. */
 static void add_product(struct bl_sdh *sdh, int64_t rows, int64_t k, int64_t n, const double *a,
                         const double *b, struct bl_fixed fixed, int64_t *sums)
 {
@@ -100,6 +100,7 @@ static void add_product(struct bl_sdh *sdh, int64_t rows, int64_t k, int64_t n, 
     add_fixed(fixed, k * n, sdh->product, sums);
 }
 
+/* phi_phi += Phi'Phi, lower triangle. */
 static void add_square(struct bl_sdh *sdh, int64_t rows)
 {
     const int64_t m = width_of(sdh);
@@ -109,13 +110,13 @@ static void add_square(struct bl_sdh *sdh, int64_t rows)
         add_fixed(sdh->fixed, i + 1, sdh->product + i * m, sdh->phi_phi + i * m);
 }
 
-/* The row has class c. */
+/* Whether a row has class c, given that c is in its class_range. */
 static int has_class(const struct bl_sdh *sdh, const uint32_t *label, int64_t c)
 {
     return sdh->labels.kind == BL_LABELS_SINGLE || label[c / 32] >> (c % 32) & 1;
 }
 
-/* Of which classes it needs to be asked: [*lo, *hi). */
+/* The classes that a row may have, [*lo, *hi): with one label per row only that one. */
 static void class_range(const struct bl_sdh *sdh, const uint32_t *label, int64_t *lo, int64_t *hi)
 {
     const int single = sdh->labels.kind == BL_LABELS_SINGLE;
@@ -123,7 +124,7 @@ static void class_range(const struct bl_sdh *sdh, const uint32_t *label, int64_t
     *hi = single ? *lo + 1 : sdh->classes;
 }
 
-/* sums of the block's codes in sdh->code. */
+/* sums += Phi'B, B'B and Y'B for the block's codes in sdh->code. */
 static void add_codes(struct bl_sdh *sdh, int64_t n, const uint32_t *labels)
 {
     const struct bl_fixed whole = {.scale = 1.0};
@@ -161,7 +162,8 @@ BL_KERNEL static void add_scaled(int64_t n, double factor, const double *restric
         y[i] += factor * x[i];
 }
 
-/* One round over a row; rest [bits] = q - gram b. Returns whether a bit changed. */
+/* One round of coordinate descent over the bits of a row, with rest [bits] = q - gram b:
+ *   b_k = sgn(q_k - sum over l != k of gram_kl b_l). Returns whether a bit changed. */
 static int descend_round(int64_t bits, const double *gram, double *rest, double *code)
 {
     int changed = 0;
@@ -185,7 +187,7 @@ void bl_sdh_descend(int64_t n, int64_t bits, const double *gram, double *target,
                 break;
 }
 
-/* target = nu Phi P + Y W'. */
+/* q = nu Phi P + Y W', a row of it for each row of the block. */
 static void find_targets(struct bl_sdh *sdh, int64_t n, const uint32_t *labels)
 {
     const int64_t m = width_of(sdh), bits = sdh->bits;
@@ -209,6 +211,7 @@ void bl_sdh_add(struct bl_sdh *sdh, int64_t n, const float *phi, const uint32_t 
     add_codes(sdh, n, labels);
 }
 
+/* L L' = Phi'Phi + ridge */
 int bl_sdh_factor(struct bl_sdh *sdh, struct bl_error *err)
 {
     const int64_t m = width_of(sdh);
@@ -229,7 +232,7 @@ static void solve_projection(struct bl_sdh *sdh)
     bl_cholesky_solve(width_of(sdh), sdh->bits, sdh->factor, sdh->projection);
 }
 
-/* W = (B'B + lambda)^-1 B'Y, kept as W'; the gram serves as room for the factor before its own turn. */
+/* W = (B'B + lambda)^-1 B'Y, stored as W'. gram serves as work space for the factor of B'B + lambda. */
 static int solve_classifier(struct bl_sdh *sdh, struct bl_error *err)
 {
     const int64_t bits = sdh->bits, classes = sdh->classes;
@@ -254,7 +257,7 @@ int bl_sdh_solve(struct bl_sdh *sdh, struct bl_error *err)
     const blasint bits = (blasint)sdh->bits, classes = (blasint)sdh->classes;
     solve_projection(sdh);
     int code = solve_classifier(sdh, err);
-    if (code == BL_OK)
+    if (code == BL_OK) /* gram = W W' */
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, bits, bits, classes, 1.0, sdh->classifier, bits,
                     sdh->classifier, bits, 0.0, sdh->gram, bits);
     return code;

@@ -18,7 +18,7 @@ void bl_spectral_modes(int64_t directions, const float *lo, const float *hi, int
         next[d] = 1;
     for (int64_t k = 0; k < bits; k++) {
         int64_t best = -1;
-        /* mode/extent compared without division: by cross products */
+        /* mode_d/extent_d < mode_best/extent_best, multiplied out */
         for (int64_t d = 0; d < directions; d++)
             if (extent(d, lo, hi) > 0.0 &&
                 (best < 0 || (double)next[d] * extent(best, lo, hi) < (double)next[best] * extent(d, lo, hi)))

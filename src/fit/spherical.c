@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "config/config.h"
 #include "math/vexp.h"
 
@@ -13,6 +14,7 @@ void bl_spherical_search_start(int64_t bits, struct bl_spherical_search *search)
         search[k] = (struct bl_spherical_search){0, 0x7f800000u};
 }
 
+/* Non-negative floats are ordered like their bits, so a search over floats is one over integers. */
 static uint32_t middle(struct bl_spherical_search search)
 {
     return search.lo + (search.hi - search.lo) / 2;
@@ -46,7 +48,7 @@ void bl_spherical_radii(int64_t bits, const struct bl_spherical_search *search, 
         radius[k] = bl_float_of_bits(search[k].lo);
 }
 
-/* inside [bits]: bit i of word k says whether row i < 64 lies in ball k. */
+/* inside [bits]: bit i of word k is 1 if row i, i < n <= 64, lies in ball k. */
 static void mark(int64_t n, int64_t bits, const float *squared, const float *radius, uint64_t *inside)
 {
     memset(inside, 0, (size_t)bits * sizeof *inside);
@@ -60,7 +62,7 @@ void bl_spherical_overlap(int64_t n, int64_t bits, const float *squared, const f
 {
     uint64_t inside[BL_CODE_BITS_MAX];
     for (int64_t at = 0; at < n; at += 64) {
-        mark(n - at < 64 ? n - at : 64, bits, squared + at * bits, radius, inside);
+        mark(bl_min(n - at, 64), bits, squared + at * bits, radius, inside);
         for (int64_t k = 0; k < bits; k++)
             for (int64_t l = 0; l < bits; l++)
                 overlap[k * bits + l] += __builtin_popcountll(inside[k] & inside[l]);
@@ -89,7 +91,7 @@ void bl_spherical_move(int64_t bits, int64_t dim, int64_t n, const int64_t *over
 {
     const double quarter = (double)n / 4.0;
     memcpy(work, pivot, (size_t)(bits * dim) * sizeof *work);
-    for (int64_t k = 0; k < bits; k++)
+    for (int64_t k = 0; k < bits; k++) /* p_k += mean over l of (overlap - n/4)/(2 n/4) (p_k - p_l) */
         for (int64_t l = 0; l < bits; l++) {
             const double force = 0.5 * ((double)overlap[k * bits + l] - quarter) / quarter / (double)bits;
             for (int64_t d = 0; d < dim && l != k; d++)

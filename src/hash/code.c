@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 
 int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes)
 {
@@ -11,10 +12,10 @@ int bl_code_pack(const float *z, int64_t rows, int64_t bits, uint8_t *codes)
     for (int64_t i = 0; i < rows; i++)
         for (int64_t b = 0; b < n_bytes; b++) {
             const float *from = z + i * bits + 8 * b;
-            const int64_t n = bits - 8 * b < 8 ? bits - 8 * b : 8;
+            const int64_t n = bl_min(bits - 8 * b, 8);
             unsigned byte = 0;
             for (int64_t j = 0; j < n; j++) {
-                numbers &= from[j] == from[j];
+                numbers &= from[j] == from[j]; /* false for NaN */
                 byte |= (unsigned)bl_code_bit(from[j]) << j;
             }
             codes[i * n_bytes + b] = (uint8_t)byte;
@@ -31,10 +32,11 @@ void bl_code_to_words(const uint8_t *codes, int64_t rows, int64_t bits, uint64_t
         memset(to, 0, (size_t)n_words * sizeof *to);
         for (int64_t b = 0; b < n_bytes; b++)
             to[b / 8] |= (uint64_t)codes[i * n_bytes + b] << (8 * (b % 8));
-        to[n_words - 1] &= last; /* files by others may have anything in the padding */
+        to[n_words - 1] &= last; /* other programs' files may have any bits in the padding */
     }
 }
 
+/* distance = popcount(query xor code) */
 BL_INLINE void bl_code_distances_body(const uint64_t *query, const uint64_t *words, int64_t rows,
                                       int64_t n_words, uint16_t *distances)
 {

@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* A bit that is the same for more than 95 % of the rows, on the average; a mean correlation that says the
- * same. */
+/* Thresholds. constant: mean |share of ones - 1/2|, so the average bit is the same for 95 % of the rows.
+ * copied: mean |correlation| of two bits. */
 static const double constant = 0.45, copied = 0.9;
 
 static int has_collapsed(const struct bl_code_health *health)
@@ -23,9 +23,8 @@ const char *bl_collapse_cause(const struct bl_config_objective *objective,
         return "objective.terms.pairwise.form: literal drives more than two classes to two opposite codes "
                "(docs/mathematics.md says why); use form: likelihood";
     if (objective->quantization_weight > 0.0 && health->bit_balance_mean >= constant)
-        return "the bits are constant, where objective.terms.quantization is least; lower its weight, or "
-               "raise "
-               "that of objective.terms.balance";
+        return "the bits are constant, which minimises objective.terms.quantization; lower its weight, or "
+               "raise that of objective.terms.balance";
     if (health->bit_correlation_mean >= copied && objective->decorrelation_weight == 0.0)
         return "the bits are copies of one another and nothing in the objective keeps them apart; give "
                "objective.terms.decorrelation a weight, or start from model.init: itq";

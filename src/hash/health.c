@@ -22,7 +22,7 @@ static int compare_sized(const void *a, const void *b, void *n_words)
     return compare_words(a, b, *(const int64_t *)n_words);
 }
 
-/* Sorts codes [rows, n_words] in place; returns how many differ and the sizes of the two largest groups. */
+/* Sorts codes [rows, n_words]. Returns how many are distinct; top: how often the two commonest occur. */
 static int64_t count_distinct(uint64_t *codes, int64_t rows, int64_t n_words, int64_t top[2])
 {
     qsort_r(codes, (size_t)rows, (size_t)n_words * sizeof *codes, compare_sized, &n_words);
@@ -64,8 +64,8 @@ static void bit_balance(const uint64_t *words, int64_t rows, int64_t bits, struc
     }
 }
 
-/* Bit j of all rows into column j of columns [bits, n_words], row i at bit i. */
-static void turn(const uint64_t *words, int64_t rows, int64_t bits, uint64_t *columns, int64_t n_words)
+/* Transposes bits: bit j of row i becomes bit i of columns [bits, n_words], row j. */
+static void transpose(const uint64_t *words, int64_t rows, int64_t bits, uint64_t *columns, int64_t n_words)
 {
     memset(columns, 0, (size_t)(bits * n_words) * sizeof *columns);
     for (int64_t i = 0; i < rows; i++)
@@ -82,7 +82,8 @@ static double count_both(const uint64_t *a, const uint64_t *b, int64_t n_words)
     return (double)n;
 }
 
-/* Pearson's correlation of pairs of bits, from how often each is 1 and both are. */
+/* Pearson's correlation of each two bits, from n rows of which a have the first bit, b the second and c both:
+ * |n c - a b| / sqrt(a (n - a) b (n - b)). */
 static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, struct bl_code_health *health,
                            struct bl_error *err)
 {
@@ -92,7 +93,7 @@ static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, st
     int code = bl_alloc(&columns, bits * n_words, sizeof *columns, "columns of bits", err);
     if (code != BL_OK)
         return code;
-    turn(words, rows, bits, columns, n_words);
+    transpose(words, rows, bits, columns, n_words);
     for (int64_t j = 1; j < bits; j++) {
         const uint64_t *column = columns + j * n_words;
         const double ones = count_both(column, column, n_words);
@@ -111,7 +112,7 @@ static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, st
     return BL_OK;
 }
 
-/* A row of a class, to bring the rows of each class together without knowing how many classes there are. */
+/* A row with its class: sorting these groups the rows by class, however many classes there are. */
 struct member {
     int32_t class;
     int64_t row;
@@ -133,7 +134,7 @@ static int64_t list_members(const uint32_t *labels, int64_t rows, struct member 
     return n;
 }
 
-/* Majority code of each class into codes (room for one a row); returns the number of classes. */
+/* Writes the majority code of each class to codes (room for one per row); returns the number of classes. */
 static int64_t majority_codes(const uint64_t *words, int64_t bits, const struct member *members, int64_t n,
                               uint64_t *codes)
 {

@@ -1,4 +1,4 @@
-/* Whether a set of codes uses its space: what tells a collapse from a code. */
+/* How well a set of codes uses its bits: the figures that show a collapse. */
 #ifndef BL_HASH_HEALTH_H
 #define BL_HASH_HEALTH_H
 
@@ -9,19 +9,19 @@
 
 struct bl_code_health {
     int64_t rows;
-    int64_t distinct;         /* different codes */
-    double top_two;           /* share of rows on the two commonest codes */
-    int64_t class_codes;      /* different class-majority codes; -1 without single labels */
-    int64_t classes;          /* classes seen; -1 without single labels */
-    double bit_balance_worst; /* largest |share of ones - 1/2| over bits: 0 is balanced, 1/2 constant */
+    int64_t distinct;         /* distinct codes */
+    double top_two;           /* share of rows with one of the two commonest codes */
+    int64_t class_codes;      /* distinct majority codes of classes; -1 unless rows have one class each */
+    int64_t classes;          /* classes that occur; -1 unless rows have one class each */
+    double bit_balance_worst; /* largest |share of ones - 1/2| over bits: 0 balanced, 1/2 constant */
     double bit_balance_mean;
-    double bit_correlation_worst; /* largest |correlation| of two bits, 1: one says what the other says */
-    double bit_correlation_mean;  /* over pairs of bits; a constant bit counts 0 */
+    double bit_correlation_worst; /* largest |correlation| of two bits; 1: equal or opposite */
+    double bit_correlation_mean;  /* over pairs of bits; pairs with a constant bit count 0 */
 };
 
-/* words [rows, bl_code_words(bits)], labels [rows, layout.words] may be NULL. Class-majority code: bit j of
- * class c is 1 if at least half of the class's rows have it. Local: callers gather first. Allocates and frees
- * its scratch. Errors: BL_MEMORY. Cost: a sort of the rows, and bits^2/2 passes over a bit of all rows. */
+/* Figures of words [rows, bl_code_words(bits)]; labels [rows, layout.words] may be NULL. Bit j of a class's
+ * majority code is 1 if at least half of the class's rows have it. Errors: BL_MEMORY. Cost: a sort of the
+ * rows, and bits^2/2 passes over one bit of all rows, with temporary memory for a copy of the codes. */
 int bl_code_health(const uint64_t *words, int64_t rows, int64_t bits, struct bl_label_layout layout,
                    const uint32_t *labels, struct bl_code_health *health, struct bl_error *err);
 

@@ -1,15 +1,19 @@
-/* Walks over the distances upward. F items and G relevant ones lie below a bucket of n items, p of them
- * relevant; T of its items lie above the cut R. */
+/* Items are ranked by distance; those at one distance, a bucket, are tied, and every order of them is equally
+ * likely. Notation: a bucket has n items, p of them relevant; F items, G of them relevant, are nearer. A cut
+ * R, if it divides the bucket, takes T of its n items. */
 #include "hash/retrieval.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/functions.h"
+#include "base/minmax.h"
 
-/* Below these the sum itself is as cheap and exact. */
+/* Sums of up to DIRECT_TERMS terms are added up; the asymptotic series of H holds from H_64 on; ranked_far
+ * serves for F >= 64 T. */
 enum { DIRECT_TERMS = 64, ASYMPTOTIC_FROM = 64, FAR_ABOVE = 64 };
 
+/* H_n = gamma + log z + tail(z), z = n + 1/2: tail = 1/24z^2 - 7/960z^4 + 31/8064z^6 - ... */
 static double harmonic_tail(double z)
 {
     const double u = 1.0 / (z * z);
@@ -28,18 +32,20 @@ double bl_harmonic_difference(int64_t from, int64_t n)
         from += direct;
         n -= direct;
     }
+    /* log((from + n + 1/2) / (from + 1/2)) = log1p(n / (from + 1/2)) */
     const double low = (double)from + 0.5;
     return sum + (bl_log1p((double)n / low) + (harmonic_tail(low + (double)n) - harmonic_tail(low)));
 }
 
-/* Sums over the first T places of a bucket: harmonic = sum of 1/(F+t), ranked = sum of (t-1)/(F+t). */
+/* Sums over the first T places of a bucket, t = 1 .. T. */
 struct places {
-    double harmonic;
-    double ranked;
+    double harmonic; /* sum of 1/(F+t) = H_{F+T} - H_F */
+    double ranked;   /* sum of (t-1)/(F+t) = T - (F+1) harmonic */
 };
 
-/* The sum of (t-1)/(F+t) for F far above T, where T - (F+1) (H_{F+T} - H_F) would cancel: 1/(F+t) in powers
- * of x/m about the middle m, and the sums of x^2, x^4, x^6. */
+/* places.ranked for F far above T, where T - (F+1) (H_{F+T} - H_F) would cancel. With F + t = m + x around
+ * the middle m, 1/(F+t) is expanded in powers of x/m; odd powers sum to 0, and x^2, x^4 and x^6 have closed
+ * sums. */
 static double ranked_far(double f, double t)
 {
     const double m = f + 0.5 * (t + 1.0), u = 1.0 / (m * m), t2 = t * t, common = t * (t2 - 1.0);
@@ -62,7 +68,9 @@ static struct places places_of(int64_t f, int64_t t_max)
     return places;
 }
 
-/* Expected sum of precisions at the relevant items among the first places of a bucket of n, p relevant. */
+/* Expected sum of the precisions at relevant items within the first T places of a bucket. Place t holds a
+ * relevant item with probability p/n; then (t-1)(p-1)/(n-1) of the places before it do on average, so
+ *   sum over t of p/n (G + 1 + (t-1) (p-1)/(n-1)) / (F+t) = p/n ((p-1)/(n-1) ranked + (G+1) harmonic). */
 static double bucket_term(int64_t n, int64_t p, int64_t g, struct places places)
 {
     const double a = n > 1 ? (double)(p - 1) / (double)(n - 1) : 0.0;
@@ -78,13 +86,13 @@ static void totals(const bl_bucket *buckets, int64_t bits, int64_t *items, int64
     }
 }
 
-/* What the walk down to a cut finds. */
+/* The buckets down to a cut, from the nearest on. */
 struct walk {
-    int64_t cut;         /* R, at most the items there are */
-    int64_t relevant;    /* R+ */
-    double sum;          /* of the buckets wholly above the cut */
-    int64_t f, g;        /* items and relevant ones in these */
-    int64_t n, p, taken; /* the bucket that the cut divides, and how many of its items lie above; else 0 */
+    int64_t cut;         /* R, at most the number of items */
+    int64_t relevant;    /* relevant items at all distances */
+    double sum;          /* expected sum of precisions in the buckets wholly within the cut */
+    int64_t f, g;        /* items and relevant items in those buckets */
+    int64_t n, p, taken; /* the bucket that the cut divides and T; 0 if it divides none */
 };
 
 static struct walk walk_to(const bl_bucket *buckets, int64_t bits, int64_t cut)
@@ -92,7 +100,7 @@ static struct walk walk_to(const bl_bucket *buckets, int64_t bits, int64_t cut)
     struct walk walk = {0};
     int64_t items;
     totals(buckets, bits, &items, &walk.relevant);
-    walk.cut = cut < items ? cut : items;
+    walk.cut = bl_min(cut, items);
     for (int64_t d = 0; d <= bits && walk.f < walk.cut; d++) {
         const int64_t n = bl_bucket_items(buckets[d]), p = bl_bucket_relevant(buckets[d]);
         if (n > walk.cut - walk.f) {
@@ -118,7 +126,7 @@ double bl_average_precision(const bl_bucket *buckets, int64_t bits)
 double bl_average_precision_at_min(const bl_bucket *buckets, int64_t bits, int64_t cut)
 {
     const struct walk walk = walk_to(buckets, bits, cut);
-    const int64_t divisor = walk.cut < walk.relevant ? walk.cut : walk.relevant;
+    const int64_t divisor = bl_min(walk.cut, walk.relevant);
     if (divisor <= 0)
         return 0.0;
     double sum = walk.sum;
@@ -127,21 +135,23 @@ double bl_average_precision_at_min(const bl_bucket *buckets, int64_t bits, int64
     return sum / (double)divisor;
 }
 
-/* The mean of [X + I(T,k)]/(G+k) over the hypergeometric number k of relevant items above the cut. The
- * weights are built by their ratio outwards from the mode, so that nothing over- or underflows, and are
- * log-concave: once one is negligible, so are all beyond it. */
+/* Expected AP@R in the found form when the cut divides a bucket. k of its T taken items are relevant with the
+ * hypergeometric probability C(p,k) C(n-p,T-k) / C(n,T), and then AP is
+ *   (sum + bucket_term(T, k)) / (G + k).
+ * The weights are computed from the mode outwards by the ratio of neighbours, so that nothing over- or
+ * underflows. They are log-concave: once one is negligible, so are all beyond it. */
 static double found_in_cut_bucket(const struct walk *walk)
 {
     const int64_t n = walk->n, p = walk->p, taken = walk->taken;
-    const int64_t least = taken - (n - p) > 0 ? taken - (n - p) : 0, most = p < taken ? p : taken;
+    const int64_t least = bl_max(taken - (n - p), 0), most = bl_min(p, taken);
     const struct places places = places_of(walk->f, taken);
     int64_t mode = (int64_t)(((double)taken + 1.0) * ((double)p + 1.0) / ((double)n + 2.0));
-    mode = mode < least ? least : mode > most ? most : mode;
+    mode = bl_max(least, bl_min(mode, most));
     double mass = 0, sum = 0;
     for (int step = 1; step >= -1; step -= 2) {
         double weight = 1.0;
         for (int64_t k = mode; k >= least && k <= most && weight > 1e-20 * mass; k += step) {
-            if (step == 1 || k != mode) {
+            if (step == 1 || k != mode) { /* the mode counts once */
                 mass += weight;
                 if (walk->g + k > 0)
                     sum += weight * (walk->sum + (k > 0 ? bucket_term(taken, k, walk->g, places) : 0.0)) /
@@ -169,6 +179,7 @@ double bl_precision_at(const bl_bucket *buckets, int64_t bits, int64_t cut)
     const struct walk walk = walk_to(buckets, bits, cut);
     if (walk.cut <= 0)
         return 0.0;
+    /* E[relevant among the T taken] = p T/n */
     const double inside = walk.n > 0 ? (double)walk.p * (double)walk.taken / (double)walk.n : 0.0;
     return ((double)walk.g + inside) / (double)walk.cut;
 }
@@ -176,14 +187,14 @@ double bl_precision_at(const bl_bucket *buckets, int64_t bits, int64_t cut)
 double bl_precision_radius(const bl_bucket *buckets, int64_t bits, int64_t radius)
 {
     int64_t items, relevant;
-    totals(buckets, radius < bits ? radius : bits, &items, &relevant);
+    totals(buckets, bl_min(radius, bits), &items, &relevant);
     return items > 0 ? (double)relevant / (double)items : 0.0;
 }
 
 double bl_recall_radius(const bl_bucket *buckets, int64_t bits, int64_t radius)
 {
     int64_t items, inside, relevant;
-    totals(buckets, radius < bits ? radius : bits, &items, &inside);
+    totals(buckets, bl_min(radius, bits), &items, &inside);
     totals(buckets, bits, &items, &relevant);
     return relevant > 0 ? (double)inside / (double)relevant : 0.0;
 }
@@ -192,7 +203,7 @@ void bl_retrieval_init(struct bl_retrieval *retrieval, int64_t bits, const int64
 {
     memset(retrieval, 0, sizeof *retrieval);
     retrieval->bits = bits;
-    retrieval->n_cuts = n_cuts < BL_CUTS_MAX ? n_cuts : BL_CUTS_MAX;
+    retrieval->n_cuts = bl_min(n_cuts, BL_CUTS_MAX);
     for (int64_t i = 0; i < retrieval->n_cuts; i++)
         retrieval->cuts[i] = cuts[i];
 }

@@ -1,6 +1,7 @@
-/* How well codes retrieve: exact expectations over all orders of tied items, from counts per distance alone.
- * Sources: McSherry and Najork, "Computing information retrieval performance measures efficiently in the
- * presence of tied scores", ECIR 2008. Formulas: docs/mathematics.md. */
+/* Retrieval measures: average precision, precision and recall. Items at the same Hamming distance are tied;
+ * measures are the exact expectation over all their orders, computed from the number of items at each
+ * distance alone. Source: McSherry and Najork, "Computing information retrieval performance measures
+ * efficiently in the presence of tied scores", ECIR 2008. Formulas: docs/mathematics.md. */
 #ifndef BL_HASH_RETRIEVAL_H
 #define BL_HASH_RETRIEVAL_H
 
@@ -9,18 +10,18 @@
 #include "config/config.h"
 #include "data/labels.h"
 
-/* Codes with their labels, [rows, words] and [rows, label_layout.words]; borrowed. */
+/* Codes with their labels; the arrays are borrowed. */
 struct bl_code_set {
     int64_t rows;
     int64_t bits;
     const uint64_t *words; /* [rows, bl_code_words(bits)] */
     struct bl_label_layout label_layout;
-    const uint32_t *labels;
-    int64_t first; /* global index of row 0, for leaving out a query itself */
+    const uint32_t *labels; /* [rows, label_layout.words] */
+    int64_t first;          /* global index of row 0, to exclude a query from its own results */
 };
 
-/* What is counted of one query at one distance. Packed so that both are counted by one addition and ranks sum
- * both in one message; databases up to 2^32-1 rows. */
+/* The items and the relevant items at one distance of one query. Packed into one integer, so that one
+ * addition counts both and one reduction sums both over ranks. A database has at most 2^32-1 rows. */
 #define BL_DATABASE_ROWS_MAX INT64_C(0xffffffff)
 typedef uint64_t bl_bucket; /* items in the low 32 bits, relevant items in the high 32 */
 
@@ -38,54 +39,54 @@ static inline bl_bucket bl_bucket_of(uint64_t items, uint64_t relevant)
     return items | relevant << 32;
 }
 
-/* Adds to buckets [n_queries, bits + 1] the database items at each distance of queries [query_lo,
- * query_lo+n_queries). exclude_self: a query is not its own neighbour (the sets are the same rows:
- * query.first + i == database.first + j). Local; the sum of the buckets over disjoint pieces of a database
- * equals those of the whole. */
+/* buckets [n_queries, bits + 1] += the database items at each distance of queries [query_lo, query_lo +
+ * n_queries). exclude_self: both sets number the same rows, and a query doesn't count itself (queries->first
+ * + i == database->first + j). The buckets of disjoint parts of a database add up to those of the whole. */
 void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,
                         const struct bl_code_set *database, int exclude_self, bl_bucket *buckets);
 
-/* The same by the plainest loop: the reference for the tests. */
+/* The same by the plainest loops: the reference for tests. */
 void bl_retrieval_count_naive(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,
                               const struct bl_code_set *database, int exclude_self, bl_bucket *buckets);
 
-/* H(from + n) - H(from) of the harmonic numbers H, from and n >= 0, to a few units in the last place. */
+/* H_{from + n} - H_from of the harmonic numbers H_n = 1 + 1/2 + ... + 1/n; from, n >= 0. Error: a few units
+ * in the last place. */
 double bl_harmonic_difference(int64_t from, int64_t n);
 
-/* Expected average precision of one query's buckets [bits+1]; 0 when nothing is relevant. */
+/* Expected average precision of one query's buckets [bits + 1]; 0 if nothing is relevant. */
 double bl_average_precision(const bl_bucket *buckets, int64_t bits);
 
-/* mAP@R summands. min form divides by min(R, relevant); found form by the relevant items found among the
- * first R. */
+/* Expected AP@R of one query, R = cut. Divided by min(R, relevant items), or by the relevant items found
+ * among the first R. */
 double bl_average_precision_at_min(const bl_bucket *buckets, int64_t bits, int64_t cut);
 double bl_average_precision_at_found(const bl_bucket *buckets, int64_t bits, int64_t cut);
 
-/* Expected precision among the first `cut` items, cut capped at the items there are. */
+/* Expected precision among the first `cut` items, or among all if there are fewer. */
 double bl_precision_at(const bl_bucket *buckets, int64_t bits, int64_t cut);
 
-/* Precision and recall within Hamming radius r; an empty ball or no relevant item counts 0. */
+/* Precision and recall within a Hamming radius; 0 if nothing lies within it, or nothing is relevant. */
 double bl_precision_radius(const bl_bucket *buckets, int64_t bits, int64_t radius);
 double bl_recall_radius(const bl_bucket *buckets, int64_t bits, int64_t radius);
 
-/* Means over queries, accumulated in query order (so that they don't depend on ranks). */
+/* Sums over queries, in query order, so that their bits don't depend on the number of ranks. */
 enum { BL_CUTS_MAX = 16 };
 struct bl_retrieval {
     int64_t bits;
     int64_t n_cuts;
-    int64_t cuts[BL_CUTS_MAX]; /* the R of precision@R and mAP@R */
-    int64_t queries, unanswerable;
+    int64_t cuts[BL_CUTS_MAX];     /* the R of precision@R and mAP@R */
+    int64_t queries, unanswerable; /* unanswerable: queries without a relevant item */
     double sum_ap;
     double sum_ap_min[BL_CUTS_MAX], sum_ap_found[BL_CUTS_MAX], sum_precision_at[BL_CUTS_MAX];
     double sum_precision_radius[BL_CODE_BITS_MAX + 1], sum_recall_radius[BL_CODE_BITS_MAX + 1];
 };
 
-/* Zeroes the sums and keeps the cuts, sorted as given. */
+/* Zeroes the sums and copies the first BL_CUTS_MAX cuts, in the given order. */
 void bl_retrieval_init(struct bl_retrieval *retrieval, int64_t bits, const int64_t *cuts, int64_t n_cuts);
 
 /* Adds one query by its global buckets. */
 void bl_retrieval_add(struct bl_retrieval *retrieval, const bl_bucket *buckets);
 
-/* The means; all over all queries but map_answerable. Arrays as in the sums. */
+/* The means over all queries; map_answerable: over those with a relevant item. Arrays as in the sums. */
 struct bl_retrieval_means {
     double map, map_answerable;
     double map_min[BL_CUTS_MAX], map_found[BL_CUTS_MAX], precision_at[BL_CUTS_MAX];

@@ -1,10 +1,13 @@
-/* The counting pass. W: words of a code, L: words of a label, T: rows of a tile. A tile of the database is
- * turned word-major once and then met by every query of the block; per query the keys of a tile are computed
- * in vectors and counted in four histograms, since neighbouring items often share a key and a counter that
- * has just been stored is slow to load again. */
+/* Counting items per distance. W: words of a code, L: words of a label, T: rows of a tile.
+ *
+ * A tile of the database is transposed once, so that word w of its rows is contiguous, and compared with
+ * every query. For each query the tile's keys (distance and relevance) are computed in vectors, then counted.
+ * Neighbouring items often have the same key, and incrementing a counter twice in a row waits for the first
+ * store; so they are counted in four histograms in turn. */
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "hash/code.h"
 #include "hash/retrieval.h"
 
@@ -14,7 +17,7 @@ enum {
     TILE_LABEL_WORDS = 32768, /* T * L at most */
     LABEL_WORDS_MAX = 32,     /* wider labels are compared row by row */
     LANES = 4,
-    KEY_RELEVANT = 2048, /* key = distance, plus this when relevant; a power of two above the longest code */
+    KEY_RELEVANT = 2048, /* key = distance, plus this if relevant; a power of two above the longest code */
 };
 
 struct tile {
@@ -125,6 +128,7 @@ static void count_keys(const uint32_t *keys, int64_t n, int64_t bits, bl_bucket 
     }
 }
 
+/* Takes back one item that was counted. */
 static void uncount_key(uint32_t key, bl_bucket *buckets)
 {
     buckets[key % KEY_RELEVANT] -= bl_bucket_of(1, key / KEY_RELEVANT);
@@ -140,7 +144,7 @@ void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int
     struct tile tile;
     uint32_t keys[TILE_ROWS];
     for (int64_t lo = 0; lo < database->rows; lo += step) {
-        fill_tile(&tile, database, lo, database->rows - lo < step ? database->rows - lo : step);
+        fill_tile(&tile, database, lo, bl_min(database->rows - lo, step));
         for (int64_t q = 0; q < n_queries; q++) {
             const int64_t row = query_lo + q;
             bl_bucket *of_query = buckets + q * (bits + 1);

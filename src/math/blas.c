@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/minmax.h"
+
 void bl_blas_setup(void)
 {
     openblas_set_num_threads(1);
@@ -19,7 +21,8 @@ const char *bl_blas_description(void)
     return openblas_get_config();
 }
 
-/* The one place where a size becomes BLAS's int. A single row longer than that has no meaning here. */
+/* The one place where a size becomes BLAS's int. bl_matmul splits m and k; a matrix with longer rows than
+ * that is a defect. */
 static blasint narrow(int64_t size)
 {
     if (size < 0 || size > INT_MAX)
@@ -33,12 +36,12 @@ void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n,
     const int64_t piece = 1 << 30;
     if (m == 0 || n == 0)
         return;
-    /* Only m and k count rows of data; n is a layer's width or a tile's. */
+    /* Only m and k may be numbers of data rows, hence above 2^31; n is the width of a layer or of a tile. */
     for (int64_t row = 0; row < m; row += piece) {
-        int64_t rows = m - row < piece ? m - row : piece;
+        int64_t rows = bl_min(m - row, piece);
         int64_t at = 0;
         do {
-            int64_t depth = k - at < piece ? k - at : piece;
+            int64_t depth = bl_min(k - at, piece);
             const float *a_part = ta == BL_PLAIN ? a + row * lda + at : a + at * lda + row;
             const float *b_part = tb == BL_PLAIN ? b + at * ldb : b + at;
             cblas_sgemm(CblasRowMajor, ta == BL_PLAIN ? CblasNoTrans : CblasTrans,

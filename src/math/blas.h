@@ -6,18 +6,18 @@
 
 enum bl_transpose { BL_PLAIN, BL_TRANSPOSED };
 
-/* OpenBLAS itself stays on one thread in this process: bitloom threads over tiles and rows. Call once, first.
- */
+/* Keeps OpenBLAS on one thread, since bitloom's own threads divide tiles and rows. Call once, first. */
 void bl_blas_setup(void);
 
-/* The name of OpenBLAS's kernel here, e.g. "Haswell". Borrowed, static. */
+/* The kernel that OpenBLAS chose on this processor, e.g. "Haswell". A static string. */
 const char *bl_blas_kernel(void);
 
 /* OpenBLAS's version and how it was built, in its own words. Borrowed, static. */
 const char *bl_blas_description(void);
 
-/* C [m,n] = op(A) op(B), or C + op(A) op(B) if add; op(A) [m,k], op(B) [k,n]; lda, ldb, ldc are the rows'
- * lengths in memory. Dimensions above 2^31-1 are split here. m, n or k may be 0. */
+/* C [m,n] = op(A) op(B), or C += op(A) op(B) if add, where op(A) is [m,k] and op(B) is [k,n]. lda, ldb and
+ * ldc are the distances between rows in memory, in floats. m and k may exceed 2^31-1: they are split. m, n or
+ * k may be 0. */
 void bl_matmul(enum bl_transpose ta, enum bl_transpose tb, int64_t m, int64_t n, int64_t k, const float *a,
                int64_t lda, const float *b, int64_t ldb, int add, float *c, int64_t ldc);
 

@@ -50,7 +50,7 @@ int bl_covariance_init(struct bl_covariance *covariance, const struct bl_product
     }
     for (int64_t d = 0; d < dim; d++) {
         int exponent = 0;
-        frexp(largest[d] + fabs(mean[d]), &exponent); /* |x - mean| <= 2^exponent */
+        frexp(largest[d] + fabs(mean[d]), &exponent); /* |x - mean| <= largest + |mean| <= 2^exponent */
         covariance->scale[d] = ldexp(1.0, -exponent);
     }
     return BL_OK;
@@ -78,6 +78,7 @@ void bl_covariance_matrix(const struct bl_covariance *covariance, double *matrix
     for (int64_t i = 0; i < dim; i++)
         for (int64_t j = i; j < dim; j++) {
             const double sum = bl_fixed_to(covariance->fixed, covariance->sums[i * dim + j]);
+            /* cov_ij = 1/N sum (x_i - mean_i)(x_j - mean_j); the sum was over columns times scale. */
             const double value = sum / scale[i] / scale[j] / (double)covariance->n_total;
             matrix[i * dim + j] = value;
             matrix[j * dim + i] = value;

@@ -1,8 +1,9 @@
 #include "math/cross.h"
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 
-enum { BAND = 96 }; /* rows of a product at a time */
+enum { BAND = 96 }; /* rows of A'B that are computed at a time */
 
 int bl_cross_init(struct bl_cross *cross, const struct bl_product *product, int64_t k, struct bl_error *err)
 {
@@ -15,7 +16,7 @@ void bl_cross_free(struct bl_cross *cross)
     bl_free(&cross->band);
 }
 
-/* Rows [0, rows) of sums [rows, k] += A'B, A [n, rows] with rows lda apart. */
+/* sums [rows, k] += A'B for one band of columns of A: A [n, rows], whose rows are lda floats apart. */
 static void add_band(const struct bl_cross *cross, int64_t n, int64_t rows, int64_t k, const float *a,
                      int64_t lda, const float *b, int64_t ldb, struct bl_fixed fixed, int64_t *sums,
                      int64_t ld)
@@ -25,21 +26,16 @@ static void add_band(const struct bl_cross *cross, int64_t n, int64_t rows, int6
         bl_fixed_add(fixed, k, cross->band + i * k, sums + i * ld);
 }
 
-static int64_t band_rows(int64_t left)
-{
-    return left < BAND ? left : BAND;
-}
-
 void bl_cross_add(const struct bl_cross *cross, int64_t n, int64_t m, int64_t k, const float *a,
                   const float *b, struct bl_fixed fixed, int64_t *sums)
 {
     for (int64_t i = 0; i < m; i += BAND)
-        add_band(cross, n, band_rows(m - i), k, a + i, m, b, k, fixed, sums + i * k, k);
+        add_band(cross, n, bl_min(m - i, BAND), k, a + i, m, b, k, fixed, sums + i * k, k);
 }
 
 void bl_cross_add_square(const struct bl_cross *cross, int64_t n, int64_t k, const float *a,
                          struct bl_fixed fixed, int64_t *sums)
 {
     for (int64_t i = 0; i < k; i += BAND)
-        add_band(cross, n, band_rows(k - i), k - i, a + i, k, a + i, k, fixed, sums + i * k + i, k);
+        add_band(cross, n, bl_min(k - i, BAND), k - i, a + i, k, a + i, k, fixed, sums + i * k + i, k);
 }

@@ -1,5 +1,5 @@
-/* Sums over rows of products of two columns, in fixed point, so that neither the order of the rows' blocks
- * nor the number of ranks changes a bit: covariances, cross products. docs/decisions/0016 says why. */
+/* A'B summed over blocks of rows in fixed point, for covariances and cross products: neither the order of the
+ * blocks nor the number of ranks changes a bit. docs/decisions/0016 says why. */
 #ifndef BL_MATH_CROSS_H
 #define BL_MATH_CROSS_H
 
@@ -9,10 +9,10 @@
 #include "math/fixed.h"
 #include "math/product.h"
 
-/* Rows of a block: how long the float chains are whose results become integers. */
+/* Rows of a block: the length of the float sums that are then rounded to integers. */
 enum { BL_CROSS_BLOCK = 256 };
 
-/* Work space: one band of rows of a product. */
+/* Work space for one band of rows of a product. */
 struct bl_cross {
     const struct bl_product *product; /* BL_PRODUCT_CHAIN; borrowed */
     int64_t k;                        /* columns of the widest product */
@@ -23,13 +23,14 @@ struct bl_cross {
 int bl_cross_init(struct bl_cross *cross, const struct bl_product *product, int64_t k, struct bl_error *err);
 void bl_cross_free(struct bl_cross *cross);
 
-/* sums [m,k] += A'B of the block's rows A [n,m] and B [n,k], n <= BL_CROSS_BLOCK: one float chain each, then
- * fixed point. |sums| stay in range as fixed's bound promises; what isn't finite counts as 0. */
+/* sums [m,k] += A'B for one block, A [n,m] and B [n,k], n <= BL_CROSS_BLOCK: each product is one chain of
+ * fused multiply-adds in float, then rounded to fixed point. The caller's bound for `fixed` keeps sums in
+ * range; products that aren't finite count as 0. */
 void bl_cross_add(const struct bl_cross *cross, int64_t n, int64_t m, int64_t k, const float *a,
                   const float *b, struct bl_fixed fixed, int64_t *sums);
 
-/* The same for B = A [n,k], where the sums are symmetric: only columns j >= i of row i are valid, and no
- * others are touched outside of the bands of the diagonal. */
+/* The same for B = A [n,k], where A'A is symmetric: only elements j >= i of row i are valid. Below the
+ * diagonal only what shares a band with it is written. */
 void bl_cross_add_square(const struct bl_cross *cross, int64_t n, int64_t k, const float *a,
                          struct bl_fixed fixed, int64_t *sums);
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/minmax.h"
+
 enum { ROWS = 256, ANCHORS = 64 };
 
 static double squared_length(int64_t dim, const float *x)
@@ -18,7 +20,7 @@ static void squared_lengths(int64_t n, int64_t dim, const float *x, double *leng
         lengths[i] = squared_length(dim, x + i * dim);
 }
 
-/* Products in out [n, m], of which m_part columns are treated, become distances. */
+/* |x - p|^2 = |x|^2 + |p|^2 - 2 x'p, in place: m_part columns of out [n, m] hold x'p before. */
 static void complete(int64_t n, int64_t m_part, int64_t m, const double *xx, const double *pp, float *out)
 {
     for (int64_t i = 0; i < n; i++)
@@ -34,10 +36,10 @@ void bl_distance_run(const struct bl_product *product, int thread, int64_t n, in
     double xx[ROWS], pp[ANCHORS];
     bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, m, dim, x, dim, p, dim, 0, out, m);
     for (int64_t i = 0; i < n; i += ROWS) {
-        const int64_t rows = n - i < ROWS ? n - i : ROWS;
+        const int64_t rows = bl_min(n - i, ROWS);
         squared_lengths(rows, dim, x + i * dim, xx);
         for (int64_t j = 0; j < m; j += ANCHORS) {
-            const int64_t anchors = m - j < ANCHORS ? m - j : ANCHORS;
+            const int64_t anchors = bl_min(m - j, ANCHORS);
             squared_lengths(anchors, dim, p + j * dim, pp);
             complete(rows, anchors, m, xx, pp, out + i * m + j);
         }

@@ -17,6 +17,7 @@ static int outcome(lapack_int info, const char *what, struct bl_error *err)
                    (int)info);
 }
 
+/* An eigenvector is determined up to its sign: makes the component of largest magnitude positive. */
 static void fix_sign(int64_t dim, double *vector)
 {
     int64_t largest = 0;
@@ -29,7 +30,7 @@ static void fix_sign(int64_t dim, double *vector)
     vector[largest] = fabs(vector[largest]);
 }
 
-/* LAPACK numbers them upwards. */
+/* LAPACK returns eigenvalues in ascending order; ours descend. */
 static void reverse(int64_t k, int64_t dim, double *values, double *vectors)
 {
     for (int64_t i = 0, j = k - 1; i < j; i++, j--) {
@@ -49,11 +50,11 @@ int bl_eigen_top(int64_t dim, double *matrix, int64_t k, double *values, double 
 {
     const lapack_int n = (lapack_int)dim, lowest = (lapack_int)(dim - k + 1);
     lapack_int found = 0, *support = NULL;
-    double *all = NULL; /* LAPACK wants room for every value */
+    double *all = NULL; /* LAPACK needs room for all dim eigenvalues */
     int code = bl_alloc(&all, dim, sizeof *all, "eigenvalues", err);
     if (code == BL_OK)
         code = bl_alloc(&support, 2 * dim, sizeof *support, "eigenvectors", err);
-    if (code == BL_OK) /* its columns are our rows: vectors come out as rows, without a copy */
+    if (code == BL_OK) /* LAPACK's columns are our rows, so that vectors come out as rows without a copy */
         code = outcome(LAPACKE_dsyevr(LAPACK_COL_MAJOR, 'V', 'I', 'L', n, matrix, n, 0.0, 0.0, lowest, n, 0.0,
                                       &found, all, vectors, n, support),
                        "the search for eigenvectors", err);
@@ -79,7 +80,8 @@ int bl_orthogonal_factor(int64_t k, double *matrix, struct bl_error *err)
         code = bl_alloc(&left, k * k, sizeof *left, "singular vectors", err);
     if (code == BL_OK)
         code = bl_alloc(&right, k * k, sizeof *right, "singular vectors", err);
-    /* By columns our matrix is its own transpose V diag U', and left right = V U' is (U V')' by columns. */
+    /* Read by columns our matrix is its transpose, V diag U'. So left = V and right = U', and their product V
+     * U', stored by columns, is U V' read by rows. */
     if (code == BL_OK)
         code = outcome(LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'A', n, n, matrix, n, values, left, n, right, n),
                        "a singular value decomposition", err);

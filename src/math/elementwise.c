@@ -67,7 +67,7 @@ BL_KERNEL void bl_tanh_backward(int64_t count, const float *restrict delta, floa
     }
 }
 
-enum { SUM_COLUMNS = 64 };
+enum { SUM_COLUMNS = 64 }; /* columns summed at a time: their sums in double fit into vector registers */
 
 static void sum_block(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
 {
@@ -79,6 +79,7 @@ static void sum_block(int64_t n, int64_t width, const float *x, int64_t stride, 
         sums[j] = (float)block[j];
 }
 
+/* sum_block for a width known to the compiler, which vectorises it. */
 BL_KERNEL static void sum_full_block(int64_t n, const float *restrict x, int64_t stride, float *restrict sums)
 {
     double block[SUM_COLUMNS] = {0};
@@ -105,7 +106,7 @@ void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, fl
 
 BL_KERNEL int bl_all_finite(int64_t count, const float *x)
 {
-    uint32_t bad = 0;
+    uint32_t bad = 0; /* NaN and Inf: all bits of the exponent are set */
     for (int64_t i = 0; i < count; i++)
         bad |= (uint32_t)((bl_bits_of_float(x[i]) & 0x7f800000u) == 0x7f800000u);
     return bad == 0;

@@ -4,7 +4,7 @@
 
 #include "base/isa.h"
 
-enum { SUM_BITS = 61 }; /* one bit below the largest, for the roundings of many parts */
+enum { SUM_BITS = 61 }; /* bound maps to at most 2^61: the rest of int64 is left for rounding errors */
 
 struct bl_fixed bl_fixed_of_bound(double bound)
 {

@@ -1,4 +1,4 @@
-/* Sums in sixteen lanes, so that the order of additions is the same whatever the width of a register. */
+/* Sums in sixteen lanes: the order of additions is fixed, whatever the width of a vector register. */
 #ifndef BL_MATH_LANES_H
 #define BL_MATH_LANES_H
 
@@ -6,7 +6,7 @@
 
 enum { BL_LANES = 16 };
 
-/* The lanes' sum, halves first. Uses them up. */
+/* The sum of the lanes: lane l + lane l+8, then 4 apart, 2, 1. Overwrites the lanes. */
 BL_INLINE double bl_lanes_fold(double *lane)
 {
     for (int width = BL_LANES / 2; width > 0; width /= 2)

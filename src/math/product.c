@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 #include "math/product_kernel.h"
 
 static const struct bl_product_kernel *const all_kernels[] = {&bl_product_avx512, &bl_product_avx2,
@@ -30,7 +31,7 @@ int bl_product_init(struct bl_product *product, enum bl_product_kind kind, int t
         return BL_OK;
     }
     product->kernel = bl_product_level(0);
-    snprintf(product->name, sizeof product->name, "%s chains", product->kernel->name);
+    snprintf(product->name, sizeof product->name, "bitloom %s", product->kernel->name);
     return bl_alloc(&product->space, (int64_t)threads * BL_PRODUCT_SPACE, sizeof(float), "packed matrices",
                     err);
 }
@@ -45,7 +46,7 @@ static const float *address(enum bl_transpose t, const float *x, int64_t ld, int
     return t == BL_PLAIN ? x + row * ld + column : x + column * ld + row;
 }
 
-/* A tile at the right edge: what would reach beyond the matrix goes through a copy of full width. */
+/* A tile at the right edge, which would reach beyond the matrix: computed in a copy of full width. */
 static void edge_tile(const struct bl_product_kernel *kernel, int rows, int columns, int64_t kc,
                       const float *a, const float *b, struct bl_tile_ends ends)
 {
@@ -62,14 +63,14 @@ static void edge_tile(const struct bl_product_kernel *kernel, int rows, int colu
     bl_product_copy(rows, columns, edge, kernel->columns, to, to_stride);
 }
 
-/* All tiles of C [m,n], from packed sides; from: where chains begin, in memory like C's, or NULL. */
+/* All tiles of a block: C [m,n] = from + A B, a and b packed; from is laid out like C, or NULL for 0. */
 static void run_tiles(const struct bl_product_kernel *kernel, int64_t m, int64_t n, int64_t kc,
                       const float *a, const float *b, const float *from, float *c, int64_t ldc)
 {
     for (int64_t j = 0; j < n; j += kernel->columns)
         for (int64_t i = 0; i < m; i += kernel->rows) {
-            const int rows = (int)bl_product_at_most(m - i, kernel->rows);
-            const int columns = (int)bl_product_at_most(n - j, kernel->columns);
+            const int rows = (int)bl_min(m - i, kernel->rows);
+            const int columns = (int)bl_min(n - j, kernel->columns);
             const struct bl_tile_ends ends = {.from = from ? from + i * ldc + j : NULL,
                                               .from_stride = ldc,
                                               .to = c + i * ldc + j,
@@ -81,6 +82,8 @@ static void run_tiles(const struct bl_product_kernel *kernel, int64_t m, int64_t
         }
 }
 
+/* C += op(A) op(B) by blocks: B's block [kc,nc] is packed once and meets every block [mc,kc] of A. Blocks
+ * along k come in ascending order and the chains go on in C, so that blocking doesn't change a bit. */
 static void run_chain(const struct bl_product *product, int thread, enum bl_transpose ta,
                       enum bl_transpose tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
                       const float *b, int64_t ldb, int add, float *c, int64_t ldc)
@@ -89,14 +92,14 @@ static void run_chain(const struct bl_product *product, int thread, enum bl_tran
     float *space_a = product->space + (int64_t)thread * BL_PRODUCT_SPACE;
     float *space_b = space_a + BL_PRODUCT_SPACE_A;
     for (int64_t j = 0; j < n; j += BL_PRODUCT_COLUMNS) {
-        const int64_t nc = bl_product_at_most(n - j, BL_PRODUCT_COLUMNS);
+        const int64_t nc = bl_min(n - j, BL_PRODUCT_COLUMNS);
         int64_t depth = 0;
-        do { /* once also for k = 0 */
-            const int64_t kc = bl_product_at_most(k - depth, BL_PRODUCT_DEPTH);
+        do { /* once even for k = 0: C must be set */
+            const int64_t kc = bl_min(k - depth, BL_PRODUCT_DEPTH);
             bl_product_pack(tb == BL_PLAIN, nc, kc, address(tb, b, ldb, depth, j), ldb, kernel->columns,
                             space_b);
             for (int64_t i = 0; i < m; i += BL_PRODUCT_ROWS) {
-                const int64_t mc = bl_product_at_most(m - i, BL_PRODUCT_ROWS);
+                const int64_t mc = bl_min(m - i, BL_PRODUCT_ROWS);
                 float *block = c + i * ldc + j;
                 bl_product_pack(ta == BL_TRANSPOSED, mc, kc, address(ta, a, lda, i, depth), lda, kernel->rows,
                                 space_a);

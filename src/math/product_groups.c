@@ -1,13 +1,18 @@
-#include <string.h>
+#include <stddef.h>
 
+#include "base/minmax.h"
 #include "math/elementwise.h"
 #include "math/product.h"
 #include "math/product_kernel.h"
 
-/* Tiles on their way: of whole width, and at the right edge, whose columns beyond the matrix don't count. */
+/* Sums of A_g' B_g over groups, A_g [rows of g, m], B_g [rows of g, n]. For each block of C the rows are
+ * packed in stretches; each tile then passes through all groups of the stretch while its sums stay in the
+ * first-level cache. */
+
+/* Tiles of full width, and those at the right edge, whose columns beyond the matrix don't count. */
 enum tile_kind { WHOLE, EDGE };
 
-/* A block [mc,nc] of the sums, and where it is worked on. */
+/* A block [mc,nc] of the sums and its work space. */
 struct block {
     const struct bl_product_kernel *kernel;
     const struct bl_groups *groups;
@@ -18,16 +23,16 @@ struct block {
     int64_t ldc;
     float scale;
     float *space_a, *space_b;
-    float *chains;                            /* tile by tile, of a group that isn't finished */
-    uint32_t (*largest)[BL_TILE_COLUMNS_MAX]; /* of each kind of tile */
+    float *chains;                            /* tile by tile: chains of a group that isn't finished */
+    uint32_t (*largest)[BL_TILE_COLUMNS_MAX]; /* bits of the largest |value|, for each kind of tile */
 };
 
-/* Rows that are packed at once: [row, row + rows) are all that is left of the groups [g, end), or a part of
- * group g. */
+/* Rows packed together, [row, row + rows): the remaining rows of groups [g, end); or, with end = g, a part of
+ * group g that doesn't finish it. */
 struct stretch {
     int64_t row, rows;
     int64_t g, end;
-    int goes_on; /* group g has begun before */
+    int continues; /* earlier rows of group g are in chains */
 };
 
 static int64_t begin_of(const struct bl_groups *groups, int64_t g)
@@ -35,24 +40,25 @@ static int64_t begin_of(const struct bl_groups *groups, int64_t g)
     return g > 0 ? groups->end[g - 1] : 0;
 }
 
-/* As many whole groups as fit; what is left of a long one first. */
+/* The next stretch: as many groups as fit into BL_PRODUCT_DEPTH rows to their end, else a part of group g. */
 static struct stretch stretch_from(const struct bl_groups *groups, int64_t row, int64_t g)
 {
-    struct stretch stretch = {.row = row, .g = g, .end = g, .goes_on = row > begin_of(groups, g)};
+    struct stretch stretch = {.row = row, .g = g, .end = g, .continues = row > begin_of(groups, g)};
     while (stretch.end < groups->n && groups->end[stretch.end] - row <= BL_PRODUCT_DEPTH)
         stretch.end++;
     stretch.rows = stretch.end > g ? groups->end[stretch.end - 1] - row : BL_PRODUCT_DEPTH;
     return stretch;
 }
 
-/* One tile through all groups of the stretch: its sums stay in the first cache. */
+/* One tile through all groups of the stretch. Unfinished chains are kept in ends.to; each finished one is
+ * added to the sums on the grid. */
 static void tile_groups(const struct block *block, const struct stretch *stretch, int rows, const float *a,
                         const float *b, struct bl_tile_ends ends)
 {
     const struct bl_product_kernel *kernel = block->kernel;
     float *const chains = ends.to;
     if (stretch->end == stretch->g) {
-        ends.from = stretch->goes_on ? chains : NULL;
+        ends.from = stretch->continues ? chains : NULL;
         kernel->tile(rows, stretch->rows, a, b, &ends);
         return;
     }
@@ -60,7 +66,7 @@ static void tile_groups(const struct block *block, const struct stretch *stretch
     int64_t row = stretch->row;
     for (int64_t g = stretch->g; g < stretch->end; g++) {
         const int64_t kc = block->groups->end[g] - row, at = row - stretch->row;
-        ends.from = g == stretch->g && stretch->goes_on ? chains : NULL;
+        ends.from = g == stretch->g && stretch->continues ? chains : NULL;
         ends.set = g == 0;
         kernel->tile(rows, kc, a + at * kernel->rows, b + at * kernel->columns, &ends);
         row += kc;
@@ -94,8 +100,8 @@ static void run_stretch(const struct block *block, const struct stretch *stretch
                     block->space_a);
     for (int64_t j = 0; j < block->nc; j += kernel->columns)
         for (int64_t i = 0; i < block->mc; i += kernel->rows) {
-            const int rows = (int)bl_product_at_most(block->mc - i, kernel->rows);
-            const int columns = (int)bl_product_at_most(block->nc - j, kernel->columns);
+            const int rows = (int)bl_min(block->mc - i, kernel->rows);
+            const int columns = (int)bl_min(block->nc - j, kernel->columns);
             const float *a = block->space_a + i * kc, *b = block->space_b + j * kc;
             const struct bl_tile_ends ends = {.from_stride = kernel->columns,
                                               .to = block->chains + j * mc + i * kernel->columns,
@@ -150,8 +156,8 @@ static void run_chains(const struct bl_product *product, int thread, int64_t m, 
         for (int64_t i = 0; i < m; i += BL_PRODUCT_ROWS) {
             block.a = a + i;
             block.b = b + j;
-            block.mc = bl_product_at_most(m - i, BL_PRODUCT_ROWS);
-            block.nc = bl_product_at_most(n - j, BL_PRODUCT_COLUMNS);
+            block.mc = bl_min(m - i, BL_PRODUCT_ROWS);
+            block.nc = bl_min(n - j, BL_PRODUCT_COLUMNS);
             block.sums = to->integers + i * ldc + j;
             run_block(&block);
         }
@@ -176,7 +182,7 @@ void bl_product_group_sums(const struct bl_product *product, int thread, int64_t
 {
     static const float one = 1.0f;
     if (product->kind == BL_PRODUCT_CHAIN)
-        /* A column of ones whose rows all stand at the same place. */
+        /* Column sums are 1' B: A is a column of ones, which with lda = 0 is a single number. */
         bl_product_groups(product, thread, 1, n, &one, 0, b, ldb, groups, to, n);
     else if (groups->n > 0)
         bl_column_sums(groups->end[groups->n - 1], n, b, ldb, to->floats);

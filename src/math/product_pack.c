@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/isa.h"
+#include "base/minmax.h"
 #include "math/product_kernel.h"
 
 /* to[k * width + i] = from[i * stride + k] for i < n, k < kc. */
@@ -42,6 +43,7 @@ static void transpose(int64_t n, int64_t kc, const float *from, int64_t stride, 
 }
 #endif
 
+/* A width that is constant in each call: the copies become a few vector moves in place of calls of memcpy. */
 BL_INLINE void copy_lines(const int width, int64_t kc, const float *from, int64_t stride, float *to)
 {
     for (int64_t k = 0; k < kc; k++)
@@ -65,7 +67,7 @@ static void copy_packed(int64_t n, int64_t kc, const float *from, int64_t stride
 void bl_product_pack(int across, int64_t n, int64_t kc, const float *x, int64_t ld, int width, float *to)
 {
     for (int64_t i = 0; i < n; i += width, to += kc * width) {
-        int64_t count = n - i < width ? n - i : width;
+        int64_t count = bl_min(n - i, width);
         if (count < width)
             memset(to, 0, (size_t)(kc * width) * sizeof *to);
         if (across)

@@ -4,7 +4,7 @@
 #include "base/isa.h"
 #include "math/product_kernel.h"
 
-/* What has no integer becomes what x86's vectors make of it. */
+/* To nearest, ties to even. Out of range and NaN become INT_MIN, as with x86's vector conversion. */
 static inline uint32_t round_to_integer(float x)
 {
     return fabsf(x) < 0x1p31f ? (uint32_t)(int32_t)lrintf(x) : 0x80000000u;
@@ -22,8 +22,8 @@ static inline uint32_t higher(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* The widths suit 128-bit vectors; a compiler that may use fused multiply-adds makes vector code of it, and
- * otherwise fmaf is a call: slow, and the same bits. */
+/* A vector of one float; the tile's size suits 128-bit registers. Where the compiler may use fused
+ * multiply-adds it vectorises this; otherwise fmaf is a library call, slow but with the same bits. */
 #define TARGET
 #define VEC              float
 #define LANES            1

@@ -1,15 +1,18 @@
-/* The register tile of bl_product, once for each vector type: included by product_*.c, which define
- *   TARGET       attribute that allows the instructions
- *   VEC, LANES   the vector and its number of floats; INTS: of as many 32-bit integers
- *   LOAD STORE   unaligned; SPREAD one float to all lanes; FMA a b + c, rounded once; MUL
- *   ROWS, VECS   the full tile: ROWS rows of VECS vectors; VECS LANES columns
- *   LOAD_INTS STORE_INTS ADD_INTS   modulo 2^32
- *   ROUND        to the nearest integer, ties to even; any integer for what has none
- *   MAGNITUDE    the bits of |x|; HIGHER the larger of two unsigned integers
- * All accumulators stay in registers: loops over rows and vectors are unrolled since their bounds are
- * constants. */
+/* The register tile of bl_product, written once for all vector types. Included by product_*.c, which define
+ *   TARGET       the attribute that allows the instructions
+ *   VEC, INTS    a vector of LANES floats, and one of LANES 32-bit integers
+ *   ROWS, VECS   a full tile is ROWS rows of VECS vectors, that is VECS * LANES columns
+ *   LOAD, STORE  unaligned
+ *   SPREAD       one float in all lanes
+ *   FMA, MUL     a b + c rounded once; a b
+ *   LOAD_INTS, STORE_INTS, ADD_INTS   integers, added modulo 2^32
+ *   ROUND        to the nearest integer, ties to even; any integer if out of range or NaN
+ *   MAGNITUDE    the bits of |x|, as unsigned integers
+ *   HIGHER       the larger of two unsigned integers
+ * Loops over rows and vectors have constant bounds and are unrolled, so that all accumulators stay in
+ * registers. */
 
-/* Finished chains onto the grid. */
+/* sums += round(acc * scale), or = if ends->set; largest = max(largest, |acc|). */
 TARGET BL_INLINE void add_to_sums(const int rows, VEC acc[ROWS][VECS], const struct bl_tile_ends *ends)
 {
     const VEC scale = SPREAD(ends->scale);
@@ -33,7 +36,7 @@ TARGET BL_INLINE void add_to_sums(const int rows, VEC acc[ROWS][VECS], const str
         STORE_INTS(ends->largest + v * LANES, largest[v]);
 }
 
-/* rows <= ROWS rows of the tile: chains over kc values of k. */
+/* acc_ij = fma(a_ki, b_kj, acc_ij) for k = 0 .. kc-1, in rows <= ROWS rows of the tile. */
 TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, const float *b,
                                 const struct bl_tile_ends *ends)
 {
@@ -69,7 +72,7 @@ TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, cons
         STORE(ends->to + i * ends->to_stride + v * LANES, acc[i][v]);
 }
 
-/* A constant number of rows in each call: only then do the accumulators become registers. */
+/* One call for each number of rows, as a constant: only then are the accumulators kept in registers. */
 TARGET static void tile(int n, int64_t kc, const float *a, const float *b, const struct bl_tile_ends *ends)
 {
     switch (n) {

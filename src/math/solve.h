@@ -1,6 +1,6 @@
-/* Linear equations with a symmetric positive definite matrix, through its Cholesky factor: LAPACK and BLAS in
- * double, row-major. The last bits depend on OpenBLAS's kernel: under ranks, one computes and the others
- * receive. */
+/* Linear equations with a symmetric positive definite matrix, by its Cholesky factor. LAPACK and BLAS in
+ * double, row-major. The last bits depend on OpenBLAS's kernel: with several ranks, one computes and
+ * broadcasts. */
 #ifndef BL_MATH_SOLVE_H
 #define BL_MATH_SOLVE_H
 
@@ -9,20 +9,20 @@
 #include "base/error.h"
 #include "math/blas.h"
 
-enum { BL_SOLVE_MAX = 32768 }; /* LAPACK counts elements in 31 bits */
+enum { BL_SOLVE_MAX = 32768 }; /* LAPACK's 32-bit integers count elements: n^2 must fit */
 
-/* The lower triangle of matrix [n, n] becomes that of L, matrix = L L'. Only it is read and written.
- * n <= BL_SOLVE_MAX. Errors: BL_NUMBERS not positive definite; BL_MEMORY. */
+/* Replaces the lower triangle of matrix [n, n] by that of L, where matrix = L L'. The upper one is neither
+ * read nor written. n <= BL_SOLVE_MAX. Errors: BL_NUMBERS if not positive definite; BL_MEMORY. */
 int bl_cholesky(int64_t n, double *matrix, struct bl_error *err);
 
-/* b [n, k] becomes op(L)^-1 b for the factor L [n, n]. */
+/* b [n, k] = op(L)^-1 b, in place, for the factor L [n, n] of bl_cholesky. */
 void bl_lower_solve(enum bl_transpose op, int64_t n, int64_t k, const double *factor, double *b);
 
-/* b [n, k] becomes (L L')^-1 b. */
+/* b [n, k] = (L L')^-1 b, in place. */
 void bl_cholesky_solve(int64_t n, int64_t k, const double *factor, double *b);
 
-/* The symmetric matrix [n, n] (both triangles given) becomes L^-1 matrix L^-T: the eigenproblem
- * matrix v = lambda L L' v in the coordinates u = L' v. */
+/* matrix [n, n] = L^-1 matrix L'^-1, in place; symmetric, both triangles given. It turns the generalised
+ * eigenproblem matrix v = lambda L L' v into an ordinary one for u = L' v. */
 void bl_lower_congruence(int64_t n, const double *factor, double *matrix);
 
 #endif

@@ -1,10 +1,10 @@
-/* exp, log, log1p and tanh of one float, written so that loops over them become vector code: no branch, one
- * fixed order of operations, hence the same bits at every vector width. NaN gives NaN. The polynomials are
- * minimax fits (Remez) of our own, in Estrin's order where that shortens the chain of operations that wait
- * for each other; the tests compare each bound below with double precision.
+/* exp, log, log1p and tanh of one float, written so that loops over them vectorise: no branches and a fixed
+ * order of operations, hence the same bits at every vector width. NaN gives NaN. The polynomials are our own
+ * minimax fits (Remez), evaluated in Estrin's order where that shortens the dependency chain; tests check
+ * each error bound below against double precision.
  *
- * Products are added by fmaf, rounded once: an instruction at x86-64-v3 and up and on ARM, and a slow call
- * with the same result on older processors. */
+ * Products are added by fmaf, rounded once: one instruction on x86-64-v3 and up and on ARM, and a slow
+ * library call with the same result on older processors. */
 #ifndef BL_MATH_VEXP_H
 #define BL_MATH_VEXP_H
 
@@ -27,12 +27,12 @@ BL_INLINE uint32_t bl_bits_of_float(float value)
     return bits;
 }
 
-/* e^x for x <= 0 (also good up to 88): relative error at most 2e-7 for x >= -87; below it stays at e^-87,
- * which is 1.6e-38. */
+/* e^x for x <= 0 (valid up to 88): relative error at most 2e-7 for x >= -87; below, e^-87 = 1.6e-38. */
 BL_INLINE float bl_exp_negative(float x)
 {
-    /* x = n ln 2 + r; ln 2 in two parts, the first with zeros at its end. Adding 1.5 * 2^23 rounds to a whole
-     * number and leaves it in the low bits. */
+    /* x = n ln 2 + r, e^x = 2^n e^r. Adding magic = 1.5 * 2^23 rounds x / ln 2 to the integer n and leaves n
+     * in the low bits. ln 2 is subtracted in two parts, the first ending in zeros, so that r keeps its
+     * digits. */
     const float magic = 12582912.0f;
     const float kept = x < -87.0f ? -87.0f : x;
     const float shifted = BL_FMA(kept, 1.44269504f, magic);
@@ -45,7 +45,7 @@ BL_INLINE float bl_exp_negative(float x)
     return value * bl_float_of_bits((bl_bits_of_float(shifted) + 127u) << 23);
 }
 
-/* log(1 + e) for e in [0, 1]: absolute error at most 2e-7, and relative to the value at most 4e-7. */
+/* log(1 + e) for e in [0, 1]: absolute error at most 2e-7, relative error at most 4e-7. */
 BL_INLINE float bl_log1p_unit(float e)
 {
     const float e2 = e * e, e4 = e2 * e2;
@@ -60,19 +60,19 @@ BL_INLINE float bl_log1p_unit(float e)
 /* log(x) of a normal number x > 0: absolute error at most 3e-7 of max(1, |log x|). */
 BL_INLINE float bl_log_positive(float x)
 {
-    /* x = 2^n m with m in [1, 2). Not a number stays so: x - x. */
+    /* x = 2^n m with m in [1, 2): log x = n ln 2 + log m. x - x is 0, and NaN if x is. */
     const uint32_t bits = bl_bits_of_float(x);
     const float n = (float)((int32_t)(bits >> 23) - 127);
     const float m = bl_float_of_bits((bits & 0x007fffffu) | 0x3f800000u);
     return BL_FMA(n, 0.693147181f, bl_log1p_unit(m - 1.0f)) + (x - x);
 }
 
-/* tanh(x), odd in x to the bit: error at most 4 units in the last place. */
+/* tanh(x): error at most 4 units in the last place, and tanh(-x) = -tanh(x) to the bit. */
 BL_INLINE float bl_tanh(float x)
 {
     const uint32_t sign = bl_bits_of_float(x) & 0x80000000u;
     const float a = bl_float_of_bits(bl_bits_of_float(x) & 0x7fffffffu);
-    /* Near 0 the exponential form loses digits: an odd polynomial there. */
+    /* With a = |x| and t = e^-2a: tanh a = (1 - t)/(1 + t). Near 0 that cancels: an odd polynomial there. */
     const float s = a * a;
     float p = BL_FMA(-5.70498686e-3f, s, 2.06390880e-2f);
     p = BL_FMA(p, s, -5.37397154e-2f);

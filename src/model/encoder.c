@@ -50,6 +50,7 @@ int bl_encoder_run(struct bl_encoder *encoder, enum bl_type type, const void *ro
     int code = check_finite(in, n, bl_shape_dim(shape), "features", bad_row, err);
     if (code != BL_OK)
         return code;
+    /* Layer by layer, between two buffers: a forward pass without what only training needs. */
     for (int64_t l = 0; l < shape->n_layers; l++) {
         bl_layer_forward(shape, &model->layout, l, &encoder->product, 0, model->params, in, n, out);
         float *swap = in;

@@ -1,6 +1,7 @@
 #include "model/network.h"
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 #include "base/rng.h"
 #include "math/distance.h"
 #include "math/elementwise.h"
@@ -9,15 +10,14 @@ static int64_t widest_hidden(const struct bl_shape *shape)
 {
     int64_t widest = 0;
     for (int64_t l = 0; l + 1 < shape->n_layers; l++)
-        widest = shape->width[l + 1] > widest ? shape->width[l + 1] : widest;
+        widest = bl_max(widest, shape->width[l + 1]);
     return widest;
 }
 
-/* Rows that a thread takes back at a time. */
+/* Rows whose gradient a thread computes at a time in the backward pass. */
 static int64_t piece_rows(int64_t max_rows, int threads)
 {
-    const int64_t most = (max_rows + threads - 1) / threads;
-    return most < BL_NETWORK_PIECE ? most : BL_NETWORK_PIECE;
+    return bl_min((max_rows + threads - 1) / threads, BL_NETWORK_PIECE);
 }
 
 int64_t bl_network_floats(const struct bl_shape *shape, int64_t max_rows, int threads)
@@ -60,6 +60,7 @@ void bl_network_free(struct bl_network *network)
 void bl_dropout_apply(const struct bl_dropout *dropout, int64_t layer, int64_t row_lo, int64_t n,
                       int64_t width, float *x)
 {
+    /* Unit u is kept iff its 32 random bits are at least p 2^32: x 0 or 1/(1-p). */
     const uint64_t threshold = (uint64_t)(dropout->p * 0x1p32);
     const float factor[2] = {0.0f, (float)(1.0 / (1.0 - dropout->p))};
     const uint64_t place = (uint64_t)dropout->step * 64 + (uint64_t)layer;
@@ -87,7 +88,7 @@ void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layo
     const float *bias = params + layout->tensor[2 * layer + 1].offset;
     const int last = layer + 1 == shape->n_layers;
     const int input = layer == 0 ? shape->input : BL_INPUT_LINEAR;
-    if (input == BL_INPUT_LINEAR)
+    if (input == BL_INPUT_LINEAR) /* in W', or squared distances to the rows of W; then bias and activation */
         bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, to, from, in, from, weight, from, 0, out,
                        to);
     else
@@ -106,7 +107,7 @@ void bl_layer_forward(const struct bl_shape *shape, const struct bl_layout *layo
         bl_cosines(n * to, out);
 }
 
-/* Rows don't see each other on the way forward: a thread takes its rows through all layers. */
+/* Rows are independent in the forward pass: each thread takes its rows through all layers. */
 static void forward_rows(struct bl_network *network, int thread, const float *params, int64_t lo, int64_t n,
                          float *z)
 {
@@ -140,8 +141,7 @@ void bl_network_forward(struct bl_network *network, const float *params, const f
     }
 }
 
-/* Rows [lo, hi) of layer l's weight gradient, from the layer's delta and its input, over all rows of the
- * batch. */
+/* Rows [lo, hi) of layer l's weight gradient: dW = delta' in, summed over the rows of the batch. */
 static void weight_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
                             int64_t lo, int64_t hi, const struct bl_groups *groups,
                             const struct bl_grad *grad)
@@ -156,6 +156,7 @@ static void weight_gradient(const struct bl_network *network, int thread, int64_
                           groups, &to, from_width);
 }
 
+/* Elements [lo, hi) of layer l's bias gradient: the column sums of delta. */
 static void bias_gradient(const struct bl_network *network, int thread, int64_t l, const float *delta,
                           int64_t lo, int64_t hi, const struct bl_groups *groups, const struct bl_grad *grad)
 {
@@ -166,15 +167,15 @@ static void bias_gradient(const struct bl_network *network, int thread, int64_t 
                               groups, &to);
 }
 
-/* A product of fewer rows for each thread is slower. */
+/* With fewer rows per thread a product becomes slower. */
 enum { PIECE_ROWS_MIN = 64 };
 
 int64_t bl_network_pieces(const struct bl_layout *layout, int64_t layer, int threads, int64_t piece_floats)
 {
     const struct bl_tensor *weight = &layout->tensor[2 * layer];
     const int64_t wanted = piece_floats > 0 ? weight->rows * weight->cols / piece_floats : 1;
-    const int64_t most = weight->rows / (PIECE_ROWS_MIN * threads), pieces = wanted < most ? wanted : most;
-    return pieces > 1 ? pieces : 1;
+    const int64_t most = weight->rows / (PIECE_ROWS_MIN * threads);
+    return bl_max(bl_min(wanted, most), 1);
 }
 
 int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, int threads,
@@ -185,7 +186,7 @@ int64_t bl_network_piece_begin(const struct bl_layout *layout, int64_t layer, in
     return weight->offset + weight->rows * number / pieces * weight->cols;
 }
 
-/* All of layer l's gradients, the last rows first. */
+/* The gradients of layer l, in pieces from the last rows to the first; `watch` is told after each piece. */
 static void layer_gradient(const struct bl_network *network, int64_t l, const float *delta,
                            const struct bl_groups *groups, const struct bl_grad *grad,
                            const struct bl_backward_watch *watch)
@@ -209,8 +210,8 @@ static void layer_gradient(const struct bl_network *network, int64_t l, const fl
     }
 }
 
-/* Rows [lo, lo + n) of the delta of hidden layer l - 1 from that of layer l, n at most a piece: in place of
- * its activation. */
+/* Rows [lo, lo + n), n at most a piece, of the delta of hidden layer l - 1, from that of layer l:
+ *   delta_{l-1} = (delta_l W_l) * dropout mask * activation'(a),   written over the activation a. */
 static void piece_gradient(struct bl_network *network, int thread, int64_t l, const float *params,
                            const float *delta, int64_t lo, int64_t n)
 {
@@ -232,8 +233,7 @@ static void input_gradient(struct bl_network *network, int thread, int64_t l, co
                            const float *delta, int64_t lo, int64_t hi)
 {
     for (; lo < hi; lo += BL_NETWORK_PIECE)
-        piece_gradient(network, thread, l, params, delta, lo,
-                       hi - lo < BL_NETWORK_PIECE ? hi - lo : BL_NETWORK_PIECE);
+        piece_gradient(network, thread, l, params, delta, lo, bl_min(hi - lo, BL_NETWORK_PIECE));
 }
 
 void bl_network_backward(struct bl_network *network, const float *params, const float *dz,
@@ -242,9 +242,9 @@ void bl_network_backward(struct bl_network *network, const float *params, const 
 {
     const int threads = network->product->threads;
     const int64_t n = groups->n > 0 ? groups->end[groups->n - 1] : 0;
-    const float *delta = dz;
+    const float *delta = dz; /* the gradient in the outputs of layer l before their activation */
     for (int64_t l = network->shape.n_layers - 1; l >= 0; l--) {
-        /* Each loop's end is a barrier: the second overwrites the activations that the first reads. */
+        /* Parallel loops end with a barrier: the second overwrites activations that the first reads. */
         layer_gradient(network, l, delta, groups, grad, watch);
         if (l == 0)
             break;

@@ -54,8 +54,7 @@ struct bl_layout bl_layout_of(const struct bl_shape *shape)
     return layout;
 }
 
-/* Uniform in +-bound; row and block of four columns are the counter, so a value depends on its place alone.
- */
+/* Uniform in [-bound, bound). The counter is row and block of four columns: the value's position. */
 static void fill_weight(uint64_t seed, int64_t layer, const struct bl_tensor *weight, double bound, float *at)
 {
     for (int64_t row = 0; row < weight->rows; row++)
@@ -74,7 +73,7 @@ void bl_params_init(const struct bl_shape *shape, const struct bl_layout *layout
         const struct bl_tensor *tensor = &layout->tensor[t];
         const int before_relu = t / 2 + 1 < shape->n_layers && shape->activation == BL_ACTIVATION_RELU;
         const double in = (double)tensor->cols, out = (double)tensor->rows;
-        if (tensor->is_weight)
+        if (tensor->is_weight) /* He: sqrt(6/in) before a relu; Glorot: sqrt(6/(in + out)) */
             fill_weight(seed, t / 2, tensor, sqrt(6.0 / (before_relu ? in : in + out)),
                         params + tensor->offset);
         else

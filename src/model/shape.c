@@ -1,5 +1,7 @@
 #include "model/shape.h"
 
+#include "base/minmax.h"
+
 struct bl_shape bl_shape_of(const struct bl_config_model *model, int64_t dim)
 {
     struct bl_shape shape = {
@@ -48,7 +50,7 @@ static int64_t widest_of(const struct bl_shape *shape, int64_t lo, int64_t hi)
 {
     int64_t widest = 0;
     for (int64_t l = lo; l < hi; l++)
-        widest = shape->width[l] > widest ? shape->width[l] : widest;
+        widest = bl_max(widest, shape->width[l]);
     return widest;
 }
 

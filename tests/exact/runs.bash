@@ -1,14 +1,14 @@
-# Runs of `bitloom train` that must end with the same bits: sourced by same_bits and nodes, which set bitloom (the program),
-# folder (where runs go), steps, and status=0 and first='' before they compare.
+# Runs of `bitloom train` that must end with the same bits. Sourced by same_bits and nodes, which set bitloom (the program),
+# folder (for the runs) and steps, and status=0 and first='' before they compare.
 #
-# LAYOUT is a number of ranks on this machine, or ranks on each of the hosts that tests/support/hosts.bash raised: '1+3'.
+# LAYOUT is a number of ranks on this machine, or the ranks on each of the hosts of tests/support/hosts.bash, such as '1+3'.
 # shellcheck shell=bash disable=SC2154,SC2034  # variables of the scripts that source this
 
 runs_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/support/hosts.bash
 source "$runs_here/../support/hosts.bash"
 
-# Sets launch, an array: what starts the ranks of a layout.
+# launch_on LAYOUT: sets the array `launch`, which starts ranks.
 launch_on() {
     if [[ $1 == *+* ]]; then
         hosts_command "${1//+/ }"
@@ -18,7 +18,7 @@ launch_on() {
     fi
 }
 
-# train LAYOUT CONFIG RUN [OPTION]...: ranks of a killed launcher may hold the folder for a moment longer.
+# train LAYOUT CONFIG RUN [OPTION]... Tries again while ranks of a killed launcher still use the folder.
 train() {
     local layout=$1 config=$2 run=$3 said launch
     shift 3
@@ -35,20 +35,20 @@ train() {
     return 1
 }
 
-# The step of the newest checkpoint.
+# newest RUN: the step of the newest checkpoint.
 newest() {
     printf '%s\n' step-0.h5 "$1"/checkpoints/step-*.h5 | sed -n 's/.*step-0*\([0-9]\{1,\}\).h5/\1/p' | tail -n 1
 }
 
-# Of the model, and of the parameters in the last checkpoint.
+# digests RUN: of the model, and of the parameters in the newest checkpoint.
 digests() {
     for file in "$1/model.h5" "$1/checkpoints/step-$(printf '%08d' "$(newest "$1")").h5"; do
         "$bitloom" info "$file" --json | sed -n 's/.*"digest": *"\([0-9a-f]*\)".*/\1/p'
     done | paste -sd ' '
 }
 
-# Whether the checkpoint after each step has a digest that no other step has. The last may be written twice; one
-# that a run continued from is told by its event "continue".
+# every_step_moves RUN: whether the checkpoint of each step has a digest that no other step has. The last step may have
+# two; one that the run was resumed from appears in the event "continue".
 every_step_moves() {
     local events
     events=$(sed -n 's/^{"event":"c[a-z]*","step":\([0-9]*\),.*"digest":"\([0-9a-f]*\)".*/\1 \2/p' \
@@ -72,8 +72,7 @@ compare() {
     fi
 }
 
-# train_and_kill LAYOUT CONFIG RUN STEP [OPTION]...: kills all ranks with SIGKILL once a checkpoint of at least this step is
-# there.
+# train_and_kill LAYOUT CONFIG RUN STEP [OPTION]...: kills all ranks with SIGKILL once the checkpoint of this step exists.
 train_and_kill() {
     local layout=$1 config=$2 run=$3 step=$4 name job launch
     shift 4
@@ -84,7 +83,7 @@ train_and_kill() {
     while kill -0 "$job" 2>/dev/null && ! [[ -e $name ]]; do
         sleep 0.003
     done
-    # Ranks are in groups of their own, but in the launcher's session.
+    # Ranks have process groups of their own, but are in the launcher's session.
     # shellcheck disable=SC2046  # a list
     kill -9 "$job" $(pgrep --session "$job") 2>/dev/null || true
     wait "$job" 2>/dev/null || true

@@ -1,8 +1,7 @@
-# A private Slurm of one node for a test: source it, then `cluster_start CPUS`. It ends with the test.
+# A private Slurm cluster of one node for a test: source this, then `cluster_start CPUS`. It is stopped when the test ends.
 #
-# No systemd, cgroups, database or network is needed: its own munge, its own free ports, everything below $work, a new
-# folder. Two partitions: jobs of `high` preempt those of `low`, the default. Skips the test (77) where Slurm or root is
-# missing.
+# It needs no systemd, cgroups, database or network: it has its own munge and free ports, and all its files are in $work, a
+# new folder. Jobs in partition `high` preempt those in `low`, the default. Skips the test (77) without Slurm or root.
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -15,9 +14,9 @@ skip() {
 
 for command in slurmctld slurmd sbatch srun munged h5diff; do
     command -v "$command" >/dev/null ||
-        skip "there is no $command here (Debian: slurmctld slurmd slurm-client munge hdf5-tools)"
+        skip "$command is missing (Debian: slurmctld slurmd slurm-client munge hdf5-tools)"
 done
-[[ $(id -u) == 0 ]] || skip "a private Slurm is started by root only"
+[[ $(id -u) == 0 ]] || skip "only root can start a private Slurm"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/bitloom-slurm-XXXXXX")
 export SLURM_CONF=$work/slurm.conf
@@ -36,7 +35,8 @@ free_port() {
     return 1
 }
 
-# FirstJobId: shared memory is named after the job, and two tests may run at once. cred_expire: a requeued job waits for it; the default is two minutes. KillWait: between TERM and KILL.
+# FirstJobId: shared memory is named after the job, and two tests may run at once. cred_expire: a requeued job waits this
+# long; the default is two minutes. KillWait: seconds between TERM and KILL.
 write_configuration() {
     local port=$1 cpus=$2 host
     host=$(hostname -s)
@@ -99,12 +99,12 @@ has_no_job() {
     [[ -z $(timeout 2 squeue -h -o %i 2>/dev/null) ]]
 }
 
-# By pid files: where nobody reaps orphans, ended daemons stay visible as processes.
+# By pid files: in a container without init, daemons that ended remain as zombies.
 daemons_ended() {
     ! compgen -G "$work/*.pid" >/dev/null
 }
 
-# Jobs first: their processes outlive the daemons.
+# Jobs first: their processes would outlive the daemons.
 cluster_stop() {
     local status=$? file
     trap - EXIT
@@ -123,7 +123,7 @@ cluster_stop() {
     exit "$status"
 }
 
-# await SECONDS WHAT COMMAND...: until the command succeeds; fails after so long.
+# await SECONDS WHAT COMMAND...: waits until the command succeeds; fails after that time.
 await() {
     local end=$((SECONDS + $1)) what=$2
     shift 2

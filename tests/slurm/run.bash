@@ -1,4 +1,4 @@
-# A small run, disturbed in a job of the private Slurm, and the same run undisturbed: sourced by the tests after
+# A small run in a job of the private Slurm, to be disturbed, and the same run undisturbed. Sourced by the tests after
 # cluster.bash, with the program as $1 and the source folder as $2.
 # shellcheck shell=bash disable=SC2154  # work is in cluster.bash
 
@@ -6,13 +6,13 @@ program=$(realpath "$1")
 scripts=$(realpath "$2")/slurm
 export BITLOOM=$program
 
-# As for all tests: root may start ranks, and more of them than there are cores.
+# As in all tests: root may start ranks, and more of them than there are cores.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OPENBLAS_NUM_THREADS=1
 
 grep -q "Open MPI" <<<"$(mpirun --version 2>/dev/null)" || skip "the scripts are for Open MPI"
 
-# Data, a configuration whose many checkpoints keep it from being over too soon, and its undisturbed run in $work/whole.
+# Makes data, a configuration whose many checkpoints make the run last long enough, and its undisturbed run, $work/whole.
 run_undisturbed() {
     cd "$work" || exit
     awk 'BEGIN {
@@ -31,18 +31,18 @@ TEXT
     mpirun -q -n 2 "$program" train -q small.yaml --run whole
 }
 
-# submit SCRIPT RUN [OPTION OF sbatch]...: two ranks of a script as it is handed out; prints the job's id.
+# submit SCRIPT RUN [OPTION OF sbatch]...: submits a script of slurm/ unchanged, with two ranks; prints the job's id.
 submit() {
     local script=$1 run=$2
     shift 2
     sbatch --parsable --nodes=1 --ntasks=2 --output="$run.log" "$@" "$scripts/$script" small.yaml --run "$run"
 }
 
-# The processes that are ranks of a run.
+# ranks_of RUN: the process ids of its ranks.
 ranks_of() {
     local pid
     for pid in $(pgrep -x bitloom); do
-        # Other tests have runs of the same names.
+        # Other tests may have runs of the same name.
         [[ $(readlink "/proc/$pid/cwd") == "$work" ]] || continue
         if grep -q -- "train small.yaml.* --run $1 " <<<"$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)"; then
             echo "$pid"
@@ -61,7 +61,7 @@ is_under_way() {
     [[ $(find "$1/checkpoints" -name '*.h5' 2>/dev/null | wc -l) -ge 2 ]]
 }
 
-# Stops the ranks of each run once it is under way; succeeds when all are stopped.
+# Sends STOP to the ranks of each run once it has two checkpoints; succeeds when all runs are stopped.
 stop_under_way() {
     local run missing=0
     for run in "$@"; do
@@ -74,16 +74,16 @@ stop_under_way() {
     return "$missing"
 }
 
-# Holds runs in their middle, so that what comes finds them there however fast the machine is.
+# Stops runs in the middle, so that the next signal comes during the run however fast the machine is.
 hold() {
     local run
     await 60 "checkpoints of $*" stop_under_way "$@"
     for run in "$@"; do
-        ! grep -q "finished: best" "$run.log" || fail "$run was over before it could be held"
+        ! grep -q "finished: best" "$run.log" || fail "$run finished before it could be stopped"
     done
 }
 
-# Whether a held rank of the run has been sent USR2 or TERM. (Slurm continues what it sends TERM to.)
+# Whether a stopped rank of the run has USR2 or TERM pending. (Slurm also sends CONT with TERM: the run may be over.)
 is_asked() {
     local pid pending
     for pid in $(ranks_of "$1"); do
@@ -95,6 +95,7 @@ is_asked() {
     [[ -z $(ranks_of "$1") ]] || grep -q "stopped on request" "$1.log"
 }
 
+# let_go RUN SECONDS: lets the run continue once its ranks have been signalled.
 let_go() {
     await "$2" "a signal to the ranks of $1" is_asked "$1"
     signal_ranks CONT "$1"
@@ -117,7 +118,7 @@ digest_of() {
     "$BITLOOM" info "$1/model.h5" --json | sed -n 's/.*"digest": *"\([0-9a-f]\{16\}\)".*/\1/p'
 }
 
-# The run has the model of the undisturbed one, bit for bit, and said that it continued.
+# The run was resumed and has the model of the undisturbed one, bit for bit.
 expect_same_model() {
     local whole found
     expect_line "$1.log" "continuing $1 from step"

@@ -11,8 +11,7 @@
 
 #include "base/clock.h"
 
-/* The launcher leaves its process id in folder/launcher and each rank in folder/RANK; the program keeps it.
- */
+/* The launcher writes its process id to folder/launcher and each rank to folder/RANK; exec keeps the id. */
 static const char become_the_launcher[] = "sh -c 'echo $$ >\"$0/launcher\" && exec \"$@\"'";
 static const char become_a_rank[] =
     "sh -c 'echo $$ >\"$0/${OMPI_COMM_WORLD_RANK-$PMI_RANK}\" && exec \"$@\"'";
@@ -77,7 +76,7 @@ void background_until(const struct background *job, int (*done)(const void *cont
     const double limit = bl_clock_seconds() + 30.0;
     while (!done(context)) {
         siginfo_t info = {0};
-        cr_assert_lt(bl_clock_seconds(), limit, "what is awaited doesn't happen");
+        cr_assert_lt(bl_clock_seconds(), limit, "waited 30 s in vain");
         waitid(P_PID, (id_t)job->pid, &info, WEXITED | WNOHANG | WNOWAIT);
         cr_assert_eq(info.si_pid, 0, "the run ended too early");
         nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);

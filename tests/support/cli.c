@@ -65,7 +65,7 @@ void cli_collect(struct cli_result *result, int status, double start_s, const ch
 
 enum { COMMAND_MAX = 5000 };
 
-/* The shell's command for `bitloom ARGUMENTS`; what it prints goes to `ending`. */
+/* The shell command for `bitloom ARGUMENTS`; `ending` redirects its output. */
 static void make_command(char command[COMMAND_MAX], int ranks, const char *ending, const char *format,
                          va_list args)
 {
@@ -111,7 +111,7 @@ void cli_run_on_terminal(struct cli_result *result, int ranks, const char *forma
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);
         _exit(127);
     }
-    /* The last one to close the other side makes reading fail. */
+    /* read fails once all processes have closed the other side. */
     size_t n = 0;
     for (ssize_t got; n < ROOM && (got = read(terminal, result->out + n, ROOM - n)) > 0;)
         n += (size_t)got;

@@ -1,27 +1,27 @@
-/* Runs the real program as a person would, with or without a launcher, and looks at what it said. */
+/* Runs the program as a user would, with or without a launcher, and checks its output. */
 #ifndef TEST_SUPPORT_CLI_H
 #define TEST_SUPPORT_CLI_H
 
 #include <stddef.h>
 
 struct cli_result {
-    int status;      /* exit status; 124 or 137 when it had to be killed after a minute */
+    int status;      /* exit status; 124 or 137 if it was killed after a minute */
     char *out;       /* standard output */
     char *err;       /* standard error */
     int error_lines; /* lines of both that begin with "bitloom: error:" */
     double seconds;
 };
 
-/* Runs `bitloom ARGUMENTS`, with ranks = 0 by itself and otherwise under the launcher. The arguments are read
- * by a shell: quote what needs it. A test that can't even start the program fails here. */
+/* Runs `bitloom ARGUMENTS`: without a launcher if ranks = 0, else on that many ranks. A shell reads the
+ * arguments: quote them if needed. Fails the test if the program can't be started. */
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with a terminal as its standard output and error; all that appears there is in out. */
+/* The same with a terminal as standard output and error; everything that appears there is in out. */
 void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* cli_run, then cli_expect_success; or cli_expect_error; and nothing of the result is kept. */
+/* cli_run, then cli_expect_success or cli_expect_error, then cli_free. */
 void cli_succeeds(int ranks, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_fails(int ranks, int status, const char *text, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -29,14 +29,13 @@ void cli_fails(int ranks, int status, const char *text, const char *format, ...)
 /* Frees; safe twice and on a zeroed struct. */
 void cli_free(struct cli_result *result);
 
-/* Asserts that the run failed in the documented way: this status, exactly one error line, and that line
- * contains text. */
+/* Asserts that the run failed as documented: this status, and exactly one error line, with text in it. */
 void cli_expect_error(const struct cli_result *result, int status, const char *text);
 
 /* Asserts that the run ended with status 0 and without an error line. */
 void cli_expect_success(const struct cli_result *result);
 
-/* What a run left in folder/out and folder/err; removes the folder. */
+/* Reads what a run wrote to folder/out and folder/err, and removes the folder. */
 void cli_collect(struct cli_result *result, int status, double start_s, const char *folder);
 
 /* A new empty folder; remove it with folder_remove. */

@@ -5,27 +5,27 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/* The shortest configuration, a line to put others behind. */
+/* The shortest valid configuration; other lines can follow it. */
 #define DATA "data: {file: d.h5}\n"
 
-/* Of the last reading. */
+/* Results of the last call. */
 extern struct bl_config config;
 extern struct bl_error err;
 
-/* The text, as run.yaml, must be accepted. */
+/* The text must be accepted as run.yaml. */
 void parse(const char *text);
 
-/* It must be refused by BL_USAGE, in a sentence that holds both parts. */
+/* The text must be refused with BL_USAGE and a message that contains both parts. */
 void refuse(const char *text, const char *part, const char *other);
 
-/* A file with that text and overrides; the status. */
+/* Reads a file with that text, with overrides; returns the status. */
 int read_with(const char *text, const char *const *sets, int n_sets);
 int read_with_one(const char *text, const char *set);
 
-/* The override must be refused by BL_USAGE, in a sentence that begins with "--set SET: " and holds part. */
+/* The override must be refused: BL_USAGE and a message that begins "--set SET: " and contains part. */
 void refuse_set(const char *set, const char *part);
 
-/* What a test leaves: nothing. */
+/* All buffers of bl_alloc must be freed. */
 void expect_all_freed(void);
 
 #endif

@@ -1,19 +1,26 @@
-/* Preloaded into the program, it disturbs what happens to the temporary files of checkpoints:
+/* A library to preload into the program. It disturbs system calls on the temporary files of checkpoints:
  *
  *   BITLOOM_TEST_DISTURB="CALL ACTION NUMBER RANK"
  *
- * CALL: `write`, a write of rows by the main thread (in H5Dwrite); `make`, any other of its writes, through
- * HDF5 too; `reserve`, `sync`, `check`, `rename`, `named` (just after it) or `remove` by a thread beside the
- * main one; and `read`, one by the main thread of a checkpoint that has its name, of which `full` is an error
- * too. ACTION: `kill`, `full` (ENOSPC) or `flip` (another byte than was asked for) at the NUMBER-th such
- * call of the process; or `sleep`, NUMBER ms at each. RANK: -1 for all.
+ * CALL
+ *   write    the main thread writes rows (in H5Dwrite)
+ *   make     any other write of the main thread, through HDF5 or not
+ *   read     the main thread reads a checkpoint with its final name
+ *   reserve, sync, check, rename, named (just after rename), remove
+ *            calls of another thread
+ * ACTION
+ *   kill     SIGKILL at call NUMBER of the process
+ *   full     call NUMBER fails with ENOSPC; not for check, rename, named and remove
+ *   flip     call NUMBER writes a wrong byte; only for write and make
+ *   sleep    every call takes NUMBER ms longer
+ * RANK: -1 for all.
  *
- * And it counts what goes through MPI-IO, to PREFIX.RANK when the process ends:
+ * It also counts what goes through MPI-IO:
  *
  *   BITLOOM_TEST_COUNT=PREFIX
  *
- * gives "independent BYTES collective CALLS hints NAME=VALUE ...", the hints as files were opened with them.
- */
+ * writes "independent BYTES collective CALLS hints NAME=VALUE ..." to PREFIX.RANK at the end of the process;
+ * hints are those with which files were opened. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The programs that start the one in question are preloaded into as well, and have no MPI. */
+/* The library is also preloaded into shells and other programs without MPI: symbols may be missing. */
 #ifdef OMPI_MAJOR_VERSION
 #pragma weak ompi_mpi_info_null
 #endif
@@ -87,7 +94,7 @@ static int is_open_checkpoint(int fd)
     return strstr(path, "/checkpoints/step-") && !is_temporary(path);
 }
 
-/* 0, or what the call is to do instead of its work. */
+/* Whether this action is due at this call. */
 static int is_due(const char *call, const char *action)
 {
     if (strcmp(call, disturb.call) != 0 || strcmp(action, disturb.action) != 0)
@@ -105,12 +112,13 @@ static void pass(const char *call)
             NULL);
 }
 
-static int is_beside(void)
+/* Whether the caller is another thread than the main one. */
+static int is_other_thread(void)
 {
     return gettid() != getpid();
 }
 
-/* The system's own and the libraries', found when they are wanted first; a union as C has no cast for it. */
+/* The original function, looked up when first needed. A union: C can't cast void * to a function. */
 union own {
     void *found;
     ssize_t (*write_at)(int, const void *, size_t, off_t);
@@ -136,7 +144,7 @@ static union own find(union own *own, const char *name)
 
 static int in_rows;
 
-/* Its header is of one MPI's HDF5; a hid_t is so many bits. */
+/* Declared here, with hid_t as 64 bits: HDF5's header would tie this to one MPI's build. */
 int H5Dwrite(int64_t set, int64_t memory_type, int64_t memory, int64_t file, int64_t transfer,
              const void *rows);
 
@@ -156,7 +164,7 @@ static ssize_t write_at(int fd, const void *bytes, size_t n, off_t at)
     return find(&own, "pwrite64").write_at(fd, bytes, n, at);
 }
 
-/* 1 if the call fails. */
+/* Applies kill, sleep and full; returns 1 if the call is to fail. */
 static int disturb_call(const char *call)
 {
     pass(call);
@@ -210,12 +218,12 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int n, off_t at)
     return pwritev(fd, parts, n, at);
 }
 
-/* Beside them */
+/* Other threads */
 
 int fallocate(int fd, int mode, off_t at, off_t n)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_beside() && disturb_call("reserve"))
+    if (is_open_temporary(fd) && is_other_thread() && disturb_call("reserve"))
         return -1;
     return find(&own, "fallocate64").reserve(fd, mode, at, n);
 }
@@ -228,9 +236,9 @@ int fallocate64(int fd, int mode, off_t at, off_t n)
 ssize_t pread(int fd, void *bytes, size_t n, off_t at)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_beside())
+    if (is_open_temporary(fd) && is_other_thread())
         pass("check");
-    if (!is_beside() && is_open_checkpoint(fd) && disturb_call("read"))
+    if (!is_other_thread() && is_open_checkpoint(fd) && disturb_call("read"))
         return -1;
     return find(&own, "pread64").read_at(fd, bytes, n, at);
 }
@@ -238,7 +246,7 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t at)
 ssize_t preadv(int fd, const struct iovec *parts, int n, off_t at)
 {
     static union own own;
-    if (!is_beside() && is_open_checkpoint(fd) && disturb_call("read"))
+    if (!is_other_thread() && is_open_checkpoint(fd) && disturb_call("read"))
         return -1;
     return find(&own, "preadv64").parts_at(fd, parts, n, at);
 }
@@ -256,7 +264,7 @@ ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
 int fsync(int fd)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_beside() && disturb_call("sync"))
+    if (is_open_temporary(fd) && is_other_thread() && disturb_call("sync"))
         return -1;
     return find(&own, "fsync").sync(fd);
 }
@@ -275,12 +283,12 @@ int rename(const char *from, const char *to)
 int unlink(const char *path)
 {
     static union own own;
-    if (strstr(path, "/checkpoints/step-") && is_beside())
+    if (strstr(path, "/checkpoints/step-") && is_other_thread())
         pass("remove");
     return find(&own, "unlink").unlink(path);
 }
 
-/* What goes through MPI-IO */
+/* MPI-IO */
 
 static struct {
     long long independent_bytes;

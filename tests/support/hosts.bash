@@ -1,18 +1,18 @@
-# Several hosts on this machine, as network namespaces on a bridge: each has its own address, host name and /dev/shm, so
-# MPI takes them for hosts. For benchmarks and tests in bash, which source it:
+# Several hosts on this machine, as network namespaces on a bridge. Each has its own address, host name and /dev/shm, so MPI
+# treats them as hosts. For benchmarks and tests in bash, which source this file:
 #
-#   hosts_missing           says what is missing to have hosts here, and fails; silent where nothing is
-#   hosts_raise N           makes N hosts (1 to 64); prints why it can't, and fails
-#   hosts_lower             ends what runs on them and removes them; may come twice, and belongs into the trap on EXIT
-#   hosts_command COUNTS    sets hosts_launch, an array: the launcher of COUNTS[i] ranks on host i, such as '1 2 3'; the
-#                           program and its arguments follow it
-#   hosts_limit RATE        limits each link in both directions: 100mbit, 1gbit; what it gives then bench_link says
-#   hosts_sent              the bytes that have left each host so far, one number a line: what the kernel counts on its link
-#   hosts_received          the same of those that have come to it
-#   hosts_kill              SIGKILL to all that runs on the hosts
+#   hosts_missing           fails and prints what is missing, if hosts can't be made here
+#   hosts_raise N           makes N hosts (1 to 64); fails and prints why, if it can't
+#   hosts_lower             kills what runs on the hosts and removes them; safe twice; call it in a trap on EXIT
+#   hosts_command COUNTS    sets the array hosts_launch to the launcher of COUNTS[i] ranks on host i, such as '1 2 3'; to be
+#                           followed by the program and its arguments
+#   hosts_limit RATE        limits each link in both directions to 100mbit, 1gbit, ...; bench_link measures what results
+#   hosts_sent              bytes sent by each host so far, one number per line, by the kernel's counters of its link
+#   hosts_received          bytes received by each host, likewise
+#   hosts_kill              SIGKILL to everything that runs on the hosts
 #
-# Names and addresses are taken by the kernel's own "already exists", so that several scripts may have hosts at a time. Hosts
-# of a script that was killed before it could lower them are removed by the next that raises some.
+# Several scripts may have hosts at a time: names and addresses are reserved by creating the bridge, which fails if it exists.
+# Hosts of a script that was killed are removed by the next one that raises some.
 # shellcheck shell=bash disable=SC2034  # hosts_launch is for the script that sources this
 
 hosts_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,12 +22,12 @@ hosts_launch=()
 hosts_missing() {
     local command
     if [[ $(id -u) != 0 ]]; then
-        echo "hosts as network namespaces can be made by root only"
+        echo "only root can make hosts as network namespaces"
         return 1
     fi
     for command in ip tc nsenter unshare; do
         if ! command -v "$command" >/dev/null; then
-            echo "there is no $command here (Debian: iproute2 util-linux)"
+            echo "$command is missing (Debian: iproute2 util-linux)"
             return 1
         fi
     done
@@ -41,12 +41,12 @@ hosts_missing() {
         return 1
     fi
     if ! grep -qiE 'open.?mpi|openrte' <<<"$("${BITLOOM_MPIEXEC:-mpirun}" --version 2>/dev/null)"; then
-        echo "ranks over namespaces are started by Open MPI's launcher alone"
+        echo "only Open MPI's launcher can start ranks in namespaces"
         return 1
     fi
 }
 
-# Whoever makes the bridge has its number, the address 10.78.NUMBER.0/24 and all names with it. The alias tells who that is.
+# Who creates bridge NUMBER owns it, the addresses 10.78.NUMBER.0/24 and all names with NUMBER. The alias names the owner.
 hosts_claim() {
     local number
     for number in $(seq 1 250); do
@@ -60,8 +60,8 @@ hosts_claim() {
     return 1
 }
 
-# hosts_remove NUMBER: the bridge last, so that nobody gets the number before all else is gone; links by themselves, since
-# those of a deleted namespace stay for a moment.
+# hosts_remove NUMBER: removes the bridge last, so that the number isn't free before everything else is gone. Links are
+# removed explicitly, since those of a deleted namespace stay for a moment.
 hosts_remove() {
     local space
     for space in $(ip netns list | sed -n "s/^\(bitloom$1-[0-9]*\)\( .*\)\{0,1\}$/\1/p"); do
@@ -72,7 +72,7 @@ hosts_remove() {
     ip link del "bitloom$1" 2>/dev/null || true
 }
 
-# A script that is gone, in this namespace of processes, can't lower its hosts any more.
+# Removes hosts whose script has ended, as far as this PID namespace can tell.
 hosts_remove_orphans() {
     local bridge owner
     for bridge in /sys/class/net/bitloom*/bridge; do
@@ -85,7 +85,7 @@ hosts_remove_orphans() {
     done
 }
 
-# The link's end that stays here is named after the host and "v".
+# The end of a host's link that stays in this namespace is named HOST and "v".
 hosts_raise() {
     local i space link bridge address
     hosts_missing || return
@@ -111,7 +111,7 @@ hosts_raise() {
                 ip -n "$space" addr add "$address.$i/24" dev eth0 && ip -n "$space" link set eth0 up || return
         done
     } 2>&1
-    # What the launcher takes for ssh. nsenter, since `ip netns exec` hides parts of /sys.
+    # The launcher uses this in place of ssh. nsenter, since `ip netns exec` hides parts of /sys.
     cat >"$hosts_folder/rsh" <<RSH
 #!/bin/sh
 host=\$1
@@ -137,7 +137,7 @@ hosts_command() {
         ranks=$((ranks + count))
         list+=,bitloom$hosts_number-$i:$count
     done
-    # Each variable that is set already wins, as in scripts/mpirun. Open MPI doesn't see that hosts share cores.
+    # Variables that are already set are kept, as in scripts/mpirun. Open MPI can't know that the hosts share cores.
     hosts_launch=(
         env "OMPI_MCA_plm_rsh_agent=$hosts_folder/rsh"
         "OMPI_MCA_pml=${OMPI_MCA_pml:-ob1}" "OMPI_MCA_btl=${OMPI_MCA_btl:-tcp,vader,self}"
@@ -149,8 +149,8 @@ hosts_command() {
     )
 }
 
-# The burst is what passes in 2 ms: with less than the kernel's timers need on busy cores, or than one large segment, a link gives
-# only part of its rate, at 10 Gb/s a tenth.
+# The burst is what passes in 2 ms, at least 128 KiB. With less than the kernel's timers need on busy cores, or than one large
+# segment, a link reaches only part of its rate; at 10 Gb/s a tenth.
 hosts_limit() {
     local i burst=$1
     burst=${burst/%mbit/000000} burst=${burst/%gbit/000000000}
@@ -177,7 +177,7 @@ hosts_received() {
 
 hosts_kill_in() {
     local pids
-    # Until none is left: what starts meanwhile must end too.
+    # Until none is left: processes may start meanwhile.
     for _ in {1..50}; do
         pids=$(ip netns pids "$1" 2>/dev/null) || return 0
         [[ -n $pids ]] || return 0

@@ -19,7 +19,7 @@ struct bl_layout fixture_network(void)
     return network;
 }
 
-/* Starts of the terms' own tensors that are like nothing in particular. */
+/* Random values for the terms' own tensors, and room for their gradient. */
 static void fill_own(struct fixture *f)
 {
     struct bl_layout layout = f->network;
@@ -35,7 +35,7 @@ static void fill_own(struct fixture *f)
     }
     bl_alloc_zero(&f->integers, f->n_params, sizeof(int32_t), "gradient", NULL);
     for (int64_t t = 0; t < layout.n_tensors; t++)
-        f->scale[t] = ldexpf(0x1p26f, -(int)(t % 2)); /* not all the same */
+        f->scale[t] = ldexpf(0x1p26f, -(int)(t % 2)); /* two different scales */
     f->all_tensors = layout;
     f->grad = (struct bl_grad){
         .integers = f->integers, .scale = f->scale, .largest = f->largest, .n_tensors = layout.n_tensors};
@@ -54,7 +54,7 @@ static void fill_labels(uint64_t stream, int multi, int64_t n, uint32_t *labels)
     }
 }
 
-/* A memory of MEMORY rows, in which the batch stands backwards, with other codes than its own. */
+/* A memory of MEMORY rows that contains the batch's rows in reverse order, with other codes. */
 static void fill_memory(struct fixture *f, int multi)
 {
     const int64_t words = f->layout.words;
@@ -166,14 +166,13 @@ double fixture_total(struct fixture *f, double beta, int gradient)
     return sum;
 }
 
-/* Differences of a sum over a million pairs in float: a larger step and an average over several directions.
- */
+/* Differences of a sum over a million pairs in float are noisy: a large step, one norm over all elements. */
 static void check_differences(struct fixture *f, double beta, float *x, int64_t n, const float *gradient)
 {
     double difference2 = 0.0, norm2 = 0.0;
     for (int64_t i = 0; i < n; i++) {
         const float kept = x[i], step = 4e-3f;
-        /* The code b of quantization is held: stay on one side of zero. */
+        /* Quantization holds its code b = sign(z) constant: z must stay on one side of zero. */
         if (fabsf(kept) < 2.0f * step)
             continue;
         x[i] = kept + step;

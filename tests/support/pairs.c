@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* What rows are paired with. */
+/* The columns that rows are paired with: the batch, or the memory. */
 static struct bl_columns columns_of(const struct fixture *f)
 {
     if (f->memory.n > 0)
@@ -15,7 +15,7 @@ static int is_self(const struct bl_columns *columns, int64_t i, int64_t j)
     return j == (columns->place ? (int64_t)columns->place[i] : i);
 }
 
-/* s, w and the loss from their definitions, pair by pair, in double. */
+/* s of a pair, by its definition. */
 static double naive_similarity(const struct fixture *f, const struct bl_columns *columns, int64_t i,
                                int64_t j)
 {
@@ -37,7 +37,7 @@ static double naive_similarity(const struct fixture *f, const struct bl_columns 
     return 1.0;
 }
 
-/* The two weights of pairs. */
+/* The weights of similar and dissimilar pairs, by their definition. */
 static void naive_weights(const struct fixture *f, const struct bl_columns *columns, double *similar,
                           double *dissimilar)
 {

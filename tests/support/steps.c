@@ -40,7 +40,7 @@ static void make_rows(float *features, int32_t *classes, uint8_t *matrix)
     }
 }
 
-/* Groups far apart, so that only dense numbers can be counted by; a row in seven is in none. */
+/* Group numbers far apart, to be made dense before they can be counted; one row in seven has no group. */
 static void make_groups(uint32_t *groups, int64_t words)
 {
     for (int64_t at = 0; at < STEPS_ROWS * words; at++) {
@@ -124,7 +124,6 @@ void steps_free(struct step_trainer *trainer)
     par_train_data_free(&trainer->data);
 }
 
-/* The same data and configuration for all ranks together and for each rank by itself. */
 void steps_make_both(struct par par, const struct step_variant *variant, struct step_trainer *together,
                      struct step_trainer *alone)
 {
@@ -142,8 +141,9 @@ void steps_make_both(struct par par, const struct step_variant *variant, struct 
 const struct step_variant steps_rivals[STEPS_RIVALS] = {
     {.preset = "hashnet"},
     {.preset = "dsh"},
-    /* Where two dissimilar rows have nearly the same code, the gradient goes as 1/(1 - cos): in the first
-     * batch a pair at about 1e-3, so that its part carries the rounding of a cosine, 1e-7, a thousandfold. */
+    /* For dissimilar rows with nearly the same code the gradient grows as 1/(1 - cos). In the first batch a
+     * pair has 1 - cos of about 1e-3, which multiplies the rounding error of the cosine, 1e-7, by a
+     * thousand. */
     {.preset = "dch", .bound = 1e-4},
     {.preset = "idhn", .similarity = "cosine", .multi = 1},
     {.preset = "dpsh"},
@@ -191,13 +191,13 @@ void steps_check_gradient(struct par par, const struct step_variant *variant)
         CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
               (variant->bound > 0.0 ? variant->bound : 1e-5) * other.grad_norm);
         check_values(&together, &alone);
-        par_nodes_meet(&together.nodes); /* all have looked */
+        par_nodes_meet(&together.nodes); /* until all have read the shared gradient */
     }
     steps_free(&together);
     steps_free(&alone);
 }
 
-/* Compares with rank 0's bits. */
+/* Parameters must have the same bits as rank 0's. */
 static void check_equal_on_all(struct par par, const struct step_trainer *trainer)
 {
     float first[2048];
@@ -257,7 +257,7 @@ void steps_check_traffic(struct par par, const struct step_variant *variant)
     struct par_traffic before = {0};
     for (int64_t number = 0; number < 4; number++) {
         struct par_step_outcome outcome;
-        if (number == 1) /* the first sum of a run is made twice: its scales aren't known yet */
+        if (number == 1) /* the first gradient of a run is summed twice, since its scales aren't known yet */
             before = traffic;
         CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
                            &err) == BL_OK);

@@ -1,4 +1,4 @@
-/* Small data sets and configurations, so that a test of the whole program takes a second. */
+/* Small data sets and configurations: a test of the whole program takes about a second. */
 #ifndef TEST_SUPPORT_TINY_H
 #define TEST_SUPPORT_TINY_H
 
@@ -20,26 +20,25 @@ struct tiny {
 void tiny_init(struct tiny *tiny);
 void tiny_free(struct tiny *tiny);
 
-/* `train CONFIG --run RUN MORE` as cli_run, cli_succeeds and cli_fails do it, the last with tiny->run. */
+/* `train CONFIG --run RUN MORE` by cli_run, cli_succeeds and cli_fails, the last with tiny->run. */
 void tiny_train(const struct tiny *tiny, struct cli_result *result, int ranks, const char *run,
                 const char *more);
 void tiny_train_well(const struct tiny *tiny, int ranks, const char *run, const char *more);
 void tiny_train_badly(const struct tiny *tiny, int ranks, const char *more, int status, const char *text);
 
-/* The same failure without a launcher's other ranks and with some: on 1 rank and on 3. */
+/* tiny_train_badly on 1 rank and on 3. */
 void tiny_train_refused(const struct tiny *tiny, const char *more, int status, const char *text);
 
-/* PATH of a file in the folder. */
+/* The path of a file in the folder. */
 void tiny_path(const struct tiny *tiny, const char *name, char path[TINY_PATH_MAX]);
 
-/* Rows of noise around the corners of their classes; row i has the class i % TINY_CLASSES. Other seeds give
- * other noise. */
+/* Rows with noise around a corner for each class; row i has class i % TINY_CLASSES. seed: of the noise. */
 void tiny_rows(int64_t n, uint64_t seed, float *features, int32_t *labels);
 
-/* A file of these bytes. */
+/* Writes a file with these bytes. */
 void tiny_write(const char *path, const void *bytes, int64_t n);
 
-/* An NPY file of shape (rows, cols), or (rows,) for cols = 0. descr: "<f4", "<i4", "|u1". */
+/* Writes an NPY file of shape (rows, cols), or (rows,) if cols = 0. descr: "<f4", "<i4", "|u1". */
 void tiny_write_npy(const char *path, const char *descr, int64_t rows, int64_t cols, const void *values);
 
 /* Imports n rows as a split of the data set at path; labels may be NULL. */
@@ -53,13 +52,13 @@ int tiny_checkpoints(const char *run, char newest[TINY_PATH_MAX]);
 /* Whether tiny->run has a checkpoint, for background_until. */
 int tiny_has_a_checkpoint(const void *tiny);
 
-/* The whole file, with a zero behind it; n_bytes may be NULL. free() it. */
+/* The whole file, followed by a zero byte; n_bytes may be NULL. The caller frees it with free. */
 char *tiny_read(const char *path, int64_t *n_bytes);
 
-/* Turns a byte over, at `place` bytes from the start or, if negative, from the end. */
+/* Flips a bit of the byte at `place` from the start or, if negative, from the end. */
 void tiny_flip_byte(const char *path, int64_t place);
 
-/* The number after "key": in a JSON line; fails the test when it isn't there. */
+/* The number of a key in a JSON line; fails the test if there is none. */
 double tiny_number(const char *json, const char *key);
 
 #endif

@@ -1,20 +1,20 @@
 #!/usr/bin/python3
-"""A PyTorch DDP (gloo) peer of bitloom's step, in two forms, and bitloom's step beside it.
+"""bitloom's training step beside the same step in PyTorch DDP (gloo), in two forms.
 
-    bench/peer.py [--ranks P] [--rounds N] [--json FILE] BUILD BATCH...
+    bench/peer/peer.py [--ranks P] [--rounds N] [--json FILE] BUILD BATCH...
 
-bitloom (bench_peer) and the peer take turns; the ratios are medians over rounds. First both take one step on
-the same rows from the same parameters: objective and gradient norm must agree, or nothing is timed.
+bitloom (bench_peer) and the peer run in turn; ratios are medians over rounds. First both take one step on the
+same rows from the same parameters: objective and gradient norm must agree, or nothing is timed.
 
-The peer's ranks are this file once more, started by any launcher: under one it takes BATCH... alone and prints
-ms a step of each form. RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT come from torchrun, or from mpirun.
+The peer's ranks are this file again, started by a launcher: there it takes only BATCH... and prints ms per step
+of each form. RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT come from torchrun, or rank and size from mpirun.
 
 The step: layers 784-1024-512-64, relu, h = tanh; likelihood of all pairs of the global batch (DPSH, Li et al.
-2016, eq. 1-2, alpha = 10/K, classes of pairs balanced) + 0.1 quantization; SGD with momentum. As softplus and s
-are symmetric, c_i's gradient is twice its row's, other codes held fixed: the gather needs no way back. DDP
-averages over ranks, so a rank's part is multiplied by P.
-  plain   autograd over the whole [n_local, N] matrix, as a user writes it;
-  tiled   128 x 1024 tiles in closed form, in place, without a graph.
+2016, eq. 1-2, alpha = 10/K, similar and dissimilar pairs balanced) + 0.1 quantization; SGD with momentum. The
+loss of a pair is symmetric, so the gradient in c_i is twice that of its row with other codes held fixed: the
+gather needs no backward pass. DDP averages over ranks, so a rank's part is multiplied by P.
+  plain   autograd over the whole [n_local, N] matrix, as a user would write it
+  tiled   tiles of 128 x 1024 in closed form, in place, without a graph
 """
 import argparse
 import json
@@ -30,8 +30,8 @@ WIDTHS, CLASSES, TILE_ROWS, TILE_COLUMNS, FIRST = (784, 1024, 512, 64), 10, 128,
 BITS = WIDTHS[-1]
 ALPHA, QUANTIZATION = 10.0 / BITS, 0.1
 FORMS = ("plain", "tiled")
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-# At most this much slower than bitloom are what the targets expect: the better form, and plain at 8,192.
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+# Targets, peer / bitloom: the faster form at least, and plain at least at batch 8,192.
 BEST_AT_LEAST, PLAIN_AT_LEAST = 1.6, {8192: 17.0}
 
 
@@ -44,7 +44,7 @@ def gather(dist, torch, own, n_ranks):
 
 
 def class_weights(labels, torch):
-    """(weight of similar, of dissimilar pairs): halves of Z = N(N-1) each; one if there is only one kind."""
+    """Weights of similar and dissimilar pairs, so that each kind sums to half of Z = N(N-1); 1 if there is only one kind."""
     n = labels.numel()
     counts = torch.bincount(labels).double()
     pairs, similar = float(n) * (n - 1), float((counts * (counts - 1)).sum())
@@ -61,11 +61,11 @@ def plain_pairs(torch, h, codes, own_labels, labels, first):
     w = dissimilar + s * (similar - dissimilar)
     w[torch.arange(n), first + torch.arange(n)] = 0.0
     value = (w * (torch.nn.functional.softplus(theta) - s * theta)).sum() / pairs
-    return value, 2.0 * value  # the value, and what has the gradient
+    return value, 2.0 * value  # the value, and what to differentiate
 
 
 class Tiles:
-    """Twice the rows' gradient in h, and the value, over tiles of buffers that every step uses again."""
+    """The value, and twice the rows' gradient in h, by tiles in buffers that every step reuses."""
 
     def __init__(self, torch):
         self.torch = torch
@@ -76,7 +76,7 @@ class Tiles:
         theta, w, sign, work = (b[:same.numel()].view(shape)
                                 for b in (self.theta, self.w, self.sign, self.work))
         torch.mm(rows, columns.T, out=theta)
-        # softplus(t) - s t = softplus(u), its derivative is sign sigma(u), where u = sign t and sign = 1 - 2s.
+        # softplus(t) - s t = softplus(u) with u = sign t, sign = 1 - 2s; its derivative in t is sign sigma(u).
         torch.where(same, weights[2], weights[3], out=sign)
         torch.where(same, weights[0], weights[1], out=w)
         if -shape[0] < diagonal < shape[1]:
@@ -163,7 +163,7 @@ def time_batch(peer, batch):
 
 
 def plain_fits(peer, batch):
-    """The graph keeps about eight matrices [n_local, N] on each rank. All ranks must decide alike."""
+    """Whether memory holds the graph's roughly eight matrices [n_local, N] per rank. All ranks must agree."""
     available = next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemAvailable"))
     fits = peer.torch.tensor([int(8 * 4 * batch * batch < 1024 * available)])
     peer.dist.broadcast(fits, 0)
@@ -171,7 +171,7 @@ def plain_fits(peer, batch):
 
 
 def repeat_first(peer, folder):
-    """(value, gradient norm) of each form for the step that bench_peer --first left in the folder."""
+    """Prints value and gradient norm of each form for the step that bench_peer --first wrote to the folder."""
     torch, rank, n = peer.torch, peer.rank, FIRST // peer.n_ranks
 
     def read(name, dtype):
@@ -209,7 +209,7 @@ def rank_main(arguments):
     dist.destroy_process_group()
 
 
-# ---- both in turn
+# ---- bitloom and the peer in turn
 
 def lines_of(ranks, *command):
     environment = {k: v for k, v in os.environ.items() if k != "BITLOOM_BENCH_JSON"}
@@ -230,7 +230,7 @@ def compare_first(bench, ranks):
         print(f"  {form:7} {float(value):.8f} {float(norm):.8f}", flush=True)
     for _, value, norm in theirs:
         if abs(float(value) / ours[0] - 1) > 1e-5 or abs(float(norm) / ours[1] - 1) > 1e-4:
-            sys.exit("bench/peer.py: the peer doesn't compute what bitloom does; nothing is timed")
+            sys.exit("bench/peer/peer.py: the peer doesn't compute what bitloom does; nothing is timed")
 
 
 def record(file, name, value, target):
@@ -241,7 +241,7 @@ def record(file, name, value, target):
 
 
 def compare_times(bench, options):
-    print(f"{options.ranks} ranks; ms a step, then ratios to bitloom (medians of {options.rounds} rounds in turn)")
+    print(f"{options.ranks} ranks; ms per step, then ratios to bitloom (medians of {options.rounds} rounds in turn)")
     print("   batch    bitloom      plain      tiled  plain/bitloom  tiled/bitloom  best/bitloom", flush=True)
     for batch in options.batch:
         rounds = []
@@ -256,7 +256,7 @@ def compare_times(bench, options):
         print(f"{batch:8} {ms['bitloom']:10.2f} " + " ".join(f"{ms.get(f, float('nan')):10.2f}" for f in FORMS) +
               " " + " ".join(f"{ratio.get(f, float('nan')):14.2f}" for f in FORMS) + f" {best:13.2f}", flush=True)
         if "plain" not in forms:
-            print("         plain is left out: its matrices don't fit in memory")
+            print("         plain is left out: its matrices don't fit into memory")
         where = f"{options.ranks} ranks, batch {batch}"
         record(options.json, f"step: best PyTorch form / bitloom, {where}", best, BEST_AT_LEAST)
         if batch in PLAIN_AT_LEAST and "plain" in forms:
@@ -276,10 +276,10 @@ def main():
     try:
         import torch.distributed  # pylint: disable=unused-import
     except ImportError:
-        sys.exit("bench/peer.py: PyTorch is not installed (apt-get install python3-torch); the peer is left out")
+        sys.exit("bench/peer/peer.py: PyTorch is not installed (apt-get install python3-torch)")
     bench = os.path.join(options.build, "bench", "bench_peer")
     if not os.access(bench, os.X_OK):
-        sys.exit(f"bench/peer.py: there is no {bench}; build it: cmake --build --preset release")
+        sys.exit(f"bench/peer/peer.py: no {bench}; build it: cmake --build --preset release")
     compare_first(bench, options.ranks)
     return compare_times(bench, options)
 

@@ -1,20 +1,18 @@
-/* bitloom's side of bench/peer.py:
+/* bitloom's side of bench/peer/peer.py:
  *
- *   mpirun -n 2 bench_peer BATCH...     steps under reduction: fast, in ms: "BATCH MEDIAN" a line
- *   bench_peer --first FOLDER           one step of 512 rows, for the peer to repeat
+ *   mpirun -n 2 bench_peer BATCH...     times steps with reduction: fast; prints lines "BATCH MEDIAN", in ms
+ *   bench_peer --first FOLDER           takes one step of 512 rows, for the peer to repeat
  *
- * Layers 784-1024-512-64, SGD with momentum, objective.preset: likelihood, made-up rows. --first leaves what
- * the step starts from in FOLDER, as plain float32 and int32: `parameters` (layer by layer, weights [out,
- * in], then biases), `features` [512, 784], normalised, and `labels` [512]; it prints the objective and the
- * gradient's norm. */
+ * Layers 784-1024-512-64, SGD with momentum, objective.preset: likelihood, random rows. --first writes what
+ * the step starts from to FOLDER, as plain float32 and int32: `parameters` (layer by layer: weights [out,
+ * in], then biases), `features` [512, 784], normalised, and `labels` [512]. It prints the objective and the
+ * norm of the gradient. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "math/blas.h"
-#include "mpi/ranks/collective.h"
 #include "mpi/ranks/world.h"
 #include "trainer.h"
 
@@ -84,10 +82,8 @@ int main(int argc, char **argv)
     MPI_Init(&argc, &argv);
     bl_blas_setup();
     const struct par par = par_world();
-    const char *folder = getenv("TMPDIR");
-    char path[96] = "";
-    snprintf(path, sizeof path, "%.48s/bench_peer-%ld.h5", folder ? folder : "/tmp", (long)getpid());
-    par_broadcast(par, path, sizeof path);
+    char path[BENCH_PATH_MAX];
+    bench_temp_path(par, "bench_peer", path);
     if (par.rank == 0)
         bench_make_bytes(path, BENCH_DIM);
     MPI_Barrier(par.comm);
