@@ -27,6 +27,7 @@ void phases_begin(struct phases *phases)
 
 void phases_enter(struct phases *phases, enum phase phase)
 {
+    /* Every moment is counted once: the phases' seconds add up to the time since phases_begin. */
     const double now_s = bl_clock_seconds();
     phases->seconds[phases->now] += now_s - phases->since_s;
     phases->now = phase;

@@ -22,6 +22,7 @@ int64_t par_piece_local(struct par par, int64_t element_bytes)
     return par.piece_bytes > element_bytes ? par.piece_bytes / element_bytes : 1;
 }
 
+/* MPI counts in an int, so every call below moves one piece of the array at a time. */
 static int64_t shorter(int64_t left, int64_t piece)
 {
     return left < piece ? left : piece;
@@ -54,7 +55,7 @@ void par_allreduce_from(struct par par, const void *from, void *values, int64_t 
 {
     if (par.size > 1 && n > 0)
         allreduce(par, from, values, n, type, op);
-    else
+    else /* one rank: the sum over ranks is its own value */
         memcpy(values, from, (size_t)(n * bytes_of(type)));
 }
 
@@ -95,8 +96,8 @@ void par_broadcast(struct par par, void *bytes, int64_t n_bytes)
     par_broadcast_from(par, 0, bytes, n_bytes);
 }
 
-/* What is too much for one call goes between pairs of ranks, piece by piece; who has nothing left to send or
- * to receive talks to nobody. */
+/* Sends n_out bytes to rank `to` while receiving n_in bytes from rank `from`, piece by piece. The two may
+ * differ in length: the side that is finished takes part as MPI_PROC_NULL. */
 static void exchange(struct par par, int to, const char *out, int64_t n_out, int from, char *in, int64_t n_in)
 {
     const int64_t piece = par_piece_local(par, 1);
@@ -155,6 +156,7 @@ void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_un
         par_count_local(par, traffic_allgather(par.size * n_bytes, n_bytes, par.size));
         MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, each, 1, MPI_INT64_T, par.comm);
     }
+    /* Prefix sums: begin[r + 1] = begin[r] + units of rank r. */
     blocks->begin[0] = 0;
     for (int r = 0; r < par.size; r++)
         each[r] += blocks->begin[r];
@@ -172,9 +174,9 @@ struct par_traffic_count par_blocks_traffic_local(struct par par, const struct p
                              (blocks->end[par.rank] - blocks->begin[par.rank]) * unit_bytes, par.size);
 }
 
-/* Ring: in each round the block that came in the last one goes on to the right neighbour. Thakur,
- * Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19, 2005,
- * section 4.1. */
+/* Ring allgather: in round k each rank passes block (rank - k) mod size, the one it received last, to its
+ * right neighbour and receives block (rank - k - 1) mod size from the left. Thakur, Rabenseifner and
+ * Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19, 2005, section 4.1. */
 static void allgather_ring(struct par par, const struct par_blocks *blocks, char *values, int64_t unit_bytes)
 {
     const int size = par.size, right = (par.rank + 1) % size, left = (par.rank + size - 1) % size;
@@ -192,6 +194,7 @@ void par_allgather(struct par par, struct par_blocks *blocks, void *values, int6
     if (count.collectives == 0)
         return;
     par_count_local(par, count);
+    /* MPI_Allgatherv takes offsets as int: beyond that an own ring, whose messages can be cut. */
     if (blocks->end[par.size - 1] * unit_bytes > par_piece_local(par, 1)) {
         allgather_ring(par, blocks, values, unit_bytes);
         return;

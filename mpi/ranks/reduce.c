@@ -55,5 +55,5 @@ int64_t par_min_integer(struct par par, int64_t value)
 
 int64_t par_max_integer(struct par par, int64_t value)
 {
-    return -par_min_integer(par, -value);
+    return -par_min_integer(par, -value); /* max(v) = -min(-v) */
 }

@@ -8,6 +8,7 @@ int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nod
     *spread = (struct par_spread){.nodes = nodes};
     int code = par_blocks_init_apart(&spread->carried, nodes->n_nodes, err);
     for (int k = 0; k < nodes->n_nodes && code == BL_OK && par_nodes_in_lane_local(nodes); k++) {
+        /* Node k brings n rows from `first` on; lane l carries the l-th of n_lanes equal parts of them. */
         const int64_t first = rows[nodes->first[k]], n = rows[nodes->first[k + 1]] - first;
         int64_t lo, hi;
         bl_share(n, nodes->node.rank, nodes->n_lanes, &lo, &hi);

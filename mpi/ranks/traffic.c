@@ -50,7 +50,8 @@ struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_byt
     int64_t lo, hi;
     bl_share(elements, rank, size, &lo, &hi);
     const int64_t own = hi - lo;
-    /* Others' shares of its part come in, those of the others' parts go out; then the sums the other way. */
+    /* Reduce-scatter then allgather: (n - own) out and own (P - 1) in for the first, the reverse for the
+     * second; so sent = received = n - own + own (P - 1). */
     const int64_t bytes = (elements - own + own * (size - 1)) * element_bytes;
     return (struct par_traffic_count){.collectives = size > 1,
                                       .messages = INT64_C(2) * (size - 1),
