@@ -13,6 +13,7 @@ int64_t file_blocks_of(const struct file_piece *piece)
     return (piece->bytes + piece->block_bytes - 1) / piece->block_bytes;
 }
 
+/* The last block of a piece may be shorter. */
 static int64_t block_bytes_of(const struct file_piece *piece, int64_t block)
 {
     const int64_t left = piece->bytes - block * piece->block_bytes;
@@ -43,6 +44,7 @@ void file_blocks_room_free(struct file_room *room)
     bl_free(&room->sums);
 }
 
+/* 0, or an errno; EIO if the file ends too early. A call may return fewer bytes than asked for. */
 static int read_at(int fd, void *bytes, int64_t n, int64_t at)
 {
     char *to = bytes;
@@ -65,6 +67,7 @@ int file_blocks_reserve(const char *path, struct bl_error *err)
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
+    /* A file may have holes: without this, a full disk would show only when pages are written back. */
     const int failed = fstat(fd, &status) == 0 && status.st_size > 0 &&
                        fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, status.st_size) != 0;
     const int reason = errno;
@@ -92,7 +95,7 @@ void file_blocks_start(const char *path, const struct file_piece *pieces, int64_
 {
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
-        return; /* whoever syncs it will say why */
+        return; /* file_blocks_sync reports the reason later */
     for (int64_t p = 0; p < n; p++)
         sync_file_range(fd, (off_t)pieces[p].at, (off_t)pieces[p].bytes, SYNC_FILE_RANGE_WRITE);
     close(fd);
@@ -104,12 +107,13 @@ int file_blocks_sync(const char *path, struct bl_error *err)
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
     int code = fsync(fd) == 0 ? BL_OK : bl_fail_path(err, "write", path, errno);
-    /* Network file systems may tell here. */
+    /* Network file systems may report a failed write only at close. */
     if (close(fd) != 0 && code == BL_OK)
         code = bl_fail_path(err, "write", path, errno);
     return code;
 }
 
+/* Checksums are read from the file too: both they and the rows must have got there. */
 static int check_piece(struct worker *worker, int fd, const char *path, const struct file_piece *piece,
                        struct file_room *room, struct bl_error *err)
 {

@@ -41,7 +41,7 @@ int h5_writer_leave(struct h5_writer *output, const char *path, struct bl_error 
                : bl_fail(err, BL_PATH, "can't write %s; the disk may be full", path);
 }
 
-/* An HDF5 data set that was written to may answer from its own buffer; one opened anew can't. */
+/* Closes and opens: a data set that was written to may be read from HDF5's buffer, one just opened can't. */
 int h5_writer_open(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err)
 {
     int code = h5_writer_leave(output, path, err);
@@ -57,7 +57,8 @@ int h5_writer_open(struct h5_writer *output, hid_t file, const char *path, struc
                      path, output->name);
 }
 
-/* A sum, so that it depends neither on who wrote a row nor on when. */
+/* The sum over rows i of XXH3(row i, seed i): the same whichever rank wrote a row, and in whatever order;
+ * the seed notices rows in the wrong place. */
 static uint64_t sum_rows(const struct h5_writer *output, int64_t row_lo, int64_t n, const void *rows)
 {
     const char *at = rows;
@@ -72,8 +73,9 @@ int h5_writer_write(struct h5_writer *output, int64_t row_lo, int64_t n, const v
                     struct bl_error *err)
 {
     if (row_lo < 0 || n < 0 || row_lo > output->rows - n)
-        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " of %" PRId64 " were handed over",
-                       path, row_lo, row_lo + n, output->rows);
+        return bl_fail(err, BL_DEFECT,
+                       "%s: rows %" PRId64 " to %" PRId64 " can't be written, there are %" PRId64, path,
+                       row_lo, row_lo + n, output->rows);
     if (n == 0)
         return BL_OK;
     output->written += sum_rows(output, row_lo, n, rows);
@@ -81,8 +83,8 @@ int h5_writer_write(struct h5_writer *output, int64_t row_lo, int64_t n, const v
     return h5_write_rows(output->set, output->type, row_lo, n, output->cols, rows, path, err);
 }
 
-/* Checksums of blocks [lo, hi) into sums and into the data set beside it; returns in *read what `written`
- * should be. */
+/* Reads blocks [lo, hi), writes their checksums, and adds the rows' hash sum to *read: over all ranks it
+ * must equal the sum of `written`. */
 static int read_back(const struct h5_writer *output, hid_t checksums, int64_t lo, int64_t hi, uint64_t *read,
                      const char *path, struct bl_error *err)
 {
@@ -108,6 +110,8 @@ static int read_back(const struct h5_writer *output, hid_t checksums, int64_t lo
     return code;
 }
 
+/* Over all ranks: hash sum written = hash sum read, and rows written = rows. Each rank gets the same
+ * totals, so all return the same. */
 static int compare(const struct h5_writer *output, struct par par, uint64_t read, const char *path,
                    struct bl_error *err)
 {
@@ -131,6 +135,7 @@ int par_h5_writer_seal(struct h5_writer *output, struct par par, hid_t file, con
     const int64_t rows_per_block = h5_rows_per_block(output->row_bytes);
     int64_t lo, hi;
     uint64_t read = 0;
+    /* Each rank reads back an equal share of the blocks, mostly rows that other ranks wrote. */
     bl_share((output->rows + rows_per_block - 1) / rows_per_block, par.rank, par.size, &lo, &hi);
     snprintf(name, sizeof name, "checksums/%s", output->name);
     int code = h5_writer_open(output, file, path, err);
