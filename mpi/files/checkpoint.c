@@ -13,16 +13,18 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
+/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. The limit is for
+ * damaged files. */
 enum { TEXT_BYTES_MAX = 1 << 20 };
 
-/* Reading the head: rank 0 alone opens and looks; what it learned is broadcast. */
+/* Reading the head: rank 0 opens the file by itself and broadcasts what it read. */
 
+/* The context of the visits below. */
 struct collect {
     struct snapshot *head;
     hid_t file;
     const char *path;
-    int64_t room;
+    int64_t room; /* numbers or texts that fit; more are damage */
     struct bl_error *err;
 };
 
@@ -91,7 +93,7 @@ static int read_texts(hid_t file, const char *path, struct snapshot *head, struc
     int code = bl_alloc_zero(&head->texts, TEXTS_MAX, sizeof *head->texts, "the checkpoint's texts", err);
     if (code != BL_OK)
         return code;
-    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* unless one says more */
+    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* read_text may replace it */
     hid_t group = H5Gopen2(file, "texts", H5P_DEFAULT);
     if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_text, &collect) != 0)
         code = err->code;
@@ -114,7 +116,8 @@ static int open_local(const char *path, struct snapshot *head, struct bl_error *
     return code;
 }
 
-/* Gives rank 0's numbers and texts to the others. */
+/* Broadcasts rank 0's numbers and texts. Sizes go first, and all ranks agree that they could allocate
+ * before the content follows. */
 static int share_head(struct par par, struct snapshot *head, struct bl_error *err)
 {
     int64_t counts[2] = {head->n_numbers, head->n_texts};
@@ -137,7 +140,7 @@ static int share_head(struct par par, struct snapshot *head, struct bl_error *er
         par_broadcast(par, head->texts[i].name, sizeof head->texts[i].name);
         if (par.rank != 0)
             code = bl_alloc_zero(&head->texts[i].text, bytes, 1, "a text of the checkpoint", err);
-        head->n_texts = i + 1;
+        head->n_texts = i + 1; /* as many as snapshot_free must free */
         code = par_agree(par, code, err);
         if (code == BL_OK)
             par_broadcast(par, head->texts[i].text, bytes);
@@ -171,7 +174,7 @@ int checkpoint_is_newer(const char *path)
     return known && version > PAR_CHECKPOINT_VERSION;
 }
 
-/* This rank's blocks of those that its node reads. */
+/* Reads this rank's share of the blocks of all tensors, divided among the ranks of its node. */
 static int read_share(hid_t file, const char *path, const struct snapshot *state, struct par node,
                       struct bl_error *err)
 {
@@ -196,7 +199,7 @@ int par_checkpoint_read(struct par par, struct par node, const char *path, const
         return code;
     code = par_agree(par, read_share(file, path, state, node, err), err);
     par_h5_close(&file, par, path, &ignored);
-    return par_agree(node, code, err); /* what the others read is there, too */
+    return par_agree(node, code, err); /* now the node's other ranks have read their blocks, too */
 }
 
 void snapshot_free(struct snapshot *state)

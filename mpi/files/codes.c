@@ -21,16 +21,16 @@ struct par_codes {
     char path[BL_PATH_MAX];
     hid_t file;
     struct h5_column column;
-    struct h5_checked checked; /* the column */
+    struct h5_checked checked; /* reads `column` */
     struct tags tags;
     struct par_codes_info info;
-    int said; /* that something can't be compared with checksums */
+    int said; /* the log was told that checksums are missing */
 };
 
 static int read_shape(struct par_codes *codes, struct bl_error *err)
 {
     const struct h5_column *column = &codes->column;
-    int64_t bits = 8 * column->cols;
+    int64_t bits = 8 * column->cols; /* unless the attribute says fewer */
     enum bl_type type;
     if (column->cols == 0 || !h5_column_feature_type(column, &type) || type != BL_UINT8)
         return bl_fail(err, BL_INPUT, "%s: 'codes' must be bytes: uint8 [rows, bytes of a code]",
@@ -59,6 +59,7 @@ static int open_local(struct par_codes *codes, struct bl_error *err)
         code = tags_open(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
     if (code != BL_OK)
         return code;
+    /* Numbers that make no sense count as unknown. */
     struct par_codes_info *info = &codes->info;
     if (!h5_get_integer(codes->file, "trained_sampled", &info->trained_sampled) ||
         !h5_get_integer(codes->file, "trained_found", &info->trained_found) || info->trained_found < 0 ||
@@ -108,7 +109,7 @@ const struct par_codes_info *par_codes_info(const struct par_codes *codes)
     return &codes->info;
 }
 
-/* A bit beyond the last one would count in every distance. */
+/* Hamming distances count all bits of a byte, so unused ones must be 0. */
 static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t n, const uint8_t *rows,
                          struct bl_error *err)
 {
@@ -134,10 +135,11 @@ int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uin
                          char *ids, struct bl_error *err)
 {
     if (row_lo < 0 || n < 0 || row_lo > codes->info.rows - n)
-        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
-                       codes->path, row_lo, row_lo + n, codes->info.rows);
+        return bl_fail(err, BL_DEFECT,
+                       "%s: rows %" PRId64 " to %" PRId64 " can't be read, there are %" PRId64, codes->path,
+                       row_lo, row_lo + n, codes->info.rows);
     if (!codes->said && !(h5_checked_has_sums(&codes->checked) && tags_have_sums(&codes->tags)))
-        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", codes->path);
+        bl_log_say("%s has data without checksums: damage to them can't be detected", codes->path);
     codes->said = 1;
     int code = BL_OK;
     if (rows && n > 0) {

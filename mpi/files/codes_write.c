@@ -17,16 +17,20 @@
 
 enum { SCRATCH_BYTES = 1 << 20 };
 
+/* Each rank has one, with the file open for itself. The steps: rank 0 makes the file and closes it
+ * (make_file); all open it (open_rows), write, sync and close it (close_rows); all open it again, read
+ * back and write checksums (seal), and close; rank 0 stamps and renames it (mark, io_file_install). After
+ * each step all ranks agree on the outcome. */
 struct par_codes_writer {
     struct par par;
     char path[BL_PATH_MAX];
     char temporary[BL_PATH_MAX + 8];
     hid_t file;
-    int unfinished; /* temporary may exist */
+    int unfinished; /* the temporary file may exist */
     struct bl_label_layout layout;
-    struct h5_writer codes, labels, ids; /* there may be none of the last two */
+    struct h5_writer codes, labels, ids; /* the last two may be absent */
     int64_t sampled, found;              /* par_codes_put_trained */
-    uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label */
+    uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label; owned */
     int64_t scratch_rows;
 };
 
@@ -70,6 +74,7 @@ static void describe_outputs(struct par_codes_writer *writer, const struct par_c
 
 typedef int (*output_job)(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
 
+/* Does the job for each data set that the file has. */
 static int for_all(struct par_codes_writer *writer, output_job job, struct bl_error *err)
 {
     struct h5_writer *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
@@ -98,7 +103,7 @@ static int leave_outputs(struct par_codes_writer *writer)
     return code;
 }
 
-/* The file with everything but rows, by rank 0, and room for them on the disk. */
+/* Rank 0: makes the file with everything but the rows, and reserves disk space for these. */
 static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -117,7 +122,7 @@ static int make_file(struct par_codes_writer *writer, const struct par_codes_inf
     return code == BL_OK ? file_blocks_reserve(writer->temporary, err) : code;
 }
 
-/* On all ranks, each for itself; agreed. */
+/* Every rank opens the file by itself; agreed. */
 static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
 {
     int code = h5_parallel_open(&writer->file, writer->par, NULL, writer->temporary, err);
@@ -126,7 +131,8 @@ static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
     return par_agree(writer->par, code, err);
 }
 
-/* And brought to the disk, where every rank can see it; agreed. */
+/* Every rank closes the file and waits until its rows are on disk, where all other ranks can read them;
+ * agreed. */
 static int close_rows(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -161,6 +167,7 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     return BL_OK;
 }
 
+/* Class c is bit c % 32 of word c / 32; the file has a byte for each class. */
 static void unpack(struct bl_label_layout layout, const uint32_t *words, uint8_t *row)
 {
     for (int64_t c = 0; c < layout.classes; c++)
@@ -210,7 +217,7 @@ void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int
     writer->found = found;
 }
 
-/* By rank 0: the file is complete, and can be opened. */
+/* Rank 0: stamps the file as complete and checks that it can be opened. */
 static int mark(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -236,6 +243,7 @@ static int mark(struct par_codes_writer *writer, struct bl_error *err)
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct par par = writer->par;
+    /* Closed by all before any opens it again: so each rank reads what the others wrote, from the file. */
     int code = close_rows(writer, err);
     if (code == BL_OK)
         code = open_rows(writer, err);
@@ -257,7 +265,7 @@ void par_codes_destroy(struct par_codes_writer *writer)
 {
     if (!writer)
         return;
-    struct bl_error ignored = {0}; /* the file goes anyway */
+    struct bl_error ignored = {0}; /* an unfinished file is removed anyway */
     close_outputs(writer);
     h5_parallel_close(&writer->file, writer->path, &ignored);
     if (writer->unfinished && writer->par.rank == 0)

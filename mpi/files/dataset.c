@@ -13,7 +13,7 @@
 #include "mpi/h5/stamp.h"
 #include "mpi/ranks/agree.h"
 
-/* Limits on what a file may claim, so that sizes derived from it can't overflow. */
+/* A limit on what a file may claim, so that sizes computed from it can't overflow. */
 #define DIM_MAX (INT64_C(1) << 31)
 
 struct par_dataset {
@@ -23,12 +23,13 @@ struct par_dataset {
     hid_t file;
     hid_t feature_type; /* in memory */
     struct h5_column features;
-    struct h5_checked checked; /* the features */
+    struct h5_checked checked; /* reads the features */
     struct tags tags;
     struct par_split split;
-    int said; /* that something can't be compared with checksums */
+    int said; /* the log was told that checksums are missing */
 };
 
+/* A split is a group of the root with something called features in it. */
 static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
 {
     char *list = context;
@@ -70,7 +71,8 @@ static int find_split(hid_t file, const char *path, const char *split, struct bl
         return BL_OK;
     split_list(file, list);
     if (list[0] == '\0')
-        return bl_fail(err, BL_INPUT, "%s has no splits: a data set holds /train/features or the like", path);
+        return bl_fail(err, BL_INPUT,
+                       "%s has no splits: a data set has features in a group, as /train/features", path);
     return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
 }
 
@@ -185,7 +187,7 @@ static int check_range(const struct par_dataset *dataset, int64_t row_lo, int64_
     const int64_t rows = dataset->split.rows;
     if (row_lo >= 0 && n >= 0 && row_lo <= rows - n)
         return BL_OK;
-    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
+    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " can't be read, there are %" PRId64,
                    dataset->where, row_lo, row_lo + n, rows);
 }
 
@@ -206,7 +208,7 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     if (code != BL_OK)
         return code;
     if (!dataset->said && !(split->has_checksums && tags_have_sums(&dataset->tags)))
-        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
+        bl_log_say("%s has data without checksums: damage to them can't be detected", dataset->where);
     dataset->said = 1;
     if (features && n > 0)
         code = h5_checked_read(&dataset->checked, row_lo, n, features, dataset->where, err);
@@ -220,20 +222,21 @@ int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_
     if (!h5_column_is_plain(&dataset->features))
         return bl_fail(
             err, BL_USAGE,
-            "%s: 'features' is stored in chunks or compressed, and data.residency: stream needs it "
-            "in one piece: make it so with h5repack -l CONTI -f NONE OLD NEW, or set "
-            "data.residency to memory",
+            "%s: 'features' is chunked or compressed, and data.residency: stream needs it contiguous: "
+            "rewrite the file with h5repack -l CONTI -f NONE OLD NEW, or set data.residency to memory",
             dataset->where);
     if (!dataset->checked.same)
-        return bl_fail(err, BL_USAGE,
-                       "%s: 'features' has another byte order than this processor, and data.residency: "
-                       "stream takes bytes as they are; write the file again in little-endian order, or set "
-                       "data.residency to memory",
-                       dataset->where);
+        return bl_fail(
+            err, BL_USAGE,
+            "%s: 'features' has another byte order than this processor, and data.residency: stream "
+            "can't convert it; write the file again in little-endian order, or set data.residency "
+            "to memory",
+            dataset->where);
     return BL_OK;
 }
 
-/* A wrong place in the file would train on noise, and a file without checksums couldn't tell. */
+/* A wrong offset would mean training on noise, and without checksums nothing else would notice. So one row
+ * is read through HDF5 and by the row file, and compared. */
 static int compare_row(struct par_dataset *dataset, struct row_file *file, int64_t row, struct bl_error *err)
 {
     const int64_t row_bytes = dataset->checked.row_bytes;

@@ -16,7 +16,7 @@
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
 
-/* JSON holds UTF-8 only: other bytes become '?'. */
+/* JSON allows UTF-8 only: if the text isn't, bytes outside ASCII become '?'. */
 static json_t *json_of_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -116,7 +116,7 @@ static int describe_any(hid_t file, const char *path, json_t *description, struc
     return BL_OK;
 }
 
-/* What rows carry, of data sets and of codes. */
+/* Labels, groups and ids, of data sets and of codes alike. */
 static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_label_layout groups,
                      int64_t id_bytes, int64_t n_names, const char *const *names)
 {
@@ -154,7 +154,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     return BL_OK;
 }
 
-/* NAME of every data set NAME/features. */
+/* A split for each data set NAME/features. */
 static int describe_splits(const char *path, json_t *description, struct bl_error *err)
 {
     json_t *splits = json_array(), *datasets = json_object_get(description, "datasets"), *entry;
@@ -191,7 +191,7 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
-/* What two runs are compared by, and under which arithmetic they must agree. */
+/* Two runs can be compared by their digests, which must agree if their arithmetic does. */
 static void put_digest(json_t *description, uint64_t digest, const char *arithmetic)
 {
     char text[20];
@@ -218,8 +218,7 @@ static int describe_model(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
-/* Fingerprint and digest are 64 bits, which HDF5 keeps as a signed number; everywhere they are shown in
- * hexadecimal. */
+/* Fingerprint and digest are 64 unsigned bits, stored as int64 and shown in hexadecimal everywhere. */
 static json_t *json_of_number(const struct snapshot_number *number)
 {
     char digits[17];
@@ -251,7 +250,8 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     return BL_OK;
 }
 
-/* Files of others say what they are by what they hold. */
+/* Our models and checkpoints are known by their stamp, data sets and codes also by their content, since other
+ * software may have written them. */
 static int describe_kind(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
     json_t *attributes = json_object_get(description, "attributes"), *entry;

@@ -15,12 +15,13 @@
 
 enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 
-/* Names of the choices as they stand in the file: part of the format. */
+/* Names of the choices in the file, in the order of their enums: part of the format. */
 static const char *const normalize_names[] = {"none", "center", "standardize", "unit", "scale"};
 static const char *const activation_names[] = {"relu", "tanh"};
 static const char *const input_names[] = {"linear", "distance", "rbf"};
 static const char *const output_names[] = {"linear", "cosine"};
 
+/* The network's tensors and those of the normaliser; parameters that only the loss uses aren't stored. */
 static int list_tensors(const struct bl_model *model, struct tensor tensors[TENSORS_MAX])
 {
     int n = 0;
@@ -64,12 +65,14 @@ static int put_attributes(hid_t file, const char *path, const void *context, str
                   : BL_OK;
 }
 
-/* The lowest version whose readers encode such a model rightly. */
+/* The lowest version whose readers encode such a model correctly, so that older programs read what they
+ * can. */
 static int64_t version_of(const struct bl_shape *shape)
 {
     return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
+/* Compares digests: ranks may only share the writing if it doesn't matter whose bytes are written. */
 static int is_same_everywhere(struct par par, const struct tensor *tensors, int n)
 {
     uint64_t digest = 0;
@@ -112,7 +115,8 @@ static int find_name(const char *name, const char *const *names, int n)
     return -1;
 }
 
-/* The width of a layer's output, from its bias: refused before anything is allocated. */
+/* The width of a layer's output = the length of its bias; -1 if it has none. Widths come from the file, so
+ * that bl_shape_check can refuse them before anything is allocated. */
 static int64_t bias_rows(hid_t file, int64_t layer)
 {
     char name[64];
@@ -127,8 +131,8 @@ static int64_t bias_rows(hid_t file, int64_t layer)
     return rows;
 }
 
-/* The number of the attribute's text among n names: 0 where there is no such attribute, -1 for another text.
- */
+/* The position of the attribute's text among n names: 0 if there is no such attribute, -1 for any other
+ * text. */
 static int optional_name(hid_t file, const char *attribute, const char *const *names, int n)
 {
     char text[32] = "";
@@ -163,7 +167,7 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
     return BL_OK;
 }
 
-/* A sample that isn't whole or in order counts as none. */
+/* An incomplete or unsorted sample counts as none: the model can still encode. */
 static void read_trained(hid_t file, struct bl_row_sample *trained)
 {
     struct bl_row_sample sample = {0};
@@ -199,7 +203,7 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
     return code;
 }
 
-/* What the other ranks need before they can allocate. */
+/* What rank 0 broadcasts first: the other ranks need it to allocate. */
 struct head {
     struct bl_shape shape;
     int normalize;

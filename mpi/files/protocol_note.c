@@ -9,10 +9,11 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
+/* One table of numbers and one of texts, so that reading and writing use the same names. */
 struct number {
     const char *name;
     int64_t *value;
-    int64_t absent; /* the value that isn't written */
+    int64_t absent; /* a value that isn't written: it means "none" */
 };
 
 enum { NUMBERS = 4, TEXTS = 6 };
@@ -44,7 +45,7 @@ static void list_texts(struct par_protocol_note *note, struct text texts[TEXTS])
 int protocol_note_put(hid_t file, const char *path, const struct par_protocol_note *note,
                       struct bl_error *err)
 {
-    struct par_protocol_note copy = *note;
+    struct par_protocol_note copy = *note; /* the tables point to values that may be written */
     struct number numbers[NUMBERS];
     struct text texts[TEXTS];
     int failed = 0;
@@ -102,6 +103,7 @@ void par_protocol_note_describe(const struct par_protocol_note *note, char *text
     size_t at = 0;
     if (note->seed >= 0)
         snprintf(seed, sizeof seed, " (seed %" PRId64 ")", note->seed);
+    /* Only numbers that differ from those in the protocol's own summary. */
     const struct {
         const char *what;
         int64_t used, usual;

@@ -8,7 +8,7 @@
 #include "base/count.h"
 #include "mpi/h5/attribute.h"
 
-/* Longer ids than this are a damaged file, not ids. */
+/* Ids longer than this can only be damage. */
 enum { ID_BYTES_MAX = 1 << 16, SCRATCH_BYTES = 1 << 20 };
 
 static int64_t min64(int64_t a, int64_t b)
@@ -27,7 +27,7 @@ static int check_rows(const struct h5_column *column, const char *name, const ch
 
 static int is_integer(const struct h5_column *column)
 {
-    /* h5py stores truth values as an enumeration over bytes. */
+    /* h5py stores booleans as an enumeration of bytes. */
     return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
 }
 
@@ -53,7 +53,8 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     else
         tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
     int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
-    /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
+    /* HDF5 clips values that don't fit into the memory type. In a signed byte nothing else becomes 0 or 1,
+     * so wrong values are noticed. */
     code = h5_checked_open(&tags->checked_labels, column, "labels",
                            column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
@@ -62,7 +63,7 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     return bl_alloc(&tags->scratch, tags->scratch_rows * row_bytes, 1, "reading labels", err);
 }
 
-/* Characters of the longest number of that type. */
+/* Characters of the longest number of that integer type, with its sign. */
 static int64_t digits_of(const struct h5_column *column)
 {
     switch (column->value_bytes) {
@@ -96,7 +97,7 @@ static int open_ids(struct tags *tags, hid_t group, const char *where, struct bl
     if (column->value_bytes > ID_BYTES_MAX)
         return bl_fail(err, BL_INPUT, "%s: 'ids' are %" PRId64 " bytes long; at most %d are allowed", where,
                        column->value_bytes, (int)ID_BYTES_MAX);
-    /* HDF5 converts padding but not character sets: ask for those of the file. */
+    /* HDF5 converts the padding of strings but not their character set, so that of the file is kept. */
     hid_t stored = H5Dget_type(column->set);
     tags->id_type = H5Tcopy(stored);
     H5Tclose(stored);
@@ -219,6 +220,7 @@ static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *l
     return code;
 }
 
+/* The number in decimal, padded with NUL to id_bytes. */
 static void print_number(const struct tags *tags, uint64_t bits, char *id)
 {
     char text[24] = {0};

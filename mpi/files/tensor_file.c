@@ -25,6 +25,7 @@ hid_t tensor_type(const struct tensor *tensor)
 
 /* Making */
 
+/* Contiguous data sets get their place when they are created (H5D_ALLOC_TIME_EARLY). */
 static int place_of(hid_t set, const char *path, int64_t *at, struct bl_error *err)
 {
     const haddr_t address = H5Dget_offset(set);
@@ -93,7 +94,8 @@ static int is_at(hid_t file, const char *name, int64_t at)
     return found;
 }
 
-/* What is missing from the closed file, or NULL. */
+/* Compares the file with what tensor_file_make did: its stamp, the number of attributes, and where each
+ * tensor lies. Returns what is missing, for the message, or NULL. */
 static const char *find_missing(hid_t file, const char *path, const struct tensor_file_content *content,
                                 const struct tensor_place *places, int64_t n_attributes)
 {
@@ -159,7 +161,7 @@ int tensor_file_open(hid_t *file, const char *path, const char *format, int64_t 
     return code;
 }
 
-/* Returns the number of dimensions; dims [2] is zero where there is none. */
+/* Returns the number of dimensions; a dimension that doesn't exist is 0 in dims. */
 static int shape_of(hid_t set, hsize_t dims[2])
 {
     dims[0] = dims[1] = 0;
@@ -199,7 +201,8 @@ static int check_shape(hid_t set, const char *path, const struct tensor *tensor,
     return BL_OK;
 }
 
-/* sums: of blocks [lo, hi). */
+/* sums [hi - lo]: the checksums of blocks [lo, hi). Ticks, since a large file takes longer than the stall
+ * limit. */
 static int read_blocks(hid_t set, const char *path, const struct tensor *tensor, int64_t lo, int64_t hi,
                        const uint64_t *sums, struct bl_error *err)
 {

@@ -44,8 +44,8 @@ static int open_set(struct tensor_write *write, const char *name, const char *pa
                      path, name);
 }
 
-/* Blocks from the next one on of the piece at hand, of at most so many bytes; *written gets how many bytes.
- */
+/* Writes the next blocks of the current piece in one call: at most `most` bytes, at least one block. Adds
+ * their bytes to *written and goes to the next piece after the last block. */
 static int write_run(struct tensor_write *write, int64_t most, int64_t *written, const char *path,
                      struct bl_error *err)
 {
@@ -70,6 +70,7 @@ static int write_run(struct tensor_write *write, int64_t most, int64_t *written,
     return code == BL_OK ? closed : code;
 }
 
+/* One checksum for each block, at the block's number. */
 static int write_sums(struct tensor_write *write, const char *path, struct bl_error *err)
 {
     char name[sizeof write->tensors->name + 16];

@@ -221,14 +221,14 @@ Test(inspect, check_names_the_line_of_a_mistake)
 Test(inspect, check_says_that_a_file_is_whole)
 {
     cli_run(&result, 0, "check %s/d.h5", folder);
-    expect_text("whole");
+    expect_text("intact");
 }
 
 Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
 {
     cli_succeeds(0, "train %s/run.yaml --run %s/run", folder, folder);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
-    expect_text("is whole: step 14 of 14");
+    expect_text("is intact: step 14 of 14");
     cli_free(&result);
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --set optimizer.lr=0.5", folder, folder);
     cli_expect_error(&result, 2, "optimizer.lr: 0.001 -> 0.5");
@@ -252,9 +252,9 @@ Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
         fputc(0xa5, file);
     }
     fclose(file);
-    cli_fails(0, 3, "step-00000010.h5 is whole", "check %s", path);
+    cli_fails(0, 3, "step-00000010.h5 is intact", "check %s", path);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
-    expect_text("step-00000010.h5 is whole: step 10 of 14");
+    expect_text("step-00000010.h5 is intact: step 10 of 14");
     cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
 }
 
