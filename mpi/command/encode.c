@@ -17,11 +17,12 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/rows/row_sample.h"
 
-/* Rows go through the network in units of this many, counted from the file's first row, and a rank owns whole
- * units: every row meets the same matrix product on any number of ranks, so the codes have the same bits. */
+/* Rows are encoded in units of UNIT_ROWS, counted from the file's first row, and a rank has whole units.
+ * So each row is in the same matrix product on any number of ranks, and its code has the same bits. */
 enum { UNIT_ROWS = 256, BLOCK_BYTES = 4 << 20 };
 
-/* The rows to encode: a split of a data set, or somebody else's file, which has no labels. */
+/* The rows to encode: a split of a data set, or a file of another format, which has no labels. Owns
+ * whichever is open. */
 struct input {
     const char *name; /* for messages: the file without its folders */
     const char *split;
@@ -32,6 +33,7 @@ struct input {
     struct par_codes_info info; /* of the codes to come */
 };
 
+/* One run of the command. Every rank has the model and encodes its own rows. */
 struct work {
     struct bl_model model;
     struct bl_encoder encoder;
@@ -71,7 +73,7 @@ static int open_input(struct input *input, struct par par, const char *path, con
     input->name = base_name(path);
     input->split = format ? NULL : split;
     if (!format && !split)
-        return bl_fail(err, BL_USAGE, "encode needs --split S: which split of %s to encode", path);
+        return bl_fail(err, BL_USAGE, "encode needs --split S, the split of %s to encode", path);
     if (format && split)
         return bl_fail(err, BL_USAGE, "%s has no splits; leave out --split", path);
     if (!format) {
@@ -92,6 +94,7 @@ static int open_input(struct input *input, struct par par, const char *path, con
     return BL_OK;
 }
 
+/* A data set is read at any row; other formats only in order, so each rank skips to its first row once. */
 static int read_rows(struct input *input, int64_t row_lo, int64_t n, struct work *work, struct bl_error *err)
 {
     if (input->dataset)
@@ -117,7 +120,7 @@ static int fail_bad_row(const struct input *input, int64_t row, struct bl_error 
                    input->name, input->split ? " " : "", input->split ? input->split : "", row);
 }
 
-/* Codes of the n rows in work->features, whose first is row_lo of the file. */
+/* Encodes the n rows in work->features, the first of which is row row_lo of the file. */
 static int encode_rows(struct work *work, int64_t row_lo, int64_t n, struct bl_error *err)
 {
     const struct input *input = &work->input;
@@ -135,7 +138,7 @@ static int encode_rows(struct work *work, int64_t row_lo, int64_t n, struct bl_e
     return BL_OK;
 }
 
-/* Everything between the agreements: this rank's rows from file to file. */
+/* Encodes this rank's rows, from file to file: no collective call in here. */
 static int encode_local(struct work *work, struct bl_error *err)
 {
     int code = BL_OK;
@@ -156,7 +159,7 @@ static int encode_local(struct work *work, struct bl_error *err)
     return code;
 }
 
-/* This rank's rows and the memory for a block of them. */
+/* Sets this rank's rows and allocates for a block of them. */
 static int prepare_local(struct work *work, struct par par, struct bl_error *err)
 {
     const struct input *input = &work->input;
@@ -219,7 +222,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
                   struct bl_error *err)
 {
     struct work work = {0};
-    int code = open_both(&work, par, model, data, split, err);
+    int code = open_both(&work, par, model, data, split, err); /* agreed, or the same on all ranks */
     if (code == BL_OK)
         code = par_agree(par, prepare_local(&work, par, err), err);
     if (code == BL_OK)

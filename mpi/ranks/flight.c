@@ -77,7 +77,7 @@ void par_allreduce_begin(struct par_flight *flight, struct par par, const void *
 }
 
 /* Each rank sends its block to rank + 1, rank + 2, ... and so not all to the same rank first. Receives are
- * posted before sends, so that messages land in their place without a copy inside MPI. */
+ * posted before sends, so that a message that arrives early finds its place. */
 void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
                          void *values, int64_t unit_bytes)
 {

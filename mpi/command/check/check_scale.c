@@ -70,16 +70,16 @@ static json_t *row_of(const struct forecast *forecast)
                      forecast_limit_name(forecast->limit));
 }
 
-/* Up to where it is efficient, and why not beyond. */
+/* The most ranks that are efficient, and what limits more. */
 static json_t *verdict_of(const struct forecast *rows, int n)
 {
     static const char *const cures[] = {
-        [LIMIT_BATCH] = "too few rows a rank; a larger train.global_batch gives each more to do",
-        [LIMIT_NETWORK] = "exchange takes too much of a step; a larger train.global_batch, a faster "
-                          "network or more threads and fewer ranks help",
-        [LIMIT_MEMORY] = "a node's ranks add up more gradients than its memory can move; more threads and "
-                         "fewer ranks help",
-        [LIMIT_CORES] = "there are more threads than cores; give --nodes more of them",
+        [LIMIT_BATCH] = "too few rows for each rank; raise train.global_batch",
+        [LIMIT_NETWORK] = "exchange takes too much of a step; raise train.global_batch, or use a faster "
+                          "network, or more threads and fewer ranks",
+        [LIMIT_MEMORY] = "adding up the gradients of a node's ranks is limited by its memory; use more "
+                         "threads and fewer ranks",
+        [LIMIT_CORES] = "there are more threads than cores; raise --nodes",
     };
     int good = 0, best = 0;
     while (good + 1 < n && rows[good + 1].limit == LIMIT_NONE)

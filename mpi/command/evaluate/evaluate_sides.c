@@ -12,7 +12,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* Classes are compared by number, so the same number must not mean two names. */
+/* Classes are compared by number, so a number must have the same name on both sides. */
 static int check_class_names(const struct evaluate_sides *sides, const char *const *a, int64_t n_a,
                              const char *const *b, int64_t n_b, struct bl_error *err)
 {
@@ -36,7 +36,7 @@ static int same_file(struct par par, const char *a, const char *b)
     return same;
 }
 
-/* Codes made by one model agree on how many rows were sampled; of others nothing is known. */
+/* Only if both were encoded by one model is the sample the same; a different size shows that it isn't. */
 static void take_trained(struct evaluate_sides *sides, const struct par_codes_info *queries,
                          const struct par_codes_info *database)
 {
@@ -99,7 +99,7 @@ static int plan_splits(struct plan *plan, const char *queries, const char *datab
     return BL_OK;
 }
 
-/* A protocol that cuts the test split alone, or nothing: known as soon as the splits are open. */
+/* A protocol that needs no cut before training: it uses whole splits, or halves of the test split. */
 static int plan_uncut(struct plan *plan, const struct evaluate_request *request,
                       const struct bl_protocol *protocol, struct evaluate_sides *sides, struct bl_error *err)
 {
@@ -164,7 +164,7 @@ static int make_plan(struct plan *plan, const struct evaluate_request *request,
         "--help");
 }
 
-/* Halves of the test split: which rows are which depends on their number alone. */
+/* Halves the test split; which row is in which half depends on the number of rows and the seed only. */
 static int choose_rows(struct plan *plan, int64_t n_test, int64_t seed, struct bl_error *err)
 {
     const struct bl_protocol_rows rows = {.n_train = 1, .n_test = n_test, .seed = (uint64_t)seed};
@@ -190,7 +190,7 @@ static int encode_side(struct par par, const struct bl_model *model, const char 
     return BL_OK;
 }
 
-/* Which of labels and groups say what is relevant. */
+/* Decides whether labels or groups define relevance. */
 static int choose_relevance(const struct evaluate_request *request, const struct evaluate_sides *sides,
                             struct par_dataset *queries, struct par_dataset *database, struct bl_error *err)
 {

@@ -40,7 +40,7 @@ static void free_side(struct search_side *side)
     side->file = NULL;
 }
 
-/* Answers all queries, in blocks of bounded memory. */
+/* Searches for all queries, in blocks of about BLOCK_VALUES neighbours to bound the memory. */
 static int answer(const struct search_side *queries, const struct search_side *database, int64_t k,
                   int64_t radius, struct search_output *output, struct bl_error *err)
 {
@@ -76,7 +76,7 @@ static int check_sides(const struct search_side *queries, const struct search_si
                        queries->path, bl_count(queries->info->bits, "bit").text, database->path,
                        bl_count(database->info->bits, "bit").text);
     if (*k > database->info->rows) {
-        bl_log_say("-k %" PRId64 " becomes %" PRId64 ": the database has no more items", *k,
+        bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more items", *k,
                    database->info->rows);
         *k = database->info->rows;
     }
