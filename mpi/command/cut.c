@@ -17,6 +17,7 @@ static int take_number(const char *option, const char *text, const struct bl_pro
     return command_integer(option, text, 1, INT32_MAX, value, err);
 }
 
+/* The protocol's own numbers first, then those that options replace. */
 static int parse(int argc, char **argv, struct dataset_cut_request *request, struct bl_error *err)
 {
     const char *seed = NULL, *queries = NULL, *train = NULL, *unseen = NULL, *positional[2];
@@ -53,6 +54,7 @@ static int parse(int argc, char **argv, struct dataset_cut_request *request, str
     return command_check_output(request->output, &request->source, 1, err);
 }
 
+/* Says what was cut, and how many rows of the database are also training rows. */
 static void say(const struct dataset_cut_request *request, const struct dataset_cut_result *result)
 {
     char words[400], unused[80] = "";

@@ -66,6 +66,7 @@ static void describe_dataset(struct input *input)
                                           .class_names = split->class_names};
 }
 
+/* A data set is opened by all ranks together, a file of another format by each rank for itself. */
 static int open_input(struct input *input, struct par par, const char *path, const char *split,
                       struct bl_error *err)
 {
@@ -232,6 +233,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
     if (code == BL_OK)
         code = par_agree(par, encode_local(&work, err), err);
     double seconds = bl_clock_seconds() - start;
+    /* Which of the model's sampled training rows any rank met: the file says how many. */
     if (code == BL_OK) {
         par_row_tally_merge(par, &work.tally);
         par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally));

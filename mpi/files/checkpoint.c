@@ -28,6 +28,8 @@ struct collect {
     struct bl_error *err;
 };
 
+/* An attribute of the group /numbers: an integer, else a real. A kind that this version doesn't know is
+ * skipped. */
 static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
 {
     struct collect *collect = context;
@@ -59,6 +61,7 @@ static int read_numbers(hid_t file, const char *path, struct snapshot *head, str
     return code;
 }
 
+/* A text is read like a tensor of bytes, and so compared with its checksum; with a NUL added. */
 static int read_text(const struct collect *collect, const char *name, struct snapshot_text *text)
 {
     struct tensor tensor = {.value = TENSOR_BYTE};
@@ -102,6 +105,7 @@ static int read_texts(hid_t file, const char *path, struct snapshot *head, struc
     return code;
 }
 
+/* On rank 0. Closing can't lose anything, so its outcome is ignored. */
 static int open_local(const char *path, struct snapshot *head, struct bl_error *err)
 {
     hid_t file;

@@ -46,6 +46,7 @@ static int read_shape(struct par_codes *codes, struct bl_error *err)
     return BL_OK;
 }
 
+/* All after the collective open: each rank looks for itself, and the caller agrees on the outcome. */
 static int open_local(struct par_codes *codes, struct bl_error *err)
 {
     int code = h5_stamp_check(codes->file, codes->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
@@ -80,6 +81,7 @@ static int make(struct par_codes **out, struct par par, const char *path, struct
         return code;
     struct par_codes *codes = *out;
     codes->par = par;
+    /* par_codes_close must be able to tell what is open at any failure. */
     codes->file = codes->column.set = H5I_INVALID_HID;
     codes->tags.labels_column.set = codes->tags.ids_column.set = H5I_INVALID_HID;
     if (snprintf(codes->path, sizeof codes->path, "%s", path) >= (int)sizeof codes->path)
@@ -91,6 +93,7 @@ int par_codes_open(struct par_codes **out, struct par par, const char *path, str
 {
     *out = NULL;
     struct par_codes *codes = NULL;
+    /* Agreement before and after par_h5_open, which all ranks must enter together. */
     int code = par_agree(par, make(&codes, par, path, err), err);
     if (code == BL_OK)
         code = par_h5_open(&codes->file, par, path, err);
@@ -138,6 +141,7 @@ int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uin
         return bl_fail(err, BL_DEFECT,
                        "%s: rows %" PRId64 " to %" PRId64 " can't be read, there are %" PRId64, codes->path,
                        row_lo, row_lo + n, codes->info.rows);
+    /* Said at the first read only. */
     if (!codes->said && !(h5_checked_has_sums(&codes->checked) && tags_have_sums(&codes->tags)))
         bl_log_say("%s has data without checksums: damage to them can't be detected", codes->path);
     codes->said = 1;

@@ -57,6 +57,7 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     return code;
 }
 
+/* The same data sets on every rank, so that each can open them by name. */
 static void describe_outputs(struct par_codes_writer *writer, const struct par_codes_info *info)
 {
     const struct bl_label_layout labels = info->labels;
@@ -174,6 +175,8 @@ static void unpack(struct bl_label_layout layout, const uint32_t *words, uint8_t
         row[c] = words[c / 32] >> (c % 32) & 1u;
 }
 
+/* Classes and groups are written as they are; multi-label rows are unpacked first, a scratch of rows at a
+ * time. */
 static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint32_t *labels,
                         struct bl_error *err)
 {

@@ -64,6 +64,7 @@ int split_name_check(const char *split, struct bl_error *err)
     return BL_OK;
 }
 
+/* A missing split is the user's mistake if there are others, which the message lists. */
 static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
 {
     char list[PAR_SPLIT_LIST_BYTES];
@@ -111,6 +112,7 @@ static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_erro
     return code;
 }
 
+/* All after the collective open: each rank looks for itself, and the caller agrees on the outcome. */
 static int open_local(struct par_dataset *dataset, const char *split, struct bl_error *err)
 {
     int code = split_name_check(split, err);
@@ -144,6 +146,7 @@ static int make(struct par_dataset **out, struct par par, const char *path, stru
         return code;
     struct par_dataset *dataset = *out;
     dataset->par = par;
+    /* par_dataset_close must be able to tell what is open at any failure. */
     dataset->file = dataset->feature_type = H5I_INVALID_HID;
     dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
     row_groups_init(&dataset->tags.groups);
@@ -157,6 +160,7 @@ int par_dataset_open(struct par_dataset **out, struct par par, const char *path,
 {
     *out = NULL;
     struct par_dataset *dataset = NULL;
+    /* Agreement before and after par_h5_open, which all ranks must enter together. */
     int code = par_agree(par, make(&dataset, par, path, err), err);
     if (code == BL_OK)
         code = par_h5_open(&dataset->file, par, path, err);
@@ -207,6 +211,7 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     int code = check_range(dataset, row_lo, n, err);
     if (code != BL_OK)
         return code;
+    /* Said at the first read only. */
     if (!dataset->said && !(split->has_checksums && tags_have_sums(&dataset->tags)))
         bl_log_say("%s has data without checksums: damage to them can't be detected", dataset->where);
     dataset->said = 1;

@@ -81,7 +81,7 @@ void split_list(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);
 /* BL_OK if `split` is a valid name for a split, otherwise BL_USAGE. Local. */
 int split_name_check(const char *split, struct bl_error *err);
 
-/* Writing splits, by one process (import, cut); everything below is local. The new file gets a temporary
+/* Writing splits, by one process (import, cut). The new file gets a temporary
  * name beside `path`; an existing file is copied first, with its other splits. split_commit flushes it,
  * reads it back against its checksums, fsyncs it and renames it, so there is never a half-written file
  * under `path`. Owned by the caller. */
@@ -97,33 +97,34 @@ struct split_writer_options {
     const char *const *class_names; /* borrowed for the call */
 };
 
-/* Begins a file, or a changed copy of the one at path, with its first new split. Errors: BL_USAGE a split
- * that exists, a file that was cut by a protocol; BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out is
- * NULL then. */
+/* Begins a file, or a changed copy of the one at path, with its first new split. Local. Errors: BL_USAGE a
+ * split that exists, a file that was cut by a protocol; BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out
+ * is NULL then. */
 int split_create(struct split_writer **out, const char *path, const char *split,
                  const struct split_writer_options *options, struct bl_error *err);
 
 /* Appends n rows: features [n, dim]; labels [n] int32 (SINGLE) or [n, classes] uint8 (MULTI) or NULL; ids
- * [n, id_bytes] or NULL. Errors: BL_PATH; BL_DEFECT more rows than announced. */
+ * [n, id_bytes] or NULL. Local. Errors: BL_PATH; BL_DEFECT more rows than announced. */
 int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
                  const char *ids, struct bl_error *err);
 
-/* Writes the groups [n, groups.words] of the n rows that split_append appends next. Errors: BL_PATH. */
+/* Writes the groups [n, groups.words] of the n rows that split_append appends next. Local. Errors:
+ * BL_PATH. */
 int split_put_groups(struct split_writer *writer, int64_t n, const uint32_t *groups, struct bl_error *err);
 
-/* Finishes this split and begins another in the same file; all appear together at the commit. Errors:
+/* Finishes this split and begins another in the same file; all appear together at the commit. Local. Errors:
  * those of split_create and split_commit. */
 int split_next(struct split_writer *writer, const char *split, const struct split_writer_options *options,
                struct bl_error *err);
 
-/* The open file, for attributes; borrowed. */
+/* The open file, for attributes; borrowed. Local. */
 hid_t split_file(const struct split_writer *writer);
 
-/* Verifies the file, marks it complete and renames it to its path. Errors: BL_PATH unwritable or read back
- * differently; BL_DEFECT rows are missing. */
+/* Verifies the file, marks it complete and renames it to its path. Local. Errors: BL_PATH unwritable or
+ * read back differently; BL_DEFECT rows are missing. */
 int split_commit(struct split_writer *writer, struct bl_error *err);
 
-/* Frees the writer; without a commit it removes the temporary file. NULL is fine. */
+/* Frees the writer; without a commit it removes the temporary file. Local. NULL is fine. */
 void split_destroy(struct split_writer *writer);
 
 #endif

@@ -152,6 +152,7 @@ static int make_output(struct split_writer *writer, struct h5_writer *output, co
     return h5_writer_make(output, writer->file, writer->path, err);
 }
 
+/* Creates the split's data sets with all their rows, and those of their checksums. */
 static int create_outputs(struct split_writer *writer, const char *split,
                           const struct split_writer_options *options, struct bl_error *err)
 {
@@ -270,6 +271,7 @@ hid_t split_file(const struct split_writer *writer)
     return writer->file;
 }
 
+/* Read back, stamped, closed and only then renamed: a reader finds the old file or the complete new one. */
 int split_commit(struct split_writer *writer, struct bl_error *err)
 {
     struct par par = par_alone();

@@ -36,6 +36,7 @@ static json_t *json_of_real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* Texts and numbers only; attributes of other kinds, such as arrays, are left out. */
 static herr_t take_attribute(hid_t object, const char *name, const H5A_info_t *info, void *context)
 {
     json_t *attributes = context;
@@ -75,6 +76,7 @@ static void name_type(hid_t type, char *name, size_t size)
     }
 }
 
+/* Checksums aren't listed: there would be one for each data set. */
 static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info, void *context)
 {
     char type_name[64];
@@ -100,6 +102,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     return 0;
 }
 
+/* What every HDF5 file has. describe_kind adds to it, and finds splits and codes in its list of data sets. */
 static int describe_any(hid_t file, const char *path, json_t *description, struct bl_error *err)
 {
     json_t *attributes = json_object(), *datasets = json_array();
@@ -289,7 +292,7 @@ int describe_file(const char *path, int with_config, json_t **description, struc
         return code;
     json_t *object = json_object();
     code = describe_any(file, path, object, err);
-    par_h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored); /* the reader of its kind opens it again */
     if (code == BL_OK)
         code = describe_kind(path, with_config, object, err);
     if (code == BL_OK)

@@ -39,6 +39,8 @@ static int list_tensors(const struct bl_model *model, struct tensor tensors[TENS
     return n;
 }
 
+/* Shape and normalisation as attributes. What is at its default isn't written, so that older versions can
+ * read it. */
 static int put_attributes(hid_t file, const char *path, const void *context, struct bl_error *err)
 {
     const struct bl_model *model = context;
@@ -141,6 +143,7 @@ static int optional_name(hid_t file, const char *attribute, const char *const *n
     return h5_get_text(file, attribute, text, sizeof text) ? find_name(text, names, n) : -1;
 }
 
+/* Everything that a network needs must be there and make sense; else the file is damaged. */
 static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int *normalize, char *method,
                       struct bl_error *err)
 {
@@ -177,6 +180,7 @@ static void read_trained(hid_t file, struct bl_row_sample *trained)
         *trained = sample;
 }
 
+/* On rank 0: shape first, then memory for the tensors, then these. */
 static int read_local(const char *path, struct bl_model *model, struct bl_error *err)
 {
     hid_t file;
@@ -225,7 +229,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
         memcpy(head.method, model->method, sizeof head.method);
         memcpy(head.arithmetic, model->arithmetic, sizeof head.arithmetic);
     }
-    par_broadcast(par, &head, sizeof head);
+    par_broadcast(par, &head, sizeof head); /* all ranks run the same program, so its layout is the same */
     if (par.rank != 0)
         code = bl_model_init(model, &head.shape, head.normalize, err);
     code = par_agree(par, code, err);

@@ -84,6 +84,7 @@ int par_protocol_note_read(struct par par, const char *path, struct par_protocol
     struct bl_error ignored = {0};
     int code = BL_OK;
     *note = (struct par_protocol_note){.seed = -1};
+    /* Rank 0 alone opens the file; then all agree, and it broadcasts the note. */
     if (par.rank == 0) {
         code = par_h5_open(&file, par_alone(), path, err);
         if (code == BL_OK)

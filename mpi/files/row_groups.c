@@ -63,6 +63,8 @@ static int take(const struct row_groups *groups, int64_t row_lo, int64_t n, uint
     return BL_OK;
 }
 
+/* Numbers are read as int64 into scratch, whatever integers the file has, and checked before they become
+ * int32. */
 int row_groups_read(struct row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words, const char *where,
                     struct bl_error *err)
 {

@@ -31,6 +31,7 @@ static int is_integer(const struct h5_column *column)
     return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
 }
 
+/* [N] are class numbers, [N,C] one 0 or 1 for each class. */
 static int open_labels(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
     struct h5_column *column = &tags->labels_column;
@@ -78,6 +79,7 @@ static int64_t digits_of(const struct h5_column *column)
     }
 }
 
+/* Ids are returned as text of id_bytes, whether the file has strings or integers. */
 static int open_ids(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
     struct h5_column *column = &tags->ids_column;
@@ -144,6 +146,7 @@ void tags_close(struct tags *tags)
     bl_free(&tags->scratch);
 }
 
+/* What doesn't exist needs no checksums. */
 int tags_have_sums(const struct tags *tags)
 {
     return (tags->labels_column.set < 0 || h5_checked_has_sums(&tags->checked_labels)) &&
@@ -159,6 +162,7 @@ void tags_choose(struct tags *tags, int prefer_groups)
     tags->n_class_names = 0;
 }
 
+/* Checked while they are still int64: a conversion to int32 would hide a wrong value. */
 static int check_single(const struct tags *tags, int64_t label, int64_t row, const char *where,
                         struct bl_error *err)
 {
@@ -238,7 +242,7 @@ static int read_ids(struct tags *tags, int64_t row_lo, int64_t n, char *ids, con
 {
     if (tags->ids_column.class == H5T_STRING)
         return h5_checked_read(&tags->checked_ids, row_lo, n, ids, where, err);
-    uint64_t numbers[512];
+    uint64_t numbers[512]; /* on the stack: reading rows allocates nothing */
     const int64_t block = (int64_t)(sizeof numbers / sizeof *numbers);
     for (int64_t at = 0; at < n; at += block) {
         int64_t piece = min64(block, n - at);

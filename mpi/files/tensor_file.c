@@ -33,6 +33,7 @@ static int place_of(hid_t set, const char *path, int64_t *at, struct bl_error *e
     return *at >= 0 ? BL_OK : bl_fail(err, BL_DEFECT, "%s: a data set has no place in the file", path);
 }
 
+/* The tensor and its checksums; both are closed again, since every rank opens the file anew to write. */
 static int make_tensor(hid_t file, const char *path, const struct tensor *tensor, struct tensor_place *place,
                        struct bl_error *err)
 {
@@ -61,6 +62,7 @@ static herr_t add_attributes(hid_t object, const char *name, const H5O_info_t *i
     return 0;
 }
 
+/* Of all objects in the file: a number that tells whether any got lost. -1: the file can't be read. */
 static int64_t count_attributes(hid_t file)
 {
     int64_t n = 0;
@@ -224,7 +226,7 @@ int tensor_file_read(hid_t file, const char *path, const struct tensor *tensor, 
                      struct bl_error *err)
 {
     hid_t sums = H5I_INVALID_HID, set = H5Dopen2(file, tensor->name, H5P_DEFAULT);
-    uint64_t *checksums = NULL;
+    uint64_t *checksums = NULL; /* [hi - lo] */
     if (set < 0)
         return bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor->name);
     int code = check_shape(set, path, tensor, err);

@@ -30,6 +30,7 @@ int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, str
     snprintf(writer->hints, sizeof writer->hints, "%s", tuning.hints ? tuning.hints : "");
     writer->write.file = writer->write.set = H5I_INVALID_HID;
     writer->name_context = writer;
+    /* Ranks of one host share the page cache: they can read blocks back before these are on disk. */
     struct par host = par_on_host(par);
     writer->is_one_host = host.size == par.size;
     par_leave_host(&host);
@@ -109,6 +110,8 @@ int par_tensor_writer_reserve(struct par_tensor_writer *writer, const struct ten
 
 /* Beginning */
 
+/* Copies the list of tensors, since the caller's ends with par_tensor_writer_begin. A rank and the next
+ * rank have at most one piece of each tensor. */
 static int make_lists(struct par_tensor_writer *writer, const struct tensor_file_content *content,
                       struct bl_error *err)
 {
@@ -177,6 +180,7 @@ static int make_sums(struct par_tensor_writer *writer, struct bl_error *err)
     return code;
 }
 
+/* Rank r writes its own pieces and verifies those of rank r + 1 mod P. */
 static int make_pieces(struct par_tensor_writer *writer, struct bl_error *err)
 {
     const int rank = writer->par.rank, size = writer->par.size;
@@ -352,6 +356,8 @@ static int leave_stage(struct par_tensor_writer *writer, struct bl_error *err)
     return code;
 }
 
+/* On several hosts CHECKING follows SYNCING, since only then are other hosts' blocks sure to be in the
+ * file. */
 static enum tensor_writer_stage next_stage(const struct par_tensor_writer *writer)
 {
     switch (writer->stage) {
@@ -377,6 +383,7 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
         abandon(writer);
         return code;
     }
+    /* All ranks have agreed that the stage succeeded, so all begin the same next one. */
     writer->stage = next_stage(writer);
     if (writer->stage == TENSOR_NONE) {
         forget(writer);

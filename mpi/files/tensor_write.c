@@ -51,6 +51,7 @@ static int write_run(struct tensor_write *write, int64_t most, int64_t *written,
 {
     const struct file_piece *piece = &write->pieces[write->piece];
     const struct tensor *tensor = &write->tensors[piece->tensor];
+    /* from: the next byte of the piece; row: the tensor's row at that byte. Blocks hold whole rows. */
     const int64_t row_bytes = tensor_row_bytes(tensor), from = write->block * piece->block_bytes;
     const int64_t blocks = most / piece->block_bytes > 0 ? most / piece->block_bytes : 1;
     const int64_t n = min64(blocks * piece->block_bytes, piece->bytes - from);

@@ -44,6 +44,8 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
         par_h5_close(&file, par_alone(), path, &ignored);
         return code;
     }
+    /* With checksums every block is compared. A file of ours must have them; of others, all we can do is
+     * read. */
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = h5_verify_checked(file, path, &sets, &blocks, err);
         if (code == BL_OK)
@@ -59,6 +61,7 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
                      "%s without checksums, %s: all readable, but damaged values can't be detected", format,
                      bl_count(sets, "data set").text);
     }
+    /* Stricter than h5_stamp_check: a file of ours must have this attribute. */
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);
     par_h5_close(&file, par_alone(), path, &ignored);

@@ -198,6 +198,7 @@ int h5_checked_read(struct h5_checked *checked, int64_t row_lo, int64_t n, void 
     if (!h5_checked_has_sums(checked))
         return h5_read_rows(column->set, checked->type, row_lo, n, column->cols, rows, where, err);
     char *out = rows;
+    /* Block by block; the first and the last may be wanted in part. */
     for (int64_t at = row_lo, end = row_lo + n, taken; at < end; at += taken) {
         const int64_t block = at / checked->rows_per_block, first = block * checked->rows_per_block;
         const int64_t in_block = min64(checked->rows_per_block, column->rows - first);

@@ -30,6 +30,7 @@ static int check_link(hid_t group, const char *name, const char *where, struct b
     return BL_OK;
 }
 
+/* An enumeration counts as the integers it is stored as. */
 static int read_type(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
 {
     hid_t type = H5Dget_type(column->set);
@@ -100,6 +101,7 @@ static int check_filters(hid_t plist, const char *name, const char *where, struc
     return BL_OK;
 }
 
+/* Refuses what would fail, or silently read as something else, at the first read. */
 static int check_layout(const struct h5_column *column, hid_t plist, const char *name, const char *where,
                         struct bl_error *err)
 {

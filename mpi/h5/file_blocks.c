@@ -20,6 +20,7 @@ static int64_t block_bytes_of(const struct file_piece *piece, int64_t block)
     return left < piece->block_bytes ? left : piece->block_bytes;
 }
 
+/* The first block of a piece is its largest. */
 int file_blocks_room_init(struct file_room *room, const struct file_piece *pieces, int64_t n,
                           struct bl_error *err)
 {
@@ -72,6 +73,7 @@ int file_blocks_reserve(const char *path, struct bl_error *err)
                        fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, status.st_size) != 0;
     const int reason = errno;
     close(fd);
+    /* Any other failure, such as EOPNOTSUPP, only means that space can't be reserved here. */
     if (!failed || (reason != ENOSPC && reason != EDQUOT))
         return BL_OK;
     return bl_fail(err, BL_PATH,
@@ -86,7 +88,7 @@ void file_blocks_sum(struct worker *worker, const struct file_piece *pieces, int
         for (int64_t b = 0; b < blocks; b++) {
             const char *rows = pieces[p].rows + b * pieces[p].block_bytes;
             pieces[p].sums[b] = h5_block_checksum(rows, block_bytes_of(&pieces[p], b));
-            worker_tick(worker);
+            worker_tick(worker); /* after each block, so that a large state doesn't look like a hang */
         }
     }
 }
@@ -119,6 +121,7 @@ static int check_piece(struct worker *worker, int fd, const char *path, const st
 {
     const int64_t blocks = file_blocks_of(piece);
     int reason = read_at(fd, room->sums, blocks * (int64_t)sizeof *room->sums, piece->sums_at);
+    /* One block at a time: memory for one, and a tick after each. */
     for (int64_t b = 0; b < blocks && reason == 0; b++) {
         const int64_t bytes = block_bytes_of(piece, b);
         reason = read_at(fd, room->block, bytes, piece->at + b * piece->block_bytes);

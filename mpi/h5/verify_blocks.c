@@ -79,6 +79,7 @@ static int read_blocks(const struct open_set *open, const uint64_t *checksums, c
     return code;
 }
 
+/* Compares a data set with its checksums, which are read first and all at once: 8 bytes for 1 MiB. */
 static int verify_set(hid_t file, const char *name, const char *path, int64_t *blocks, struct bl_error *err)
 {
     struct open_set data;
@@ -130,6 +131,8 @@ static herr_t visit_any(hid_t group, const char *name, const H5O_info_t *info, v
     return walk->code == BL_OK ? 0 : 1;
 }
 
+/* The visit stops at the first failure, whose code and message it leaves in walk; if HDF5 itself fails, it
+ * can't read the group. */
 static int walk_below(struct walk *walk, const char *group, H5O_iterate_t visit)
 {
     hid_t at = H5Gopen2(walk->file, group, H5P_DEFAULT);

@@ -32,5 +32,5 @@ void phases_enter(struct phases *phases, enum phase phase)
     phases->seconds[phases->now] += now_s - phases->since_s;
     phases->now = phase;
     phases->since_s = now_s;
-    stall_tick(phases_name(phase));
+    stall_tick(phases_name(phase)); /* entering a phase is progress */
 }

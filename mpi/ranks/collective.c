@@ -17,6 +17,7 @@ void par_count_local(struct par par, struct par_traffic_count more)
     sum->received_bytes += more.received_bytes;
 }
 
+/* At least one element, however large it is. */
 int64_t par_piece_local(struct par par, int64_t element_bytes)
 {
     return par.piece_bytes > element_bytes ? par.piece_bytes / element_bytes : 1;
@@ -35,6 +36,7 @@ static int64_t bytes_of(MPI_Datatype type)
     return bytes;
 }
 
+/* values = op over ranks of `from`, or of values itself if from is NULL. */
 static void allreduce(struct par par, const char *from, char *values, int64_t n, MPI_Datatype type, MPI_Op op)
 {
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
@@ -65,6 +67,7 @@ void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype ty
         return;
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
     const int is_root = par.rank == 0;
+    /* Every other rank sends its n elements once; rank 0 receives n (P - 1). */
     par_count_local(par,
                     (struct par_traffic_count){.collectives = 1,
                                                .messages = !is_root,
@@ -72,6 +75,7 @@ void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype ty
                                                .received_bytes = is_root ? n * bytes * (par.size - 1) : 0});
     for (int64_t at = 0; at < n; at += piece) {
         char *part = (char *)values + at * bytes;
+        /* Only the root may pass MPI_IN_PLACE; its values are then both operand and result. */
         MPI_Reduce(is_root ? MPI_IN_PLACE : part, is_root ? part : NULL, (int)shorter(n - at, piece), type,
                    op, 0, par.comm);
     }
@@ -110,6 +114,7 @@ static void exchange(struct par par, int to, const char *out, int64_t n_out, int
     }
 }
 
+/* Without gaps one array [size + 1] serves as both begin and end: end[r] = begin[r + 1]. */
 static int init_blocks(struct par_blocks *blocks, int size, int apart, struct bl_error *err)
 {
     *blocks = (struct par_blocks){.apart = apart};
@@ -139,7 +144,7 @@ int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *
 
 void par_blocks_free(struct par_blocks *blocks)
 {
-    if (blocks->apart)
+    if (blocks->apart) /* otherwise end points into begin */
         bl_free(&blocks->end);
     bl_free(&blocks->begin);
     bl_free(&blocks->counts);
@@ -199,6 +204,7 @@ void par_allgather(struct par par, struct par_blocks *blocks, void *values, int6
         allgather_ring(par, blocks, values, unit_bytes);
         return;
     }
+    /* All blocks together are fewer bytes than an int counts, so they move as bytes. */
     for (int r = 0; r < par.size; r++) {
         blocks->starts[r] = (int)(blocks->begin[r] * unit_bytes);
         blocks->counts[r] = (int)((blocks->end[r] - blocks->begin[r]) * unit_bytes);

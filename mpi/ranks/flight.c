@@ -9,9 +9,10 @@ enum { TAG = 16 };
 
 int par_flight_reserve(struct par_flight *flight, struct bl_error *err)
 {
+    /* The rehearsal counted the messages in n; from now on n counts those in flight. */
     flight->room = flight->n;
     flight->n = 0;
-    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages under way", err);
+    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages in flight", err);
 }
 
 void par_flight_free(struct par_flight *flight)
@@ -66,6 +67,7 @@ void par_allreduce_begin(struct par_flight *flight, struct par par, const void *
         return;
     MPI_Type_size(type, &bytes);
     const int64_t piece = par_piece_local(par, bytes);
+    /* Traffic is counted when it is sent, not in the rehearsal. */
     if (flight->request)
         par_count_local(par, traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece, flight->n++) {
@@ -96,7 +98,7 @@ void par_allgather_begin(struct par_flight *flight, struct par par, const struct
 
 void par_flight_poke_local(struct par_flight *flight)
 {
-    int done;
+    int done; /* not used: the call is made for the progress that MPI makes inside it */
     if (flight->n > 0)
         MPI_Testall(flight->n, flight->request, &done, MPI_STATUSES_IGNORE);
 }

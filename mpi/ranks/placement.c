@@ -34,7 +34,7 @@ static int64_t own_processors(int64_t used[PROCESSORS_MAX])
 static void find_worst_host(struct par par, const struct par *host, const int64_t used[PROCESSORS_MAX],
                             struct par_placement *placement)
 {
-    int64_t processors = 0;
+    int64_t processors = 0; /* of this host, that at least one of its ranks may use */
     for (int p = 0; p < PROCESSORS_MAX; p++)
         processors += used[p] > 0;
     const int64_t threads = host->size * placement->threads, missing = threads - processors;
@@ -61,6 +61,7 @@ void par_placement_find(struct par par, int64_t threads, struct par_placement *p
     *placement = (struct par_placement){.ranks = par.size, .threads = threads};
     placement->hosts = par_hosts(par);
     placement->most_ranks = par_max_integer(par, host.size);
+    /* `present` is taken from a rank that has the fewest processors: the two are printed together. */
     placement->bound = par_min_integer(par, bound);
     placement->present = par_max_integer(par, bound == placement->bound ? sysconf(_SC_NPROCESSORS_ONLN) : 0);
     par_sum_integers(host, used, PROCESSORS_MAX);

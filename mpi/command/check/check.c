@@ -90,6 +90,8 @@ static int check_config(struct par par, const char *path, const struct command_r
     return code;
 }
 
+/* By rank 0. A checkpoint must also have everything that a run needs to continue; for a damaged one the
+ * message names an intact one, unless it is only too new. */
 static int check_file(const char *path, json_t **report, struct bl_error *err)
 {
     char summary[300];
@@ -151,6 +153,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
                        path);
     else if (par.rank == 0)
         code = check_file(path, &report, err);
+    /* Also after a failure: what was found until then helps to understand it. */
     if (report) {
         int printed = print_report(report, as_json != NULL, code == BL_OK ? err : &ignored);
         code = code == BL_OK ? printed : code;

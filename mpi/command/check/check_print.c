@@ -40,9 +40,9 @@ static void print_windows(const json_t *report)
     printf("  streamed    batches are drawn from at most %s of each shard at a time\n",
            bl_count(rows, "row").text);
     if (rows < step_rows)
-        printf(
-            "              a step takes %s of each and waits for the disk: raise data.window or data.shards\n",
-            bl_count(step_rows, "row").text);
+        printf("              a step takes %s of each and waits for the disk: raise data.window or "
+               "data.shards\n",
+               bl_count(step_rows, "row").text);
 }
 
 static void print_work(const json_t *report)
@@ -66,6 +66,7 @@ static void print_work(const json_t *report)
 /* With fewer rows in a group, exact sums cost noticeable time (docs/reproducibility.md). */
 enum { CHEAP_GROUP_ROWS = 64 };
 
+/* groups 0: reduction fast. */
 static void print_sums(const json_t *report)
 {
     const int64_t groups = number(report, "groups"), batch = number(report, "global_batch");
@@ -190,6 +191,7 @@ static void print_scale(const json_t *report)
     printf("              %s\n", text(scale, "verdict"));
 }
 
+/* A line for each checkpoint that was looked at, newest first, until an intact one. */
 static void print_run(const json_t *report)
 {
     const json_t *run = json_object_get(report, "run"), *damaged = json_object_get(run, "damaged"), *path;

@@ -121,6 +121,8 @@ static int64_t find_intact(char **paths, int64_t n, struct snapshot *head, json_
     return n;
 }
 
+/* What a run would find in the checkpoint that it continues from: its step, and keys that differ and may
+ * not. */
 static int report_checkpoint(json_t *run, const char *path, const struct snapshot *head,
                              const struct bl_config *config, struct bl_error *err)
 {
@@ -190,7 +192,7 @@ void check_report_older(const char *path, struct bl_error *err)
         return;
     if (par_run_folder_list_local(folder, &paths, &n, &ignored) != BL_OK)
         n = 0;
-    const struct bl_error before = *err;
+    const struct bl_error before = *err; /* bl_fail overwrites the message that it is given */
     int found = 0;
     for (int64_t i = 0; i < n && !found; i++) {
         char summary[300];

@@ -15,6 +15,7 @@ struct cuts {
     int64_t cut[BL_CUTS_MAX];
 };
 
+/* "100,500,1000": the R of mAP@R and precision@R. */
 static int parse_cuts(const char *text, struct cuts *asked, struct bl_error *err)
 {
     char copy[400];
@@ -128,6 +129,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = parse_cuts(at, &cuts, err);
     if (code != BL_OK)
         return code;
+    /* On the heap: the names and texts in it are too large for a stack. */
     struct evaluate_sides *sides = NULL;
     request.model = path[0];
     request.data = path[1];

@@ -37,6 +37,7 @@ static json_t *json_reals(const double *values, int64_t n)
     return array;
 }
 
+/* mAP@R in both forms, divided by min(R, relevant) and by the relevant items found; precision@R. */
 static void put_cuts(json_t *object, const struct evaluate_report *report,
                      const struct bl_retrieval_means *means)
 {
@@ -95,26 +96,29 @@ static void say_trained(const struct evaluate_sides *sides, int64_t found, char 
 
 enum { PROTOCOL_BYTES = 5000 };
 
+/* Everything that a figure depends on, in one text: without it two figures can't be compared. Clauses end
+ * with "; ". */
 static void describe_protocol(const struct evaluate_report *report, char text[PROTOCOL_BYTES])
 {
     const struct evaluate_sides *sides = report->sides;
     char database[80], queries[80];
     say_trained(sides, sides->database.trained_found, database, sizeof database);
     say_trained(sides, sides->queries.trained_found, queries, sizeof queries);
-    snprintf(
-        text, PROTOCOL_BYTES,
-        "protocol %s; queries: %s; database: %s; training rows in the database: %s; training rows among the "
-        "queries: %s; %s; relevant: %s; queries without a relevant item: %" PRId64
-        "; ties: exact expectation over all orders of items at equal Hamming distance; means over all "
-        "queries, one without a relevant item counts 0 (map_answerable leaves it out); map: AP over the whole "
-        "ranking divided by all relevant items; map_at min: AP of the first R divided by min(R, relevant), "
-        "found: divided by the relevant items among the first R; R capped at the database; within a radius: "
-        "macro means, an empty ball counts 0; distinct codes and bit balance: of the queries",
-        sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
-        sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
-        bl_label_relevance(report->relevance), report->retrieval.unanswerable);
+    snprintf(text, PROTOCOL_BYTES,
+             "protocol %s; queries: %s; database: %s; training rows in the database: %s; training rows among "
+             "the queries: %s; %s; relevant: %s; queries without a relevant item: %" PRId64
+             "; ties: exact expectation over all orders of items at equal Hamming distance; means over all "
+             "queries, one without a relevant item counts 0 (map_answerable leaves it out); map: AP over the "
+             "whole ranking divided by all relevant items; map_at min: AP of the first R divided by min(R, "
+             "relevant), found: divided by the relevant items among the first R; R capped at the database; "
+             "within a radius: macro means, an empty ball counts 0; distinct codes and bit balance: of the "
+             "queries",
+             sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
+             sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
+             bl_label_relevance(report->relevance), report->retrieval.unanswerable);
 }
 
+/* The same again as separate values, for programs. */
 static void put_protocol(json_t *object, const struct evaluate_report *report)
 {
     const struct evaluate_sides *sides = report->sides;

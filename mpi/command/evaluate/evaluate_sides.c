@@ -25,6 +25,7 @@ static int check_class_names(const struct evaluate_sides *sides, const char *con
     return BL_OK;
 }
 
+/* By device and inode, since one file can have two paths. Rank 0 decides, so that all ranks do the same. */
 static int same_file(struct par par, const char *a, const char *b)
 {
     struct stat of_a, of_b;
@@ -82,7 +83,7 @@ done:
     return code;
 }
 
-/* Where the rows come from: two splits, and of each perhaps a choice. */
+/* Which rows to use: two splits, or under a protocol a choice of rows of each. Owns parts. */
 struct plan {
     char query_split[BL_NAME_MAX], database_split[BL_NAME_MAX];
     const struct bl_protocol *protocol; /* NULL: whole splits */
@@ -124,6 +125,7 @@ static int plan_uncut(struct plan *plan, const struct evaluate_request *request,
     return plan_splits(plan, "test", protocol->database_has_train ? "train" : "test", err);
 }
 
+/* Data that `bitloom cut` made: the file itself says which splits are queries and database. */
 static int plan_cut(struct plan *plan, const struct evaluate_request *request,
                     const struct par_protocol_note *note, struct evaluate_sides *sides, struct bl_error *err)
 {
@@ -176,6 +178,7 @@ static int choose_rows(struct plan *plan, int64_t n_test, int64_t seed, struct b
     return code;
 }
 
+/* Encodes this rank's share of a side's rows, and counts the sampled training rows that it meets. */
 static int encode_side(struct par par, const struct bl_model *model, const char *model_path,
                        struct par_dataset *dataset, const struct par_row_choice *choice,
                        struct evaluate_side *side, struct bl_error *err)
@@ -223,6 +226,7 @@ static int encode_both(struct par par, const struct evaluate_request *request, c
     code = par_agree(par, choose_relevance(request, sides, queries, database, err), err);
     if (code != BL_OK)
         goto done;
+    /* Two halves of one split are different rows. */
     sides->same = !plan->protocol && strcmp(plan->query_split, plan->database_split) == 0;
     if (plan->protocol && !plan->protocol->database_has_train) {
         code = par_agree(par, choose_rows(plan, q->rows, sides->seed, err), err);

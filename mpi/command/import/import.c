@@ -168,6 +168,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Blocks of about BLOCK_BYTES for the widest of features, numbers and ids. */
 static int allocate_blocks(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
@@ -277,6 +278,7 @@ static int check_rows(struct import *import, struct bl_error *err)
     return code;
 }
 
+/* Class names come from --class-names, or from labels that are names themselves. */
 static int take_names(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->labels ? import->labels : import->features);

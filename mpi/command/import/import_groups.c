@@ -27,6 +27,7 @@ int import_groups_allocate(struct import_groups *groups, int64_t block_rows, str
                          : code;
 }
 
+/* A number that float32 may have rounded would join rows of two groups. */
 static int check(const struct import_groups *groups, int64_t group, int64_t row, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(groups->source);

@@ -42,7 +42,7 @@ int import_names_read(struct import_names *names, const char *given, struct bl_e
     if (code != BL_OK)
         return code;
     const char separator = *given == '@' ? '\n' : ',';
-    int64_t n = 1;
+    int64_t n = 1; /* names = separators + 1 */
     for (const char *at = names->text; *at; at++)
         n += *at == separator;
     code = bl_alloc_zero(&names->names, n, sizeof *names->names, "class names", err);

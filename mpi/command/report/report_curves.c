@@ -103,6 +103,7 @@ static int64_t count_lines(const char *text)
     return n;
 }
 
+/* Line by line; a curve is named after the file, and its line if there are several. */
 static int parse(struct report_curves *curves, const char *path, const char *text, struct bl_error *err)
 {
     const int64_t lines = count_lines(text);

@@ -56,6 +56,7 @@ static int64_t count_lines(const char *text)
 static int parse(struct report_run *run, const char *path, const char *text, struct bl_error *err)
 {
     int64_t line = 0;
+    /* Only lines that end: the run may be writing the last one. */
     for (const char *end = strchr(text, '\n'); end; text = end + 1, end = strchr(text, '\n')) {
         json_t *object = json_loadb(text, (size_t)(end - text), 0, NULL);
         const char *event = json_string_value(json_object_get(object, "event"));

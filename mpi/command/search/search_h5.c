@@ -7,6 +7,7 @@
 #include "mpi/h5/file.h"
 #include "mpi/h5/table.h"
 
+/* All at once: ids of a side are in memory anyway. */
 static int write_ids(const struct search_h5 *h5, const char *name, const struct search_side *side,
                      struct bl_error *err)
 {
@@ -69,7 +70,7 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
     int code = h5_create(&h5->file, path, 0, err);
     if (code != BL_OK)
         return code;
-    h5->is_open = 1;
+    h5->is_open = 1; /* from here on search_h5_close has something to close */
     int failed = h5_put_text(h5->file, "kind", "neighbours") != 0 ||
                  h5_put_integer(h5->file, "bits", queries->info->bits) != 0 ||
                  h5_put_integer(h5->file, "k", k) != 0;

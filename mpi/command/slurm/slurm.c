@@ -52,6 +52,7 @@ static const char *choose_line(const struct script *script, const char *line)
     return line;
 }
 
+/* Copies a line up to its end and replaces each @NAME@ on the way. */
 static void append_line(struct script *script, const char *line)
 {
     while (*line != '\n') {
@@ -195,6 +196,8 @@ static int set_time(struct script *script, const char *time, struct bl_error *er
     return BL_OK;
 }
 
+/* A sweep is an array of jobs 0 to LAST = bits * seeds - 1; a list that isn't given has the
+ * configuration's value. */
 static int set_sweep(struct script *script, const struct options *given, const struct bl_config *config,
                      struct bl_error *err)
 {
