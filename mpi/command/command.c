@@ -39,7 +39,7 @@ static int unknown_option(const char *argument, const struct command_option *opt
     return bl_fail(err, BL_USAGE, "unknown option %s; see --help", argument);
 }
 
-/* The option at argv[*at]. Its value stands behind "=" or is the next argument, to which *at then moves. */
+/* The option at argv[*at]. Its value comes after "=" or is the next argument, to which *at then moves. */
 static int take_option(int argc, char **argv, int *at, const struct command_option *options, int n_options,
                        struct bl_error *err)
 {

@@ -55,7 +55,7 @@ static const char *base_name(const char *path)
 
 static void describe_dataset(struct input *input)
 {
-    par_dataset_choose_local(input->dataset, 0);
+    par_dataset_use_groups_local(input->dataset, 0);
     const struct par_split *split = par_dataset_split(input->dataset);
     input->dim = split->dim;
     input->type = split->type;

@@ -68,11 +68,11 @@ static void print_tags(const json_t *object)
     if (strcmp(labels, "none") == 0)
         printf("no labels");
     else
-        printf("%s", strcmp(labels, "multi") == 0 ? "several labels a row" : "one label a row");
+        printf("%s", strcmp(labels, "multi") == 0 ? "several labels per row" : "one label per row");
     if (classes)
         printf(", %s", bl_count(json_integer_value(classes), "class").text);
     if (groups)
-        printf(", %s a row", bl_count(json_integer_value(groups), "group").text);
+        printf(", %s per row", bl_count(json_integer_value(groups), "group").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
         printf(" (");

@@ -127,9 +127,9 @@ static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t 
     return BL_OK;
 }
 
-void par_codes_choose_local(struct par_codes *codes)
+void par_codes_use_groups_local(struct par_codes *codes)
 {
-    tags_choose(&codes->tags, 0);
+    tags_use_groups(&codes->tags, 0);
     codes->info.labels = codes->tags.labels;
     codes->info.n_class_names = codes->tags.n_class_names;
 }

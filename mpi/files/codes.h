@@ -65,9 +65,9 @@ int par_codes_open(struct par_codes **out, struct par par, const char *path, str
 /* Borrowed until par_codes_close. Local. */
 const struct par_codes_info *par_codes_info(const struct par_codes *codes);
 
-/* If the codes have no labels, uses their groups as labels from now on, as par_dataset_choose_local does.
+/* If the codes have no labels, uses their groups as labels from now on, as par_dataset_use_groups_local does.
  * Local. */
-void par_codes_choose_local(struct par_codes *codes);
+void par_codes_use_groups_local(struct par_codes *codes);
 
 /* Reads rows [row_lo, row_lo + n) as par_codes_write_local takes them; each array may be NULL. Local: any
  * rank may read any rows. Errors: BL_INPUT unreadable, damaged, bits set beyond the last, or a label that

@@ -179,9 +179,9 @@ const struct par_split *par_dataset_split(const struct par_dataset *dataset)
     return &dataset->split;
 }
 
-void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups)
+void par_dataset_use_groups_local(struct par_dataset *dataset, int prefer_groups)
 {
-    tags_choose(&dataset->tags, prefer_groups);
+    tags_use_groups(&dataset->tags, prefer_groups);
     dataset->split.labels = dataset->tags.labels;
     dataset->split.n_class_names = dataset->tags.n_class_names;
 }

@@ -46,7 +46,7 @@ const struct par_split *par_dataset_split(const struct par_dataset *dataset);
 /* Decides what defines similarity and relevance: from now on the split's groups are its `labels`, of kind
  * GROUPS and without class names, if it has groups and either they are preferred or it has no labels.
  * Local. */
-void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups);
+void par_dataset_use_groups_local(struct par_dataset *dataset, int prefer_groups);
 
 /* Reads rows [row_lo, row_lo + n) into features [n, dim] (stored type, host byte order), labels [n,
  * labels.words] packed, ids [n, id_bytes] padded with NUL; each may be NULL. Local: any rank may read any

@@ -71,7 +71,7 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
                        path);
     if (a->groups.words != b->groups.words)
         return bl_fail(err, BL_INPUT,
-                       "%s: train has %s a row and test %" PRId64
+                       "%s: train has %s per row and test %" PRId64
                        "; import both with as many, padded with -1",
                        path, bl_count(a->groups.words, "group").text, b->groups.words);
     for (int64_t c = 0; c < a->n_class_names && c < b->n_class_names; c++)

@@ -148,23 +148,23 @@ static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int 
                       struct bl_error *err)
 {
     char activation[32] = "", kind[32] = "";
-    int whole = h5_get_integer(file, "layers", &shape->n_layers);
-    whole &= h5_get_integer(file, "features", &shape->width[0]);
-    whole &= h5_get_integer(file, "heads", &shape->heads);
-    whole &= h5_get_integer(file, "bits_per_head", &shape->bits);
-    whole &= h5_get_text(file, "activation", activation, sizeof activation);
-    whole &= h5_get_text(file, "normalize", kind, sizeof kind);
+    int is_complete = h5_get_integer(file, "layers", &shape->n_layers);
+    is_complete &= h5_get_integer(file, "features", &shape->width[0]);
+    is_complete &= h5_get_integer(file, "heads", &shape->heads);
+    is_complete &= h5_get_integer(file, "bits_per_head", &shape->bits);
+    is_complete &= h5_get_text(file, "activation", activation, sizeof activation);
+    is_complete &= h5_get_text(file, "normalize", kind, sizeof kind);
     h5_get_text(file, "method", method, BL_NAME_MAX);
     shape->activation = find_name(activation, activation_names, 2);
     shape->input = optional_name(file, "input", input_names, 3);
     shape->output = optional_name(file, "output", output_names, 2);
     *normalize = find_name(kind, normalize_names, 5);
-    whole = whole && shape->activation >= 0 && *normalize >= 0;
-    whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
-    for (int64_t l = 0; whole && l < shape->n_layers; l++)
+    is_complete = is_complete && shape->activation >= 0 && *normalize >= 0;
+    is_complete = is_complete && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
+    for (int64_t l = 0; is_complete && l < shape->n_layers; l++)
         shape->width[l + 1] = bias_rows(file, l);
     struct bl_error why = {0};
-    if (!whole || bl_shape_check(shape, &why) != BL_OK)
+    if (!is_complete || bl_shape_check(shape, &why) != BL_OK)
         return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged",
                        path);
     return BL_OK;

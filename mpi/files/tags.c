@@ -39,9 +39,9 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     if (code != BL_OK)
         return code;
     if (!is_integer(column))
-        return bl_fail(err, BL_INPUT,
-                       "%s: 'labels' must be integers: one class a row [N], or a 0 or 1 for each class [N,C]",
-                       where);
+        return bl_fail(
+            err, BL_INPUT,
+            "%s: 'labels' must be integers: [N] one class per row, or [N,C] a 0 or 1 for each class", where);
     code = h5_get_texts(column->set, "class_names", &tags->class_names, &tags->n_class_names, err);
     if (code != BL_OK)
         return bl_fail_prefix(err, "%s: 'labels'", where);
@@ -154,7 +154,7 @@ int tags_have_sums(const struct tags *tags)
            (tags->ids_column.set < 0 || h5_checked_has_sums(&tags->checked_ids));
 }
 
-void tags_choose(struct tags *tags, int prefer_groups)
+void tags_use_groups(struct tags *tags, int prefer_groups)
 {
     if (tags->groups.layout.kind == BL_LABELS_NONE || (!prefer_groups && tags->labels.kind != BL_LABELS_NONE))
         return;

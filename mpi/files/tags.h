@@ -43,7 +43,7 @@ int tags_have_sums(const struct tags *tags);
 
 /* Uses the groups as labels from now on, if there are groups and they are preferred or there are no
  * labels: then tags->labels is the groups' layout, and classes have no names. */
-void tags_choose(struct tags *tags, int prefer_groups);
+void tags_use_groups(struct tags *tags, int prefer_groups);
 
 /* Reads rows [row_lo, row_lo + n): labels [n, words] packed, ids [n, id_bytes]; each may be NULL.
  * Allocates nothing. Errors: BL_INPUT unreadable, damaged, or, with the row, a label that can't be one. */

@@ -374,10 +374,10 @@ static enum tensor_writer_stage next_stage(const struct par_tensor_writer *write
     }
 }
 
-int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, struct bl_error *err)
+int par_tensor_writer_advance(struct par_tensor_writer *writer, int *finished, struct bl_error *err)
 {
     static const worker_job jobs[] = {[TENSOR_SYNCING] = sync_own, [TENSOR_CHECKING] = check_next};
-    *whole = 0;
+    *finished = 0;
     int code = leave_stage(writer, err);
     if (code != BL_OK) {
         abandon(writer);
@@ -387,7 +387,7 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
     writer->stage = next_stage(writer);
     if (writer->stage == TENSOR_NONE) {
         forget(writer);
-        *whole = 1;
+        *finished = 1;
     } else if (writer->stage == TENSOR_NAMING && writer->par.rank == 0) {
         worker_begin(writer->worker, writer->name, writer->name_context);
     } else if (writer->stage == TENSOR_SYNCING || writer->stage == TENSOR_CHECKING) {
@@ -398,8 +398,8 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
 
 int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err)
 {
-    int code = BL_OK, whole;
+    int code = BL_OK, finished;
     while (code == BL_OK && par_tensor_writer_is_pending_local(writer))
-        code = par_tensor_writer_advance(writer, &whole, err);
+        code = par_tensor_writer_advance(writer, &finished, err);
     return code;
 }

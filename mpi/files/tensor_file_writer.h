@@ -77,11 +77,11 @@ int par_tensor_writer_is_busy_local(const struct par_tensor_writer *writer);
  * par_tensor_writer_advance reports a failure. Local. */
 void par_tensor_writer_work_local(struct par_tensor_writer *writer);
 
-/* Completes the present stage on all ranks and begins the next one; *whole = 1 when the file is on disk
+/* Completes the present stage on all ranks and begins the next one; *finished = 1 when the file is on disk
  * under its name. It waits for threads and writes what is left, so it returns at once only if no rank is
  * busy. Call it only while a file is pending. Collective; agreed. Errors: BL_PATH; then an earlier file of
  * that name is unchanged, and the temporary file is removed. */
-int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, struct bl_error *err);
+int par_tensor_writer_advance(struct par_tensor_writer *writer, int *finished, struct bl_error *err);
 
 /* Calls par_tensor_writer_advance until no file is pending. Collective; agreed. Errors as above. */
 int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err);

@@ -21,30 +21,30 @@ struct h5_writer {
 };
 
 /* Describes the data set /name [rows] (cols = 0) or [rows, cols]; takes ownership of `type`. Local. */
-void h5_writer_describe(struct h5_writer *output, const char *name, hid_t type, int64_t rows, int64_t cols);
+void h5_writer_describe(struct h5_writer *writer, const char *name, hid_t type, int64_t rows, int64_t cols);
 
 /* Creates the data set and that of its checksums in a file, and leaves it open. Local. Errors: BL_PATH. */
-int h5_writer_make(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
+int h5_writer_make(struct h5_writer *writer, hid_t file, const char *path, struct bl_error *err);
 
 /* Opens the data set that was made; closes it first if it is open. Local. Errors: BL_PATH. */
-int h5_writer_open(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
+int h5_writer_open(struct h5_writer *writer, hid_t file, const char *path, struct bl_error *err);
 
 /* Writes rows [row_lo, row_lo + n). Every row is written once, by one rank. Local. Errors: BL_PATH;
  * BL_DEFECT rows out of range. */
-int h5_writer_write(struct h5_writer *output, int64_t row_lo, int64_t n, const void *rows, const char *path,
+int h5_writer_write(struct h5_writer *writer, int64_t row_lo, int64_t n, const void *rows, const char *path,
                     struct bl_error *err);
 
 /* Reads everything back, each rank a share of the blocks, and writes /checksums/name. Before the call, the
  * rows of all ranks must be in the file system, and this rank's `file` opened or flushed after that.
  * Collective; agreed. Errors: BL_PATH the rows read differ from those written; BL_DEFECT not all rows were
  * written. */
-int par_h5_writer_seal(struct h5_writer *output, struct par par, hid_t file, const char *path,
+int par_h5_writer_seal(struct h5_writer *writer, struct par par, hid_t file, const char *path,
                        struct bl_error *err);
 
 /* Closes the data set; h5_writer_open opens it again. Local. Errors: BL_PATH. */
-int h5_writer_leave(struct h5_writer *output, const char *path, struct bl_error *err);
+int h5_writer_leave(struct h5_writer *writer, const char *path, struct bl_error *err);
 
 /* Closes both handles. Local; safe twice, and on zeros with set H5I_INVALID_HID. */
-void h5_writer_close(struct h5_writer *output);
+void h5_writer_close(struct h5_writer *writer);
 
 #endif

@@ -5,9 +5,9 @@
 #include "mpi/ranks/comm.h"
 
 /* Starts the guard: if this rank doesn't call stall_tick for `seconds`, the job ends with BL_STALLED and a
- * message that names the phase and the rank. 0: no limit. There is one guard in a process; calling this again
- * only changes the limit. Borrows par's communicator until stall_end. Without a thread to be had it watches
- * nothing. Local. */
+ * message that names the phase and the rank. 0: no limit. There is one guard in a process; calling this
+ * again only changes the limit. Borrows par's communicator until stall_end. If its thread can't be started
+ * it watches nothing. Local. */
 void stall_begin(struct par par, double seconds);
 
 /* Reports that this rank makes progress, and in which phase: a string literal, since the pointer is kept.

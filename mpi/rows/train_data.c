@@ -189,7 +189,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     int code = par_dataset_open(&dataset, par, path, config->data.train, err);
     if (code != BL_OK)
         goto done;
-    par_dataset_choose_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
+    par_dataset_use_groups_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     describe(data, par, par_dataset_split(dataset), config);
     code = sum_groups_check(config, data->rows_global, par.size, err); /* the same on all ranks */
     if (code != BL_OK)

@@ -231,5 +231,5 @@ Test(cli_groups, stay_with_their_rows_in_a_cut)
     cr_assert_eq(check_cut_split(cut, "train"), TINY_TRAIN + TINY_TEST - 48);
     import("test", TINY_TEST, 2, 0, 1);
     cr_assert_eq(remove(cut), 0);
-    cli_fails(0, 3, "train has 3 groups a row and test 1", "cut cvpr15 %s -o %s", data, cut);
+    cli_fails(0, 3, "train has 3 groups per row and test 1", "cut cvpr15 %s -o %s", data, cut);
 }

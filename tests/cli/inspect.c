@@ -48,7 +48,7 @@ static void expect_text(const char *text)
 Test(inspect, info_shows_the_splits_of_a_data_set)
 {
     cli_run(&result, 0, "info %s/d.h5", folder);
-    expect_text("train: 64 rows of 3 x uint8, one label a row");
+    expect_text("train: 64 rows of 3 x uint8, one label per row");
 }
 
 Test(inspect, info_as_json_is_one_line)
@@ -146,7 +146,7 @@ Test(inspect, check_models_ranks_that_are_not_there)
     cr_assert_gt(tiny_number(last, "exchange_s"), 5 * 5e-6);
     cli_free(&result);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 4 --gflops 50", folder, folder);
-    expect_text("a rank's rate as given");
+    expect_text("a rank's rate by --gflops");
     expect_text("% efficient up to ");
 }
 
@@ -232,7 +232,7 @@ Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
     cli_free(&result);
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --set optimizer.lr=0.5", folder, folder);
     cli_expect_error(&result, 2, "optimizer.lr: 0.001 -> 0.5");
-    cr_assert(strstr(result.out, "steps an epoch"), "the plan is missing: %s", result.out);
+    cr_assert(strstr(result.out, "steps per epoch"), "the plan is missing: %s", result.out);
 }
 
 Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)

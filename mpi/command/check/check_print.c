@@ -58,7 +58,7 @@ static void print_work(const json_t *report)
     printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
            count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
     printf("  method      %s\n", text(report, "preset"));
-    printf("  steps       batches of %s, %s an epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
+    printf("  steps       batches of %s, %s per epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
            count(report, "global_batch", "row").text, count(report, "steps_per_epoch", "step").text,
            number(report, "steps"), number(report, "warmup_steps"));
 }

@@ -63,8 +63,8 @@ int evaluate_sides_load(struct par par, const char *query_path, const char *data
         code = par_codes_open(&database, par, database_path, err);
     if (code != BL_OK)
         goto done;
-    par_codes_choose_local(queries);
-    par_codes_choose_local(database);
+    par_codes_use_groups_local(queries);
+    par_codes_use_groups_local(database);
     const struct par_codes_info *q = par_codes_info(queries), *d = par_codes_info(database);
     sides->queries.rows = q->rows;
     sides->database.rows = d->rows;
@@ -205,8 +205,8 @@ static int choose_relevance(const struct evaluate_request *request, const struct
                        q->groups.kind == BL_LABELS_NONE ? sides->queries.name : sides->database.name);
     const int unlabelled = q->labels.kind == BL_LABELS_NONE || d->labels.kind == BL_LABELS_NONE;
     if (group || (!relevant && unlabelled)) {
-        par_dataset_choose_local(queries, 1);
-        par_dataset_choose_local(database, 1);
+        par_dataset_use_groups_local(queries, 1);
+        par_dataset_use_groups_local(database, 1);
     }
     return BL_OK;
 }

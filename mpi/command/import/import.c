@@ -131,7 +131,7 @@ static int open_ids(struct import *import, struct bl_error *err)
     if (code == BL_OK)
         code = check_same_rows(import, import->ids, path, err);
     if (code == BL_OK && io_source_info(import->ids)->dim != 1)
-        code = bl_fail(err, BL_INPUT, "%s has %s a row; ids are one integer a row", path,
+        code = bl_fail(err, BL_INPUT, "%s has %s per row; ids are one integer per row", path,
                        bl_count(io_source_info(import->ids)->dim, "value").text);
     return code;
 }
@@ -344,7 +344,7 @@ static void say(const struct import *import)
     if (import->names.n > 0)
         snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
     if (import->groups.layout.words > 0)
-        snprintf(groups, sizeof groups, ", %s a row", bl_count(import->groups.layout.words, "group").text);
+        snprintf(groups, sizeof groups, ", %s per row", bl_count(import->groups.layout.words, "group").text);
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
