@@ -30,8 +30,7 @@ struct par_tensor_writer {
     void *name_context;
     char hints[BL_HINTS_MAX];
     int64_t alignment;
-    char *
-        copy; /* [copy_bytes] a copy of this rank's blocks; NULL: they are written from the tensors' memory */
+    char *copy; /* [copy_bytes] a copy of this rank's blocks; NULL: the tensors themselves are written */
     int64_t copy_bytes;
     /* The file being written. */
     enum tensor_writer_stage stage;

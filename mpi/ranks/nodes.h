@@ -13,11 +13,9 @@
 /* Owns the communicators of `node`, `lane` and `second`, and `first`; borrows that of `all`. The same on
  * every rank but for node, lane and own. */
 struct par_nodes {
-    struct par all;  /* every rank */
-    struct par node; /* the ranks of this rank's node, in the same order */
-    struct par
-        lane; /* the ranks at this rank's position on every node, in the order of nodes; this rank alone
-                      * if its position is n_lanes or above */
+    struct par all;   /* every rank */
+    struct par node;  /* the ranks of this rank's node, in the same order */
+    struct par lane;  /* one rank of every node, in the order of nodes; this rank alone if it has no lane */
     MPI_Comm second;  /* the node's ranks again, for barriers that are begun in an order of their own */
     int n_nodes, own; /* own: this rank's node */
     int n_lanes;      /* the fewest ranks of any node */

@@ -15,8 +15,9 @@ struct slot {
     char *features;   /* [max_rows, row_bytes] */
 };
 
-/* The windows of one shard. Steps take rows from slot[emptied % 2] while the thread fills slot[filled %
- * 2]; a slot belongs to the thread until `filled` counts it and to the steps until `emptied` does. */
+/* The windows of one shard. Steps take rows from slot[emptied % 2] while the thread fills
+ * slot[filled % 2]; a slot belongs to the thread until `filled` counts it and to the steps until `emptied`
+ * does. */
 struct stream {
     struct bl_windows windows;
     int64_t step_rows;
