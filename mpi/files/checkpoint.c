@@ -45,6 +45,7 @@ static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info,
     return 0;
 }
 
+/* All numbers are attributes of one group. */
 static int read_numbers(hid_t file, const char *path, struct snapshot *head, struct bl_error *err)
 {
     enum { NUMBERS_MAX = 256 };
@@ -169,6 +170,7 @@ int checkpoint_is_newer(const char *path)
     char format[64];
     int64_t version = 0;
     struct bl_error ignored;
+    /* Only the stamp is read, which all versions have in common. */
     if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return 0;
     const int known = h5_get_text(file, "format", format, sizeof format) &&
@@ -183,6 +185,7 @@ static int read_share(hid_t file, const char *path, const struct snapshot *state
                       struct bl_error *err)
 {
     int code = BL_OK;
+    /* In the file the state's tensors are below /state. */
     for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
         struct tensor stored = state->tensors[t];
         int64_t lo, hi;
@@ -201,6 +204,7 @@ int par_checkpoint_read(struct par par, struct par node, const char *path, const
     int code = par_h5_open(&file, par, path, err);
     if (code != BL_OK)
         return code;
+    /* Agreed before the close, which is collective: a rank that couldn't read must come there, too. */
     code = par_agree(par, read_share(file, path, state, node, err), err);
     par_h5_close(&file, par, path, &ignored);
     return par_agree(node, code, err); /* now the node's other ranks have read their blocks, too */

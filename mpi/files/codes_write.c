@@ -43,6 +43,7 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     struct par_codes_writer *writer = *out;
     writer->par = par;
     writer->layout = info->labels;
+    /* Nothing is open yet: par_codes_destroy must be able to tell at any failure. */
     writer->file = H5I_INVALID_HID;
     writer->codes.set = writer->labels.set = writer->ids.set = H5I_INVALID_HID;
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
@@ -153,6 +154,7 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     *out = NULL;
     struct par_codes_writer *writer = NULL;
     int code = par_agree(par, make(&writer, par, path, info, err), err);
+    /* Rank 0 makes the file and closes it before the others, having agreed, open it. */
     if (code == BL_OK) {
         describe_outputs(writer, info);
         writer->unfinished = 1;

@@ -77,6 +77,7 @@ static int find_split(hid_t file, const char *path, const char *split, struct bl
     return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
 }
 
+/* Any of the four feature types in either byte order, as [rows, dimensions]. */
 static int check_features(struct par_dataset *dataset, struct bl_error *err)
 {
     const struct h5_column *features = &dataset->features;
@@ -99,6 +100,7 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
     return BL_OK;
 }
 
+/* Features decide the number of rows; labels, groups and ids must have as many. */
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
     int code = h5_column_open(&dataset->features, group, "features", dataset->where, err);
@@ -222,6 +224,7 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     return code;
 }
 
+/* The reading thread can't use HDF5, which alone could find chunks, decompress or convert. */
 int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err)
 {
     if (!h5_column_is_plain(&dataset->features))

@@ -251,6 +251,7 @@ static int write_split(struct cut *cut, const char *name, int part, struct bl_er
     return code == BL_OK ? each_block(cut, write_block, err) : code;
 }
 
+/* A pass over the source for each split; the file gets its name when all splits are complete. */
 static int write_output(struct cut *cut, const struct par_protocol_note *note, struct bl_error *err)
 {
     int code = write_split(cut, note->train, BL_ROW_TRAIN, err);
@@ -311,6 +312,7 @@ int dataset_cut(const struct dataset_cut_request *request, struct dataset_cut_re
     struct cut cut = {.request = request};
     if (access(request->output, F_OK) == 0)
         return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", request->output);
+    /* The sizes of all splits are known before the first is written. */
     int code = open_sources(&cut, err);
     if (code == BL_OK)
         code = check_sources(&cut, err);

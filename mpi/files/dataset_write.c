@@ -75,6 +75,7 @@ static int copy_bytes(int from, int to, char *buffer)
     }
 }
 
+/* The original stays as it is until the finished copy is renamed over it. The copy has its permissions. */
 static int copy_file(const char *path, const char *copy, struct bl_error *err)
 {
     char *buffer = NULL;
@@ -209,6 +210,7 @@ int split_create(struct split_writer **out, const char *path, const char *split,
     return BL_OK;
 }
 
+/* What a split doesn't have is left out, even if it is passed. */
 int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
                  const char *ids, struct bl_error *err)
 {

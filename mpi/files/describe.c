@@ -138,6 +138,7 @@ static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_la
     json_object_set_new(object, "class_names", list);
 }
 
+/* Opening a split checks it like training would; its rows aren't read. */
 static int add_split(json_t *splits, const char *path, const char *name, struct bl_error *err)
 {
     struct par_dataset *dataset = NULL;
@@ -233,6 +234,7 @@ static json_t *json_of_number(const struct snapshot_number *number)
     return json_string(digits);
 }
 
+/* From the head only: the tensors of a checkpoint aren't read. */
 static int describe_checkpoint(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
     struct snapshot head = {0};

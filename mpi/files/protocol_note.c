@@ -72,7 +72,7 @@ int protocol_note_get(hid_t file, struct par_protocol_note *note)
         found &= h5_get_text(file, texts[i].name, texts[i].value, texts[i].size);
     for (int i = 0; i < NUMBERS; i++)
         h5_get_integer(file, numbers[i].name, numbers[i].value);
-    if (!found)
+    if (!found) /* a note that lacks any of its texts counts as none */
         *note = (struct par_protocol_note){.seed = -1};
     return found;
 }

@@ -31,7 +31,7 @@ int row_groups_open(struct row_groups *groups, hid_t group, const char *where, s
     code = h5_checked_open(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
         return code;
-    groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1;
+    groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1; /* 1 MiB, or one row */
     return bl_alloc(&groups->scratch, groups->scratch_rows * words, sizeof *groups->scratch, "reading groups",
                     err);
 }

@@ -114,6 +114,7 @@ int tags_open(struct tags *tags, hid_t group, const char *main_name, int64_t row
     *tags = (struct tags){
         .labels_column.set = H5I_INVALID_HID, .ids_column.set = H5I_INVALID_HID, .id_type = H5I_INVALID_HID};
     tags->labels = bl_label_layout(BL_LABELS_NONE, 0);
+    /* Each may be missing; what exists must have a row for each row of the main data set. */
     int code = row_groups_open(&tags->groups, group, where, err);
     if (code == BL_OK && tags->groups.column.set >= 0)
         code = check_rows(&tags->groups.column, "groups", main_name, rows, where, err);
@@ -208,6 +209,7 @@ static int take_multi(const struct tags *tags, int64_t row_lo, int64_t n, uint32
     return BL_OK;
 }
 
+/* A scratch of rows at a time: checked, then packed for the caller. */
 static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
                        struct bl_error *err)
 {
@@ -258,7 +260,7 @@ int tags_read(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, ch
               struct bl_error *err)
 {
     int code = BL_OK;
-    if (labels && tags->labels.kind == BL_LABELS_GROUPS)
+    if (labels && tags->labels.kind == BL_LABELS_GROUPS) /* tags_use_groups */
         code = row_groups_read(&tags->groups, row_lo, n, labels, where, err);
     else if (labels && tags->labels.kind != BL_LABELS_NONE)
         code = read_labels(tags, row_lo, n, labels, where, err);

@@ -128,6 +128,7 @@ int tensor_file_mark(const char *path, const struct tensor_file_content *content
     const int closed = par_h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
     if (code != BL_OK || closed != BL_OK)
         return err->code;
+    /* Opened once more, since HDF5 may answer from memory for a file that it wrote. */
     if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return bl_fail(err, BL_PATH,
                        "%s reads back differently from what was written; the disk may be full or faulty "
@@ -152,6 +153,7 @@ int tensor_file_open(hid_t *file, const char *path, const char *format, int64_t 
     int code = par_h5_open(file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
+    /* h5_stamp_check lets files of other software pass; here one needs a stamp and checksums. */
     if (!h5_get_text(*file, "format", found, sizeof found))
         code = bl_fail(err, BL_INPUT, "%s is an HDF5 file but not a '%s' file", path, format);
     if (code == BL_OK)
@@ -186,6 +188,7 @@ int64_t tensor_file_rows(hid_t file, const char *name)
     return rank == 1 || rank == 2 ? (int64_t)dims[0] : -1;
 }
 
+/* Shape and type must be exactly the tensor's: it is read into memory of that size. */
 static int check_shape(hid_t set, const char *path, const struct tensor *tensor, struct bl_error *err)
 {
     hsize_t dims[2];

@@ -129,7 +129,7 @@ int h5_get_text(hid_t object, const char *name, char *text, int64_t size)
 {
     int64_t n;
     size_t bytes;
-    char read[4096] = {0};
+    char read[4096] = {0}; /* zeros: the text in the file may have no terminating NUL */
     hid_t attribute = open_attribute(object, name, H5T_STRING, &n, &bytes);
     if (attribute < 0)
         return 0;

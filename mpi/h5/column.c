@@ -142,6 +142,7 @@ int h5_column_open(struct h5_column *column, hid_t group, const char *name, cons
                    struct bl_error *err)
 {
     *column = (struct h5_column){.set = H5I_INVALID_HID};
+    /* In this order: each check relies on the one before, and none reads a value. */
     int code = check_link(group, name, where, err);
     if (code != BL_OK)
         return code;
@@ -197,7 +198,7 @@ static int is_ieee(hid_t type, enum bl_type *out)
 
 int h5_column_feature_type(const struct h5_column *column, enum bl_type *type)
 {
-    if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) {
+    if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) { /* no byte order */
         *type = BL_UINT8;
         return 1;
     }

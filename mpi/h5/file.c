@@ -158,6 +158,7 @@ int par_h5_close(hid_t *file, struct par par, const char *path, struct bl_error 
     if (*file < 0)
         return BL_OK;
     H5Fget_intent(*file, &intent);
+    /* A file that was written is flushed first: a full disk then shows before the close. */
     if (intent != H5F_ACC_RDONLY && stuck)
         code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
     else if (intent != H5F_ACC_RDONLY)

@@ -95,6 +95,7 @@ void h5_parallel_hints(hid_t file, const char *hints, char *text, int64_t size)
     if (!hints || !is_parallel || H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) < 0 ||
         MPI_File_get_info(*handle, &info) != MPI_SUCCESS || info == MPI_INFO_NULL)
         return;
+    /* MPI-IO drops hints that it doesn't know, and may keep others with another value. */
     for (const char *at = hints; next_hint(&at, name, value) && n < size;) {
         int found = 0;
         MPI_Info_get(info, name, MPI_MAX_INFO_VAL, taken, &found);

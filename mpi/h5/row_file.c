@@ -57,6 +57,7 @@ int row_file_open(struct row_file **out, const char *path, const struct h5_check
     if (code != BL_OK)
         return code;
     file->fd = -1;
+    /* Everything that HDF5 knows and the thread will need. */
     file->offset = (int64_t)H5Dget_offset(checked->column->set);
     file->rows = checked->column->rows;
     file->row_bytes = checked->row_bytes;
@@ -125,7 +126,7 @@ int row_file_row(struct row_file *file, int64_t row, const void **found, struct 
 {
     const int64_t block = row / file->rows_per_block;
     if (file->held != block) {
-        file->held = -1;
+        file->held = -1; /* a failed read leaves no valid block */
         int code = row_file_block(file, block, file->block, err);
         if (code != BL_OK)
             return code;

@@ -65,6 +65,7 @@ int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, 
 {
     const int64_t row_bytes = row_bytes_of(memory_type, cols);
     const int64_t most = piece_bytes / row_bytes > 0 ? piece_bytes / row_bytes : 1;
+    /* Each call selects `count` rows in the file and as many in memory. */
     for (int64_t at = 0; at < n; at += most) {
         const int64_t count = n - at < most ? n - at : most;
         const hsize_t start[2] = {(hsize_t)(row_lo + at), 0}, counts[2] = {(hsize_t)count, (hsize_t)cols};

@@ -78,6 +78,8 @@ int h5_writer_write(struct h5_writer *writer, int64_t row_lo, int64_t n, const v
                        row_lo, row_lo + n, writer->rows);
     if (n == 0)
         return BL_OK;
+    /* The hash is of what the caller passed, before HDF5 sees it: so the seal checks the whole way to the
+     * file. */
     writer->written += sum_rows(writer, row_lo, n, rows);
     writer->rows_written += n;
     return h5_write_rows(writer->set, writer->type, row_lo, n, writer->cols, rows, path, err);

@@ -57,10 +57,11 @@ static void *watch(void *unused)
         const struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
         nanosleep(&nap, NULL);
         double limit = atomic_load(&guard.limit_s), now = bl_clock_seconds();
-        if (now - looked_s > stopped_s)
+        if (now - looked_s > stopped_s) /* this process was stopped */
             atomic_store(&guard.last_s, now);
         looked_s = now;
         double silent = now - atomic_load(&guard.last_s);
+        /* limit 0: no limit. Rank r reports r * 3 s after the limit. */
         if (limit > 0.0 && silent > limit + waits * next_rank_wait_s)
             end_job(silent);
     }

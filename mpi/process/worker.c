@@ -31,7 +31,7 @@ static void do_job(struct worker *worker)
     void *const context = worker->context;
     pthread_mutex_unlock(&worker->lock);
     const double begun = bl_clock_seconds();
-    const int code = job(worker, context, &err);
+    const int code = job(worker, context, &err); /* without the lock: worker_is_busy must not wait */
     pthread_mutex_lock(&worker->lock);
     worker->busy_s += bl_clock_seconds() - begun;
     worker->code = code;
@@ -40,6 +40,7 @@ static void do_job(struct worker *worker)
     pthread_cond_broadcast(&worker->changed);
 }
 
+/* The thread. A job that was begun before the end is still done. */
 static void *work(void *context)
 {
     struct worker *worker = context;

@@ -86,6 +86,7 @@ void par_broadcast_from(struct par par, int root, void *bytes, int64_t n_bytes)
     const int is_root = par.rank == root;
     if (par.size == 1 || n_bytes == 0)
         return;
+    /* By the convention: the root sends n to each of P - 1 ranks. */
     par_count_local(par, (struct par_traffic_count){.collectives = 1,
                                                     .messages = is_root ? par.size - 1 : 0,
                                                     .sent_bytes = is_root ? n_bytes * (par.size - 1) : 0,

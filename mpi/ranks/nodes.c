@@ -106,6 +106,7 @@ void par_nodes_free(struct par_nodes *nodes)
 {
     if (!nodes->first)
         return;
+    /* Freeing a communicator is collective: all ranks free theirs in the same order. */
     if (nodes->node.comm != MPI_COMM_NULL)
         MPI_Comm_free(&nodes->node.comm);
     if (nodes->second != MPI_COMM_NULL)

@@ -110,6 +110,6 @@ void par_window_free(struct par_window *window)
         return;
     }
     MPI_Win_unlock_all(window->win);
-    MPI_Win_free(&window->win);
+    MPI_Win_free(&window->win); /* waits for all ranks of the node: none still uses the memory */
     window->at = NULL;
 }

@@ -74,6 +74,7 @@ int64_t read_ahead_bytes(int64_t n_rows, int64_t row_bytes, int64_t window_bytes
 
 /* Making */
 
+/* take_epoch -1: no place yet, so that the first seek sets one. */
 static int stream_init(struct stream *stream, const struct read_ahead_plan *plan, int64_t s,
                        struct bl_error *err)
 {
@@ -145,6 +146,7 @@ void read_ahead_destroy(struct read_ahead *ahead)
 {
     if (!ahead)
         return;
+    /* The thread must have ended before any buffer is freed. */
     if (ahead->is_running) {
         pthread_mutex_lock(&ahead->lock);
         ahead->should_end = 1;
@@ -367,6 +369,8 @@ int read_ahead_take(struct read_ahead *ahead, int64_t s, int64_t wanted, int64_t
     ahead->waited_s += bl_clock_seconds() - begun;
     if (!slot)
         return err->code;
+    /* At most to the end of the window: the caller asks again for the rest. The slot is now the steps'
+     * own, so no lock is needed. */
     *n = slot->n - slot->taken < wanted ? slot->n - slot->taken : wanted;
     *rows = slot->rows + slot->taken;
     *features = slot->features + slot->taken * row_file_row_bytes(ahead->file);

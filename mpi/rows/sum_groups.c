@@ -23,6 +23,8 @@ int64_t sum_groups_total(const struct bl_config *config, int64_t ranks)
     return is_exact(config) ? exact_groups(config) : ranks;
 }
 
+/* ranks <= groups <= shards <= rows, and groups divides shards: each rank has at least one group, and
+ * groups equally many shards. */
 int sum_groups_check(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err)
 {
     const int64_t shards = config->data.shards, groups = exact_groups(config);

@@ -143,6 +143,7 @@ static int make_shards(struct par_train_data *data, const struct bl_config_data 
     return code;
 }
 
+/* rows = training + validation + dropped rows; the smallest shard limits the steps of an epoch. */
 static void count_rows(struct par_train_data *data, struct par par)
 {
     int64_t counts[2] = {0, 0}, smallest = INT64_MAX;
@@ -167,6 +168,7 @@ static uint64_t fingerprint_of(const struct par_train_data *data, struct par par
     return bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
 }
 
+/* This rank's shards are consecutive, and so are its rows: it reads one range of the file. */
 static void describe(struct par_train_data *data, struct par par, const struct par_split *split,
                      const struct bl_config *config)
 {

@@ -226,8 +226,8 @@ int evaluate_print_text(const struct evaluate_report *report, struct bl_error *e
     print_cuts(report, &means);
     printf("within radius 2    %.4f   precision\n                   %.4f   recall\n\n",
            means.precision_radius[two], means.recall_radius[two]);
-    printf("distinct codes     %" PRId64 " for %s, the two most common have %.1f %% of them\n",
-           health->distinct, bl_count(health->rows, "query").text, 100.0 * health->top_two);
+    printf("distinct codes     %" PRId64 " for %s (top two: %.1f %%)\n", health->distinct,
+           bl_count(health->rows, "query").text, 100.0 * health->top_two);
     if (health->classes >= 0)
         printf("class codes        %" PRId64 " distinct for %s\n", health->class_codes,
                bl_count(health->classes, "class").text);
