@@ -15,8 +15,11 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/rows/row_sample.h"
 
-enum { ANCHORS_MAX = BL_SOLVE_MAX - 1 }; /* a row of equations each, and one for the constant */
+enum {
+    ANCHORS_MAX = BL_SOLVE_MAX - 1
+}; /* the system has one equation for each anchor and one for the constant */
 
+/* The command line; strings are borrowed from argv. */
 struct request {
     const struct baseline *method;
     const char *data, *output, *train;
@@ -28,17 +31,18 @@ struct request {
 
 static int normalize_of(const char *text, int *kind, struct bl_error *err)
 {
-    static const char *const names[] = {"none", "center", "standardize", "unit",
-                                        "scale"}; /* enum bl_normalize */
+    /* In the order of enum bl_normalize. */
+    static const char *const names[] = {"none", "center", "standardize", "unit", "scale"};
     for (int i = 0; i < 5; i++)
         if (strcmp(text, names[i]) == 0) {
             *kind = i;
             return BL_OK;
         }
-    return bl_fail(err, BL_USAGE, "--normalize is none, center, standardize, unit or scale, not '%s'", text);
+    return bl_fail(err, BL_USAGE, "--normalize must be none, center, standardize, unit or scale, not '%s'",
+                   text);
 }
 
-/* --rows and --anchors, where the method has a use for them. */
+/* --rows and --anchors, which only some methods take. */
 static int parse_sizes(const char *rows, const char *anchors, struct request *request, struct bl_error *err)
 {
     const struct baseline *method = request->method;
@@ -131,12 +135,11 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
                                                     &request->options.iterations, err)))
         return code;
     if (request->bits % request->heads != 0)
-        return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", given.bits,
-                       given.heads);
+        return bl_fail(err, BL_USAGE, "--bits %s is not a multiple of --heads %s", given.bits, given.heads);
     return normalize_of(given.normalize, &request->normalize, err);
 }
 
-/* This rank's rows of the split, read into one buffer a block at a time. */
+/* Reads this rank's rows of the split, a block at a time into one buffer. Owns everything. */
 struct reader {
     struct par_dataset *dataset;
     struct par_sum_groups groups;
@@ -157,7 +160,7 @@ static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, co
                                   labels ? reader->labels : NULL, NULL, err);
 }
 
-/* Statistics are formed by this many runs of rows, whatever the number of ranks. */
+/* Sums are formed over this many groups of rows, whatever the number of ranks: so the same bits. */
 enum { GROUPS = 64 };
 
 static int group_rows(struct reader *reader, struct par par, const struct par_split *split, int64_t *row_hi,
@@ -199,7 +202,8 @@ static int open_rows(struct par par, const struct request *request, struct reade
     return par_agree(par, code, err);
 }
 
-/* What the split must have for the method. A default that is more than the data has is cut to it. */
+/* Checks that the split has what the method needs. A default above the number of rows is lowered to it.
+ * The same on all ranks. */
 static int check_split(struct request *request, const struct par_split *split, struct bl_error *err)
 {
     const struct baseline *method = request->method;
@@ -221,6 +225,7 @@ static int check_split(struct request *request, const struct par_split *split, s
     return BL_OK;
 }
 
+/* One layer of the kind that the method has; with anchors, a hidden layer of these before it. */
 static struct bl_shape shape_of(const struct request *request, int64_t dim)
 {
     const struct baseline *method = request->method;
@@ -246,7 +251,8 @@ static int init_model(struct par par, const struct request *request, int64_t dim
     return code;
 }
 
-/* Which rows the model is fitted to, so that an evaluation can tell whether it searches them. */
+/* A sample of the rows that the model is fitted to, so that an evaluation can tell whether they are
+ * searched. */
 static int sample_rows(struct par par, const struct rows *rows, struct bl_row_sample *sample,
                        struct bl_error *err)
 {
@@ -264,7 +270,7 @@ static int sample_rows(struct par par, const struct rows *rows, struct bl_row_sa
     return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
 }
 
-/* What is wrong with the rows is said with where they stand. */
+/* Errors about rows get the name of file and split. */
 static int fit(struct par par, const struct request *request, const struct rows *rows, struct bl_model *model,
                struct bl_error *err)
 {

@@ -26,7 +26,7 @@ const struct command *command_find(const char *name, struct bl_error *err)
     return NULL;
 }
 
-/* One letter or a long name, alone or on either side of the bar in "--output|-o". */
+/* Whether the argument is one of the names in "--output|-o". */
 static int option_is(const char *names, const char *argument)
 {
     size_t n = strlen(argument);
@@ -54,6 +54,7 @@ static int unknown_option(const char *argument, const struct command_option *opt
     return bl_fail(err, BL_USAGE, "unknown option %s; see --help", argument);
 }
 
+/* The option at argv[*at]. Its value comes after "=" or is the next argument, to which *at then moves. */
 static int take_option(int argc, char **argv, int *at, const struct command_option *options, void *given,
                        struct bl_error *err)
 {
@@ -87,7 +88,7 @@ int command_parse(int argc, char **argv, const struct command_option *options, v
 {
     int n = 0, only_positional = 0;
     for (int i = 1; i < argc; i++) {
-        if (!only_positional && strcmp(argv[i], "--") == 0) {
+        if (!only_positional && strcmp(argv[i], "--") == 0) { /* what follows may begin with a dash */
             only_positional = 1;
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
             int code = take_option(argc, argv, &i, options, given, err);
@@ -147,7 +148,7 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
 
 int command_write_new(const char *path, const char *text, struct bl_error *err)
 {
-    /* Absent is what we want; the write itself is atomic. */
+    /* A file that another process makes between this check and the rename would be replaced. */
     if (access(path, F_OK) == 0)
         return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", path);
     return io_file_write(path, text, (int64_t)strlen(text), err);

@@ -1,4 +1,4 @@
-/* The commands of the program: each is one file in this folder and one line in table.c. */
+/* The commands of the program: each is one file (or folder) here and one line in table.c. */
 #ifndef PAR_COMMAND_COMMAND_H
 #define PAR_COMMAND_COMMAND_H
 
@@ -47,8 +47,8 @@ struct command {
     int heeds_signals; /* 1: asks signals_request; 0: signals end it as they end any program */
     /* NULL, or whether a parallel command needs MPI for these arguments. */
     int (*needs_mpi)(int argc, char **argv);
-    /* argv[0] is the command's name. Collective when parallel. Returns the exit status and fills err. Prints
-     * its results on rank 0 only. */
+    /* Runs it; argv[0] is the command's name. Returns the exit status, and fills err unless it is BL_OK.
+     * Prints results on rank 0 only. Collective if parallel, otherwise on one rank. */
     int (*run)(struct par par, int argc, char **argv, struct bl_error *err);
 };
 
@@ -64,16 +64,18 @@ const struct command *command_find(const char *name, struct bl_error *err);
 int command_parse(int argc, char **argv, const struct command_option *options, void *given,
                   const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err);
 
-/* Whole and real numbers of options, with range; BL_USAGE names the option. */
+/* Reads an option's text as an integer or real number from min to max. Local. Errors: BL_USAGE, naming the
+ * option. */
 int command_integer(const char *option, const char *text, int64_t min, int64_t max, int64_t *value,
                     struct bl_error *err);
 int command_real(const char *option, const char *text, double min, double max, double *value,
                  struct bl_error *err);
 
-/* BL_USAGE if output is one of the n inputs, also by another name; NULLs are passed over. Local: agree. */
+/* BL_USAGE if output is the same file as one of the n inputs, also by another path; each may be NULL.
+ * Local, so its outcome must be agreed. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
-/* Writes a text to a file that is not there yet. Local. Errors: BL_PATH, also when the path exists. */
+/* Writes a text to a new file. Local. Errors: BL_PATH, also if the path exists. */
 int command_write_new(const char *path, const char *text, struct bl_error *err);
 
 #endif

@@ -6,14 +6,14 @@
 #include "mpi/command/command.h"
 #include "mpi/files/dataset_cut.h"
 
-/* A number of rows that the protocol draws from each class; *value holds the usual one. */
+/* An option that replaces a number of the protocol, *value; `applies`: the protocol has such a number. */
 static int take_number(const char *option, const char *text, const struct bl_protocol *protocol, int applies,
                        int64_t *value, struct bl_error *err)
 {
     if (!text)
         return BL_OK;
     if (!applies)
-        return bl_fail(err, BL_USAGE, "%s doesn't draw so; leave out %s", protocol->name, option);
+        return bl_fail(err, BL_USAGE, "%s has no such number; leave out %s", protocol->name, option);
     return command_integer(option, text, 1, INT32_MAX, value, err);
 }
 
@@ -46,6 +46,7 @@ static const struct command_option options[] = {
     COMMAND_OPTIONS_END,
 };
 
+/* The protocol's own numbers first, then those that options replace. */
 static int parse(int argc, char **argv, struct dataset_cut_request *request, struct bl_error *err)
 {
     struct given given = {0};
@@ -78,6 +79,7 @@ static int parse(int argc, char **argv, struct dataset_cut_request *request, str
     return command_check_output(request->output, &request->source, 1, err);
 }
 
+/* Says what was cut, and how many rows of the database are also training rows. */
 static void say(const struct dataset_cut_request *request, const struct dataset_cut_result *result)
 {
     char words[400], unused[80] = "";
@@ -85,8 +87,8 @@ static void say(const struct dataset_cut_request *request, const struct dataset_
     if (result->unused > 0)
         snprintf(unused, sizeof unused, "; %s left out", bl_count(result->unused, "row").text);
     bl_log_say("%s", words);
-    bl_log_say("%s: %" PRId64 " rows to train on, %" PRId64 " queries, %" PRId64
-               " searched, %s of these trained on%s",
+    bl_log_say("%s: %" PRId64 " training rows, %" PRId64 " queries, %" PRId64
+               " database rows, %s of them also training rows%s",
                request->output, result->train, result->query, result->database,
                result->both == 0                  ? "none"
                : result->both == result->database ? "all"

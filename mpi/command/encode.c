@@ -17,11 +17,12 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/rows/row_sample.h"
 
-/* Rows go through the network in units of this many, counted from the file's first row, and a rank owns whole
- * units: every row meets the same matrix product on any number of ranks, so the codes have the same bits. */
+/* Rows are encoded in units of UNIT_ROWS, counted from the file's first row, and a rank has whole units.
+ * So each row is in the same matrix product on any number of ranks, and its code has the same bits. */
 enum { UNIT_ROWS = 256, BLOCK_BYTES = 4 << 20 };
 
-/* The rows to encode: a split of a data set, or somebody else's file, which has no labels. */
+/* The rows to encode: a split of a data set, or a file of another format, which has no labels. Owns
+ * whichever is open. */
 struct input {
     const char *name; /* for messages: the file without its folders */
     const char *split;
@@ -32,6 +33,7 @@ struct input {
     struct par_codes_info info; /* of the codes to come */
 };
 
+/* One run of the command. Every rank has the model and encodes its own rows. */
 struct work {
     struct bl_model model;
     struct bl_encoder encoder;
@@ -53,7 +55,7 @@ static const char *base_name(const char *path)
 
 static void describe_dataset(struct input *input)
 {
-    par_dataset_choose_local(input->dataset, 0);
+    par_dataset_use_groups_local(input->dataset, 0);
     const struct par_split *split = par_dataset_split(input->dataset);
     input->dim = split->dim;
     input->type = split->type;
@@ -64,6 +66,7 @@ static void describe_dataset(struct input *input)
                                           .class_names = split->class_names};
 }
 
+/* A data set is opened by all ranks together, a file of another format by each rank for itself. */
 static int open_input(struct input *input, struct par par, const char *path, const char *split,
                       struct bl_error *err)
 {
@@ -71,7 +74,7 @@ static int open_input(struct input *input, struct par par, const char *path, con
     input->name = base_name(path);
     input->split = format ? NULL : split;
     if (!format && !split)
-        return bl_fail(err, BL_USAGE, "encode needs --split S: which split of %s to encode", path);
+        return bl_fail(err, BL_USAGE, "encode needs --split S, the split of %s to encode", path);
     if (format && split)
         return bl_fail(err, BL_USAGE, "%s has no splits; leave out --split", path);
     if (!format) {
@@ -92,6 +95,7 @@ static int open_input(struct input *input, struct par par, const char *path, con
     return BL_OK;
 }
 
+/* A data set is read at any row; other formats only in order, so each rank skips to its first row once. */
 static int read_rows(struct input *input, int64_t row_lo, int64_t n, struct work *work, struct bl_error *err)
 {
     if (input->dataset)
@@ -117,7 +121,7 @@ static int fail_bad_row(const struct input *input, int64_t row, struct bl_error 
                    input->name, input->split ? " " : "", input->split ? input->split : "", row);
 }
 
-/* Codes of the n rows in work->features, whose first is row_lo of the file. */
+/* Encodes the n rows in work->features, the first of which is row row_lo of the file. */
 static int encode_rows(struct work *work, int64_t row_lo, int64_t n, struct bl_error *err)
 {
     const struct input *input = &work->input;
@@ -135,7 +139,7 @@ static int encode_rows(struct work *work, int64_t row_lo, int64_t n, struct bl_e
     return BL_OK;
 }
 
-/* Everything between the agreements: this rank's rows from file to file. */
+/* Encodes this rank's rows, from file to file: no collective call in here. */
 static int encode_local(struct work *work, struct bl_error *err)
 {
     int code = BL_OK;
@@ -156,7 +160,7 @@ static int encode_local(struct work *work, struct bl_error *err)
     return code;
 }
 
-/* This rank's rows and the memory for a block of them. */
+/* Sets this rank's rows and allocates for a block of them. */
 static int prepare_local(struct work *work, struct par par, struct bl_error *err)
 {
     const struct input *input = &work->input;
@@ -219,7 +223,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
                   struct bl_error *err)
 {
     struct work work = {0};
-    int code = open_both(&work, par, model, data, split, err);
+    int code = open_both(&work, par, model, data, split, err); /* agreed, or the same on all ranks */
     if (code == BL_OK)
         code = par_agree(par, prepare_local(&work, par, err), err);
     if (code == BL_OK)
@@ -229,6 +233,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
     if (code == BL_OK)
         code = par_agree(par, encode_local(&work, err), err);
     double seconds = bl_clock_seconds() - start;
+    /* Which of the model's sampled training rows any rank met: the file says how many. */
     if (code == BL_OK) {
         par_row_tally_merge(par, &work.tally);
         par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally));

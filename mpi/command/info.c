@@ -33,7 +33,7 @@ static void print_value(const json_t *value)
         printf("not a finite number");
 }
 
-/* A list as "a, b, c", cut after the first few. */
+/* The first `most` of a list as "a, b, c", and how many there are if there are more. */
 static void print_list(const json_t *list, const char *between, size_t most)
 {
     for (size_t i = 0; i < json_array_size(list) && i < most; i++) {
@@ -68,11 +68,11 @@ static void print_tags(const json_t *object)
     if (strcmp(labels, "none") == 0)
         printf("no labels");
     else
-        printf("%s", strcmp(labels, "multi") == 0 ? "several labels a row" : "one label a row");
+        printf("%s", strcmp(labels, "multi") == 0 ? "several labels per row" : "one label per row");
     if (classes)
         printf(", %s", bl_count(json_integer_value(classes), "class").text);
     if (groups)
-        printf(", %s a row", bl_count(json_integer_value(groups), "group").text);
+        printf(", %s per row", bl_count(json_integer_value(groups), "group").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
         printf(" (");
@@ -180,7 +180,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         print_text(description);
     }
     if (fflush(stdout) != 0 && code == BL_OK)
-        code = bl_fail_path(err, "write", "standard output", errno);
+        code = bl_fail_path(err, "write to", "standard output", errno);
     free(text);
     json_decref(description);
     return code;

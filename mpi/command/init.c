@@ -7,7 +7,7 @@
 #include "io/config_file.h"
 #include "mpi/command/command.h"
 
-/* Heads of 16 bits search fastest; a code that they don't divide has one head. */
+/* heads * bits = K: heads of 16 bits, or one head if 16 doesn't divide K. */
 static int split_bits(const char *text, int64_t *heads, int64_t *bits, struct bl_error *err)
 {
     enum { HEAD_BITS = 16 };
@@ -27,7 +27,7 @@ static int make_text(const char *reference, const char *data, const char *bits_t
     int code = split_bits(bits_text, &heads, &bits, err);
     if (code == BL_OK)
         code = bl_reference_config(data ? data : "data.h5", heads, bits, text, err);
-    /* What we hand out is what we read. */
+    /* Parsed once more, so that what init writes is sure to be accepted. */
     struct bl_config config;
     if (code == BL_OK)
         code = io_config_parse(*text, "the new configuration", &config, err);
@@ -72,7 +72,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     } else if (code == BL_OK) {
         fputs(text, stdout);
         if (fflush(stdout) != 0)
-            code = bl_fail_path(err, "write", "standard output", errno);
+            code = bl_fail_path(err, "write to", "standard output", errno);
     }
     bl_free(&text);
     return code;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* The environment variable as a number; `otherwise` if it is unset or no number. */
 static int64_t number(const char *name, int64_t otherwise)
 {
     const char *text = getenv(name);
@@ -33,26 +34,28 @@ void command_read_job(struct job *job)
     snprintf(job->nodes, sizeof job->nodes, "%s", nodes ? nodes : "");
     job->n_nodes = number("SLURM_JOB_NUM_NODES", 1);
     job->restarts = number("SLURM_RESTART_COUNT", 0);
+    /* Slurm gives the end in seconds since 1970; the run counts by its own monotonic clock. */
     const int64_t end = number("SLURM_JOB_END_TIME", 0);
     const double left = (double)end - (double)time(NULL);
     if (left > 0.0)
         job->end_s = bl_clock_seconds() + left;
     else if (end > 0)
         bl_log_warn(
-            "SLURM_JOB_END_TIME is over already: the job's limit was raised or the value is old; ignored");
+            "SLURM_JOB_END_TIME has passed already and is ignored; the job's limit was raised, or the "
+            "value is old");
 }
 
 int command_check_launch(int ranks, struct bl_error *err)
 {
-    /* Inside a step its tasks count; a batch script or an allocation has no step around it. mpirun's own
-     * launchers run in a step too, and their ranks know how many they are. */
+    /* Only srun starts a step: a batch script or an allocation isn't in one. mpirun starts its daemons in
+     * a step, too, but then its ranks are connected (OMPI_COMM_WORLD_SIZE, ranks > 1). */
     const int64_t tasks =
         getenv("SLURM_STEP_ID") ? number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1)) : 1;
     if (ranks > 1 || tasks < 2 || getenv("OMPI_COMM_WORLD_SIZE") || number("PMI_SIZE", 0) == 1)
         return BL_OK;
     return bl_fail(err, BL_USAGE,
                    "srun started %" PRId64
-                   " tasks that don't know each other; use srun --mpi=pmix (srun --mpi=list "
+                   " tasks that MPI didn't connect; use srun --mpi=pmix (srun --mpi=list "
                    "shows what there is), or mpirun in the batch script",
                    tasks);
 }

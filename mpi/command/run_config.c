@@ -5,6 +5,7 @@
 
 #include "io/config_file.h"
 
+/* An option's callback can't fail: command_read_config reports too many. */
 void command_add_set(void *context, const char *value)
 {
     struct command_run_config *given = context;
@@ -30,7 +31,7 @@ void command_run_folder_of(const char *config_path, char *folder, int64_t size)
 {
     const char *slash = strrchr(config_path, '/');
     const char *name = slash ? slash + 1 : config_path;
-    const char *dot = strrchr(name, '.');
+    const char *dot = strrchr(name, '.'); /* a name such as ".yaml" has no ending */
     int n = dot && dot != name ? (int)(dot - name) : (int)strlen(name);
     snprintf(folder, (size_t)size, "runs/%.*s", n, name);
 }

@@ -1,4 +1,5 @@
-/* What `train` and `check` share: a configuration, its overrides, and the paths that follow from it. */
+/* The configuration of `train` and `check`: its file, the overrides by --set, and the paths derived from it.
+ * Everything here is local. */
 #ifndef PAR_COMMAND_RUN_CONFIG_H
 #define PAR_COMMAND_RUN_CONFIG_H
 
@@ -9,21 +10,22 @@
 
 enum { COMMAND_SETS_MAX = 200 };
 
+/* The overrides "KEY=VALUE", borrowed from argv. Start from zeros. */
 struct command_run_config {
     const char *sets[COMMAND_SETS_MAX];
     int n_sets;
-    int too_many;
+    int too_many; /* there were more than COMMAND_SETS_MAX */
 };
 
-/* The `each` of --set; context is a struct command_run_config. */
+/* The `each` of the option --set; context is a struct command_run_config. */
 void command_add_set(void *context, const char *value);
 
-/* Reads the configuration with its overrides and resolves data.file against the configuration's folder into
- * data_path [BL_PATH_MAX]. Local. Errors: BL_USAGE, BL_PATH. */
+/* Reads the configuration with its overrides; data_path [BL_PATH_MAX] gets data.file, relative to the
+ * configuration's folder. Errors: BL_USAGE, BL_PATH. */
 int command_read_config(const char *path, const struct command_run_config *given, struct bl_config *config,
                         char *data_path, struct bl_error *err);
 
-/* "runs/NAME" for ".../NAME.yaml". */
+/* The default run folder: "runs/NAME" for ".../NAME.yaml". */
 void command_run_folder_of(const char *config_path, char *folder, int64_t size);
 
 #endif

@@ -8,7 +8,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/run/train.h"
 
-/* --max-hours is the key train.max_hours under a name of its own; set keeps the text. */
+/* --max-hours H is short for --set train.max_hours=H, whose text must live as long as `set`. */
 static int add_max_hours(struct command_run_config *given, const char *hours, char set[64],
                          struct bl_error *err)
 {
@@ -65,7 +65,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = add_max_hours(&given.config, given.max_hours, set, err);
     if (code == BL_OK)
         code = command_read_config(config_path, &given.config, &config, data_path, err);
-    code = par_agree(par, code, err);
+    code = par_agree(par, code, err); /* each rank read the configuration by itself */
     if (code != BL_OK)
         return code;
     command_run_folder_of(config_path, run_default, sizeof run_default);

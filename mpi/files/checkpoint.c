@@ -13,19 +13,23 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. */
+/* Texts are data sets of bytes: an attribute is limited in size and has no checksum of ours. The limit is for
+ * damaged files. */
 enum { TEXT_BYTES_MAX = 1 << 20 };
 
-/* Reading the head: rank 0 alone opens and looks; what it learned is broadcast. */
+/* Reading the head: rank 0 opens the file by itself and broadcasts what it read. */
 
+/* The context of the visits below. */
 struct collect {
     struct snapshot *head;
     hid_t file;
     const char *path;
-    int64_t room;
+    int64_t room; /* numbers or texts that fit; more are damage */
     struct bl_error *err;
 };
 
+/* An attribute of the group /numbers: an integer, else a real. A kind that this version doesn't know is
+ * skipped. */
 static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info, void *context)
 {
     struct collect *collect = context;
@@ -41,6 +45,7 @@ static herr_t take_number(hid_t group, const char *name, const H5A_info_t *info,
     return 0;
 }
 
+/* All numbers are attributes of one group. */
 static int read_numbers(hid_t file, const char *path, struct snapshot *head, struct bl_error *err)
 {
     enum { NUMBERS_MAX = 256 };
@@ -57,6 +62,7 @@ static int read_numbers(hid_t file, const char *path, struct snapshot *head, str
     return code;
 }
 
+/* A text is read like a tensor of bytes, and so compared with its checksum; with a NUL added. */
 static int read_text(const struct collect *collect, const char *name, struct snapshot_text *text)
 {
     struct tensor tensor = {.value = TENSOR_BYTE};
@@ -91,7 +97,7 @@ static int read_texts(hid_t file, const char *path, struct snapshot *head, struc
     int code = bl_alloc_zero(&head->texts, TEXTS_MAX, sizeof *head->texts, "the checkpoint's texts", err);
     if (code != BL_OK)
         return code;
-    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* unless one says more */
+    bl_fail(err, BL_INPUT, "%s: its texts are missing or damaged", path); /* read_text may replace it */
     hid_t group = H5Gopen2(file, "texts", H5P_DEFAULT);
     if (group < 0 || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, take_text, &collect) != 0)
         code = err->code;
@@ -100,6 +106,7 @@ static int read_texts(hid_t file, const char *path, struct snapshot *head, struc
     return code;
 }
 
+/* On rank 0. Closing can't lose anything, so its outcome is ignored. */
 static int open_local(const char *path, struct snapshot *head, struct bl_error *err)
 {
     hid_t file;
@@ -114,7 +121,8 @@ static int open_local(const char *path, struct snapshot *head, struct bl_error *
     return code;
 }
 
-/* Gives rank 0's numbers and texts to the others. */
+/* Broadcasts rank 0's numbers and texts. Sizes go first, and all ranks agree that they could allocate
+ * before the content follows. */
 static int share_head(struct par par, struct snapshot *head, struct bl_error *err)
 {
     int64_t counts[2] = {head->n_numbers, head->n_texts};
@@ -137,7 +145,7 @@ static int share_head(struct par par, struct snapshot *head, struct bl_error *er
         par_broadcast(par, head->texts[i].name, sizeof head->texts[i].name);
         if (par.rank != 0)
             code = bl_alloc_zero(&head->texts[i].text, bytes, 1, "a text of the checkpoint", err);
-        head->n_texts = i + 1;
+        head->n_texts = i + 1; /* as many as snapshot_free must free */
         code = par_agree(par, code, err);
         if (code == BL_OK)
             par_broadcast(par, head->texts[i].text, bytes);
@@ -162,6 +170,7 @@ int checkpoint_is_newer(const char *path)
     char format[64];
     int64_t version = 0;
     struct bl_error ignored;
+    /* Only the stamp is read, which all versions have in common. */
     if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return 0;
     const int known = h5_get_text(file, "format", format, sizeof format) &&
@@ -171,11 +180,12 @@ int checkpoint_is_newer(const char *path)
     return known && version > PAR_CHECKPOINT_VERSION;
 }
 
-/* This rank's blocks of those that its node reads. */
+/* Reads this rank's share of the blocks of all tensors, divided among the ranks of its node. */
 static int read_share(hid_t file, const char *path, const struct snapshot *state, struct par node,
                       struct bl_error *err)
 {
     int code = BL_OK;
+    /* In the file the state's tensors are below /state. */
     for (int64_t t = 0; t < state->n_tensors && code == BL_OK; t++) {
         struct tensor stored = state->tensors[t];
         int64_t lo, hi;
@@ -194,9 +204,10 @@ int par_checkpoint_read(struct par par, struct par node, const char *path, const
     int code = par_h5_open(&file, par, path, err);
     if (code != BL_OK)
         return code;
+    /* Agreed before the close, which is collective: a rank that couldn't read must come there, too. */
     code = par_agree(par, read_share(file, path, state, node, err), err);
     par_h5_close(&file, par, path, &ignored);
-    return par_agree(node, code, err); /* what the others read is there, too */
+    return par_agree(node, code, err); /* now the node's other ranks have read their blocks, too */
 }
 
 void snapshot_free(struct snapshot *state)

@@ -21,16 +21,16 @@ struct par_codes {
     char path[BL_PATH_MAX];
     hid_t file;
     struct h5_column column;
-    struct h5_checked checked; /* the column */
+    struct h5_checked checked; /* reads `column` */
     struct tags tags;
     struct par_codes_info info;
-    int said; /* that something can't be compared with checksums */
+    int said; /* the log was told that checksums are missing */
 };
 
 static int read_shape(struct par_codes *codes, struct bl_error *err)
 {
     const struct h5_column *column = &codes->column;
-    int64_t bits = 8 * column->cols;
+    int64_t bits = 8 * column->cols; /* unless the attribute says fewer */
     enum bl_type type;
     if (column->cols == 0 || !h5_column_feature_type(column, &type) || type != BL_UINT8)
         return bl_fail(err, BL_INPUT, "%s: 'codes' must be bytes: uint8 [rows, bytes of a code]",
@@ -46,6 +46,7 @@ static int read_shape(struct par_codes *codes, struct bl_error *err)
     return BL_OK;
 }
 
+/* All after the collective open: each rank looks for itself, and the caller agrees on the outcome. */
 static int open_local(struct par_codes *codes, struct bl_error *err)
 {
     int code = h5_stamp_check(codes->file, codes->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
@@ -59,6 +60,7 @@ static int open_local(struct par_codes *codes, struct bl_error *err)
         code = tags_open(&codes->tags, codes->file, "codes", codes->info.rows, codes->path, err);
     if (code != BL_OK)
         return code;
+    /* Numbers that make no sense count as unknown. */
     struct par_codes_info *info = &codes->info;
     if (!h5_get_integer(codes->file, "trained_sampled", &info->trained_sampled) ||
         !h5_get_integer(codes->file, "trained_found", &info->trained_found) || info->trained_found < 0 ||
@@ -79,6 +81,7 @@ static int make(struct par_codes **out, struct par par, const char *path, struct
         return code;
     struct par_codes *codes = *out;
     codes->par = par;
+    /* par_codes_close must be able to tell what is open at any failure. */
     codes->file = codes->column.set = H5I_INVALID_HID;
     codes->tags.labels_column.set = codes->tags.ids_column.set = H5I_INVALID_HID;
     if (snprintf(codes->path, sizeof codes->path, "%s", path) >= (int)sizeof codes->path)
@@ -90,6 +93,7 @@ int par_codes_open(struct par_codes **out, struct par par, const char *path, str
 {
     *out = NULL;
     struct par_codes *codes = NULL;
+    /* Agreement before and after par_h5_open, which all ranks must enter together. */
     int code = par_agree(par, make(&codes, par, path, err), err);
     if (code == BL_OK)
         code = par_h5_open(&codes->file, par, path, err);
@@ -108,7 +112,7 @@ const struct par_codes_info *par_codes_info(const struct par_codes *codes)
     return &codes->info;
 }
 
-/* A bit beyond the last one would count in every distance. */
+/* Hamming distances count all bits of a byte, so unused ones must be 0. */
 static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t n, const uint8_t *rows,
                          struct bl_error *err)
 {
@@ -123,9 +127,9 @@ static int check_padding(const struct par_codes *codes, int64_t row_lo, int64_t 
     return BL_OK;
 }
 
-void par_codes_choose_local(struct par_codes *codes)
+void par_codes_use_groups_local(struct par_codes *codes)
 {
-    tags_choose(&codes->tags, 0);
+    tags_use_groups(&codes->tags, 0);
     codes->info.labels = codes->tags.labels;
     codes->info.n_class_names = codes->tags.n_class_names;
 }
@@ -134,10 +138,12 @@ int par_codes_read_local(struct par_codes *codes, int64_t row_lo, int64_t n, uin
                          char *ids, struct bl_error *err)
 {
     if (row_lo < 0 || n < 0 || row_lo > codes->info.rows - n)
-        return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
-                       codes->path, row_lo, row_lo + n, codes->info.rows);
+        return bl_fail(err, BL_DEFECT,
+                       "%s: rows %" PRId64 " to %" PRId64 " can't be read, there are %" PRId64, codes->path,
+                       row_lo, row_lo + n, codes->info.rows);
+    /* Said at the first read only. */
     if (!codes->said && !(h5_checked_has_sums(&codes->checked) && tags_have_sums(&codes->tags)))
-        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", codes->path);
+        bl_log_say("%s has data without checksums: damage to them can't be detected", codes->path);
     codes->said = 1;
     int code = BL_OK;
     if (rows && n > 0) {

@@ -17,16 +17,20 @@
 
 enum { SCRATCH_BYTES = 1 << 20 };
 
+/* Each rank has one, with the file open for itself. The steps: rank 0 makes the file and closes it
+ * (make_file); all open it (open_rows), write, sync and close it (close_rows); all open it again, read
+ * back and write checksums (seal), and close; rank 0 stamps and renames it (mark, io_file_install). After
+ * each step all ranks agree on the outcome. */
 struct par_codes_writer {
     struct par par;
     char path[BL_PATH_MAX];
     char temporary[BL_PATH_MAX + 8];
     hid_t file;
-    int unfinished; /* temporary may exist */
+    int unfinished; /* the temporary file may exist */
     struct bl_label_layout layout;
-    struct h5_writer codes, labels, ids; /* there may be none of the last two */
+    struct h5_writer codes, labels, ids; /* the last two may be absent */
     int64_t sampled, found;              /* par_codes_put_trained */
-    uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label */
+    uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label; owned */
     int64_t scratch_rows;
 };
 
@@ -39,6 +43,7 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     struct par_codes_writer *writer = *out;
     writer->par = par;
     writer->layout = info->labels;
+    /* Nothing is open yet: par_codes_destroy must be able to tell at any failure. */
     writer->file = H5I_INVALID_HID;
     writer->codes.set = writer->labels.set = writer->ids.set = H5I_INVALID_HID;
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
@@ -53,6 +58,7 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     return code;
 }
 
+/* The same data sets on every rank, so that each can open them by name. */
 static void describe_outputs(struct par_codes_writer *writer, const struct par_codes_info *info)
 {
     const struct bl_label_layout labels = info->labels;
@@ -70,6 +76,7 @@ static void describe_outputs(struct par_codes_writer *writer, const struct par_c
 
 typedef int (*output_job)(struct h5_writer *output, hid_t file, const char *path, struct bl_error *err);
 
+/* Does the job for each data set that the file has. */
 static int for_all(struct par_codes_writer *writer, output_job job, struct bl_error *err)
 {
     struct h5_writer *outputs[] = {&writer->codes, &writer->labels, &writer->ids};
@@ -98,7 +105,7 @@ static int leave_outputs(struct par_codes_writer *writer)
     return code;
 }
 
-/* The file with everything but rows, by rank 0, and room for them on the disk. */
+/* Rank 0: makes the file with everything but the rows, and reserves disk space for these. */
 static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -117,7 +124,7 @@ static int make_file(struct par_codes_writer *writer, const struct par_codes_inf
     return code == BL_OK ? file_blocks_reserve(writer->temporary, err) : code;
 }
 
-/* On all ranks, each for itself; agreed. */
+/* Every rank opens the file by itself; agreed. */
 static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
 {
     int code = h5_parallel_open(&writer->file, writer->par, NULL, writer->temporary, err);
@@ -126,7 +133,8 @@ static int open_rows(struct par_codes_writer *writer, struct bl_error *err)
     return par_agree(writer->par, code, err);
 }
 
-/* And brought to the disk, where every rank can see it; agreed. */
+/* Every rank closes the file and waits until its rows are on disk, where all other ranks can read them;
+ * agreed. */
 static int close_rows(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -146,6 +154,7 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     *out = NULL;
     struct par_codes_writer *writer = NULL;
     int code = par_agree(par, make(&writer, par, path, info, err), err);
+    /* Rank 0 makes the file and closes it before the others, having agreed, open it. */
     if (code == BL_OK) {
         describe_outputs(writer, info);
         writer->unfinished = 1;
@@ -161,12 +170,15 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     return BL_OK;
 }
 
+/* Class c is bit c % 32 of word c / 32; the file has a byte for each class. */
 static void unpack(struct bl_label_layout layout, const uint32_t *words, uint8_t *row)
 {
     for (int64_t c = 0; c < layout.classes; c++)
         row[c] = words[c / 32] >> (c % 32) & 1u;
 }
 
+/* Classes and groups are written as they are; multi-label rows are unpacked first, a scratch of rows at a
+ * time. */
 static int write_labels(struct par_codes_writer *writer, int64_t row_lo, int64_t n, const uint32_t *labels,
                         struct bl_error *err)
 {
@@ -210,7 +222,7 @@ void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int
     writer->found = found;
 }
 
-/* By rank 0: the file is complete, and can be opened. */
+/* Rank 0: stamps the file as complete and checks that it can be opened. */
 static int mark(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -236,6 +248,7 @@ static int mark(struct par_codes_writer *writer, struct bl_error *err)
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct par par = writer->par;
+    /* Closed by all before any opens it again: so each rank reads what the others wrote, from the file. */
     int code = close_rows(writer, err);
     if (code == BL_OK)
         code = open_rows(writer, err);
@@ -257,7 +270,7 @@ void par_codes_destroy(struct par_codes_writer *writer)
 {
     if (!writer)
         return;
-    struct bl_error ignored = {0}; /* the file goes anyway */
+    struct bl_error ignored = {0}; /* an unfinished file is removed anyway */
     close_outputs(writer);
     h5_parallel_close(&writer->file, writer->path, &ignored);
     if (writer->unfinished && writer->par.rank == 0)

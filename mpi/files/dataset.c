@@ -13,7 +13,7 @@
 #include "mpi/h5/stamp.h"
 #include "mpi/ranks/agree.h"
 
-/* Limits on what a file may claim, so that sizes derived from it can't overflow. */
+/* A limit on what a file may claim, so that sizes computed from it can't overflow. */
 #define DIM_MAX (INT64_C(1) << 31)
 
 struct par_dataset {
@@ -23,12 +23,13 @@ struct par_dataset {
     hid_t file;
     hid_t feature_type; /* in memory */
     struct h5_column features;
-    struct h5_checked checked; /* the features */
+    struct h5_checked checked; /* reads the features */
     struct tags tags;
     struct par_split split;
-    int said; /* that something can't be compared with checksums */
+    int said; /* the log was told that checksums are missing */
 };
 
+/* A split is a group of the root with something called features in it. */
 static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
 {
     char *list = context;
@@ -63,6 +64,7 @@ int split_name_check(const char *split, struct bl_error *err)
     return BL_OK;
 }
 
+/* A missing split is the user's mistake if there are others, which the message lists. */
 static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
 {
     char list[PAR_SPLIT_LIST_BYTES];
@@ -70,10 +72,12 @@ static int find_split(hid_t file, const char *path, const char *split, struct bl
         return BL_OK;
     split_list(file, list);
     if (list[0] == '\0')
-        return bl_fail(err, BL_INPUT, "%s has no splits: a data set holds /train/features or the like", path);
+        return bl_fail(err, BL_INPUT,
+                       "%s has no splits: a data set has features in a group, as /train/features", path);
     return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
 }
 
+/* Any of the four feature types in either byte order, as [rows, dimensions]. */
 static int check_features(struct par_dataset *dataset, struct bl_error *err)
 {
     const struct h5_column *features = &dataset->features;
@@ -96,6 +100,7 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
     return BL_OK;
 }
 
+/* Features decide the number of rows; labels, groups and ids must have as many. */
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
     int code = h5_column_open(&dataset->features, group, "features", dataset->where, err);
@@ -109,6 +114,7 @@ static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_erro
     return code;
 }
 
+/* All after the collective open: each rank looks for itself, and the caller agrees on the outcome. */
 static int open_local(struct par_dataset *dataset, const char *split, struct bl_error *err)
 {
     int code = split_name_check(split, err);
@@ -142,6 +148,7 @@ static int make(struct par_dataset **out, struct par par, const char *path, stru
         return code;
     struct par_dataset *dataset = *out;
     dataset->par = par;
+    /* par_dataset_close must be able to tell what is open at any failure. */
     dataset->file = dataset->feature_type = H5I_INVALID_HID;
     dataset->features.set = dataset->tags.labels_column.set = dataset->tags.ids_column.set = H5I_INVALID_HID;
     row_groups_init(&dataset->tags.groups);
@@ -155,6 +162,7 @@ int par_dataset_open(struct par_dataset **out, struct par par, const char *path,
 {
     *out = NULL;
     struct par_dataset *dataset = NULL;
+    /* Agreement before and after par_h5_open, which all ranks must enter together. */
     int code = par_agree(par, make(&dataset, par, path, err), err);
     if (code == BL_OK)
         code = par_h5_open(&dataset->file, par, path, err);
@@ -173,9 +181,9 @@ const struct par_split *par_dataset_split(const struct par_dataset *dataset)
     return &dataset->split;
 }
 
-void par_dataset_choose_local(struct par_dataset *dataset, int prefer_groups)
+void par_dataset_use_groups_local(struct par_dataset *dataset, int prefer_groups)
 {
-    tags_choose(&dataset->tags, prefer_groups);
+    tags_use_groups(&dataset->tags, prefer_groups);
     dataset->split.labels = dataset->tags.labels;
     dataset->split.n_class_names = dataset->tags.n_class_names;
 }
@@ -185,7 +193,7 @@ static int check_range(const struct par_dataset *dataset, int64_t row_lo, int64_
     const int64_t rows = dataset->split.rows;
     if (row_lo >= 0 && n >= 0 && row_lo <= rows - n)
         return BL_OK;
-    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " were asked of %" PRId64,
+    return bl_fail(err, BL_DEFECT, "%s: rows %" PRId64 " to %" PRId64 " can't be read, there are %" PRId64,
                    dataset->where, row_lo, row_lo + n, rows);
 }
 
@@ -205,8 +213,9 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     int code = check_range(dataset, row_lo, n, err);
     if (code != BL_OK)
         return code;
+    /* Said at the first read only. */
     if (!dataset->said && !(split->has_checksums && tags_have_sums(&dataset->tags)))
-        bl_log_say("%s has data without checksums: a changed byte there can't be noticed", dataset->where);
+        bl_log_say("%s has data without checksums: damage to them can't be detected", dataset->where);
     dataset->said = 1;
     if (features && n > 0)
         code = h5_checked_read(&dataset->checked, row_lo, n, features, dataset->where, err);
@@ -215,25 +224,27 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     return code;
 }
 
+/* The reading thread can't use HDF5, which alone could find chunks, decompress or convert. */
 int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err)
 {
     if (!h5_column_is_plain(&dataset->features))
         return bl_fail(
             err, BL_USAGE,
-            "%s: 'features' is stored in chunks or compressed, and data.residency: stream needs it "
-            "in one piece: make it so with h5repack -l CONTI -f NONE OLD NEW, or set "
-            "data.residency to memory",
+            "%s: 'features' is chunked or compressed, and data.residency: stream needs it contiguous: "
+            "rewrite the file with h5repack -l CONTI -f NONE OLD NEW, or set data.residency to memory",
             dataset->where);
     if (!dataset->checked.same)
-        return bl_fail(err, BL_USAGE,
-                       "%s: 'features' has another byte order than this processor, and data.residency: "
-                       "stream takes bytes as they are; write the file again in little-endian order, or set "
-                       "data.residency to memory",
-                       dataset->where);
+        return bl_fail(
+            err, BL_USAGE,
+            "%s: 'features' has another byte order than this processor, and data.residency: stream "
+            "can't convert it; write the file again in little-endian order, or set data.residency "
+            "to memory",
+            dataset->where);
     return BL_OK;
 }
 
-/* A wrong place in the file would train on noise, and a file without checksums couldn't tell. */
+/* A wrong offset would mean training on noise, and without checksums nothing else would notice. So one row
+ * is read through HDF5 and by the row file, and compared. */
 static int compare_row(struct par_dataset *dataset, struct row_file *file, int64_t row, struct bl_error *err)
 {
     const int64_t row_bytes = dataset->checked.row_bytes;

@@ -14,27 +14,31 @@
 enum { BLOCK_BYTES = 4 << 20, SOURCES = 2 };
 static const char *const source_splits[SOURCES] = {"train", "test"};
 
-/* A block of rows of a source split, and those of them that go into an output split. */
+/* Buffers for a block of rows of a source split; the rows that go into the output split are moved to the
+ * front and written from there. All owned. */
 struct block {
-    int64_t rows; /* room */
+    int64_t rows; /* the most that fit */
     char *features;
-    uint32_t *words;  /* labels as they are read */
-    void *labels;     /* labels as they are written: int32 [rows] or uint8 [rows, classes] */
-    uint32_t *groups; /* read and, moved to the front, written */
+    uint32_t *words;  /* labels as read */
+    void *labels;     /* labels as written: int32 [rows] or uint8 [rows, classes] */
+    uint32_t *groups; /* as read and as written */
     char *ids_read, *ids;
 };
 
+/* The rows of both source splits are numbered through, train first. A first pass over them collects
+ * classes and a digest, the protocol then assigns each row its parts, and one pass more for each output
+ * split copies its rows. */
 struct cut {
     const struct dataset_cut_request *request;
     struct par_dataset *source[SOURCES];
     const struct par_split *split[SOURCES];
-    int64_t first[SOURCES + 1]; /* number of a split's row 0 among all rows; last: all rows */
+    int64_t first[SOURCES + 1]; /* the number of a split's row 0; last: all rows */
     int32_t *classes;           /* [rows]; NULL unless rows have one class each */
-    uint8_t *parts;             /* [rows] */
+    uint8_t *parts;             /* [rows] a set of BL_ROW_ bits */
     uint64_t digest;            /* of all rows, labels and groups */
     int64_t id_bytes;
     struct block block;
-    int part; /* rows with it are being written */
+    int part; /* the BL_ROW_ bit of the split being written */
     struct split_writer *writer;
 };
 
@@ -51,7 +55,7 @@ static int open_sources(struct cut *cut, struct bl_error *err)
     return code;
 }
 
-/* Rows of both splits are to stand beside each other. */
+/* Rows of both splits come into one output split, so they must have the same form. */
 static int check_sources(const struct cut *cut, struct bl_error *err)
 {
     const struct par_split *a = cut->split[0], *b = cut->split[1];
@@ -59,7 +63,7 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
     if (a->dim != b->dim || a->type != b->type)
         return bl_fail(err, BL_INPUT,
                        "%s: train has rows of %" PRId64 " x %s and test of %" PRId64
-                       " x %s; both must have the same form",
+                       " x %s; import both with the same dimensions and type",
                        path, a->dim, bl_type_name(a->type), b->dim, bl_type_name(b->type));
     if (a->labels.kind != b->labels.kind || a->labels.words != b->labels.words ||
         (a->labels.kind == BL_LABELS_MULTI && a->labels.classes != b->labels.classes))
@@ -67,7 +71,7 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
                        path);
     if (a->groups.words != b->groups.words)
         return bl_fail(err, BL_INPUT,
-                       "%s: train has %s a row and test %" PRId64
+                       "%s: train has %s per row and test %" PRId64
                        "; import both with as many, padded with -1",
                        path, bl_count(a->groups.words, "group").text, b->groups.words);
     for (int64_t c = 0; c < a->n_class_names && c < b->n_class_names; c++)
@@ -84,7 +88,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* The name of a row that has none: where it comes from. */
+/* The id of a row that has none: SPLIT:ROW. Returns its length. */
 static int64_t print_place(char *text, int64_t size, int source, int64_t row)
 {
     return snprintf(text, (size_t)size, "%s:%" PRId64, source_splits[source], row);
@@ -99,6 +103,7 @@ static int allocate(struct cut *cut, struct bl_error *err)
     struct block *block = &cut->block;
     char place[32];
     int64_t id_read = 1;
+    /* Ids of the output are as long as the longest of either split, printed ones among them. */
     for (int s = 0; s < SOURCES; s++) {
         const int64_t bytes = cut->split[s]->id_bytes;
         id_read = larger(id_read, bytes);
@@ -126,7 +131,7 @@ static int allocate(struct cut *cut, struct bl_error *err)
     return code;
 }
 
-/* Calls `take` with each block of both splits in turn. */
+/* Reads both splits block by block and calls `take` for each, with the source, its first row and its rows. */
 static int each_block(struct cut *cut, int (*take)(struct cut *, int, int64_t, int64_t, struct bl_error *),
                       struct bl_error *err)
 {
@@ -145,6 +150,7 @@ static int each_block(struct cut *cut, int (*take)(struct cut *, int, int64_t, i
     return code;
 }
 
+/* First pass. The digest is chained row by row, so it doesn't depend on the size of blocks. */
 static int learn_block(struct cut *cut, int source, int64_t row, int64_t n, struct bl_error *err)
 {
     const struct par_split *split = cut->split[source];
@@ -163,6 +169,7 @@ static int learn_block(struct cut *cut, int source, int64_t row, int64_t n, stru
     return BL_OK;
 }
 
+/* The protocol decides which rows are trained on, query, or database. */
 static int draw(struct cut *cut, struct bl_error *err)
 {
     const struct dataset_cut_request *request = cut->request;
@@ -179,6 +186,7 @@ static int draw(struct cut *cut, struct bl_error *err)
     return code;
 }
 
+/* The id of the block's row `from`, whose first row is `row`, becomes the id of output row `to`. */
 static void put_id(struct cut *cut, int source, int64_t row, int64_t from, int64_t to)
 {
     char *id = cut->block.ids + to * cut->id_bytes, place[32];
@@ -199,6 +207,7 @@ static void put_labels(struct cut *cut, struct bl_label_layout layout, int64_t f
         ((uint8_t *)cut->block.labels)[to * layout.classes + c] = words[c / 32] >> (c % 32) & 1u;
 }
 
+/* Copies the rows of the part being written. They move to the front in place: kept <= i. */
 static int write_block(struct cut *cut, int source, int64_t row, int64_t n, struct bl_error *err)
 {
     const struct par_split *split = cut->split[source];
@@ -222,6 +231,7 @@ static int write_block(struct cut *cut, int source, int64_t row, int64_t n, stru
                         split->labels.kind == BL_LABELS_NONE ? NULL : cut->block.labels, cut->block.ids, err);
 }
 
+/* Class names are taken from the source split that has more of them; check_sources saw that they agree. */
 static int write_split(struct cut *cut, const char *name, int part, struct bl_error *err)
 {
     const struct par_split *split = cut->split[cut->split[0]->n_class_names < cut->split[1]->n_class_names];
@@ -241,6 +251,7 @@ static int write_split(struct cut *cut, const char *name, int part, struct bl_er
     return code == BL_OK ? each_block(cut, write_block, err) : code;
 }
 
+/* A pass over the source for each split; the file gets its name when all splits are complete. */
 static int write_output(struct cut *cut, const struct par_protocol_note *note, struct bl_error *err)
 {
     int code = write_split(cut, note->train, BL_ROW_TRAIN, err);
@@ -263,6 +274,7 @@ static void describe(const struct cut *cut, struct dataset_cut_result *result)
         .query = bl_protocol_count(cut->parts, rows, BL_ROW_QUERY),
         .database = bl_protocol_count(cut->parts, rows, BL_ROW_DATABASE),
         .both = bl_protocol_count(cut->parts, rows, BL_ROW_TRAIN | BL_ROW_DATABASE)};
+    /* Rows in train and database are subtracted twice. */
     result->unused = rows - result->train - result->query - result->database + result->both;
     struct par_protocol_note *note = &result->note;
     *note = (struct par_protocol_note){.seed = request->protocol->draws ? request->seed : -1,
@@ -271,6 +283,7 @@ static void describe(const struct cut *cut, struct dataset_cut_result *result)
                                        .unseen_classes = request->unseen_classes,
                                        .train = "train",
                                        .query = "query"};
+    /* Then one split serves as both. */
     const int same = result->train == result->both && result->database == result->both;
     snprintf(note->name, sizeof note->name, "%s", request->protocol->name);
     snprintf(note->database, sizeof note->database, "%s", same ? "train" : "database");
@@ -299,6 +312,7 @@ int dataset_cut(const struct dataset_cut_request *request, struct dataset_cut_re
     struct cut cut = {.request = request};
     if (access(request->output, F_OK) == 0)
         return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", request->output);
+    /* The sizes of all splits are known before the first is written. */
     int code = open_sources(&cut, err);
     if (code == BL_OK)
         code = check_sources(&cut, err);

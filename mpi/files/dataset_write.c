@@ -20,13 +20,14 @@
 
 enum { COPY_BYTES = 1 << 20 };
 
+/* Owns the open temporary file and the data sets of the split being written. */
 struct split_writer {
     char path[BL_PATH_MAX];
     char temporary[BL_PATH_MAX + 8];
     hid_t file;
-    int unfinished; /* temporary may exist */
-    int64_t appended;
-    struct h5_writer features, labels, groups, ids; /* all but the first may be invalid */
+    int unfinished;                                 /* the temporary file may exist */
+    int64_t appended;                               /* rows of this split so far */
+    struct h5_writer features, labels, groups, ids; /* all but the first may be absent */
 };
 
 static int check_options(const char *split, const struct split_writer_options *options, struct bl_error *err)
@@ -38,7 +39,7 @@ static int check_options(const char *split, const struct split_writer_options *o
     return code;
 }
 
-/* What the file at path is, and whether the split may be added to it. */
+/* Checks that the file at path is a data set to which the split may be added. */
 static int check_existing(const char *path, const char *split, int replace, struct bl_error *err)
 {
     hid_t file = H5I_INVALID_HID;
@@ -59,6 +60,7 @@ static int check_existing(const char *path, const char *split, int replace, stru
     return code;
 }
 
+/* 0, or an errno. A write may take fewer bytes than it was given. */
 static int copy_bytes(int from, int to, char *buffer)
 {
     for (;;) {
@@ -73,6 +75,7 @@ static int copy_bytes(int from, int to, char *buffer)
     }
 }
 
+/* The original stays as it is until the finished copy is renamed over it. The copy has its permissions. */
 static int copy_file(const char *path, const char *copy, struct bl_error *err)
 {
     char *buffer = NULL;
@@ -107,7 +110,7 @@ static int open_to_change(hid_t *file, const char *path, struct bl_error *err)
                      : BL_OK;
 }
 
-/* Takes a split and its checksums out of an open file. */
+/* Removes a split and its checksums from an open file, if they are there. */
 static int remove_split(hid_t file, const char *split, const char *path, struct bl_error *err)
 {
     char checksums[BL_NAME_MAX + 16];
@@ -121,7 +124,7 @@ static int remove_split(hid_t file, const char *split, const char *path, struct 
                   : BL_OK;
 }
 
-/* The unfinished file, open: new, or a copy of the one at path without the split. */
+/* Opens the temporary file: a new one, or a copy of the file at path without the split. */
 static int open_temporary(struct split_writer *writer, const char *split, int replace, struct bl_error *err)
 {
     struct stat status;
@@ -150,6 +153,7 @@ static int make_output(struct split_writer *writer, struct h5_writer *output, co
     return h5_writer_make(output, writer->file, writer->path, err);
 }
 
+/* Creates the split's data sets with all their rows, and those of their checksums. */
 static int create_outputs(struct split_writer *writer, const char *split,
                           const struct split_writer_options *options, struct bl_error *err)
 {
@@ -206,6 +210,7 @@ int split_create(struct split_writer **out, const char *path, const char *split,
     return BL_OK;
 }
 
+/* What a split doesn't have is left out, even if it is passed. */
 int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
                  const char *ids, struct bl_error *err)
 {
@@ -243,7 +248,7 @@ static int seal(struct split_writer *writer, struct bl_error *err)
     return code;
 }
 
-/* The split under way is whole. */
+/* Flushes the split, since it is read back from the file, and writes its checksums. */
 static int finish_split(struct split_writer *writer, struct bl_error *err)
 {
     int code = h5_flush(writer->file, writer->path, err);
@@ -268,6 +273,7 @@ hid_t split_file(const struct split_writer *writer)
     return writer->file;
 }
 
+/* Read back, stamped, closed and only then renamed: a reader finds the old file or the complete new one. */
 int split_commit(struct split_writer *writer, struct bl_error *err)
 {
     struct par par = par_alone();
@@ -287,7 +293,7 @@ void split_destroy(struct split_writer *writer)
 {
     if (!writer)
         return;
-    struct bl_error ignored = {0}; /* the file goes anyway */
+    struct bl_error ignored = {0}; /* an unfinished file is removed anyway */
     close_outputs(writer);
     if (writer->file >= 0)
         par_h5_close(&writer->file, par_alone(), writer->path, &ignored);

@@ -16,7 +16,7 @@
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
 
-/* JSON holds UTF-8 only: other bytes become '?'. */
+/* JSON allows UTF-8 only: if the text isn't, bytes outside ASCII become '?'. */
 static json_t *json_of_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -36,6 +36,7 @@ static json_t *json_of_real(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* Texts and numbers only; attributes of other kinds, such as arrays, are left out. */
 static herr_t take_attribute(hid_t object, const char *name, const H5A_info_t *info, void *context)
 {
     json_t *attributes = context;
@@ -75,6 +76,7 @@ static void name_type(hid_t type, char *name, size_t size)
     }
 }
 
+/* Checksums aren't listed: there would be one for each data set. */
 static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info, void *context)
 {
     char type_name[64];
@@ -100,6 +102,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     return 0;
 }
 
+/* What every HDF5 file has. describe_kind adds to it, and finds splits and codes in its list of data sets. */
 static int describe_any(hid_t file, const char *path, json_t *description, struct bl_error *err)
 {
     json_t *attributes = json_object(), *datasets = json_array();
@@ -116,7 +119,7 @@ static int describe_any(hid_t file, const char *path, json_t *description, struc
     return BL_OK;
 }
 
-/* What rows carry, of data sets and of codes. */
+/* Labels, groups and ids, of data sets and of codes alike. */
 static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_label_layout groups,
                      int64_t id_bytes, int64_t n_names, const char *const *names)
 {
@@ -135,6 +138,7 @@ static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_la
     json_object_set_new(object, "class_names", list);
 }
 
+/* Opening a split checks it like training would; its rows aren't read. */
 static int add_split(json_t *splits, const char *path, const char *name, struct bl_error *err)
 {
     struct par_dataset *dataset = NULL;
@@ -154,7 +158,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     return BL_OK;
 }
 
-/* NAME of every data set NAME/features. */
+/* A split for each data set NAME/features. */
 static int describe_splits(const char *path, json_t *description, struct bl_error *err)
 {
     json_t *splits = json_array(), *datasets = json_object_get(description, "datasets"), *entry;
@@ -191,7 +195,7 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
-/* What two runs are compared by, and under which arithmetic they must agree. */
+/* Two runs can be compared by their digests, which must agree if their arithmetic does. */
 static void put_digest(json_t *description, uint64_t digest, const char *arithmetic)
 {
     char text[20];
@@ -218,8 +222,7 @@ static int describe_model(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
-/* Fingerprint and digest are 64 bits, which HDF5 keeps as a signed number; everywhere they are shown in
- * hexadecimal. */
+/* Fingerprint and digest are 64 unsigned bits, stored as int64 and shown in hexadecimal everywhere. */
 static json_t *json_of_number(const struct snapshot_number *number)
 {
     char digits[17];
@@ -231,6 +234,7 @@ static json_t *json_of_number(const struct snapshot_number *number)
     return json_string(digits);
 }
 
+/* From the head only: the tensors of a checkpoint aren't read. */
 static int describe_checkpoint(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
     struct snapshot head = {0};
@@ -251,7 +255,8 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     return BL_OK;
 }
 
-/* Files of others say what they are by what they hold. */
+/* Our models and checkpoints are known by their stamp, data sets and codes also by their content, since other
+ * software may have written them. */
 static int describe_kind(const char *path, int with_config, json_t *description, struct bl_error *err)
 {
     json_t *attributes = json_object_get(description, "attributes"), *entry;
@@ -289,7 +294,7 @@ int describe_file(const char *path, int with_config, json_t **description, struc
         return code;
     json_t *object = json_object();
     code = describe_any(file, path, object, err);
-    par_h5_close(&file, par_alone(), path, &ignored);
+    par_h5_close(&file, par_alone(), path, &ignored); /* the reader of its kind opens it again */
     if (code == BL_OK)
         code = describe_kind(path, with_config, object, err);
     if (code == BL_OK)

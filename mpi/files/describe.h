@@ -1,4 +1,4 @@
-/* What is in a file, as one JSON object: for people and programs that ask before they use it. */
+/* The content of a file as one JSON object (bitloom info). */
 #ifndef PAR_FILES_DESCRIBE_H
 #define PAR_FILES_DESCRIBE_H
 
@@ -6,15 +6,18 @@
 
 #include "base/error.h"
 
-/* Describes the HDF5 file at path in *description (the caller's reference; NULL on failure):
+/* Describes the HDF5 file at path in *description (a reference that the caller owns; NULL on failure):
  *
- *   file, bytes, kind ("data set", "model", "codes", "checkpoint" or "other"), attributes {of the root},
- *   datasets [{name, shape, type}] without the checksums; splits [{name, rows, dim, type, labels, classes,
- *   class_names, ids, groups (how many a row), checksums}] of a data set; rows, bits, labels, groups, ... of
- * codes; parameters of a model; numbers of a checkpoint and, with_config, its configuration's text.
+ *   any file      file, bytes, kind ("data set", "model", "codes", "checkpoint" or "other"), attributes {of
+ *                 the root}, datasets [{name, shape, type}] without the checksums
+ *   a data set    splits [{name, rows, dim, type, labels, classes, class_names, ids, groups (how many for
+ *                 each row), checksums}]
+ *   codes         rows, bits, labels, classes, class_names, ids, groups
+ *   a model       widths, bits, parameters, digest, arithmetic
+ *   a checkpoint  numbers, digest, arithmetic and, with_config, config (its text)
  *
- * Local. A checkpoint is verified on the way, others are not. Errors: BL_PATH; BL_INPUT not HDF5, damaged, or
- * of a newer version; BL_MEMORY. */
+ * Reading models and checkpoints compares what is read with its checksums; verify_file reads everything.
+ * Local. Errors: BL_PATH; BL_INPUT not HDF5, damaged, or of a newer version; BL_MEMORY. */
 int describe_file(const char *path, int with_config, json_t **description, struct bl_error *err);
 
 #endif

@@ -15,12 +15,13 @@
 
 enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 
-/* Names of the choices as they stand in the file: part of the format. */
+/* Names of the choices in the file, in the order of their enums: part of the format. */
 static const char *const normalize_names[] = {"none", "center", "standardize", "unit", "scale"};
 static const char *const activation_names[] = {"relu", "tanh"};
 static const char *const input_names[] = {"linear", "distance", "rbf"};
 static const char *const output_names[] = {"linear", "cosine"};
 
+/* The network's tensors and those of the normaliser; parameters that only the loss uses aren't stored. */
 static int list_tensors(const struct bl_model *model, struct tensor tensors[TENSORS_MAX])
 {
     int n = 0;
@@ -38,6 +39,8 @@ static int list_tensors(const struct bl_model *model, struct tensor tensors[TENS
     return n;
 }
 
+/* Shape and normalisation as attributes. What is at its default isn't written, so that older versions can
+ * read it. */
 static int put_attributes(hid_t file, const char *path, const void *context, struct bl_error *err)
 {
     const struct bl_model *model = context;
@@ -64,12 +67,14 @@ static int put_attributes(hid_t file, const char *path, const void *context, str
                   : BL_OK;
 }
 
-/* The lowest version whose readers encode such a model rightly. */
+/* The lowest version whose readers encode such a model correctly, so that older programs read what they
+ * can. */
 static int64_t version_of(const struct bl_shape *shape)
 {
     return bl_shape_is_trainable(shape) ? 1 : PAR_MODEL_VERSION;
 }
 
+/* Compares digests: ranks may only share the writing if it doesn't matter whose bytes are written. */
 static int is_same_everywhere(struct par par, const struct tensor *tensors, int n)
 {
     uint64_t digest = 0;
@@ -88,6 +93,8 @@ int par_model_write(struct par par, const char *path, const struct bl_model *mod
     struct tensor tensors[TENSORS_MAX];
     struct par_tensor_writer writer;
     const int n = list_tensors(model, tensors);
+    /* n_shared = n: each rank writes its share; 0: rank 0 writes all. Nothing else happens meanwhile, so
+     * no copy is reserved and the file is finished at once. */
     const struct tensor_file_content content = {.format = PAR_MODEL_FORMAT,
                                                 .version = version_of(&model->shape),
                                                 .tensors = tensors,
@@ -112,7 +119,8 @@ static int find_name(const char *name, const char *const *names, int n)
     return -1;
 }
 
-/* The width of a layer's output, from its bias: refused before anything is allocated. */
+/* The width of a layer's output = the length of its bias; -1 if it has none. Widths come from the file, so
+ * that bl_shape_check can refuse them before anything is allocated. */
 static int64_t bias_rows(hid_t file, int64_t layer)
 {
     char name[64];
@@ -127,8 +135,8 @@ static int64_t bias_rows(hid_t file, int64_t layer)
     return rows;
 }
 
-/* The number of the attribute's text among n names: 0 where there is no such attribute, -1 for another text.
- */
+/* The position of the attribute's text among n names: 0 if there is no such attribute, -1 for any other
+ * text. */
 static int optional_name(hid_t file, const char *attribute, const char *const *names, int n)
 {
     char text[32] = "";
@@ -137,33 +145,34 @@ static int optional_name(hid_t file, const char *attribute, const char *const *n
     return h5_get_text(file, attribute, text, sizeof text) ? find_name(text, names, n) : -1;
 }
 
+/* Everything that a network needs must be there and make sense; else the file is damaged. */
 static int read_shape(hid_t file, const char *path, struct bl_shape *shape, int *normalize, char *method,
                       struct bl_error *err)
 {
     char activation[32] = "", kind[32] = "";
-    int whole = h5_get_integer(file, "layers", &shape->n_layers);
-    whole &= h5_get_integer(file, "features", &shape->width[0]);
-    whole &= h5_get_integer(file, "heads", &shape->heads);
-    whole &= h5_get_integer(file, "bits_per_head", &shape->bits);
-    whole &= h5_get_text(file, "activation", activation, sizeof activation);
-    whole &= h5_get_text(file, "normalize", kind, sizeof kind);
+    int is_complete = h5_get_integer(file, "layers", &shape->n_layers);
+    is_complete &= h5_get_integer(file, "features", &shape->width[0]);
+    is_complete &= h5_get_integer(file, "heads", &shape->heads);
+    is_complete &= h5_get_integer(file, "bits_per_head", &shape->bits);
+    is_complete &= h5_get_text(file, "activation", activation, sizeof activation);
+    is_complete &= h5_get_text(file, "normalize", kind, sizeof kind);
     h5_get_text(file, "method", method, BL_NAME_MAX);
     shape->activation = find_name(activation, activation_names, 2);
     shape->input = optional_name(file, "input", input_names, 3);
     shape->output = optional_name(file, "output", output_names, 2);
     *normalize = find_name(kind, normalize_names, 5);
-    whole = whole && shape->activation >= 0 && *normalize >= 0;
-    whole = whole && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
-    for (int64_t l = 0; whole && l < shape->n_layers; l++)
+    is_complete = is_complete && shape->activation >= 0 && *normalize >= 0;
+    is_complete = is_complete && shape->n_layers >= 1 && shape->n_layers <= BL_LAYERS_MAX;
+    for (int64_t l = 0; is_complete && l < shape->n_layers; l++)
         shape->width[l + 1] = bias_rows(file, l);
     struct bl_error why = {0};
-    if (!whole || bl_shape_check(shape, &why) != BL_OK)
+    if (!is_complete || bl_shape_check(shape, &why) != BL_OK)
         return bl_fail(err, BL_INPUT, "%s: its attributes don't describe a network; the file is damaged",
                        path);
     return BL_OK;
 }
 
-/* A sample that isn't whole or in order counts as none. */
+/* An incomplete or unsorted sample counts as none: the model can still encode. */
 static void read_trained(hid_t file, struct bl_row_sample *trained)
 {
     struct bl_row_sample sample = {0};
@@ -173,6 +182,7 @@ static void read_trained(hid_t file, struct bl_row_sample *trained)
         *trained = sample;
 }
 
+/* On rank 0: shape first, then memory for the tensors, then these. */
 static int read_local(const char *path, struct bl_model *model, struct bl_error *err)
 {
     hid_t file;
@@ -199,7 +209,7 @@ static int read_local(const char *path, struct bl_model *model, struct bl_error 
     return code;
 }
 
-/* What the other ranks need before they can allocate. */
+/* What rank 0 broadcasts first: the other ranks need it to allocate. */
 struct head {
     struct bl_shape shape;
     int normalize;
@@ -221,7 +231,7 @@ int par_model_read(struct par par, const char *path, struct bl_model *model, str
         memcpy(head.method, model->method, sizeof head.method);
         memcpy(head.arithmetic, model->arithmetic, sizeof head.arithmetic);
     }
-    par_broadcast(par, &head, sizeof head);
+    par_broadcast(par, &head, sizeof head); /* all ranks run the same program, so its layout is the same */
     if (par.rank != 0)
         code = bl_model_init(model, &head.shape, head.normalize, err);
     code = par_agree(par, code, err);

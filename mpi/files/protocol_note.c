@@ -9,10 +9,11 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
+/* One table of numbers and one of texts, so that reading and writing use the same names. */
 struct number {
     const char *name;
     int64_t *value;
-    int64_t absent; /* the value that isn't written */
+    int64_t absent; /* a value that isn't written: it means "none" */
 };
 
 enum { NUMBERS = 4, TEXTS = 6 };
@@ -44,7 +45,7 @@ static void list_texts(struct par_protocol_note *note, struct text texts[TEXTS])
 int protocol_note_put(hid_t file, const char *path, const struct par_protocol_note *note,
                       struct bl_error *err)
 {
-    struct par_protocol_note copy = *note;
+    struct par_protocol_note copy = *note; /* the tables point to values that may be written */
     struct number numbers[NUMBERS];
     struct text texts[TEXTS];
     int failed = 0;
@@ -71,7 +72,7 @@ int protocol_note_get(hid_t file, struct par_protocol_note *note)
         found &= h5_get_text(file, texts[i].name, texts[i].value, texts[i].size);
     for (int i = 0; i < NUMBERS; i++)
         h5_get_integer(file, numbers[i].name, numbers[i].value);
-    if (!found)
+    if (!found) /* a note that lacks any of its texts counts as none */
         *note = (struct par_protocol_note){.seed = -1};
     return found;
 }
@@ -83,6 +84,7 @@ int par_protocol_note_read(struct par par, const char *path, struct par_protocol
     struct bl_error ignored = {0};
     int code = BL_OK;
     *note = (struct par_protocol_note){.seed = -1};
+    /* Rank 0 alone opens the file; then all agree, and it broadcasts the note. */
     if (par.rank == 0) {
         code = par_h5_open(&file, par_alone(), path, err);
         if (code == BL_OK)
@@ -102,6 +104,7 @@ void par_protocol_note_describe(const struct par_protocol_note *note, char *text
     size_t at = 0;
     if (note->seed >= 0)
         snprintf(seed, sizeof seed, " (seed %" PRId64 ")", note->seed);
+    /* Only numbers that differ from those in the protocol's own summary. */
     const struct {
         const char *what;
         int64_t used, usual;

@@ -22,17 +22,16 @@ int row_groups_open(struct row_groups *groups, hid_t group, const char *where, s
     if (code != BL_OK)
         return code;
     if (column->class != H5T_INTEGER)
-        return bl_fail(
-            err, BL_INPUT,
-            "%s: 'groups' must be integers: the number of a row's group [N], or several padded with "
-            "-1 [N,M]",
-            where);
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'groups' must be integers: [N] the group of each row, or [N,M] several groups, "
+                       "padded with -1",
+                       where);
     groups->layout = bl_group_layout(column->cols > 0 ? column->cols : 1);
     const int64_t words = groups->layout.words;
     code = h5_checked_open(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
         return code;
-    groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1;
+    groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1; /* 1 MiB, or one row */
     return bl_alloc(&groups->scratch, groups->scratch_rows * words, sizeof *groups->scratch, "reading groups",
                     err);
 }
@@ -44,6 +43,7 @@ void row_groups_close(struct row_groups *groups)
     bl_free(&groups->scratch);
 }
 
+/* Checks n rows of scratch and packs each, so that rows can be compared quickly. */
 static int take(const struct row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words,
                 const char *where, struct bl_error *err)
 {
@@ -63,6 +63,8 @@ static int take(const struct row_groups *groups, int64_t row_lo, int64_t n, uint
     return BL_OK;
 }
 
+/* Numbers are read as int64 into scratch, whatever integers the file has, and checked before they become
+ * int32. */
 int row_groups_read(struct row_groups *groups, int64_t row_lo, int64_t n, uint32_t *words, const char *where,
                     struct bl_error *err)
 {

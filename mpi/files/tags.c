@@ -8,7 +8,7 @@
 #include "base/count.h"
 #include "mpi/h5/attribute.h"
 
-/* Longer ids than this are a damaged file, not ids. */
+/* Ids longer than this can only be damage. */
 enum { ID_BYTES_MAX = 1 << 16, SCRATCH_BYTES = 1 << 20 };
 
 static int64_t min64(int64_t a, int64_t b)
@@ -27,10 +27,11 @@ static int check_rows(const struct h5_column *column, const char *name, const ch
 
 static int is_integer(const struct h5_column *column)
 {
-    /* h5py stores truth values as an enumeration over bytes. */
+    /* h5py stores booleans as an enumeration of bytes. */
     return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
 }
 
+/* [N] are class numbers, [N,C] one 0 or 1 for each class. */
 static int open_labels(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
     struct h5_column *column = &tags->labels_column;
@@ -38,9 +39,9 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     if (code != BL_OK)
         return code;
     if (!is_integer(column))
-        return bl_fail(err, BL_INPUT,
-                       "%s: 'labels' must be integers: one class a row [N], or a 0 or 1 for each class [N,C]",
-                       where);
+        return bl_fail(
+            err, BL_INPUT,
+            "%s: 'labels' must be integers: [N] one class per row, or [N,C] a 0 or 1 for each class", where);
     code = h5_get_texts(column->set, "class_names", &tags->class_names, &tags->n_class_names, err);
     if (code != BL_OK)
         return bl_fail_prefix(err, "%s: 'labels'", where);
@@ -53,7 +54,8 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     else
         tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
     int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
-    /* HDF5 clips what doesn't fit: signed bytes keep every value but 0 and 1 apart from them. */
+    /* HDF5 clips values that don't fit into the memory type. In a signed byte nothing else becomes 0 or 1,
+     * so wrong values are noticed. */
     code = h5_checked_open(&tags->checked_labels, column, "labels",
                            column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
     if (code != BL_OK)
@@ -62,7 +64,7 @@ static int open_labels(struct tags *tags, hid_t group, const char *where, struct
     return bl_alloc(&tags->scratch, tags->scratch_rows * row_bytes, 1, "reading labels", err);
 }
 
-/* Characters of the longest number of that type. */
+/* Characters of the longest number of that integer type, with its sign. */
 static int64_t digits_of(const struct h5_column *column)
 {
     switch (column->value_bytes) {
@@ -77,6 +79,7 @@ static int64_t digits_of(const struct h5_column *column)
     }
 }
 
+/* Ids are returned as text of id_bytes, whether the file has strings or integers. */
 static int open_ids(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
     struct h5_column *column = &tags->ids_column;
@@ -96,7 +99,7 @@ static int open_ids(struct tags *tags, hid_t group, const char *where, struct bl
     if (column->value_bytes > ID_BYTES_MAX)
         return bl_fail(err, BL_INPUT, "%s: 'ids' are %" PRId64 " bytes long; at most %d are allowed", where,
                        column->value_bytes, (int)ID_BYTES_MAX);
-    /* HDF5 converts padding but not character sets: ask for those of the file. */
+    /* HDF5 converts the padding of strings but not their character set, so that of the file is kept. */
     hid_t stored = H5Dget_type(column->set);
     tags->id_type = H5Tcopy(stored);
     H5Tclose(stored);
@@ -111,6 +114,7 @@ int tags_open(struct tags *tags, hid_t group, const char *main_name, int64_t row
     *tags = (struct tags){
         .labels_column.set = H5I_INVALID_HID, .ids_column.set = H5I_INVALID_HID, .id_type = H5I_INVALID_HID};
     tags->labels = bl_label_layout(BL_LABELS_NONE, 0);
+    /* Each may be missing; what exists must have a row for each row of the main data set. */
     int code = row_groups_open(&tags->groups, group, where, err);
     if (code == BL_OK && tags->groups.column.set >= 0)
         code = check_rows(&tags->groups.column, "groups", main_name, rows, where, err);
@@ -143,6 +147,7 @@ void tags_close(struct tags *tags)
     bl_free(&tags->scratch);
 }
 
+/* What doesn't exist needs no checksums. */
 int tags_have_sums(const struct tags *tags)
 {
     return (tags->labels_column.set < 0 || h5_checked_has_sums(&tags->checked_labels)) &&
@@ -150,7 +155,7 @@ int tags_have_sums(const struct tags *tags)
            (tags->ids_column.set < 0 || h5_checked_has_sums(&tags->checked_ids));
 }
 
-void tags_choose(struct tags *tags, int prefer_groups)
+void tags_use_groups(struct tags *tags, int prefer_groups)
 {
     if (tags->groups.layout.kind == BL_LABELS_NONE || (!prefer_groups && tags->labels.kind != BL_LABELS_NONE))
         return;
@@ -158,6 +163,7 @@ void tags_choose(struct tags *tags, int prefer_groups)
     tags->n_class_names = 0;
 }
 
+/* Checked while they are still int64: a conversion to int32 would hide a wrong value. */
 static int check_single(const struct tags *tags, int64_t label, int64_t row, const char *where,
                         struct bl_error *err)
 {
@@ -203,6 +209,7 @@ static int take_multi(const struct tags *tags, int64_t row_lo, int64_t n, uint32
     return BL_OK;
 }
 
+/* A scratch of rows at a time: checked, then packed for the caller. */
 static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
                        struct bl_error *err)
 {
@@ -219,6 +226,7 @@ static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *l
     return code;
 }
 
+/* The number in decimal, padded with NUL to id_bytes. */
 static void print_number(const struct tags *tags, uint64_t bits, char *id)
 {
     char text[24] = {0};
@@ -236,7 +244,7 @@ static int read_ids(struct tags *tags, int64_t row_lo, int64_t n, char *ids, con
 {
     if (tags->ids_column.class == H5T_STRING)
         return h5_checked_read(&tags->checked_ids, row_lo, n, ids, where, err);
-    uint64_t numbers[512];
+    uint64_t numbers[512]; /* on the stack: reading rows allocates nothing */
     const int64_t block = (int64_t)(sizeof numbers / sizeof *numbers);
     for (int64_t at = 0; at < n; at += block) {
         int64_t piece = min64(block, n - at);
@@ -252,7 +260,7 @@ int tags_read(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, ch
               struct bl_error *err)
 {
     int code = BL_OK;
-    if (labels && tags->labels.kind == BL_LABELS_GROUPS)
+    if (labels && tags->labels.kind == BL_LABELS_GROUPS) /* tags_use_groups */
         code = row_groups_read(&tags->groups, row_lo, n, labels, where, err);
     else if (labels && tags->labels.kind != BL_LABELS_NONE)
         code = read_labels(tags, row_lo, n, labels, where, err);

@@ -30,7 +30,8 @@ static int64_t count_blocks(const struct tensor *tensors, int64_t n)
     return blocks;
 }
 
-/* A block's number in all tensors as one of the tensor that begins with number `before`. */
+/* Converts a block's number over all tensors into one within a tensor that has `blocks` blocks from number
+ * `before` on: clamped to 0 and `blocks`. */
 static int64_t within(int64_t number, int64_t before, int64_t blocks)
 {
     const int64_t block = number < before ? 0 : number - before;
@@ -45,6 +46,7 @@ void tensor_share(const struct tensor *tensors, int64_t n_shared, int64_t t, int
     *hi = rank == 0 ? blocks : 0;
     if (t >= n_shared)
         return;
+    /* The rank's share of all blocks, then its intersection with those of tensor t. */
     const int64_t before = count_blocks(tensors, t);
     bl_share(count_blocks(tensors, n_shared), rank, size, lo, hi);
     *lo = within(*lo, before, blocks);

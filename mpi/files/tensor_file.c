@@ -25,6 +25,7 @@ hid_t tensor_type(const struct tensor *tensor)
 
 /* Making */
 
+/* Contiguous data sets get their place when they are created (H5D_ALLOC_TIME_EARLY). */
 static int place_of(hid_t set, const char *path, int64_t *at, struct bl_error *err)
 {
     const haddr_t address = H5Dget_offset(set);
@@ -32,6 +33,7 @@ static int place_of(hid_t set, const char *path, int64_t *at, struct bl_error *e
     return *at >= 0 ? BL_OK : bl_fail(err, BL_DEFECT, "%s: a data set has no place in the file", path);
 }
 
+/* The tensor and its checksums; both are closed again, since every rank opens the file anew to write. */
 static int make_tensor(hid_t file, const char *path, const struct tensor *tensor, struct tensor_place *place,
                        struct bl_error *err)
 {
@@ -60,6 +62,7 @@ static herr_t add_attributes(hid_t object, const char *name, const H5O_info_t *i
     return 0;
 }
 
+/* Of all objects in the file: a number that tells whether any got lost. -1: the file can't be read. */
 static int64_t count_attributes(hid_t file)
 {
     int64_t n = 0;
@@ -93,7 +96,8 @@ static int is_at(hid_t file, const char *name, int64_t at)
     return found;
 }
 
-/* What is missing from the closed file, or NULL. */
+/* Compares the file with what tensor_file_make did: its stamp, the number of attributes, and where each
+ * tensor lies. Returns what is missing, for the message, or NULL. */
 static const char *find_missing(hid_t file, const char *path, const struct tensor_file_content *content,
                                 const struct tensor_place *places, int64_t n_attributes)
 {
@@ -124,6 +128,7 @@ int tensor_file_mark(const char *path, const struct tensor_file_content *content
     const int closed = par_h5_close(&file, par_alone(), path, code == BL_OK ? err : &ignored);
     if (code != BL_OK || closed != BL_OK)
         return err->code;
+    /* Opened once more, since HDF5 may answer from memory for a file that it wrote. */
     if (par_h5_open(&file, par_alone(), path, &ignored) != BL_OK)
         return bl_fail(err, BL_PATH,
                        "%s reads back differently from what was written; the disk may be full or faulty "
@@ -148,6 +153,7 @@ int tensor_file_open(hid_t *file, const char *path, const char *format, int64_t 
     int code = par_h5_open(file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
+    /* h5_stamp_check lets files of other software pass; here one needs a stamp and checksums. */
     if (!h5_get_text(*file, "format", found, sizeof found))
         code = bl_fail(err, BL_INPUT, "%s is an HDF5 file but not a '%s' file", path, format);
     if (code == BL_OK)
@@ -159,7 +165,7 @@ int tensor_file_open(hid_t *file, const char *path, const char *format, int64_t 
     return code;
 }
 
-/* Returns the number of dimensions; dims [2] is zero where there is none. */
+/* Returns the number of dimensions; a dimension that doesn't exist is 0 in dims. */
 static int shape_of(hid_t set, hsize_t dims[2])
 {
     dims[0] = dims[1] = 0;
@@ -182,6 +188,7 @@ int64_t tensor_file_rows(hid_t file, const char *name)
     return rank == 1 || rank == 2 ? (int64_t)dims[0] : -1;
 }
 
+/* Shape and type must be exactly the tensor's: it is read into memory of that size. */
 static int check_shape(hid_t set, const char *path, const struct tensor *tensor, struct bl_error *err)
 {
     hsize_t dims[2];
@@ -199,7 +206,8 @@ static int check_shape(hid_t set, const char *path, const struct tensor *tensor,
     return BL_OK;
 }
 
-/* sums: of blocks [lo, hi). */
+/* sums [hi - lo]: the checksums of blocks [lo, hi). Ticks, since a large file takes longer than the stall
+ * limit. */
 static int read_blocks(hid_t set, const char *path, const struct tensor *tensor, int64_t lo, int64_t hi,
                        const uint64_t *sums, struct bl_error *err)
 {
@@ -221,7 +229,7 @@ int tensor_file_read(hid_t file, const char *path, const struct tensor *tensor, 
                      struct bl_error *err)
 {
     hid_t sums = H5I_INVALID_HID, set = H5Dopen2(file, tensor->name, H5P_DEFAULT);
-    uint64_t *checksums = NULL;
+    uint64_t *checksums = NULL; /* [hi - lo] */
     if (set < 0)
         return bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor->name);
     int code = check_shape(set, path, tensor, err);

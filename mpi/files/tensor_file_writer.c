@@ -11,10 +11,11 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* A rank's blocks are written in so many pieces, so that no step waits longer than the first does for the
- * private copy; those of small states in fewer. */
+/* A rank's blocks are written in PIECES pieces, so that no step waits longer for one than the first step
+ * waits for the private copy; small states in fewer pieces, of at least PIECE_LEAST_BYTES. */
 enum { PIECES = 8, PIECE_LEAST_BYTES = 8 << 20 };
 
+/* The last job of rank 0's thread unless the caller sets another. */
 static int install(struct worker *worker, void *context, struct bl_error *err)
 {
     (void)worker;
@@ -29,6 +30,7 @@ int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, str
     snprintf(writer->hints, sizeof writer->hints, "%s", tuning.hints ? tuning.hints : "");
     writer->write.file = writer->write.set = H5I_INVALID_HID;
     writer->name_context = writer;
+    /* Ranks of one host share the page cache: they can read blocks back before these are on disk. */
     struct par host = par_on_host(par);
     writer->is_one_host = host.size == par.size;
     par_leave_host(&host);
@@ -38,7 +40,7 @@ int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, str
     return code;
 }
 
-/* What belongs to one file alone. */
+/* Frees what belongs to the present file only. */
 static void forget(struct par_tensor_writer *writer)
 {
     file_blocks_room_free(&writer->room);
@@ -60,7 +62,8 @@ void par_tensor_writer_free(struct par_tensor_writer *writer)
 
 /* Who writes what */
 
-/* A rank's pieces, to be written from where the tensors lie; returns how many. */
+/* Lists a rank's pieces, at most one of each tensor, with their place in memory and in the file; returns
+ * how many. */
 static int64_t list_pieces(const struct par_tensor_writer *writer, int rank, struct file_piece *pieces)
 {
     int64_t n = 0;
@@ -107,6 +110,8 @@ int par_tensor_writer_reserve(struct par_tensor_writer *writer, const struct ten
 
 /* Beginning */
 
+/* Copies the list of tensors, since the caller's ends with par_tensor_writer_begin. A rank and the next
+ * rank have at most one piece of each tensor. */
 static int make_lists(struct par_tensor_writer *writer, const struct tensor_file_content *content,
                       struct bl_error *err)
 {
@@ -123,6 +128,7 @@ static int make_lists(struct par_tensor_writer *writer, const struct tensor_file
     return BL_OK;
 }
 
+/* Rank 0 makes the file, alone, and broadcasts where each tensor lies in it. */
 static int make_file(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
@@ -139,6 +145,8 @@ static int make_file(struct par_tensor_writer *writer, struct bl_error *err)
     return code;
 }
 
+/* Copies this rank's shared blocks, which training changes, and points the pieces to the copy. Without a
+ * reserved copy it does nothing. */
 static int copy_own(struct par_tensor_writer *writer, struct bl_error *err)
 {
     char *to = writer->copy;
@@ -155,6 +163,7 @@ static int copy_own(struct par_tensor_writer *writer, struct bl_error *err)
     return BL_OK;
 }
 
+/* Allocates the checksums of all own blocks, and divides the bytes into pieces. */
 static int make_sums(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int64_t blocks = 0, bytes = 0;
@@ -171,6 +180,7 @@ static int make_sums(struct par_tensor_writer *writer, struct bl_error *err)
     return code;
 }
 
+/* Rank r writes its own pieces and verifies those of rank r + 1 mod P. */
 static int make_pieces(struct par_tensor_writer *writer, struct bl_error *err)
 {
     const int rank = writer->par.rank, size = writer->par.size;
@@ -186,7 +196,8 @@ static int make_pieces(struct par_tensor_writer *writer, struct bl_error *err)
 
 /* What the threads do */
 
-/* Before anything is written; rank 0 takes the room for all. */
+/* TENSOR_PREPARING: rank 0 reserves the whole file's disk space before any row is written; all compute
+ * checksums. */
 static int prepare(struct worker *worker, void *context, struct bl_error *err)
 {
     const struct par_tensor_writer *writer = context;
@@ -195,6 +206,7 @@ static int prepare(struct worker *worker, void *context, struct bl_error *err)
     return code;
 }
 
+/* Starts writeback early, so that the later fsync has less to wait for. */
 static int start_disk(struct worker *worker, void *context, struct bl_error *err)
 {
     const struct par_tensor_writer *writer = context;
@@ -204,7 +216,8 @@ static int start_disk(struct worker *worker, void *context, struct bl_error *err
     return BL_OK;
 }
 
-/* Not its own blocks: what one rank wrote, another must find. */
+/* Reads back the next rank's blocks rather than its own: what one rank wrote, another must be able to
+ * read. */
 static int check_next(struct worker *worker, void *context, struct bl_error *err)
 {
     struct par_tensor_writer *writer = context;
@@ -212,7 +225,8 @@ static int check_next(struct worker *worker, void *context, struct bl_error *err
                              &writer->room, err);
 }
 
-/* On one host they can be found before they are on the disk, which works meanwhile. */
+/* TENSOR_SYNCING. On one host the blocks can be read back from the page cache while the disk is still
+ * writing. */
 static int sync_own(struct worker *worker, void *context, struct bl_error *err)
 {
     struct par_tensor_writer *writer = context;
@@ -226,12 +240,13 @@ static int sync_own(struct worker *worker, void *context, struct bl_error *err)
 
 int tensor_writer_install(const struct par_tensor_writer *writer, struct bl_error *err)
 {
-    worker_tick(writer->worker);
+    worker_tick(writer->worker); /* fsync may take long */
     return io_file_install(writer->temporary, writer->path, err);
 }
 
 /* Between the steps */
 
+/* After an agreed failure: all ranks close, rank 0 removes the file. */
 static void abandon(struct par_tensor_writer *writer)
 {
     struct bl_error ignored;
@@ -246,6 +261,7 @@ int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
 {
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    /* Both failures so far are the same on all ranks, which have the same path: no agreement is needed. */
     int code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
     if (code != BL_OK)
         return code;
@@ -273,6 +289,7 @@ int tensor_writer_is_pending(const struct par_tensor_writer *writer)
     return writer->stage != TENSOR_NONE;
 }
 
+/* After a failed write nothing more is written: the next advance reports it. */
 static int has_to_write(const struct par_tensor_writer *writer)
 {
     return writer->stage == TENSOR_WRITING && writer->written == BL_OK &&
@@ -292,9 +309,8 @@ void tensor_writer_work(struct par_tensor_writer *writer)
     writer->written = tensor_write_some(&writer->write, writer->piece_bytes, writer->temporary, &writer->why);
 }
 
-/* Everything that is left, at once, so the disk begins with what is written, which can't fail; then the
- * close.
- */
+/* Writes everything that is left, while the thread starts writeback of what is already there (start_disk
+ * can't fail); then closes the file, and all ranks agree on the outcome. */
 static int finish_writing(struct par_tensor_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -315,6 +331,7 @@ static int finish_writing(struct par_tensor_writer *writer, struct bl_error *err
     return par_agree(writer->par, writer->written != BL_OK ? writer->written : closed, err);
 }
 
+/* Rank 0 stamps the file as complete, only now that all ranks have read blocks back. */
 static int mark(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
@@ -324,7 +341,7 @@ static int mark(struct par_tensor_writer *writer, struct bl_error *err)
     return par_agree(writer->par, code, err);
 }
 
-/* Ends the stage at hand. */
+/* Ends the present stage on all ranks; agreed. */
 static int leave_stage(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code;
@@ -338,6 +355,8 @@ static int leave_stage(struct par_tensor_writer *writer, struct bl_error *err)
     return code;
 }
 
+/* On several hosts CHECKING follows SYNCING, since only then are other hosts' blocks sure to be in the
+ * file. */
 static enum tensor_writer_stage next_stage(const struct par_tensor_writer *writer)
 {
     switch (writer->stage) {
@@ -354,19 +373,20 @@ static enum tensor_writer_stage next_stage(const struct par_tensor_writer *write
     }
 }
 
-int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, struct bl_error *err)
+int par_tensor_writer_advance(struct par_tensor_writer *writer, int *finished, struct bl_error *err)
 {
     static const worker_job jobs[] = {[TENSOR_SYNCING] = sync_own, [TENSOR_CHECKING] = check_next};
-    *whole = 0;
+    *finished = 0;
     int code = leave_stage(writer, err);
     if (code != BL_OK) {
         abandon(writer);
         return code;
     }
+    /* All ranks have agreed that the stage succeeded, so all begin the same next one. */
     writer->stage = next_stage(writer);
     if (writer->stage == TENSOR_NONE) {
         forget(writer);
-        *whole = 1;
+        *finished = 1;
     } else if (writer->stage == TENSOR_NAMING && writer->par.rank == 0) {
         worker_begin(writer->worker, writer->name, writer->name_context);
     } else if (writer->stage == TENSOR_SYNCING || writer->stage == TENSOR_CHECKING) {
@@ -377,8 +397,8 @@ int par_tensor_writer_advance(struct par_tensor_writer *writer, int *whole, stru
 
 int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *err)
 {
-    int code = BL_OK, whole;
+    int code = BL_OK, finished;
     while (code == BL_OK && tensor_writer_is_pending(writer))
-        code = par_tensor_writer_advance(writer, &whole, err);
+        code = par_tensor_writer_advance(writer, &finished, err);
     return code;
 }

@@ -44,13 +44,14 @@ static int open_set(struct tensor_write *write, const char *name, const char *pa
                      path, name);
 }
 
-/* Blocks from the next one on of the piece at hand, of at most so many bytes; *written gets how many bytes.
- */
+/* Writes the next blocks of the current piece in one call: at most `most` bytes, at least one block. Adds
+ * their bytes to *written and goes to the next piece after the last block. */
 static int write_run(struct tensor_write *write, int64_t most, int64_t *written, const char *path,
                      struct bl_error *err)
 {
     const struct file_piece *piece = &write->pieces[write->piece];
     const struct tensor *tensor = &write->tensors[piece->tensor];
+    /* from: the next byte of the piece; row: the tensor's row at that byte. Blocks hold whole rows. */
     const int64_t row_bytes = tensor_row_bytes(tensor), from = write->block * piece->block_bytes;
     const int64_t blocks = most / piece->block_bytes > 0 ? most / piece->block_bytes : 1;
     const int64_t n = min64(blocks * piece->block_bytes, piece->bytes - from);
@@ -70,6 +71,7 @@ static int write_run(struct tensor_write *write, int64_t most, int64_t *written,
     return code == BL_OK ? closed : code;
 }
 
+/* One checksum for each block, at the block's number. */
 static int write_sums(struct tensor_write *write, const char *path, struct bl_error *err)
 {
     char name[sizeof write->tensors->name + 16];

@@ -13,7 +13,7 @@
 #include "mpi/h5/stamp.h"
 #include "mpi/h5/verify_blocks.h"
 
-/* Versions are each kind's own. Files of others pass. */
+/* Each kind of file has a version of its own. Files of other software pass. */
 static int check_root(hid_t file, const char *format, const char *path, struct bl_error *err)
 {
     static const struct {
@@ -44,10 +44,12 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
         par_h5_close(&file, par_alone(), path, &ignored);
         return code;
     }
+    /* With checksums every block is compared. A file of ours must have them; of others, all we can do is
+     * read. */
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = h5_verify_checked(file, path, &sets, &blocks, err);
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: whole", format,
+            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: intact", format,
                      bl_count(sets, "data set").text, bl_count(blocks, "block").text);
     } else if (ours) {
         code =
@@ -55,11 +57,11 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
     } else {
         code = h5_verify_readable(file, path, &sets, &blocks, err);
         if (code == BL_OK)
-            snprintf(
-                summary, (size_t)summary_bytes,
-                "%s without checksums, %s: readable from end to end, but a changed byte can't be noticed",
-                format, bl_count(sets, "data set").text);
+            snprintf(summary, (size_t)summary_bytes,
+                     "%s without checksums, %s: all readable, but damaged values can't be detected", format,
+                     bl_count(sets, "data set").text);
     }
+    /* Stricter than h5_stamp_check: a file of ours must have this attribute. */
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);
     par_h5_close(&file, par_alone(), path, &ignored);

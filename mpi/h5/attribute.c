@@ -6,6 +6,7 @@
 
 enum { TEXTS_MAX = 1 << 20 };
 
+/* NULPAD: every byte may be used, so a text of `size` bytes has no terminating NUL in the file. */
 static hid_t text_type(size_t size)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
@@ -17,6 +18,7 @@ static hid_t text_type(size_t size)
 static int put(hid_t object, const char *name, hid_t file_type, hid_t memory_type, hid_t space,
                const void *value)
 {
+    /* An attribute's type and shape are fixed when it is made, so a new value is a new attribute. */
     if (H5Aexists(object, name) > 0)
         H5Adelete(object, name);
     hid_t attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -52,7 +54,8 @@ int h5_put_real(hid_t object, const char *name, double value)
     return put_scalar(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &value);
 }
 
-/* An attribute of one dimension at most, of the wanted class and of fixed length; n: its elements. */
+/* Opens an attribute of at most one dimension, of the wanted class and of fixed length; n: its elements.
+ * Invalid if it is absent or of another kind. */
 static hid_t open_attribute(hid_t object, const char *name, H5T_class_t wanted, int64_t *n,
                             size_t *element_bytes)
 {
@@ -81,7 +84,7 @@ static int get_number(hid_t object, const char *name, H5T_class_t class, hid_t m
     hid_t attribute = open_attribute(object, name, class, &n, &bytes);
     if (attribute < 0)
         return 0;
-    int64_t read; /* 8 bytes for either kind: *value stays untouched on failure */
+    int64_t read; /* 8 bytes for an integer or a double: *value stays untouched on failure */
     int found = n == 1 && H5Aread(attribute, memory_type, &read) >= 0;
     if (found)
         memcpy(value, &read, sizeof read);
@@ -126,7 +129,7 @@ int h5_get_text(hid_t object, const char *name, char *text, int64_t size)
 {
     int64_t n;
     size_t bytes;
-    char read[4096] = {0};
+    char read[4096] = {0}; /* zeros: the text in the file may have no terminating NUL */
     hid_t attribute = open_attribute(object, name, H5T_STRING, &n, &bytes);
     if (attribute < 0)
         return 0;
@@ -144,6 +147,7 @@ int h5_get_text(hid_t object, const char *name, char *text, int64_t size)
 
 int h5_put_texts(hid_t object, const char *name, const char *const *texts, int64_t n)
 {
+    /* One type for all, as long as the longest; shorter ones are padded with NUL. */
     size_t longest = 1;
     char *flat;
     for (int64_t i = 0; i < n; i++)
@@ -171,13 +175,13 @@ int h5_get_texts(hid_t object, const char *name, char ***texts, int64_t *n, stru
     if (attribute < 0)
         return BL_OK;
     char *flat = NULL;
-    /* Sizes come from the file: none of ours is near these. */
+    /* These sizes come from the file, and a damaged one may claim anything; real ones are far smaller. */
     int code = count > TEXTS_MAX || bytes > TEXTS_MAX
                    ? bl_fail(err, BL_INPUT, "the attribute %s is impossibly large; the file is damaged", name)
                    : BL_OK;
     if (code == BL_OK)
         code = bl_alloc_zero(&flat, count * (int64_t)bytes, 1, name, err);
-    /* Pointers first, the texts with their final zeros behind them. */
+    /* One block: the pointers [count], then the texts, each with a terminating NUL. */
     if (code == BL_OK)
         code = bl_alloc_zero(texts, count * (int64_t)(sizeof(char *) + bytes + 1), 1, name, err);
     if (code == BL_OK) {

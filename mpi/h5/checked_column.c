@@ -15,7 +15,8 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Every group on the way must be looked for: HDF5 fails on a path that breaks off. */
+/* Looks for every group of the path in turn: H5Lexists fails, rather than say no, if an earlier part is
+ * missing. */
 static int path_exists(hid_t within, const char *name)
 {
     char part[NAME_BYTES];
@@ -27,6 +28,7 @@ static int path_exists(hid_t within, const char *name)
     return h5_column_exists(within, name);
 }
 
+/* Whether there is one checksum for each block of a data set of that shape. */
 static int fits(hid_t sums, int64_t rows, int64_t row_bytes)
 {
     const int64_t per_block = h5_rows_per_block(row_bytes);
@@ -82,7 +84,7 @@ int h5_checksum_compare(const void *rows, int64_t row_lo, int64_t n, int64_t row
                    where, name, row_lo, row_lo + n - 1);
 }
 
-/* They lie under the column's own path in its file, "train/labels". */
+/* The column's own path names its checksums: those of /train/labels are /checksums/train/labels. */
 static int open_sums(struct h5_checked *checked, const char *where, struct bl_error *err)
 {
     const struct h5_column *column = checked->column;
@@ -105,6 +107,8 @@ int h5_checked_open(struct h5_checked *checked, const struct h5_column *column, 
     checked->stored = H5Dget_type(column->set);
     checked->same = H5Tequal(checked->stored, type) > 0;
     int code = open_sums(checked, where, err);
+    /* A block buffer is needed unless every block is one row that can be read straight to its place. It must
+     * hold the rows before and after conversion, which H5Tconvert does in place. */
     if (code == BL_OK && checked->sums > 0 && !(checked->same && checked->rows_per_block == 1)) {
         const int64_t longer =
             checked->row_bytes > checked->stored_row_bytes ? checked->row_bytes : checked->stored_row_bytes;
@@ -137,6 +141,7 @@ int h5_checked_sums(const struct h5_checked *checked, int64_t block_lo, int64_t 
     return h5_read_rows(checked->sums, H5T_NATIVE_UINT64, block_lo, n, 0, sums, where, err);
 }
 
+/* The checksum of a block, of which H5_CHECKED_SUMS are read at a time. */
 static int find_sum(struct h5_checked *checked, int64_t block, uint64_t *sum, const char *where,
                     struct bl_error *err)
 {
@@ -152,7 +157,7 @@ static int find_sum(struct h5_checked *checked, int64_t block, uint64_t *sum, co
     return BL_OK;
 }
 
-/* The n rows of a block, as stored. */
+/* Reads the n rows of a block as stored and compares them: the checksum is of bytes before any conversion. */
 static int read_block(struct h5_checked *checked, int64_t block, int64_t n, void *rows, const char *where,
                       struct bl_error *err)
 {
@@ -168,6 +173,7 @@ static int read_block(struct h5_checked *checked, int64_t block, int64_t n, void
     return code;
 }
 
+/* Makes `block` the one in checked->block, in memory's type. */
 static int hold(struct h5_checked *checked, int64_t block, int64_t n, const char *where, struct bl_error *err)
 {
     if (checked->held == block)
@@ -192,11 +198,13 @@ int h5_checked_read(struct h5_checked *checked, int64_t row_lo, int64_t n, void 
     if (!h5_checked_has_sums(checked))
         return h5_read_rows(column->set, checked->type, row_lo, n, column->cols, rows, where, err);
     char *out = rows;
+    /* Block by block; the first and the last may be wanted in part. */
     for (int64_t at = row_lo, end = row_lo + n, taken; at < end; at += taken) {
         const int64_t block = at / checked->rows_per_block, first = block * checked->rows_per_block;
         const int64_t in_block = min64(checked->rows_per_block, column->rows - first);
         taken = min64(end, first + in_block) - at;
         int code = BL_OK;
+        /* A whole block that needs no conversion goes straight to the caller; the rest by the buffer. */
         if (checked->same && taken == in_block && checked->held != block) {
             code = read_block(checked, block, in_block, out, where, err);
         } else {

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Beyond this a row of chunks is decompressed again for each read rather than kept. */
+/* HDF5's default cache, and the most we ask for: a row of chunks above that is decompressed again at each
+ * read. HDF5 advises a prime number of slots. */
 enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007 };
 
 int h5_column_exists(hid_t group, const char *name)
@@ -11,6 +12,7 @@ int h5_column_exists(hid_t group, const char *name)
     return H5Lexists(group, name, H5P_DEFAULT) > 0;
 }
 
+/* Refuses links into other files: they may be missing elsewhere, and checksums wouldn't cover them. */
 static int check_link(hid_t group, const char *name, const char *where, struct bl_error *err)
 {
     if (!h5_column_exists(group, name))
@@ -28,6 +30,7 @@ static int check_link(hid_t group, const char *name, const char *where, struct b
     return BL_OK;
 }
 
+/* An enumeration counts as the integers it is stored as. */
 static int read_type(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
 {
     hid_t type = H5Dget_type(column->set);
@@ -64,6 +67,7 @@ static int read_extent(struct h5_column *column, const char *name, const char *w
     if (extent[0] == 0 || (rank == 2 && extent[1] == 0))
         return bl_fail(err, BL_INPUT, "%s: '%s' is empty (%s)", where, name,
                        extent[0] == 0 ? "0 rows" : "0 columns");
+    /* rows * cols * value_bytes must fit into int64_t, whatever a damaged file claims. */
     uint64_t row_bytes = (uint64_t)column->value_bytes;
     if (__builtin_mul_overflow(row_bytes, rank == 2 ? extent[1] : 1, &row_bytes) ||
         row_bytes > INT64_MAX / extent[0])
@@ -78,6 +82,7 @@ static int64_t column_bytes(const struct h5_column *column)
     return column->rows * (column->cols > 0 ? column->cols : 1) * column->value_bytes;
 }
 
+/* Looks now whether each filter can be undone, where HDF5 would fail at the first read. */
 static int check_filters(hid_t plist, const char *name, const char *where, struct bl_error *err)
 {
     int n = H5Pget_nfilters(plist);
@@ -96,6 +101,7 @@ static int check_filters(hid_t plist, const char *name, const char *where, struc
     return BL_OK;
 }
 
+/* Refuses what would fail, or silently read as something else, at the first read. */
 static int check_layout(const struct h5_column *column, hid_t plist, const char *name, const char *where,
                         struct bl_error *err)
 {
@@ -106,13 +112,15 @@ static int check_layout(const struct h5_column *column, hid_t plist, const char 
                        where, name);
     if (layout == H5D_CHUNKED && check_filters(plist, name, where, err) != BL_OK)
         return err->code;
+    /* HDF5 gives a data set its storage at the first write: without it, reading would return fill values. */
     if (stored == 0 || (layout == H5D_CONTIGUOUS && stored != column_bytes(column)))
         return bl_fail(err, BL_INPUT, "%s: the data of '%s' was never written; write the file again", where,
                        name);
     return BL_OK;
 }
 
-/* Reopens the column with room for two rows of its chunks when HDF5's default is too small for one. */
+/* Reopens the column with a cache for two rows of chunks, if HDF5's default can't hold them: rows read in
+ * order then decompress each chunk once. */
 static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, const char *name)
 {
     hsize_t chunk[2] = {1, 1};
@@ -125,7 +133,7 @@ static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, cons
     size_t wanted = bytes < (double)CACHE_MAX_BYTES ? (size_t)bytes : (size_t)CACHE_MAX_BYTES;
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, CACHE_SLOTS, wanted, 1.0);
-    H5Dclose(column->set); /* the cache of one that is open can't change */
+    H5Dclose(column->set); /* the size of a cache is fixed when a data set is opened */
     column->set = H5Dopen2(group, name, access);
     H5Pclose(access);
 }
@@ -134,6 +142,7 @@ int h5_column_open(struct h5_column *column, hid_t group, const char *name, cons
                    struct bl_error *err)
 {
     *column = (struct h5_column){.set = H5I_INVALID_HID};
+    /* In this order: each check relies on the one before, and none reads a value. */
     int code = check_link(group, name, where, err);
     if (code != BL_OK)
         return code;
@@ -163,6 +172,7 @@ void h5_column_close(struct h5_column *column)
     column->set = H5I_INVALID_HID;
 }
 
+/* Compares where sign, exponent and mantissa lie, since a file may describe an IEEE float in its own way. */
 static int is_ieee(hid_t type, enum bl_type *out)
 {
     static const struct {
@@ -188,7 +198,7 @@ static int is_ieee(hid_t type, enum bl_type *out)
 
 int h5_column_feature_type(const struct h5_column *column, enum bl_type *type)
 {
-    if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) {
+    if (column->class == H5T_INTEGER && column->value_bytes == 1 && !column->is_signed) { /* no byte order */
         *type = BL_UINT8;
         return 1;
     }
@@ -208,7 +218,8 @@ int h5_column_is_plain(const struct h5_column *column)
     return plain;
 }
 
-/* Half precision with the byte order of the given 32-bit float. */
+/* Half precision with the byte order of the given 32-bit float: 1 bit of sign, 5 of exponent, 10 of
+ * mantissa. */
 static hid_t half_like(hid_t single)
 {
     hid_t half = H5Tcopy(single);

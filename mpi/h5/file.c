@@ -14,12 +14,13 @@ void h5_quiet(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-/* The latest format's metadata carries checksums. */
+/* LIBVER_LATEST: only metadata in the latest format carry checksums. */
 hid_t h5_access_list(MPI_Comm comm, MPI_Info hints)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-    /* An object left open on an error path must not keep the others waiting in a close. */
+    /* STRONG also closes objects that an error path left open; otherwise they would keep the close from
+     * ending. */
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     if (comm != MPI_COMM_NULL)
         H5Pset_fapl_mpio(access, comm, hints);
@@ -31,7 +32,8 @@ static hid_t read_list(struct par par)
     return h5_access_list(par.size > 1 ? par.comm : MPI_COMM_NULL, MPI_INFO_NULL);
 }
 
-/* Small rows would wait in a buffer until their data set is closed, and a full disk with them. */
+/* Without a sieve buffer: small rows would stay in it until the data set is closed, and a full disk would be
+ * noticed only then. */
 static hid_t write_list(void)
 {
     hid_t access = read_list(par_alone());
@@ -46,7 +48,8 @@ hid_t h5_timeless(hid_t class)
     return creation;
 }
 
-/* Looks at a file alone, without MPI-IO: what one rank can find out must not leave the others waiting. */
+/* Checks a file by one rank, without MPI-IO: an error that one rank can find must not occur inside a
+ * collective open, where the others would wait. O_NONBLOCK, or opening a FIFO would block. */
 static int look_local(const char *path, struct bl_error *err)
 {
     struct stat status;
@@ -64,7 +67,7 @@ static int look_local(const char *path, struct bl_error *err)
     if (H5Fis_hdf5(path) <= 0)
         return bl_fail(err, BL_INPUT,
                        "%s is not an HDF5 file; check the path (bitloom import makes data sets)", path);
-    /* With the same access list, or a file that this process has open already would be refused. */
+    /* HDF5 refuses to open a file twice in a process with different access lists. */
     hid_t access = read_list(par_alone());
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
@@ -81,6 +84,7 @@ int par_h5_open(hid_t *file, struct par par, const char *path, struct bl_error *
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
+    /* Rank 0 looks, all agree, and only then all enter the collective open. */
     int code = par_agree(par, par.rank == 0 ? look_local(path, err) : BL_OK, err);
     if (code != BL_OK)
         return code;
@@ -97,8 +101,8 @@ int h5_create(hid_t *file, const char *path, int64_t alignment, struct bl_error 
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
-    const int fd =
-        open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); /* it knows why, when it can't */
+    /* By POSIX first: it gives a reason when it can't. */
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
     close(fd);
@@ -124,8 +128,8 @@ int h5_open_to_change(hid_t *file, const char *path, struct bl_error *err)
     return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
 }
 
-/* After a failed flush HDF5 1.10 refuses every later flush and close of that file, and a failed close leaves
- * it half open. */
+/* After a failed flush, HDF5 1.10 refuses every later flush and close of that file, and a failed close
+ * leaves it half open; at exit the library would try once more and crash. */
 static int stuck;
 
 void h5_set_stuck(void)
@@ -154,6 +158,7 @@ int par_h5_close(hid_t *file, struct par par, const char *path, struct bl_error 
     if (*file < 0)
         return BL_OK;
     H5Fget_intent(*file, &intent);
+    /* A file that was written is flushed first: a full disk then shows before the close. */
     if (intent != H5F_ACC_RDONLY && stuck)
         code = bl_fail(err, BL_PATH, "can't close %s after a failed write", path);
     else if (intent != H5F_ACC_RDONLY)

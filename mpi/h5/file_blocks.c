@@ -13,12 +13,14 @@ int64_t file_blocks_of(const struct file_piece *piece)
     return (piece->bytes + piece->block_bytes - 1) / piece->block_bytes;
 }
 
+/* The last block of a piece may be shorter. */
 static int64_t block_bytes_of(const struct file_piece *piece, int64_t block)
 {
     const int64_t left = piece->bytes - block * piece->block_bytes;
     return left < piece->block_bytes ? left : piece->block_bytes;
 }
 
+/* The first block of a piece is its largest. */
 int file_blocks_room_init(struct file_room *room, const struct file_piece *pieces, int64_t n,
                           struct bl_error *err)
 {
@@ -43,6 +45,7 @@ void file_blocks_room_free(struct file_room *room)
     bl_free(&room->sums);
 }
 
+/* 0, or an errno; EIO if the file ends too early. A call may return fewer bytes than asked for. */
 static int read_at(int fd, void *bytes, int64_t n, int64_t at)
 {
     char *to = bytes;
@@ -65,10 +68,12 @@ int file_blocks_reserve(const char *path, struct bl_error *err)
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
+    /* A file may have holes: without this, a full disk would show only when pages are written back. */
     const int failed = fstat(fd, &status) == 0 && status.st_size > 0 &&
                        fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, status.st_size) != 0;
     const int reason = errno;
     close(fd);
+    /* Any other failure, such as EOPNOTSUPP, only means that space can't be reserved here. */
     if (!failed || (reason != ENOSPC && reason != EDQUOT))
         return BL_OK;
     return bl_fail(err, BL_PATH,
@@ -83,7 +88,7 @@ void file_blocks_sum(struct worker *worker, const struct file_piece *pieces, int
         for (int64_t b = 0; b < blocks; b++) {
             const char *rows = pieces[p].rows + b * pieces[p].block_bytes;
             pieces[p].sums[b] = h5_block_checksum(rows, block_bytes_of(&pieces[p], b));
-            worker_tick(worker);
+            worker_tick(worker); /* after each block, so that a large state doesn't look like a hang */
         }
     }
 }
@@ -92,7 +97,7 @@ void file_blocks_start(const char *path, const struct file_piece *pieces, int64_
 {
     const int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
-        return; /* whoever syncs it will say why */
+        return; /* file_blocks_sync reports the reason later */
     for (int64_t p = 0; p < n; p++)
         sync_file_range(fd, (off_t)pieces[p].at, (off_t)pieces[p].bytes, SYNC_FILE_RANGE_WRITE);
     close(fd);
@@ -104,17 +109,19 @@ int file_blocks_sync(const char *path, struct bl_error *err)
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
     int code = fsync(fd) == 0 ? BL_OK : bl_fail_path(err, "write", path, errno);
-    /* Network file systems may tell here. */
+    /* Network file systems may report a failed write only at close. */
     if (close(fd) != 0 && code == BL_OK)
         code = bl_fail_path(err, "write", path, errno);
     return code;
 }
 
+/* Checksums are read from the file too: both they and the rows must have got there. */
 static int check_piece(struct worker *worker, int fd, const char *path, const struct file_piece *piece,
                        struct file_room *room, struct bl_error *err)
 {
     const int64_t blocks = file_blocks_of(piece);
     int reason = read_at(fd, room->sums, blocks * (int64_t)sizeof *room->sums, piece->sums_at);
+    /* One block at a time: memory for one, and a tick after each. */
     for (int64_t b = 0; b < blocks && reason == 0; b++) {
         const int64_t bytes = block_bytes_of(piece, b);
         reason = read_at(fd, room->block, bytes, piece->at + b * piece->block_bytes);

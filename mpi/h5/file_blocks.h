@@ -1,5 +1,6 @@
-/* What a thread does about blocks of data sets that go through HDF5 into a file: checksums, room, the disk,
- * and reading back. Everything here is local and uses neither MPI nor HDF5, so it may run beside them. */
+/* The background thread's part in writing data sets: HDF5 writes the rows, and the thread reserves disk
+ * space, computes checksums, syncs, and reads back. Everything here is local and calls neither MPI nor
+ * HDF5, so the main thread may use these meanwhile. */
 #ifndef PAR_H5_FILE_BLOCKS_H
 #define PAR_H5_FILE_BLOCKS_H
 
@@ -8,44 +9,46 @@
 #include "base/error.h"
 #include "mpi/process/worker.h"
 
-/* A run of whole blocks of one data set, contiguous in the file, and so their checksums. */
+/* Consecutive whole blocks of one data set. Their rows are contiguous in memory and in the file, and so
+ * are their checksums. It borrows everything: rows and sums stay with the caller until the thread is done. */
 struct file_piece {
-    const char *rows; /* borrowed; as stored */
+    const char *rows; /* the bytes as stored */
     int64_t bytes, block_bytes;
-    int64_t at, sums_at;      /* places in the file */
-    uint64_t *sums;           /* of its blocks; borrowed */
-    const char *name;         /* borrowed; of the data set, in messages */
-    int64_t tensor, block_lo; /* whose they are; for who writes them */
+    int64_t at, sums_at;      /* byte offsets in the file of the rows and of the checksums */
+    uint64_t *sums;           /* [blocks] */
+    const char *name;         /* of the data set, for messages */
+    int64_t tensor, block_lo; /* which tensor, and its first block here; used by the writer of the rows */
 };
 
+/* The number of blocks in a piece. */
 int64_t file_blocks_of(const struct file_piece *piece);
 
-/* Room for one block and for the checksums of one piece. */
+/* Buffers for reading back: one block, and the checksums of one piece. Owned. */
 struct file_room {
     char *block;
     uint64_t *sums;
 };
 
-/* For the largest of the pieces. Errors: BL_MEMORY. file_blocks_room_free is safe twice. */
+/* Allocates for the largest of pieces [n]. Errors: BL_MEMORY. file_blocks_room_free is safe twice. */
 int file_blocks_room_init(struct file_room *room, const struct file_piece *pieces, int64_t n,
                           struct bl_error *err);
 void file_blocks_room_free(struct file_room *room);
 
-/* Takes room on the disk for the whole length of a file. Errors: BL_PATH when there is none. A file system
- * that can't reserve (some network ones) counts as having it. */
+/* Reserves disk space for the whole length of a file. Errors: BL_PATH if there isn't enough. A file system
+ * that can't reserve space, as some network ones, counts as having it. */
 int file_blocks_reserve(const char *path, struct bl_error *err);
 
-/* The checksums of pieces [n] from their rows. */
+/* Computes the checksums of pieces [n] from their rows in memory. */
 void file_blocks_sum(struct worker *worker, const struct file_piece *pieces, int64_t n);
 
-/* Has the disk begin with the pieces; nobody waits. */
+/* Asks the kernel to start writing the pieces to disk; doesn't wait. */
 void file_blocks_start(const char *path, const struct file_piece *pieces, int64_t n);
 
-/* Brings to the disk what this host wrote. Errors: BL_PATH. */
+/* Waits until everything this host wrote to the file is on disk. Errors: BL_PATH. */
 int file_blocks_sync(const char *path, struct bl_error *err);
 
-/* Reads the pieces and their checksums from the file and compares them. Errors: BL_PATH, also when they
- * differ. */
+/* Reads the pieces and their checksums back from the file and compares them. Errors: BL_PATH unreadable,
+ * or they differ. */
 int file_blocks_check(struct worker *worker, const char *path, const struct file_piece *pieces, int64_t n,
                       struct file_room *room, struct bl_error *err);
 

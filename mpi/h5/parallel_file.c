@@ -8,7 +8,7 @@
 
 #include "mpi/h5/file.h"
 
-/* The next of "name=value, name=value" at *at, which goes on behind it; 0: there is none. */
+/* Takes the next hint of "name=value, name=value" at *at and moves *at behind it; 0: there is none. */
 static int next_hint(const char **at, char name[MPI_MAX_INFO_KEY], char value[MPI_MAX_INFO_VAL])
 {
     *at += strspn(*at, ", ");
@@ -22,7 +22,7 @@ static int next_hint(const char **at, char name[MPI_MAX_INFO_KEY], char value[MP
     return 1;
 }
 
-/* The caller frees what isn't MPI_INFO_NULL. */
+/* MPI_INFO_NULL without hints; anything else the caller frees. */
 static MPI_Info info_of(const char *hints)
 {
     char name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL];
@@ -41,6 +41,7 @@ int h5_parallel_create(struct par par, const char *hints, const char *path, stru
     MPI_Info info = par.size > 1 ? info_of(hints) : MPI_INFO_NULL;
     if (info == MPI_INFO_NULL)
         return BL_OK;
+    /* Hints such as striping only work on a file that doesn't exist yet. */
     remove(path);
     const int failed =
         MPI_File_open(MPI_COMM_SELF, path, MPI_MODE_CREATE | MPI_MODE_WRONLY, info, &file) != MPI_SUCCESS;
@@ -54,10 +55,11 @@ int h5_parallel_open(hid_t *file, struct par par, const char *hints, const char 
 {
     *file = H5I_INVALID_HID;
     h5_quiet();
-    const int fd = open(path, O_RDWR | O_CLOEXEC); /* it knows why, when it can't */
+    const int fd = open(path, O_RDWR | O_CLOEXEC); /* gives a reason when it can't, where HDF5 doesn't */
     if (fd < 0)
         return bl_fail_path(err, "write", path, errno);
     close(fd);
+    /* MPI_COMM_SELF: MPI-IO with the hints, but no call that waits for another rank. */
     MPI_Info info = par.size > 1 ? info_of(hints) : MPI_INFO_NULL;
     hid_t access = h5_access_list(par.size > 1 ? MPI_COMM_SELF : MPI_COMM_NULL, info);
     H5Pset_sieve_buf_size(access, 0);
@@ -93,6 +95,7 @@ void h5_parallel_hints(hid_t file, const char *hints, char *text, int64_t size)
     if (!hints || !is_parallel || H5Fget_vfd_handle(file, H5P_DEFAULT, (void **)&handle) < 0 ||
         MPI_File_get_info(*handle, &info) != MPI_SUCCESS || info == MPI_INFO_NULL)
         return;
+    /* MPI-IO drops hints that it doesn't know, and may keep others with another value. */
     for (const char *at = hints; next_hint(&at, name, value) && n < size;) {
         int found = 0;
         MPI_Info_get(info, name, MPI_MAX_INFO_VAL, taken, &found);

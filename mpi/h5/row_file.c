@@ -10,17 +10,20 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
+/* Owns its descriptor, checksums and one block. row_file_block reads it only, so several threads may call
+ * that. */
 struct row_file {
     int fd;
-    int64_t offset; /* of row 0 */
+    int64_t offset; /* of row 0 in the file, in bytes */
     int64_t rows, row_bytes, rows_per_block;
-    int64_t block_lo;
-    uint64_t *sums;                             /* of blocks from block_lo on; NULL: there are none */
-    char *block;                                /* [rows_per_block, row_bytes]: the one that is kept */
-    int64_t held;                               /* -1: none */
+    int64_t block_lo;                           /* the first block that this file was opened for */
+    uint64_t *sums;                             /* of the blocks from block_lo on; NULL: no checksums */
+    char *block;                                /* [rows_per_block, row_bytes]: the block that is kept */
+    int64_t held;                               /* its number; -1: none */
     char where[BL_PATH_MAX + BL_NAME_MAX + 16]; /* for messages */
 };
 
+/* Reads the checksums now, by HDF5, so that threads need it no more. */
 static int take_sums(struct row_file *file, const struct h5_checked *checked, int64_t row_hi,
                      struct bl_error *err)
 {
@@ -54,6 +57,7 @@ int row_file_open(struct row_file **out, const char *path, const struct h5_check
     if (code != BL_OK)
         return code;
     file->fd = -1;
+    /* Everything that HDF5 knows and the thread will need. */
     file->offset = (int64_t)H5Dget_offset(checked->column->set);
     file->rows = checked->column->rows;
     file->row_bytes = checked->row_bytes;
@@ -90,7 +94,7 @@ int64_t row_file_rows_per_block(const struct row_file *file)
     return file->rows_per_block;
 }
 
-/* A read gives at most 2 GiB at a time, and may give less. */
+/* pread returns at most 2 GiB at a time and may return less. */
 static int read_bytes(const struct row_file *file, char *bytes, int64_t n, int64_t at, struct bl_error *err)
 {
     for (int64_t done = 0; done < n;) {
@@ -122,7 +126,7 @@ int row_file_row(struct row_file *file, int64_t row, const void **found, struct 
 {
     const int64_t block = row / file->rows_per_block;
     if (file->held != block) {
-        file->held = -1;
+        file->held = -1; /* a failed read leaves no valid block */
         int code = row_file_block(file, block, file->block, err);
         if (code != BL_OK)
             return code;

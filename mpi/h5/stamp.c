@@ -9,6 +9,7 @@ int h5_stamp_check(hid_t file, const char *path, const char *format, int64_t ver
 {
     char found[64];
     int64_t number;
+    /* Data sets may come from any software, which stamps nothing. */
     if (!h5_get_text(file, "format", found, sizeof found) || strncmp(found, "bitloom", 7) != 0)
         return BL_OK;
     if (strcmp(found, format) != 0)
@@ -26,6 +27,7 @@ int h5_stamp_check(hid_t file, const char *path, const char *format, int64_t ver
 int h5_stamp_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err)
 {
     static const char *const names[] = {"format", "format_version", "bitloom_version", "complete"};
+    /* All are removed before the first is written: a file is never marked complete by half a stamp. */
     for (int i = 0; i < 4; i++)
         if (H5Aexists(file, names[i]) > 0)
             H5Adelete(file, names[i]);

@@ -1,4 +1,4 @@
-/* The root attributes by which a file of ours says what it is: format, format_version, bitloom_version and
+/* The attributes of a file's root group that say what it is: format, format_version, bitloom_version,
  * complete. */
 #ifndef PAR_H5_STAMP_H
 #define PAR_H5_STAMP_H
@@ -8,12 +8,12 @@
 
 #include "base/error.h"
 
-/* BL_INPUT when the open file says that it is another kind of bitloom file than `format`, of a version above
- * `version`, or unfinished. Files of others pass. Local. */
+/* BL_INPUT if the open file is stamped as another kind of bitloom file than `format`, has a format version
+ * above `version`, or was never completed. A file of other software, without a stamp, passes. Local. */
 int h5_stamp_check(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err);
 
-/* Sets them all, with complete = 1: the last change to a file before it is closed. Collective as the file is;
- * not agreed. Errors: BL_PATH. */
+/* Writes the stamp, with complete = 1: the last change to a file before it is closed. By the one process
+ * that has the file open for writing. Local. Errors: BL_PATH. */
 int h5_stamp_put(hid_t file, const char *path, const char *format, int64_t version, struct bl_error *err);
 
 #endif

@@ -6,8 +6,9 @@
 
 #include "mpi/h5/file.h"
 
-/* One call to HDF5 moves at most so much: MPI-IO counts bytes in an int. */
-static const int64_t most_bytes = (int64_t)1 << 30;
+/* The most that one call to HDF5 moves, since MPI-IO counts bytes in an int; and the size of checksum
+ * blocks. */
+static const int64_t call_bytes = (int64_t)1 << 30;
 static const int64_t block_bytes = (int64_t)1 << 20;
 enum { NAME_BYTES = 256 };
 
@@ -21,7 +22,7 @@ int h5_make_group(hid_t file, const char *name)
     return group < 0 || H5Gclose(group) < 0 ? -1 : 0;
 }
 
-/* HDF5 could make them on its own, but not without their times. */
+/* HDF5 could create missing parents itself, but then they would record the time. */
 static int make_parents(hid_t file, const char *name)
 {
     char parent[NAME_BYTES];
@@ -40,7 +41,8 @@ int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int6
     const hsize_t dims[2] = {(hsize_t)rows, (hsize_t)cols};
     hid_t layout = h5_timeless(H5P_DATASET_CREATE), space = H5Screate_simple(cols > 0 ? 2 : 1, dims, NULL);
     H5Pset_layout(layout, H5D_CONTIGUOUS);
-    /* As MPI-IO does it anyway: the same bytes from any number of ranks. Every byte is written by us. */
+    /* Storage at creation, as MPI-IO requires, also with one rank, so that the file's bytes don't depend
+     * on the number of ranks. No fill values: every byte gets written. */
     H5Pset_alloc_time(layout, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(layout, H5D_FILL_TIME_NEVER);
     *dataset = H5I_INVALID_HID;
@@ -63,6 +65,7 @@ int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, 
 {
     const int64_t row_bytes = row_bytes_of(memory_type, cols);
     const int64_t most = piece_bytes / row_bytes > 0 ? piece_bytes / row_bytes : 1;
+    /* Each call selects `count` rows in the file and as many in memory. */
     for (int64_t at = 0; at < n; at += most) {
         const int64_t count = n - at < most ? n - at : most;
         const hsize_t start[2] = {(hsize_t)(row_lo + at), 0}, counts[2] = {(hsize_t)count, (hsize_t)cols};
@@ -84,9 +87,9 @@ int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, 
 int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, const void *rows,
                   const char *what, struct bl_error *err)
 {
-    void *unchanged;
+    void *unchanged; /* h5_move_rows only reads it; a cast would drop const */
     memcpy(&unchanged, &rows, sizeof rows);
-    if (h5_move_rows(1, dataset, memory_type, row_lo, n, cols, unchanged, most_bytes) != 0)
+    if (h5_move_rows(1, dataset, memory_type, row_lo, n, cols, unchanged, call_bytes) != 0)
         return bl_fail(err, BL_PATH,
                        "can't write %s: the disk may be full; make room there or choose another place", what);
     return BL_OK;
@@ -95,7 +98,7 @@ int h5_write_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, i
 int h5_read_rows(hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols, void *rows,
                  const char *what, struct bl_error *err)
 {
-    if (h5_move_rows(0, dataset, memory_type, row_lo, n, cols, rows, most_bytes) != 0)
+    if (h5_move_rows(0, dataset, memory_type, row_lo, n, cols, rows, call_bytes) != 0)
         return bl_fail(err, BL_INPUT, "can't read %s: the file is damaged; restore it or make it again",
                        what);
     return BL_OK;

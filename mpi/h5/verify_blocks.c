@@ -7,7 +7,7 @@
 #include "mpi/h5/table.h"
 #include "mpi/process/stall.h"
 
-/* Walks the data sets below a group. */
+/* The state of a visit to all data sets below a group. */
 struct walk {
     hid_t file;
     const char *path;
@@ -16,7 +16,7 @@ struct walk {
     struct bl_error *err;
 };
 
-/* A data set with its sizes, refused before memory is asked for when they make no sense. */
+/* A data set and its sizes, which are checked before memory is allocated for them. */
 struct open_set {
     hid_t set, type;
     int64_t rows, cols, row_bytes;
@@ -47,15 +47,17 @@ static int open_set(struct open_set *open, hid_t file, const char *name, const c
     open->rows = (int64_t)dims[0];
     open->cols = rank == 2 ? (int64_t)dims[1] : 0;
     const int64_t cols = rank == 2 ? open->cols : 1;
-    /* A row above 1 GiB is nobody's data. */
+    /* A row above 1 GiB can only be damage. */
     if ((rank != 1 && rank != 2) || value_bytes < 1 || cols < 1 || cols > ((int64_t)1 << 30) / value_bytes ||
         (open->type >= 0 && H5Tdetect_class(open->type, H5T_VLEN) > 0) || H5Tis_variable_str(open->type) > 0)
-        return bl_fail(err, BL_INPUT, "%s: the data set '%s' has an impossible shape or type", path, name);
+        return bl_fail(err, BL_INPUT,
+                       "%s: the data set '%s' must be [rows] or [rows, columns] of values of fixed size",
+                       path, name);
     open->row_bytes = value_bytes * cols;
     return BL_OK;
 }
 
-/* Reads the set block by block; with checksums [blocks] compares each. */
+/* Reads the data set block by block and, if checksums [blocks] isn't NULL, compares each. */
 static int read_blocks(const struct open_set *open, const uint64_t *checksums, const char *name,
                        const char *path, int64_t *blocks, struct bl_error *err)
 {
@@ -77,6 +79,7 @@ static int read_blocks(const struct open_set *open, const uint64_t *checksums, c
     return code;
 }
 
+/* Compares a data set with its checksums, which are read first and all at once: 8 bytes for 1 MiB. */
 static int verify_set(hid_t file, const char *name, const char *path, int64_t *blocks, struct bl_error *err)
 {
     struct open_set data;
@@ -101,6 +104,7 @@ done:
     return code;
 }
 
+/* Below /checksums: the path of a set of checksums, from there, is that of its data set. */
 static herr_t visit_checksum(hid_t group, const char *name, const H5O_info_t *info, void *context)
 {
     struct walk *walk = context;
@@ -109,9 +113,10 @@ static herr_t visit_checksum(hid_t group, const char *name, const H5O_info_t *in
         return 0;
     walk->code = verify_set(walk->file, name, walk->path, &walk->blocks, walk->err);
     walk->sets++;
-    return walk->code == BL_OK ? 0 : 1;
+    return walk->code == BL_OK ? 0 : 1; /* above 0: H5Ovisit stops without an error of its own */
 }
 
+/* Without checksums: that every value can be read is all that can be told. */
 static herr_t visit_any(hid_t group, const char *name, const H5O_info_t *info, void *context)
 {
     struct walk *walk = context;
@@ -127,6 +132,8 @@ static herr_t visit_any(hid_t group, const char *name, const H5O_info_t *info, v
     return walk->code == BL_OK ? 0 : 1;
 }
 
+/* The visit stops at the first failure, whose code and message it leaves in walk; if HDF5 itself fails, it
+ * can't read the group. */
 static int walk_below(struct walk *walk, const char *group, H5O_iterate_t visit)
 {
     hid_t at = H5Gopen2(walk->file, group, H5P_DEFAULT);

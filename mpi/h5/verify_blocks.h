@@ -1,4 +1,4 @@
-/* The data sets of an open file read from end to end, whatever kind of file it is. */
+/* Reading all data sets of an open file from end to end, whatever kind of file it is. */
 #ifndef PAR_H5_VERIFY_BLOCKS_H
 #define PAR_H5_VERIFY_BLOCKS_H
 
@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 
-/* Compares every block of every data set that has checksums (/checksums/NAME for /NAME) with them; *sets and
- * *blocks count what was compared. Local. Errors: BL_INPUT naming the data set and the rows of the first
- * damaged block, or a checksum without its data; BL_MEMORY. */
+/* Compares every block of every data set that has checksums (/checksums/NAME for /NAME); *sets and *blocks
+ * count what was compared. Local. Errors: BL_INPUT, naming the data set and the rows of the first damaged
+ * block, or the data set that is missing for its checksums; BL_MEMORY. */
 int h5_verify_checked(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err);
 
-/* Reads every data set, without checksums to compare with. Local. Errors: BL_INPUT naming the data set that
+/* Reads every data set of a file without checksums. Local. Errors: BL_INPUT, naming the data set that
  * can't be read; BL_MEMORY. */
 int h5_verify_readable(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err);
 

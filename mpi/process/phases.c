@@ -27,9 +27,10 @@ void phases_begin(struct phases *phases)
 
 void phases_enter(struct phases *phases, enum phase phase)
 {
+    /* Every moment is counted once: the phases' seconds add up to the time since phases_begin. */
     const double now_s = bl_clock_seconds();
     phases->seconds[phases->now] += now_s - phases->since_s;
     phases->now = phase;
     phases->since_s = now_s;
-    stall_tick(phases_name(phase));
+    stall_tick(phases_name(phase)); /* entering a phase is progress */
 }

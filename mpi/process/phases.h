@@ -1,10 +1,10 @@
-/* Where a run's time goes: each moment of a rank belongs to one phase. Entering one also tells the stall
- * guard that the rank is alive. Local throughout. */
+/* How this rank spends its time: every moment belongs to exactly one phase. Entering a phase also tells the
+ * stall guard that the rank is alive. Everything here is local and can't fail. */
 #ifndef PAR_PROCESS_PHASES_H
 #define PAR_PROCESS_PHASES_H
 
 enum phase {
-    PHASE_INPUT, /* choosing, converting and normalising a batch's rows */
+    PHASE_INPUT, /* selecting, converting and normalising the rows of a batch */
     PHASE_FORWARD,
     PHASE_GATHER,
     PHASE_OBJECTIVE,
@@ -12,8 +12,8 @@ enum phase {
     PHASE_REDUCE,
     PHASE_UPDATE,
     PHASE_EVALUATION,
-    PHASE_CHECKPOINT, /* for as long as steps wait for it */
-    PHASE_OTHER,      /* logging, and what stands between steps */
+    PHASE_CHECKPOINT, /* only the time that steps wait for it */
+    PHASE_OTHER,      /* logging and whatever else happens between steps */
     PHASES
 };
 
@@ -21,16 +21,16 @@ struct phases {
     enum phase now;
     double since_s;
     double seconds[PHASES];
-    double behind_s; /* what another thread did for checkpoints while steps went on: in no phase */
+    double behind_s; /* the background thread's work on checkpoints during steps; part of no phase */
 };
 
-/* As users read it; also the stall guard's word. A literal. */
+/* The name that users and the stall guard's message show; a string literal. */
 const char *phases_name(enum phase phase);
 
-/* Zeroes the account; the present phase is PHASE_OTHER. */
+/* Sets all times to zero and starts in PHASE_OTHER. */
 void phases_begin(struct phases *phases);
 
-/* What went by counts for the phase that ends. */
+/* Ends the current phase, which gets the time since it began, and starts `phase`. */
 void phases_enter(struct phases *phases, enum phase phase);
 
 #endif

@@ -3,9 +3,10 @@
 #include <signal.h>
 #include <stddef.h>
 
+/* Flags only: a handler may call almost nothing safely. */
 static volatile sig_atomic_t checkpoint_asked;
-static volatile sig_atomic_t stop_asked;  /* the signal's number */
-static volatile sig_atomic_t interrupted; /* by SIGINT, once */
+static volatile sig_atomic_t stop_asked;  /* the signal's number; 0: no */
+static volatile sig_atomic_t interrupted; /* SIGINT came once already */
 
 static void on_checkpoint(int number)
 {
@@ -15,6 +16,8 @@ static void on_checkpoint(int number)
 
 static void on_stop(int number)
 {
+    /* Ctrl-C again: the user doesn't want to wait for the checkpoint, so the default action ends the
+     * process. */
     if (number == SIGINT && interrupted) {
         signal(SIGINT, SIG_DFL);
         raise(SIGINT);
@@ -25,6 +28,7 @@ static void on_stop(int number)
 
 static void install(int number, void (*handler)(int))
 {
+    /* SA_RESTART: reads and writes that a signal interrupts go on, also inside MPI and HDF5. */
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);

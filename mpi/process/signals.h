@@ -1,21 +1,21 @@
-/* Requests from outside: a handler sets a flag, the step loop reads it. Installed before MPI_Init. */
+/* Requests by signal: the handler sets a flag, and the training loop reads it between steps. */
 #ifndef PAR_PROCESS_SIGNALS_H
 #define PAR_PROCESS_SIGNALS_H
 
-/* What was asked for so far; a higher value includes the lower ones. */
+/* What this process was asked to do; a higher value includes the lower ones. */
 enum signals_request {
     SIGNALS_NONE = 0,
-    SIGNALS_CHECKPOINT = 1, /* SIGUSR1: write a checkpoint and go on */
+    SIGNALS_CHECKPOINT = 1, /* SIGUSR1: write a checkpoint and continue */
     SIGNALS_STOP = 2, /* SIGUSR2, SIGTERM, SIGINT: write a checkpoint and stop; SIGINT again: stop at once */
 };
 
-/* Installs the handlers. Local. */
+/* Installs the handlers; called before MPI_Init. Local. */
 void signals_install(void);
 
-/* The highest request that is open, and the signal that made it (0: none). Local. */
+/* The highest pending request; *signal_number is the signal that made it, 0 for none. Local. */
 enum signals_request signals_request(int *signal_number);
 
-/* Forgets a request for a checkpoint once it is met; a request to stop stays. Local. */
+/* Clears a request for a checkpoint once it is written; a request to stop stays. Local. */
 void signals_checkpoint_done(void);
 
 #endif

@@ -9,14 +9,17 @@
 
 #include "base/clock.h"
 
-/* Rank 0 speaks first; each next rank waits this much longer, in case those before are the ones that can't.
- * It is more than a launcher needs to end the job. */
+/* All ranks notice a hang at the same time, but one message is enough. Rank 0 reports first; rank r waits
+ * r * 3 s longer (WAITS_MAX at most) and reports only if the lower ranks couldn't. 3 s is more than a
+ * launcher needs to end the job. */
 static const double next_rank_wait_s = 3.0;
 enum { WAITS_MAX = 10 };
 
-/* A guard that slept so long was stopped itself: it knows nothing about the others. */
+/* The guard looks every 0.1 s. If more than this went by, the whole process was stopped (SIGSTOP, a suspended
+ * machine), and its clock says nothing about the other ranks: it starts counting again. */
 static const double stopped_s = 1.0;
 
+/* Shared by the main thread, which ticks, and the watching thread: atomics, so that a tick takes no lock. */
 static struct {
     pthread_t thread;
     struct par par;
@@ -28,16 +31,16 @@ static struct {
 
 static void end_job(double silent_s)
 {
-    fprintf(stderr,
-            "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system "
-            "hangs; the newest "
-            "checkpoint is whole, start the same command again to continue (train.stall_minutes sets this "
-            "limit)\n",
-            silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
+    fprintf(
+        stderr,
+        "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system hangs; "
+        "start the same command again to continue from the newest checkpoint (train.stall_minutes sets "
+        "this limit)\n",
+        silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
     fflush(stderr);
     if (guard.par.comm != MPI_COMM_NULL) {
-        /* MPI_Abort from here may itself block: a signal ends the process then, and the launcher the others.
-         */
+        /* MPI_Abort may block too, here in a second thread. After 10 s SIGALRM ends this process, and then
+         * the launcher ends the others. */
         signal(SIGALRM, SIG_DFL);
         alarm(10);
         MPI_Abort(guard.par.comm, BL_STALLED);
@@ -54,10 +57,11 @@ static void *watch(void *unused)
         const struct timespec nap = {.tv_nsec = 100 * 1000 * 1000};
         nanosleep(&nap, NULL);
         double limit = atomic_load(&guard.limit_s), now = bl_clock_seconds();
-        if (now - looked_s > stopped_s)
+        if (now - looked_s > stopped_s) /* this process was stopped */
             atomic_store(&guard.last_s, now);
         looked_s = now;
         double silent = now - atomic_load(&guard.last_s);
+        /* limit 0: no limit. Rank r reports r * 3 s after the limit. */
         if (limit > 0.0 && silent > limit + waits * next_rank_wait_s)
             end_job(silent);
     }
@@ -71,7 +75,7 @@ void stall_begin(struct par par, double seconds)
     atomic_store(&guard.limit_s, seconds);
     if (seconds <= 0.0 || atomic_load(&guard.running))
         return;
-    /* Signals belong to the main thread. */
+    /* A thread inherits the signal mask: with all blocked, signals go to the main thread only. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -10,18 +10,20 @@
 #include "base/clock.h"
 #include "mpi/process/stall.h"
 
+/* The lock guards job to waited_s; `changed` is signalled when a job begins or ends, and at the end. */
 struct worker {
     pthread_t thread;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock;
     pthread_cond_t changed;
-    worker_job job; /* NULL: none is being done */
+    worker_job job; /* NULL: no job is running */
     void *context;
-    int code, ending;
+    int code, ending; /* outcome of the last job; the thread is to end */
     struct bl_error err;
     double busy_s, waited_s;
-    atomic_llong ticks;
+    atomic_llong ticks; /* how often jobs reported progress */
 };
 
+/* Called with the lock held, which is released while the job runs. */
 static void do_job(struct worker *worker)
 {
     struct bl_error err = {0};
@@ -29,7 +31,7 @@ static void do_job(struct worker *worker)
     void *const context = worker->context;
     pthread_mutex_unlock(&worker->lock);
     const double begun = bl_clock_seconds();
-    const int code = job(worker, context, &err);
+    const int code = job(worker, context, &err); /* without the lock: worker_is_busy must not wait */
     pthread_mutex_lock(&worker->lock);
     worker->busy_s += bl_clock_seconds() - begun;
     worker->code = code;
@@ -38,6 +40,7 @@ static void do_job(struct worker *worker)
     pthread_cond_broadcast(&worker->changed);
 }
 
+/* The thread. A job that was begun before the end is still done. */
 static void *work(void *context)
 {
     struct worker *worker = context;
@@ -60,7 +63,7 @@ int worker_create(struct worker **out, struct bl_error *err)
     struct worker *worker = *out;
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->changed, NULL);
-    /* Signals belong to the main thread. */
+    /* A thread inherits the signal mask: with all blocked, signals go to the main thread only. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -104,7 +107,8 @@ int worker_is_busy(struct worker *worker)
     return busy;
 }
 
-/* A job that gets on may take as long as it wants; one that hangs is for the stall guard. */
+/* Passes progress on to the stall guard: a job may take long as long as it ticks; one that hangs is
+ * reported. */
 static void tick_guard(struct worker *worker, const char *phase, long long *seen)
 {
     const long long ticks = atomic_load(&worker->ticks);
@@ -118,6 +122,7 @@ int worker_wait(struct worker *worker, const char *phase, struct bl_error *err)
     const double begun = bl_clock_seconds();
     long long seen = -1;
     pthread_mutex_lock(&worker->lock);
+    /* Wakes up every second to pass on ticks, or at once when the job ends. */
     while (worker->job) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
@@ -129,7 +134,7 @@ int worker_wait(struct worker *worker, const char *phase, struct bl_error *err)
     const int code = worker->code;
     if (code != BL_OK)
         *err = worker->err;
-    worker->code = BL_OK; /* it is told once */
+    worker->code = BL_OK; /* each failure is reported once */
     pthread_mutex_unlock(&worker->lock);
     return code;
 }

@@ -4,13 +4,14 @@
 
 #include "mpi/ranks/comm.h"
 
-/* Every rank brings its own code and err. Returns BL_OK if all brought BL_OK; otherwise the code of the
- * lowest rank that failed, with its message and rank copied into err everywhere. Collective. Call it before
- * and after every operation that one rank alone may fail, and before any collective library call. */
+/* Each rank passes its own code and err. Returns BL_OK on all ranks if every code was BL_OK; otherwise the
+ * code of the lowest rank that failed, with that rank's message and number copied into err. Collective.
+ * Call it after every operation that may fail on one rank alone, and before the next collective call: a rank
+ * that left early would keep the others waiting. */
 int par_agree(struct par par, int code, struct bl_error *err);
 
-/* Ends the whole job with `code`: prints err's line on this rank and calls MPI_Abort. For a rank that cannot
- * reach an agreement. Never returns. Local. */
+/* Prints err's message on this rank and ends the whole job with err->code by MPI_Abort. For a failure that
+ * this rank can't take to par_agree. Never returns. Local. */
 void par_abort_local(struct par par, const struct bl_error *err) __attribute__((noreturn));
 
 #endif

@@ -17,11 +17,13 @@ void par_count_local(struct par par, struct par_traffic_count more)
     sum->received_bytes += more.received_bytes;
 }
 
+/* At least one element, however large it is. */
 int64_t par_piece_local(struct par par, int64_t element_bytes)
 {
     return par.piece_bytes > element_bytes ? par.piece_bytes / element_bytes : 1;
 }
 
+/* MPI counts in an int, so every call below moves one piece of the array at a time. */
 static int64_t shorter(int64_t left, int64_t piece)
 {
     return left < piece ? left : piece;
@@ -34,6 +36,7 @@ static int64_t bytes_of(MPI_Datatype type)
     return bytes;
 }
 
+/* values = op over ranks of `from`, or of values itself if from is NULL. */
 static void allreduce(struct par par, const char *from, char *values, int64_t n, MPI_Datatype type, MPI_Op op)
 {
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
@@ -54,7 +57,7 @@ void par_allreduce_from(struct par par, const void *from, void *values, int64_t 
 {
     if (par.size > 1 && n > 0)
         allreduce(par, from, values, n, type, op);
-    else
+    else /* one rank: the sum over ranks is its own value */
         memcpy(values, from, (size_t)(n * bytes_of(type)));
 }
 
@@ -64,6 +67,7 @@ void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype ty
         return;
     const int64_t bytes = bytes_of(type), piece = par_piece_local(par, bytes);
     const int is_root = par.rank == 0;
+    /* Every other rank sends its n elements once; rank 0 receives n (P - 1). */
     par_count_local(par,
                     (struct par_traffic_count){.collectives = 1,
                                                .messages = !is_root,
@@ -71,6 +75,7 @@ void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype ty
                                                .received_bytes = is_root ? n * bytes * (par.size - 1) : 0});
     for (int64_t at = 0; at < n; at += piece) {
         char *part = (char *)values + at * bytes;
+        /* Only the root may pass MPI_IN_PLACE; its values are then both operand and result. */
         MPI_Reduce(is_root ? MPI_IN_PLACE : part, is_root ? part : NULL, (int)shorter(n - at, piece), type,
                    op, 0, par.comm);
     }
@@ -81,6 +86,7 @@ void par_broadcast_from(struct par par, int root, void *bytes, int64_t n_bytes)
     const int is_root = par.rank == root;
     if (par.size == 1 || n_bytes == 0)
         return;
+    /* By the convention: the root sends n to each of P - 1 ranks. */
     par_count_local(par, (struct par_traffic_count){.collectives = 1,
                                                     .messages = is_root ? par.size - 1 : 0,
                                                     .sent_bytes = is_root ? n_bytes * (par.size - 1) : 0,
@@ -95,8 +101,8 @@ void par_broadcast(struct par par, void *bytes, int64_t n_bytes)
     par_broadcast_from(par, 0, bytes, n_bytes);
 }
 
-/* What is too much for one call goes between pairs of ranks, piece by piece; who has nothing left to send or
- * to receive talks to nobody. */
+/* Sends n_out bytes to rank `to` while receiving n_in bytes from rank `from`, piece by piece. The two may
+ * differ in length: the side that is finished takes part as MPI_PROC_NULL. */
 static void exchange(struct par par, int to, const char *out, int64_t n_out, int from, char *in, int64_t n_in)
 {
     const int64_t piece = par_piece_local(par, 1);
@@ -109,6 +115,7 @@ static void exchange(struct par par, int to, const char *out, int64_t n_out, int
     }
 }
 
+/* Without gaps one array [size + 1] serves as both begin and end: end[r] = begin[r + 1]. */
 static int init_blocks(struct par_blocks *blocks, int size, int apart, struct bl_error *err)
 {
     *blocks = (struct par_blocks){.apart = apart};
@@ -138,7 +145,7 @@ int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *
 
 void par_blocks_free(struct par_blocks *blocks)
 {
-    if (blocks->apart)
+    if (blocks->apart) /* otherwise end points into begin */
         bl_free(&blocks->end);
     bl_free(&blocks->begin);
     bl_free(&blocks->counts);
@@ -155,6 +162,7 @@ void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_un
         par_count_local(par, traffic_allgather(par.size * n_bytes, n_bytes, par.size));
         MPI_Allgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, each, 1, MPI_INT64_T, par.comm);
     }
+    /* Prefix sums: begin[r + 1] = begin[r] + units of rank r. */
     blocks->begin[0] = 0;
     for (int r = 0; r < par.size; r++)
         each[r] += blocks->begin[r];
@@ -172,9 +180,9 @@ struct par_traffic_count par_blocks_traffic_local(struct par par, const struct p
                              (blocks->end[par.rank] - blocks->begin[par.rank]) * unit_bytes, par.size);
 }
 
-/* Ring: in each round the block that came in the last one goes on to the right neighbour. Thakur,
- * Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19, 2005,
- * section 4.1. */
+/* Ring allgather: in round k each rank passes block (rank - k) mod size, the one it received last, to its
+ * right neighbour and receives block (rank - k - 1) mod size from the left. Thakur, Rabenseifner and
+ * Gropp, "Optimization of collective communication operations in MPICH", IJHPCA 19, 2005, section 4.1. */
 static void allgather_ring(struct par par, const struct par_blocks *blocks, char *values, int64_t unit_bytes)
 {
     const int size = par.size, right = (par.rank + 1) % size, left = (par.rank + size - 1) % size;
@@ -192,10 +200,12 @@ void par_allgather(struct par par, struct par_blocks *blocks, void *values, int6
     if (count.collectives == 0)
         return;
     par_count_local(par, count);
+    /* MPI_Allgatherv takes offsets as int: beyond that an own ring, whose messages can be cut. */
     if (blocks->end[par.size - 1] * unit_bytes > par_piece_local(par, 1)) {
         allgather_ring(par, blocks, values, unit_bytes);
         return;
     }
+    /* All blocks together are fewer bytes than an int counts, so they move as bytes. */
     for (int r = 0; r < par.size; r++) {
         blocks->starts[r] = (int)(blocks->begin[r] * unit_bytes);
         blocks->counts[r] = (int)((blocks->end[r] - blocks->begin[r]) * unit_bytes);

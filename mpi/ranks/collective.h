@@ -1,46 +1,53 @@
-/* The collectives of the whole program: nothing else calls MPI's, and mpi/ranks/flight.h has those that don't wait.
- * Each is counted (mpi/ranks/traffic.h) and cut into pieces that an int can count, so numbers of elements and bytes
- * have no limit. All are collective over par.comm with equal arguments where nothing else is said; on one
- * rank nothing happens. */
+/* All blocking collectives of the program; mpi/ranks/flight.h has the nonblocking ones. Each call is counted
+ * (mpi/ranks/traffic.h) and cut into pieces that an int can count, so elements and bytes may exceed 2^31.
+ *
+ * Unless a function says otherwise, it is collective over par.comm, its sizes, types and operations are equal
+ * on all ranks, it allocates nothing, and on one rank it does nothing. A failure inside MPI ends the job
+ * (MPI_ERRORS_ARE_FATAL), so none of them returns an error. */
 #ifndef PAR_RANKS_COLLECTIVE_H
 #define PAR_RANKS_COLLECTIVE_H
 
 #include "mpi/ranks/comm.h"
 
-/* values [n]: combined over ranks in place, or what stands in `from` on each, which stays; to_root: on rank 0
- * alone, the others' become worthless. */
+/* values [n] = op over ranks of values, in place; the _from form reads from [n] instead and leaves it
+ * unchanged (on one rank it copies). to_root: the result is on rank 0 only, values is undefined on the
+ * others. */
 void par_allreduce(struct par par, void *values, int64_t n, MPI_Datatype type, MPI_Op op);
 void par_allreduce_from(struct par par, const void *from, void *values, int64_t n, MPI_Datatype type,
                         MPI_Op op);
 void par_reduce_to_root(struct par par, void *values, int64_t n, MPI_Datatype type, MPI_Op op);
 
-/* Bytes [n_bytes] of rank 0, or of rank `root`, to all. */
+/* Copies bytes [n_bytes] of rank 0, or of rank `root`, to all ranks. */
 void par_broadcast(struct par par, void *bytes, int64_t n_bytes);
 void par_broadcast_from(struct par par, int root, void *bytes, int64_t n_bytes);
 
-/* Blocks of an array, one of each rank: one behind the other in the order of ranks, or with gaps between
- * them. */
+/* How an array is divided among ranks: rank r contributes the units [begin[r], end[r]) to an allgather.
+ * Blocks lie in the order of ranks, either one behind the other or with gaps (`apart`). Every rank holds
+ * the same table. Without gaps `end` is `begin + 1`: one array [size + 1], whose last entry is the end of
+ * all blocks. */
 struct par_blocks {
-    int64_t *begin, *end; /* [size] rank r has the units [begin[r], end[r]); without gaps end is begin + 1, so
-                           * that begin[size] is the end of all; owned */
-    int *counts, *starts; /* [size] the same for a call of MPI; owned */
-    int apart;
+    int64_t *begin, *end; /* [size], in units; owned (end only when apart) */
+    int *counts, *starts; /* [size], in bytes, as MPI_Allgatherv takes them; owned; set by par_allgather */
+    int apart;            /* 1: there may be gaps */
 };
 
-/* Allocates; begin and end are 0. apart: there may be gaps. Local. Errors: BL_MEMORY. par_blocks_free is safe
- * twice. */
+/* Allocates for `size` ranks, without gaps or, apart, with them; begin and end are 0. Local. Errors:
+ * BL_MEMORY, with nothing left to free. par_blocks_free is local and safe twice. */
 int par_blocks_init(struct par_blocks *blocks, int size, struct bl_error *err);
 int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err);
 void par_blocks_free(struct par_blocks *blocks);
 
-/* Sets begin, without gaps, from the units that each rank says to have. Works on one rank. */
+/* Sets begin (without gaps) from the number of units of each rank, which it exchanges: own_units may differ.
+ * Works on one rank too. Collective. */
 void par_blocks_gather(struct par_blocks *blocks, struct par par, int64_t own_units);
 
-/* values, units of unit_bytes each, of which each rank has set its block: all blocks are whole on all ranks.
- */
+/* Allgather in place: values is the whole array of units of unit_bytes, in which each rank has set its own
+ * block; afterwards every block is set on every rank. Collective. */
 void par_allgather(struct par par, struct par_blocks *blocks, void *values, int64_t unit_bytes);
 
-/* What an allgather counts; adds to what par counts; elements of one call to MPI. Local. */
+/* Helpers that mpi/ranks/flight.c shares; all local. par_blocks_traffic_local: what one allgather counts.
+ * par_count_local: adds to par's counts, if it has any. par_piece_local: elements that one call to MPI
+ * takes. */
 struct par_traffic_count par_blocks_traffic_local(struct par par, const struct par_blocks *blocks,
                                                   int64_t unit_bytes);
 void par_count_local(struct par par, struct par_traffic_count more);

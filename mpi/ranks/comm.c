@@ -1,6 +1,6 @@
 #include "mpi/ranks/comm.h"
 
-/* What any MPI can count and move in one call. */
+/* 1 GiB: any MPI can count and move that in one call, an int counts to 2 GiB - 1. */
 enum { PIECE_BYTES = 1 << 30 };
 
 struct par par_of_comm(MPI_Comm comm)
@@ -27,6 +27,7 @@ struct par par_on_host(struct par par)
     struct par host = par;
     if (par.comm == MPI_COMM_NULL)
         return host;
+    /* The key par.rank keeps the order of ranks within the host. */
     MPI_Comm_split_type(par.comm, MPI_COMM_TYPE_SHARED, par.rank, MPI_INFO_NULL, &host.comm);
     MPI_Comm_rank(host.comm, &host.rank);
     MPI_Comm_size(host.comm, &host.size);

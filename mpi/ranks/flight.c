@@ -4,14 +4,15 @@
 
 #include "base/buffer.h"
 
-/* Of the kinds of traffic each has its own, so that what is under way at the same time doesn't mix. */
+/* One tag for each kind of traffic (TAG + kind): exchanges of two kinds may be in flight at the same time. */
 enum { TAG = 16 };
 
 int par_flight_reserve(struct par_flight *flight, struct bl_error *err)
 {
+    /* The rehearsal counted the messages in n; from now on n counts those in flight. */
     flight->room = flight->n;
     flight->n = 0;
-    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages under way", err);
+    return bl_alloc(&flight->request, flight->room, sizeof *flight->request, "messages in flight", err);
 }
 
 void par_flight_free(struct par_flight *flight)
@@ -25,7 +26,7 @@ static int64_t shorter(int64_t left, int64_t piece)
     return left < piece ? left : piece;
 }
 
-/* Where the next message's request goes; NULL in a rehearsal. */
+/* The slot for the next message's request; NULL in a rehearsal, which only counts. */
 static MPI_Request *next_request(struct par_flight *flight)
 {
     if (!flight->request)
@@ -34,7 +35,8 @@ static MPI_Request *next_request(struct par_flight *flight)
     return &flight->request[flight->n];
 }
 
-/* n_bytes from or to another rank, in pieces. */
+/* Nonblocking receive and send of n_bytes in pieces; messages of one tag arrive in the order they were
+ * sent. */
 static void receive(struct par_flight *flight, struct par par, int rank, char *to, int64_t n_bytes)
 {
     const int64_t piece = par_piece_local(par, 1);
@@ -65,6 +67,7 @@ void par_allreduce_begin(struct par_flight *flight, struct par par, const void *
         return;
     MPI_Type_size(type, &bytes);
     const int64_t piece = par_piece_local(par, bytes);
+    /* Traffic is counted when it is sent, not in the rehearsal. */
     if (flight->request)
         par_count_local(par, traffic_allreduce(n, bytes, par.rank, par.size));
     for (int64_t at = 0; at < n; at += piece, flight->n++) {
@@ -75,7 +78,8 @@ void par_allreduce_begin(struct par_flight *flight, struct par par, const void *
     }
 }
 
-/* The ranks to the right and to the left at each distance, so that not all send to the same one first. */
+/* Each rank sends its block to rank + 1, rank + 2, ... and so not all to the same rank first. Receives are
+ * posted before sends, so that a message that arrives early finds its place. */
 void par_allgather_begin(struct par_flight *flight, struct par par, const struct par_blocks *blocks,
                          void *values, int64_t unit_bytes)
 {
@@ -94,7 +98,7 @@ void par_allgather_begin(struct par_flight *flight, struct par par, const struct
 
 void par_flight_poke_local(struct par_flight *flight)
 {
-    int done;
+    int done; /* not used: the call is made for the progress that MPI makes inside it */
     if (flight->n > 0)
         MPI_Testall(flight->n, flight->request, &done, MPI_STATUSES_IGNORE);
 }

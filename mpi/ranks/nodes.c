@@ -7,7 +7,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 
-/* This rank and no other, with what else `par` says. */
+/* This rank alone, with the counters and limits of `par`. */
 static struct par only_this(struct par par)
 {
     par.comm = MPI_COMM_NULL;
@@ -16,7 +16,8 @@ static struct par only_this(struct par par)
     return par;
 }
 
-/* The ranks of one color in the order of key; color < 0: this rank alone. Collective. */
+/* The ranks of the same color, ordered by key; color < 0: this rank alone. Communicators of one rank are
+ * freed at once. Collective. */
 static struct par split(struct par par, int color, int key)
 {
     struct par part = par;
@@ -32,7 +33,8 @@ static struct par split(struct par par, int color, int key)
     return part;
 }
 
-/* Every rank's node, in the order of ranks, becomes where each node begins. */
+/* From number [size], the node of each rank: first[k] for each node, n_lanes = the fewest ranks of any node,
+ * and this rank's own node. */
 static void set_first(struct par_nodes *nodes, const int64_t *number)
 {
     nodes->n_nodes = 0;
@@ -56,6 +58,7 @@ static void connect(struct par_nodes *nodes)
     nodes->node = split(nodes->all, nodes->own, place);
     if (nodes->node.size > 1)
         MPI_Comm_dup(nodes->node.comm, &nodes->second);
+    /* Lane l holds the l-th rank of every node, in the order of nodes. */
     nodes->lane = split(nodes->all, place < nodes->n_lanes ? place : -1, nodes->own);
 }
 
@@ -74,7 +77,7 @@ int par_nodes_init_numbered(struct par_nodes *nodes, struct par par, int number,
         code = bl_alloc_zero(&numbers, par.size, sizeof *numbers, "the list of nodes", err);
     code = par_agree(par, code, err);
     if (code == BL_OK && par.size > 1) {
-        numbers[par.rank] = number;
+        numbers[par.rank] = number; /* the sum with the others' zeros is an allgather */
         par_sum_integers(par, numbers, par.size);
         set_first(nodes, numbers);
         connect(nodes);
@@ -91,7 +94,8 @@ int par_nodes_init(struct par_nodes *nodes, struct par par, enum par_sharing sha
 {
     int number = par.rank;
     if (sharing == PAR_SHARE_HOSTS && par.size > 1) {
-        struct par host = par_on_host(par); /* its ranks are neighbours: par_world */
+        /* par_world numbers the ranks of a host one after the other, so this is the host's first rank. */
+        struct par host = par_on_host(par);
         number = par.rank - host.rank;
         par_leave_host(&host);
     }
@@ -102,6 +106,7 @@ void par_nodes_free(struct par_nodes *nodes)
 {
     if (!nodes->first)
         return;
+    /* Freeing a communicator is collective: all ranks free theirs in the same order. */
     if (nodes->node.comm != MPI_COMM_NULL)
         MPI_Comm_free(&nodes->node.comm);
     if (nodes->second != MPI_COMM_NULL)
@@ -120,6 +125,7 @@ void par_nodes_meet(const struct par_nodes *nodes)
 {
     if (nodes->node.size == 1)
         return;
+    /* A barrier orders ranks, not memory: the fences keep stores into a window before it and loads after. */
     atomic_thread_fence(memory_order_seq_cst);
     MPI_Barrier(nodes->node.comm);
     atomic_thread_fence(memory_order_seq_cst);

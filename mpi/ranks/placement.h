@@ -4,23 +4,24 @@
 
 #include "mpi/ranks/comm.h"
 
+/* Plain numbers, the same on every rank. */
 struct par_placement {
-    int64_t ranks, hosts, most_ranks; /* most_ranks: on one host */
+    int64_t ranks, hosts, most_ranks; /* most_ranks: the most on one host */
     int64_t threads;                  /* of each rank */
-    /* Of the rank that may use fewest: how many, and how many its host has. 0 where the system doesn't say.
-     */
+    /* For the rank that may use the fewest processors: how many these are, and how many its host has.
+     * 0: the system doesn't say. */
     int64_t bound, present;
-    /* Of the host that is short of most: its ranks' threads, and the processors that they may use. */
+    /* On the most oversubscribed host: threads of its ranks, and processors available to them. */
     int64_t host_threads, host_processors;
 };
 
-/* Hosts that the ranks run on. Collective. */
+/* The number of hosts on which the ranks run. Collective. */
 int64_t par_hosts(struct par par);
 
-/* The same on every rank. Collective. */
+/* Fills *placement; threads: of one rank. Collective. */
 void par_placement_find(struct par par, int64_t threads, struct par_placement *placement);
 
-/* One line into the log, and a warning where threads have to take turns. Local. */
+/* Logs one line, and a warning if threads outnumber processors. Local. */
 void par_placement_say_local(const struct par_placement *placement);
 
 #endif

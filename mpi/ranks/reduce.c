@@ -22,6 +22,7 @@ void par_sum_words(struct par par, uint64_t *values, int64_t n)
     par_allreduce(par, values, n, MPI_UINT64_T, MPI_SUM);
 }
 
+/* OR rather than a sum: it doesn't depend on the type of what the bytes hold. */
 void par_join_bytes(struct par par, void *bytes, int64_t n)
 {
     par_allreduce(par, bytes, n, MPI_BYTE, MPI_BOR);
@@ -55,5 +56,5 @@ int64_t par_min_integer(struct par par, int64_t value)
 
 int64_t par_max_integer(struct par par, int64_t value)
 {
-    return -par_min_integer(par, -value);
+    return -par_min_integer(par, -value); /* max(v) = -min(-v) */
 }

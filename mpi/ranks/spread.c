@@ -6,8 +6,10 @@ int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nod
                           struct bl_error *err)
 {
     *spread = (struct par_spread){.nodes = nodes};
+    /* One block for each node, apart: between them lie the rows that other lanes carry. */
     int code = par_blocks_init_apart(&spread->carried, nodes->n_nodes, err);
     for (int k = 0; k < nodes->n_nodes && code == BL_OK && par_nodes_in_lane_local(nodes); k++) {
+        /* Node k brings n rows from `first` on; lane l carries the l-th of n_lanes equal parts of them. */
         const int64_t first = rows[nodes->first[k]], n = rows[nodes->first[k + 1]] - first;
         int64_t lo, hi;
         bl_share(n, nodes->node.rank, nodes->n_lanes, &lo, &hi);
@@ -38,7 +40,7 @@ void par_spread_begin(struct par_spread *spread, struct par_flight *flight, enum
 
 void par_spread_rows_local(const struct par_spread *spread, int k, int64_t *lo, int64_t *hi)
 {
-    const int others = k != spread->nodes->own;
+    const int others = k != spread->nodes->own; /* the own node's rows are in its memory already */
     *lo = others ? spread->carried.begin[k] : 0;
     *hi = others ? spread->carried.end[k] : 0;
 }

@@ -17,6 +17,7 @@ const char *traffic_name(enum par_traffic_kind kind)
     return names[kind];
 }
 
+/* The kinds of a step are neighbours in the enum. */
 int traffic_in_step(enum par_traffic_kind kind)
 {
     return kind >= PAR_TRAFFIC_CODES && kind <= PAR_TRAFFIC_GRADIENT;
@@ -37,6 +38,7 @@ struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic)
     return sum;
 }
 
+/* Sent: own block to P - 1 ranks; received: the others' blocks. A rank without a block sends no message. */
 struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size)
 {
     return (struct par_traffic_count){.collectives = size > 1,
@@ -48,9 +50,10 @@ struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes,
 struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size)
 {
     int64_t lo, hi;
-    bl_share(elements, rank, size, &lo, &hi);
+    bl_share(elements, rank, size, &lo, &hi); /* the part that this rank adds up */
     const int64_t own = hi - lo;
-    /* Others' shares of its part come in, those of the others' parts go out; then the sums the other way. */
+    /* Reduce-scatter then allgather: (n - own) out and own (P - 1) in for the first, the reverse for the
+     * second; so sent = received = n - own + own (P - 1). */
     const int64_t bytes = (elements - own + own * (size - 1)) * element_bytes;
     return (struct par_traffic_count){.collectives = size > 1,
                                       .messages = INT64_C(2) * (size - 1),

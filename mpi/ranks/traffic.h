@@ -1,27 +1,27 @@
-/* What a run sends and receives, counted where each exchange is entered (mpi/ranks/collective.c, mpi/ranks/flight.c).
+/* Counts of what a run sends and receives, taken where each exchange is called (mpi/ranks/collective.c,
+ * mpi/ranks/flight.c).
  *
- * The convention: every number goes straight to where it is needed, as in the shortest algorithm that the
- * network's bandwidth allows; what a library really does may be more, never less in sum. On P ranks:
- *   allgather  of blocks that make n bytes: a rank sends its block to P - 1 others, receives the n - block of
- *              the others;
- *   allreduce  of n bytes: each rank adds up one P-th, then all of them are gathered; sent and received are
- *              2 n (P-1)/P where P divides the elements;
- *   reduce     to rank 0: n bytes out of every other rank;
- *   broadcast  of n bytes: n into every other rank.
- * What a rank keeps for itself doesn't count, so on one rank everything is 0. */
+ * Convention: bytes are those of the bandwidth-optimal algorithm. An MPI library may send more, never less in
+ * sum. On P ranks:
+ *   allgather  of n bytes in all: a rank sends its block to P - 1 others and receives their n - block bytes;
+ *   allreduce  of n bytes: reduce-scatter, then allgather; a rank sends and receives 2 n (P-1)/P bytes when P
+ *              divides the number of elements;
+ *   reduce     of n bytes to rank 0: every other rank sends n;
+ *   broadcast  of n bytes: every other rank receives n.
+ * A rank sends nothing to itself, so on one rank everything is 0. Everything here is local. */
 #ifndef PAR_RANKS_TRAFFIC_H
 #define PAR_RANKS_TRAFFIC_H
 
 #include <stdint.h>
 
 enum par_traffic_kind {
-    PAR_TRAFFIC_OTHER,      /* starting, agreeing, logging */
-    PAR_TRAFFIC_CODES,      /* a step's codes and labels */
-    PAR_TRAFFIC_SUMS,       /* sums that terms need over the batch */
-    PAR_TRAFFIC_GRADIENT,   /* the parameter gradient, with what rides on it */
+    PAR_TRAFFIC_OTHER,      /* start, agreement on errors, logging */
+    PAR_TRAFFIC_CODES,      /* codes and labels of a step */
+    PAR_TRAFFIC_SUMS,       /* sums over the global batch that loss terms need */
+    PAR_TRAFFIC_GRADIENT,   /* the parameter gradient and the flags sent with it */
     PAR_TRAFFIC_STATISTICS, /* of normalisation */
     PAR_TRAFFIC_EVALUATION,
-    PAR_TRAFFIC_CHECKPOINT, /* agreements on files, and where in them tensors lie */
+    PAR_TRAFFIC_CHECKPOINT, /* agreement on files, and positions of tensors in them */
     PAR_TRAFFIC_KINDS
 };
 
@@ -35,16 +35,16 @@ struct par_traffic {
     struct par_traffic_count of[PAR_TRAFFIC_KINDS];
 };
 
-/* As users read it. A literal. */
+/* The name that users read; a string literal. */
 const char *traffic_name(enum par_traffic_kind kind);
 
-/* Whether a kind is a training step's. */
+/* 1 if the kind is part of a training step. */
 int traffic_in_step(enum par_traffic_kind kind);
 
-/* The sum over the kinds of a step. */
+/* The sum over the kinds of a training step. */
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);
 
-/* What each kind of collective counts on rank `rank` of `size`; the arithmetic of the convention. */
+/* What one collective counts on this rank, by the convention above. */
 struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size);
 struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size);
 

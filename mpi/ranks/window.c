@@ -20,15 +20,14 @@ int64_t par_window_align_local(int64_t bytes)
 static int fail_share(const char *purpose, int64_t bytes, struct bl_error *err)
 {
     return bl_fail(err, PAR_NO_WINDOW,
-                   "the ranks of a node can't share %" PRId64
-                   " MiB for %s: MPI has no room for windows of shared "
-                   "memory; make /dev/shm larger (in containers --shm-size), or set train.shared: off",
+                   "the ranks of a node can't share %" PRId64 " MiB for %s: MPI has no room for windows of "
+                   "shared memory; make /dev/shm larger (in containers --shm-size), or set train.shared: off",
                    bytes / 1048576 + 1, purpose);
 }
 
-/* Whether this process could have so much of /dev/shm, where MPI libraries keep windows under Linux. Asked
- * before they are: in Open MPI 4.1 the first rank of a node finds out alone, and the others wait for it for
- * ever. Where the folder isn't there or won't be written to nothing is known, and the answer is yes. */
+/* 1 if this process can get so many bytes of /dev/shm, where MPI libraries keep windows under Linux, or if
+ * /dev/shm can't be used at all, so that nothing is known. Asked before MPI allocates: in Open MPI 4.1 only
+ * the first rank of a node notices a failure, and the others wait for it for ever. */
 static int has_room(int64_t bytes)
 {
     struct statvfs there;
@@ -51,7 +50,7 @@ static int has_room(int64_t bytes)
     return fits;
 }
 
-/* All of it belongs to the first rank, so that it is one piece. */
+/* Rank 0 of the node allocates the whole window and the others 0 bytes, so that it is contiguous. */
 static int allocate_shared(struct par_window *window, struct par node, int64_t bytes, const char *purpose,
                            struct bl_error *err)
 {
@@ -60,20 +59,22 @@ static int allocate_shared(struct par_window *window, struct par node, int64_t b
     MPI_Errhandler kept;
     if (par_min_integer(node, has_room(bytes)) == 0)
         return fail_share(purpose, bytes, err);
+    /* A refusal must come back as a code here, where MPI's default would end the job. */
     MPI_Comm_get_errhandler(node.comm, &kept);
     MPI_Comm_set_errhandler(node.comm, MPI_ERRORS_RETURN);
     failed = MPI_Win_allocate_shared(node.rank == 0 ? (MPI_Aint)(bytes + BL_ALIGN_BYTES) : 0, 1,
                                      MPI_INFO_NULL, node.comm, &window->at, &window->win) != MPI_SUCCESS;
     MPI_Comm_set_errhandler(node.comm, kept);
     MPI_Errhandler_free(&kept);
-    /* What some ranks have and others not can't be given back together: it stays. */
+    /* Freeing a window is collective: one that only some ranks got can't be freed, so it leaks. */
     if (par_max_integer(node, failed)) {
         window->win = MPI_WIN_NULL;
         window->at = NULL;
         return fail_share(purpose, bytes, err);
     }
     MPI_Win_shared_query(window->win, 0, &size, &unit, &window->at);
-    MPI_Win_lock_all(MPI_MODE_NOCHECK, window->win); /* loads and stores from here on */
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, window->win); /* allows loads and stores until par_window_free */
+    /* Up to the next multiple of BL_ALIGN_BYTES; the allocation above has as many bytes more. */
     window->at =
         (char *)window->at + (BL_ALIGN_BYTES - (uintptr_t)window->at % BL_ALIGN_BYTES) % BL_ALIGN_BYTES;
     return BL_OK;
@@ -88,7 +89,7 @@ int par_window_init(struct par_window *window, const struct par_nodes *nodes, in
     *window = (struct par_window){.win = MPI_WIN_NULL};
     int code = node.size > 1 ? allocate_shared(window, node, all, purpose, err)
                              : bl_alloc_zero(&window->at, all, 1, purpose, err);
-    /* Each rank touches first what it will use most. */
+    /* Each rank zeroes its share: the first touch places a page in the memory nearest to that rank. */
     par_nodes_share_local(nodes, all, &lo, &hi);
     if (code == BL_OK)
         memset((char *)window->at + lo, 0, (size_t)(hi - lo));
@@ -109,6 +110,6 @@ void par_window_free(struct par_window *window)
         return;
     }
     MPI_Win_unlock_all(window->win);
-    MPI_Win_free(&window->win);
+    MPI_Win_free(&window->win); /* waits for all ranks of the node: none still uses the memory */
     window->at = NULL;
 }

@@ -13,6 +13,7 @@ void par_prepare_mpi_local(void)
 struct par par_world(void)
 {
     const struct par world = par_of_comm(MPI_COMM_WORLD);
+    /* leader: the lowest rank of this host. The ranks of a host are consecutive if rank = leader + place. */
     struct par host = par_on_host(world);
     int leader = world.rank;
     par_broadcast(host, &leader, sizeof leader);
@@ -20,7 +21,8 @@ struct par par_world(void)
     par_leave_host(&host);
     if (par_max_integer(world, is_apart) == 0)
         return world;
-    /* Sorted by their hosts' first ranks, and by their own among equals. */
+    /* MPI_Comm_split orders by key and, among equal keys, by rank: host after host, in the order of
+     * leaders. */
     MPI_Comm sorted;
     MPI_Comm_split(world.comm, 0, leader, &sorted);
     return par_of_comm(sorted);

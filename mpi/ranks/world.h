@@ -1,19 +1,19 @@
-/* All ranks of the launcher. */
+/* All ranks that the launcher started. */
 #ifndef PAR_RANKS_WORLD_H
 #define PAR_RANKS_WORLD_H
 
 #include "mpi/ranks/comm.h"
 
-/* Before MPI_Init: asks Open MPI to leave out what bitloom has no use for and a kill would leave behind.
- * Opening a file takes a semaphore that all processes of a host share by the file's name, for pointers that
- * ranks share (sharedfp/sm); a rank that is killed while it has it leaves it taken in /dev/shm, and whoever
- * opens a file of that name later, the same run at the same step, would wait for ever. What is set in the
- * environment already stays. Local. */
+/* Call before MPI_Init. Turns off Open MPI's shared file pointers (sharedfp/sm), which bitloom doesn't
+ * use: to open a file they take a semaphore in /dev/shm that is named after the file. A rank killed while
+ * it holds the semaphore leaves it locked, and the next process on that host that opens a file of this
+ * name, such as the same run at the same step, waits for ever. A value already set in the environment
+ * stays. Local. */
 void par_prepare_mpi_local(void);
 
-/* The world, numbered so that the ranks of a host are neighbours: as the launcher numbered them if they are,
- * and rank 0 is the launcher's in any case. Collective. MPI must have been initialised. par_leave_world
- * before it is finalised. */
+/* The ranks of MPI_COMM_WORLD, renumbered if needed so that those of a host are consecutive; rank 0 stays
+ * rank 0. Collective, between MPI_Init and MPI_Finalize; so is par_leave_world, which frees the
+ * communicator. */
 struct par par_world(void);
 void par_leave_world(struct par *world);
 

@@ -10,7 +10,7 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
 {
     const int64_t own_shards = data->shard_hi - data->shard_lo;
     *batches = (struct par_batches){0};
-    if (global_batch == 0) {
+    if (global_batch == 0) { /* full: one step an epoch with all rows */
         batches->steps_per_epoch = 1;
         batches->n_global = data->n_train_global;
         for (int64_t s = 0; s < own_shards; s++)
@@ -18,6 +18,7 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
         if (data->shard_rows_min < 1 || batches->n_global < 2)
             return bl_fail(err, BL_USAGE, "a shard has no training rows; lower data.shards");
     } else {
+        /* Every shard gives equally many rows to a batch, so that the batch doesn't depend on the ranks. */
         int64_t below = global_batch / data->shards * data->shards;
         if (below != global_batch)
             return bl_fail(err, BL_USAGE,
@@ -25,6 +26,7 @@ int par_batches_plan(struct par_batches *batches, struct par par, const struct p
                            "; the nearest are %" PRId64 " and %" PRId64,
                            global_batch, data->shards, below ? below : data->shards, below + data->shards);
         batches->rows_per_shard = global_batch / data->shards;
+        /* As many steps as the smallest shard has rows for; which rows are left over changes each epoch. */
         batches->steps_per_epoch = data->shard_rows_min / batches->rows_per_shard;
         batches->n_global = global_batch;
         batches->n_local = batches->rows_per_shard * own_shards;

@@ -27,6 +27,7 @@ static int64_t unique(int32_t *values, int64_t n)
     return kept;
 }
 
+/* The distinct classes of this rank's labels [n], sorted. */
 static int own_classes(int64_t n, const uint32_t *labels, int32_t **classes, int64_t *count,
                        struct bl_error *err)
 {
@@ -52,6 +53,7 @@ int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *class
     code = par_agree(par, code, err);
     if (code != BL_OK)
         goto done;
+    /* The numbers of classes first, so that each rank can allocate for all; then the classes. */
     par_blocks_gather(&blocks, par, count);
     const int64_t total = blocks.begin[par.size];
     code = par_agree(par, bl_alloc(&all, total, sizeof *all, "the classes of all ranks", err), err);
@@ -63,7 +65,7 @@ int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *class
     for (int64_t i = 0; i < n; i++) {
         if ((int32_t)labels[i] == BL_UNLABELLED)
             continue;
-        int32_t value = (int32_t)labels[i];
+        int32_t value = (int32_t)labels[i]; /* found: all ranks' classes include this rank's */
         const int32_t *place = bsearch(&value, all, (size_t)*classes, sizeof *all, by_value);
         labels[i] = (uint32_t)(place - all);
     }

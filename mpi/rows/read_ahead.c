@@ -8,42 +8,47 @@
 #include "base/clock.h"
 #include "mpi/h5/table.h"
 
-/* One window in memory, in the order in which its rows are taken. */
+/* One window in memory, its rows in the order in which steps take them. */
 struct slot {
-    int64_t n, taken;
-    int64_t *rows; /* [max_rows] file rows */
-    char *features;
+    int64_t n, taken; /* its rows, and how many of them steps have taken */
+    int64_t *rows;    /* [max_rows] file rows */
+    char *features;   /* [max_rows, row_bytes] */
 };
 
+/* The windows of one shard. Steps take rows from slot[emptied % 2] while the thread fills
+ * slot[filled % 2]; a slot belongs to the thread until `filled` counts it and to the steps until `emptied`
+ * does. */
 struct stream {
     struct bl_windows windows;
     int64_t step_rows;
-    int64_t used_rows; /* of an epoch: what its steps take */
+    int64_t used_rows; /* the rows that an epoch's steps take; the rest of its order is never read */
     struct slot slot[2];
-    int64_t filled, emptied; /* windows since the last seek: the next goes to slot[filled % 2] */
-    /* the window that is filled next; owned by the thread between seeks */
-    int64_t epoch, window, begin;
-    int64_t skip; /* rows of it that were taken before the last seek's place */
+    int64_t filled, emptied; /* windows since the last seek */
+    /* The window that is filled next; used by the thread alone, except in a seek, when it rests. */
+    int64_t epoch, window, begin; /* begin: rows of the epoch before this window */
+    int64_t skip;                 /* rows of it that lie before the place of the last seek */
     int64_t shuffled_epoch;
-    /* where taking stands */
+    /* The next row that a step takes. */
     int64_t take_epoch, take_place;
 };
 
+/* Owns the thread and all buffers; borrows the file and the shards. The lock guards what follows it, and
+ * `filled` and `emptied` of each stream. */
 struct read_ahead {
     const struct row_file *file;
     uint64_t seed;
     int64_t n_streams;
     struct stream *stream; /* [n_streams] */
-    int64_t *place;        /* [most max_rows] of the window being filled */
+    int64_t *place;        /* [most max_rows] where each row of the window being filled goes */
     char *block;           /* [rows_per_block, row_bytes] */
     double waited_s;
 
-    pthread_mutex_t lock; /* of what follows, and of filled and emptied */
-    pthread_cond_t work;  /* for the thread */
-    pthread_cond_t done;  /* a window is full, or the thread rests */
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* wakes the thread: a slot is free, or a flag below changed */
+    pthread_cond_t done; /* wakes the main thread: a window is full, or the thread rests */
     pthread_t thread;
     int is_running, is_filling, should_rest, should_end;
-    int code;
+    int code; /* of a failed read, with its message in `failure` */
     struct bl_error failure;
 };
 
@@ -61,6 +66,7 @@ int64_t read_ahead_rows(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
 
 int64_t read_ahead_bytes(int64_t n_rows, int64_t row_bytes, int64_t window_bytes)
 {
+    /* Two slots of features and file rows, and the order of the shard's blocks. */
     const int64_t rows = read_ahead_rows(n_rows, row_bytes, window_bytes);
     return 2 * rows * (row_bytes + (int64_t)sizeof(int64_t)) +
            (n_rows / h5_rows_per_block(row_bytes) + 2) * (int64_t)sizeof(int64_t);
@@ -68,6 +74,7 @@ int64_t read_ahead_bytes(int64_t n_rows, int64_t row_bytes, int64_t window_bytes
 
 /* Making */
 
+/* take_epoch -1: no place yet, so that the first seek sets one. */
 static int stream_init(struct stream *stream, const struct read_ahead_plan *plan, int64_t s,
                        struct bl_error *err)
 {
@@ -139,6 +146,7 @@ void read_ahead_destroy(struct read_ahead *ahead)
 {
     if (!ahead)
         return;
+    /* The thread must have ended before any buffer is freed. */
     if (ahead->is_running) {
         pthread_mutex_lock(&ahead->lock);
         ahead->should_end = 1;
@@ -159,6 +167,7 @@ void read_ahead_destroy(struct read_ahead *ahead)
 
 /* The thread */
 
+/* Whether what is being filled will be thrown away. */
 static int is_told_to_leave(struct read_ahead *ahead)
 {
     pthread_mutex_lock(&ahead->lock);
@@ -174,7 +183,8 @@ static void shuffle(struct stream *stream, uint64_t seed)
     stream->shuffled_epoch = stream->epoch;
 }
 
-/* Puts the training rows of a block to their places in the window; `at` of the window's rows came before. */
+/* Copies a block's training rows to their places in the window; `at` of the window's rows were copied before.
+ * Returns how many. */
 static int64_t spread(const struct read_ahead *ahead, const struct stream *stream, int64_t block, int64_t at,
                       struct slot *slot)
 {
@@ -188,7 +198,8 @@ static int64_t spread(const struct read_ahead *ahead, const struct stream *strea
     return n;
 }
 
-/* The stream's next window into `slot`, which nobody else looks at. */
+/* Reads the stream's next window into `slot`, which belongs to the thread. Blocks are read in the order of
+ * the file, and rows stored in the order of the epoch. */
 static int fill(struct read_ahead *ahead, struct stream *stream, struct slot *slot, struct bl_error *err)
 {
     const int64_t *block;
@@ -201,7 +212,7 @@ static int fill(struct read_ahead *ahead, struct stream *stream, struct slot *sl
     for (int64_t b = 0, at = 0; b < n_blocks && code == BL_OK && !is_told_to_leave(ahead); b++) {
         const int64_t *row;
         if (bl_windows_block_rows(&stream->windows, block[b], &row) == 0)
-            continue;
+            continue; /* all its rows are held out or dropped */
         code = row_file_block(ahead->file, block[b], ahead->block, err);
         if (code == BL_OK)
             at += spread(ahead, stream, block[b], at, slot);
@@ -209,8 +220,7 @@ static int fill(struct read_ahead *ahead, struct stream *stream, struct slot *sl
     return code;
 }
 
-/* To the window after the one of n rows, in this epoch or the next; windows that no step reaches are left
- * out. */
+/* Goes to the window after the one of n rows; to the next epoch after the last window that steps use. */
 static void advance(struct stream *stream, int64_t n)
 {
     stream->skip = 0;
@@ -222,7 +232,8 @@ static void advance(struct stream *stream, int64_t n)
     }
 }
 
-/* The stream whose next window is wanted first, of those with room for it; NULL: none has. */
+/* The stream, among those with a free slot, whose next window is needed first: the smallest epoch, then
+ * the smallest step, begin / step_rows. NULL: no slot is free. */
 static struct stream *most_urgent(struct read_ahead *ahead)
 {
     struct stream *best = NULL;
@@ -238,6 +249,7 @@ static struct stream *most_urgent(struct read_ahead *ahead)
     return best;
 }
 
+/* The thread. It holds the lock except while it fills a window. */
 static void *read_on(void *context)
 {
     struct read_ahead *ahead = context;
@@ -271,17 +283,21 @@ static void *read_on(void *context)
 static int start(struct read_ahead *ahead, struct bl_error *err)
 {
     sigset_t all, before;
-    sigfillset(&all); /* signals belong to the main thread */
+    sigfillset(&all); /* a thread inherits the mask: signals go to the main thread only */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ahead->is_running = pthread_create(&ahead->thread, NULL, read_on, ahead) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ahead->is_running ? BL_OK : bl_fail(err, BL_MEMORY, "no thread can be started to read ahead");
+    return ahead->is_running
+               ? BL_OK
+               : bl_fail(err, BL_MEMORY,
+                         "can't start a thread to read ahead; raise the limit of threads (ulimit -u)");
 }
 
-/* The other side */
+/* The main thread's side */
 
-/* Puts a stream to a place of an epoch: the window that holds it, with the rows before it taken. */
-static void set_out(struct stream *stream, uint64_t seed, int64_t epoch, int64_t place)
+/* Sets a stream to a place in an epoch's order: to the window that contains it, with the rows before it
+ * taken. */
+static void set_place(struct stream *stream, uint64_t seed, int64_t epoch, int64_t place)
 {
     stream->filled = stream->emptied = 0;
     stream->epoch = stream->take_epoch = epoch;
@@ -297,18 +313,19 @@ static void set_out(struct stream *stream, uint64_t seed, int64_t epoch, int64_t
 
 int read_ahead_seek(struct read_ahead *ahead, int64_t epoch, int64_t step, struct bl_error *err)
 {
-    int stands = ahead->is_running;
+    int is_there = ahead->is_running;
     for (int64_t s = 0; s < ahead->n_streams; s++)
-        stands &= ahead->stream[s].take_epoch == epoch &&
-                  ahead->stream[s].take_place == step * ahead->stream[s].step_rows;
-    if (stands)
+        is_there &= ahead->stream[s].take_epoch == epoch &&
+                    ahead->stream[s].take_place == step * ahead->stream[s].step_rows;
+    if (is_there)
         return BL_OK;
+    /* The streams may be changed only while the thread rests. */
     pthread_mutex_lock(&ahead->lock);
     ahead->should_rest = 1;
     while (ahead->is_filling)
         pthread_cond_wait(&ahead->done, &ahead->lock);
     for (int64_t s = 0; s < ahead->n_streams; s++)
-        set_out(&ahead->stream[s], ahead->seed, epoch, step * ahead->stream[s].step_rows);
+        set_place(&ahead->stream[s], ahead->seed, epoch, step * ahead->stream[s].step_rows);
     ahead->code = BL_OK;
     ahead->should_rest = 0;
     pthread_cond_signal(&ahead->work);
@@ -316,14 +333,15 @@ int read_ahead_seek(struct read_ahead *ahead, int64_t epoch, int64_t step, struc
     return ahead->is_running ? BL_OK : start(ahead, err);
 }
 
-/* Leaves the window that rows are taken from to the thread. The lock is held. */
+/* Returns the present window's slot to the thread. The lock is held. */
 static void leave_window(struct read_ahead *ahead, struct stream *stream)
 {
     stream->emptied++;
     pthread_cond_signal(&ahead->work);
 }
 
-/* The window that has a next row, once it is full; NULL: reading failed before. The lock is held. */
+/* Waits for the window that holds the next row; NULL: reading failed, and all rows read before were taken.
+ * The lock is held. */
 static struct slot *wait_for(struct read_ahead *ahead, struct stream *stream)
 {
     for (;;) {
@@ -334,7 +352,7 @@ static struct slot *wait_for(struct read_ahead *ahead, struct stream *stream)
         struct slot *slot = &stream->slot[stream->emptied % 2];
         if (slot->taken < slot->n)
             return slot;
-        leave_window(ahead, stream); /* all its rows are held out or dropped */
+        leave_window(ahead, stream); /* an empty window: all its rows are held out or dropped */
     }
 }
 
@@ -351,6 +369,8 @@ int read_ahead_take(struct read_ahead *ahead, int64_t s, int64_t wanted, int64_t
     ahead->waited_s += bl_clock_seconds() - begun;
     if (!slot)
         return err->code;
+    /* At most to the end of the window: the caller asks again for the rest. The slot is now the steps'
+     * own, so no lock is needed. */
     *n = slot->n - slot->taken < wanted ? slot->n - slot->taken : wanted;
     *rows = slot->rows + slot->taken;
     *features = slot->features + slot->taken * row_file_row_bytes(ahead->file);
@@ -363,6 +383,7 @@ void read_ahead_give_back(struct read_ahead *ahead, int64_t s, int64_t n)
     struct slot *slot = &stream->slot[stream->emptied % 2];
     slot->taken += n;
     stream->take_place += n;
+    /* An epoch may end inside a window, whose remaining rows no step takes. */
     const int ends_epoch = stream->take_place == stream->used_rows;
     if (ends_epoch) {
         stream->take_epoch++;

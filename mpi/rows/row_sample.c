@@ -18,6 +18,7 @@ int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl
         par_blocks_gather(&blocks, par, 1);
         all[par.rank] = *sample;
         par_allgather(par, &blocks, all, sizeof *all);
+        /* Merging keeps the smallest hashes, so the order and number of ranks don't matter. */
         *sample = (struct bl_row_sample){0};
         for (int r = 0; r < par.size; r++)
             bl_row_sample_merge(sample, &all[r]);
@@ -29,5 +30,5 @@ int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl
 
 void par_row_tally_merge(struct par par, struct bl_row_tally *tally)
 {
-    par_allreduce(par, tally->found, BL_ROW_SAMPLE_MAX, MPI_INT32_T, MPI_MAX);
+    par_allreduce(par, tally->found, BL_ROW_SAMPLE_MAX, MPI_INT32_T, MPI_MAX); /* found = any rank's */
 }

@@ -1,15 +1,15 @@
-/* Samples of rows that are spread over ranks (data/row_sample.h). */
+/* Merging the ranks' samples of rows (data/row_sample.h). */
 #ifndef PAR_ROWS_ROW_SAMPLE_H
 #define PAR_ROWS_ROW_SAMPLE_H
 
 #include "data/row_sample.h"
 #include "mpi/ranks/comm.h"
 
-/* The sample of all ranks' rows from each rank's own, the same for any number of ranks. Collective. Travels:
- * 8 KiB a rank. Errors, agreed: BL_MEMORY. */
+/* Replaces each rank's own sample by the sample of all ranks' rows, which is the same for any number of
+ * ranks. Allgather of 8 KiB per rank. Collective; agreed. Errors: BL_MEMORY. */
 int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl_error *err);
 
-/* What any rank has met. Collective (samples equal). */
+/* Merges what the ranks found of one sample, which is equal on all. Collective. */
 void par_row_tally_merge(struct par par, struct bl_row_tally *tally);
 
 #endif

@@ -16,6 +16,7 @@ int rows_read(const struct rows *rows, int64_t lo, int64_t n, const void **block
 {
     if (rows->read)
         return rows->read(rows->context, lo, n, block, NULL, err);
+    /* In memory: row lo begins at lo * dim values; nothing is copied. */
     *block = (const char *)rows->resident + (size_t)(lo * rows->dim) * bl_type_bytes(rows->type);
     return BL_OK;
 }

@@ -23,6 +23,8 @@ int64_t sum_groups_total(const struct bl_config *config, int64_t ranks)
     return is_exact(config) ? exact_groups(config) : ranks;
 }
 
+/* ranks <= groups <= shards <= rows, and groups divides shards: each rank has at least one group, and
+ * groups equally many shards. */
 int sum_groups_check(const struct bl_config *config, int64_t rows, int64_t ranks, struct bl_error *err)
 {
     const int64_t shards = config->data.shards, groups = exact_groups(config);
@@ -56,6 +58,7 @@ int sum_groups_check(const struct bl_config *config, int64_t rows, int64_t ranks
 
 void sum_groups_shards(const struct bl_config *config, int rank, int size, int64_t *lo, int64_t *hi)
 {
+    /* exact: ranks share groups of `unit` shards, never part of one; fast: they share shards. */
     const int64_t shards = config->data.shards;
     const int64_t unit = is_exact(config) ? shards / exact_groups(config) : 1;
     bl_share(shards / unit, rank, size, lo, hi);
@@ -81,6 +84,8 @@ int par_sum_groups_init(struct par_sum_groups *groups, struct par par, int64_t t
     }
     for (int r = 0; r < par.size; r++)
         bl_share(total, r, par.size, &groups->rank_groups.begin[r], &groups->rank_groups.begin[r + 1]);
+    /* This rank's n_units units are divided evenly among its hi - lo groups; end[g]: its rows up to group
+     * g. */
     for (int64_t u = 0, rows = 0; u < n_units; u++) {
         rows += unit_rows[u];
         groups->end[u / (n_units / (hi - lo))] = rows;
@@ -103,6 +108,8 @@ void par_sum_groups_sum(struct par_sum_groups *groups, struct par par, const dou
     for (int64_t g = 0; g < groups->local.n; g++)
         memcpy(own + g * k, parts + g * stride, (size_t)k * sizeof *own);
     par_allgather(par, &groups->rank_groups, groups->all, k * (int64_t)sizeof *own);
+    /* sums[i] = (...(part of group 0 + group 1) + ...): always in the order of groups, so the same bits on
+     * any number of ranks; an MPI_Allreduce could add in another order. */
     memset(sums, 0, (size_t)k * sizeof *sums);
     for (int64_t g = 0; g < groups->total; g++)
         for (int64_t i = 0; i < k; i++)

@@ -23,7 +23,7 @@ static int64_t bytes_of_row(const struct par_train_data *data)
     return data->dim * (int64_t)bl_type_bytes(data->type);
 }
 
-/* Room for the features, or for a block of them, and for what is known of each row. */
+/* Memory for the features, or for one block if they are streamed, for labels and for marks of bad rows. */
 static int allocate(struct par_train_data *data, const struct bl_config *config, uint64_t **digests,
                     struct bl_error *err)
 {
@@ -43,7 +43,8 @@ static int allocate(struct par_train_data *data, const struct bl_config *config,
     return code;
 }
 
-/* Marks those of rows [lo, lo + n) at `rows` with NaN or Inf; with `stop` the first is an error. */
+/* Marks those of the file rows [lo, lo + n), which are at `rows`, that have a NaN or Inf; with bad_rows:
+ * stop the first one is an error. */
 static int check_rows(struct par_train_data *data, const char *rows, int64_t lo, int64_t n, int bad_rows,
                       const char *path, struct bl_error *err)
 {
@@ -63,7 +64,8 @@ static int check_rows(struct par_train_data *data, const char *rows, int64_t lo,
     return BL_OK;
 }
 
-/* Adds those of rows [lo, lo + n) at `rows` that are trained on; *next: the shard's first one from lo on. */
+/* Adds the training rows among the file rows [lo, lo + n) to the sample. *next: the position in
+ * shard->train of the first row from lo on. */
 static void sample_rows(struct par_train_data *data, const struct bl_shard *shard, const char *rows,
                         int64_t lo, int64_t n, int64_t *next)
 {
@@ -75,8 +77,8 @@ static void sample_rows(struct par_train_data *data, const struct bl_shard *shar
     }
 }
 
-/* Rows [lo, hi) of a shard, read, checked, sampled and added to the digest while they are in the cache: a
- * block of checksums at a time. */
+/* Reads rows [lo, hi) of a shard one checksum block at a time; each block is checked, sampled and added to
+ * the digest while it is in the cache. */
 static int read_shard(struct par_train_data *data, struct par_dataset *dataset, const struct bl_shard *shard,
                       int64_t lo, int64_t hi, struct bl_digester *digester, int bad_rows, const char *path,
                       struct bl_error *err)
@@ -99,7 +101,8 @@ static int read_shard(struct par_train_data *data, struct par_dataset *dataset, 
     return BL_OK;
 }
 
-/* Own shards; digests [shards] gets one of each, of its features seeded with that of its labels. */
+/* Reads this rank's shards. digests[s] = digest of shard s's features, seeded with the digest of its
+ * labels; 0 for other ranks' shards. */
 static int read_shards(struct par_train_data *data, struct par_dataset *dataset, int bad_rows,
                        const char *path, uint64_t *digests, struct bl_error *err)
 {
@@ -124,6 +127,7 @@ static int read_shards(struct par_train_data *data, struct par_dataset *dataset,
     return code;
 }
 
+/* Each shard holds out its share of the validation rows by itself: the same rows on any number of ranks. */
 static int make_shards(struct par_train_data *data, const struct bl_config_data *config, struct bl_error *err)
 {
     const int64_t n = data->shard_hi - data->shard_lo;
@@ -139,6 +143,7 @@ static int make_shards(struct par_train_data *data, const struct bl_config_data 
     return code;
 }
 
+/* rows = training + validation + dropped rows; the smallest shard limits the steps of an epoch. */
 static void count_rows(struct par_train_data *data, struct par par)
 {
     int64_t counts[2] = {0, 0}, smallest = INT64_MAX;
@@ -155,7 +160,7 @@ static void count_rows(struct par_train_data *data, struct par par)
     data->shard_rows_min = par_min_integer(par, smallest);
 }
 
-/* From a digest per shard, summed over ranks into its place: shards are fixed, ranks are not. */
+/* The digest of the shards' digests, of which each rank has set its own: it doesn't depend on the ranks. */
 static uint64_t fingerprint_of(const struct par_train_data *data, struct par par, uint64_t *digests)
 {
     par_sum_words(par, digests, data->shards);
@@ -163,6 +168,7 @@ static uint64_t fingerprint_of(const struct par_train_data *data, struct par par
     return bl_digest(digests, data->shards * (int64_t)sizeof *digests, shape);
 }
 
+/* This rank's shards are consecutive, and so are its rows: it reads one range of the file. */
 static void describe(struct par_train_data *data, struct par par, const struct par_split *split,
                      const struct bl_config *config)
 {
@@ -185,9 +191,9 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     int code = par_dataset_open(&dataset, par, path, config->data.train, err);
     if (code != BL_OK)
         goto done;
-    par_dataset_choose_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
+    par_dataset_use_groups_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     describe(data, par, par_dataset_split(dataset), config);
-    code = sum_groups_check(config, data->rows_global, par.size, err);
+    code = sum_groups_check(config, data->rows_global, par.size, err); /* the same on all ranks */
     if (code != BL_OK)
         goto done;
     code = allocate(data, config, &digests, err);
@@ -197,7 +203,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
         code = make_shards(data, &config->data, err);
     if (code == BL_OK)
         code = read_shards(data, dataset, config->data.bad_rows, path, digests, err);
-    code = par_agree(par, code, err);
+    code = par_agree(par, code, err); /* every rank read its shards; collectives from here on */
     if (code == BL_OK)
         data->fingerprint = fingerprint_of(data, par, digests);
     if (code == BL_OK && (data->labels.kind == BL_LABELS_SINGLE || data->labels.kind == BL_LABELS_GROUPS))
@@ -237,6 +243,7 @@ int par_train_data_row_local(const struct par_train_data *data, int64_t file_row
     return BL_OK;
 }
 
+/* The `read` of streamed rows. */
 static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, const uint32_t **labels,
                      struct bl_error *err)
 {

@@ -1,5 +1,6 @@
-/* The rows that a rank trains on: its logical shards of the train split, in their stored type, in memory or
- * (data.residency: stream) in the file, where they are read when they are wanted. Labels are in memory. */
+/* The rows that a rank trains on: its logical shards of the train split, in the type they are stored in.
+ * Features are in memory or, with data.residency: stream, in the file, from which they are read when
+ * needed. Labels are always in memory. */
 #ifndef PAR_ROWS_TRAIN_DATA_H
 #define PAR_ROWS_TRAIN_DATA_H
 
@@ -12,49 +13,49 @@
 #include "mpi/rows/rows.h"
 
 struct par_train_data {
-    /* the whole split, the same on all ranks */
+    /* The whole split, the same on all ranks. */
     int64_t rows_global;
     int64_t dim;
     enum bl_type type;
-    struct bl_label_layout labels; /* or groups; classes: number of different ones in the split */
+    struct bl_label_layout labels; /* or groups; labels.classes: how many distinct ones the split has */
     int64_t shards;
     int64_t n_train_global, n_validation_global, n_dropped_global;
     int64_t shard_rows_min;       /* training rows of the smallest shard */
     uint64_t fingerprint;         /* of shapes, features and labels; the same on any number of ranks */
-    struct bl_row_sample trained; /* of the training rows */
+    struct bl_row_sample trained; /* a sample of the training rows */
 
-    /* this rank's part */
+    /* This rank's part, all owned. */
     int64_t shard_lo, shard_hi; /* shards [shard_lo, shard_hi) */
     int64_t row_lo, row_hi;     /* file rows [row_lo, row_hi) */
     struct bl_shard *shard;     /* [shard_hi - shard_lo] */
-    void *features;             /* [row_hi - row_lo, dim] of type; NULL: they are in file; owned */
-    struct row_file *file;      /* NULL: they are in memory; owned */
-    char *block;                /* with file: [rows of a block, dim], for passes; owned */
-    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes and groups are dense; owned */
-    uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite; owned */
+    void *features;             /* [row_hi - row_lo, dim] of type; NULL: streamed */
+    struct row_file *file;      /* the features when streamed; NULL: they are in memory */
+    char *block;                /* when streamed: [rows of a block, dim], for passes over all rows */
+    uint32_t *label_words;      /* [row_hi - row_lo, labels.words]; classes and groups are 0, 1, 2, ... */
+    uint8_t *bad;               /* [row_hi - row_lo] 1: dropped for a value that isn't finite */
 };
 
-/* Reads this rank's shards (independent reads of parallel HDF5), checks them, splits off the validation rows,
- * and shares what must be known everywhere; with residency: stream features are looked at and not kept. path
- * is the data-set file, resolved. Collective; the outcome is agreed; on failure *data is freed. Errors: those
- * of par_dataset_open; BL_USAGE more ranks than shards or groups, more shards than rows, features that can't
- * be streamed; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and column; BL_MEMORY.
- */
+/* Reads this rank's shards from the data-set file at path by independent reads of parallel HDF5, checks
+ * them, separates the validation rows, and computes what all ranks must know. Streamed features are read
+ * once to be checked, and not kept. Collective; agreed; on failure *data is freed. Errors: those of
+ * par_dataset_open; BL_USAGE more ranks than shards or groups, more shards than rows, features that can't
+ * be streamed; BL_NUMBERS a row that isn't finite (bad_rows: stop), with its file row and column;
+ * BL_MEMORY. par_train_data_free is local and safe twice. */
 int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
                         const struct bl_config *config, struct bl_error *err);
 void par_train_data_free(struct par_train_data *data);
 
-/* Sets *row to a file row's features; the row must be this rank's. In memory that can't fail; from the file
- * they are borrowed until the next call, and rows in order read each block once. Errors: those of
- * row_file_row. Local. */
+/* Sets *row to the features of one of this rank's file rows. In memory this can't fail; when streamed,
+ * *row is valid until the next call, and rows read in order read each block once. Local. Errors: those of
+ * row_file_row. */
 int par_train_data_row_local(const struct par_train_data *data, int64_t file_row, const void **row,
                              struct bl_error *err);
 
-/* This rank's rows [row_lo, row_hi) for passes over them. Borrows all. Local. */
+/* This rank's rows [row_lo, row_hi) for passes over them. Borrows data, keep and groups. Local. */
 struct rows par_train_data_rows_local(const struct par_train_data *data, const uint8_t *keep,
                                       struct par_sum_groups *groups);
 
-/* Address of a row's labels (NULL without). The row must be this rank's. Local. */
+/* The labels of one of this rank's file rows, borrowed; NULL if there are none. Local. */
 const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row);
 
 #endif

@@ -60,7 +60,7 @@ static void expect_whole(const char *path)
     struct cli_result result;
     cli_run(&result, 0, "check %s", path);
     cli_expect_success(&result);
-    cr_assert(strstr(result.out, ": whole"), "%s", result.out);
+    cr_assert(strstr(result.out, ": intact"), "%s", result.out);
     cli_free(&result);
 }
 
@@ -70,7 +70,7 @@ Test(cli_checkpoints, a_damaged_one_is_not_kept_in_the_place_of_a_whole_one)
     tiny_train_well(&tiny, 1, tiny.run, "--set train.steps=20 --set checkpoint.every_steps=5");
     tiny_checkpoints(tiny.run, newest);
     tiny_flip_byte(newest, 3000);
-    cli_fails(0, 3, "step-00000015.h5 is whole", "check %s", newest);
+    cli_fails(0, 3, "step-00000015.h5 is intact", "check %s", newest);
     tiny_train_well(&tiny, 2, tiny.run,
                     "--set train.steps=19 --set checkpoint.every_steps=1 --set checkpoint.keep=1");
     cr_assert_eq(tiny_checkpoints(tiny.run, newest), 1);

@@ -151,7 +151,7 @@ Test(cli_groups, and_labels_are_each_relevant_when_asked_for)
     cr_assert(strstr(result.out, "\"relevance\":\"same class\""), "%s", result.out);
     cr_assert_eq(evaluate(1, "--relevant group"), by_label); /* here the two mean the same */
     cr_assert(strstr(result.out, "\"relevance\":\"any shared group\""), "%s", result.out);
-    cli_fails(0, 2, "--relevant is label or group",
+    cli_fails(0, 2, "--relevant must be label or group",
               "evaluate %s/model.h5 %s --queries test --database train --relevant ids", tiny.run, data);
     import("test", TINY_TEST, 2, 1, 1);
     cli_fails(2, 3, "has 3 groups a row",
@@ -231,5 +231,5 @@ Test(cli_groups, stay_with_their_rows_in_a_cut)
     cr_assert_eq(check_cut_split(cut, "train"), TINY_TRAIN + TINY_TEST - 48);
     import("test", TINY_TEST, 2, 0, 1);
     cr_assert_eq(remove(cut), 0);
-    cli_fails(0, 3, "train has 3 groups a row and test 1", "cut cvpr15 %s -o %s", data, cut);
+    cli_fails(0, 3, "train has 3 groups per row and test 1", "cut cvpr15 %s -o %s", data, cut);
 }

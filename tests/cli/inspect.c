@@ -48,7 +48,7 @@ static void expect_text(const char *text)
 Test(inspect, info_shows_the_splits_of_a_data_set)
 {
     cli_run(&result, 0, "info %s/d.h5", folder);
-    expect_text("train: 64 rows of 3 x uint8, one label a row");
+    expect_text("train: 64 rows of 3 x uint8, one label per row");
 }
 
 Test(inspect, info_as_json_is_one_line)
@@ -146,7 +146,7 @@ Test(inspect, check_models_ranks_that_are_not_there)
     cr_assert_gt(tiny_number(last, "exchange_s"), 5 * 5e-6);
     cli_free(&result);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 4 --gflops 50", folder, folder);
-    expect_text("a rank's rate as given");
+    expect_text("a rank's rate by --gflops");
     expect_text("% efficient up to ");
 }
 
@@ -173,13 +173,13 @@ Test(inspect, one_of_a_kind_is_singular)
         folder, folder);
     expect_text("held out, 1 shard\n");
     expect_text("codes of 1 bit\n");
-    expect_text(" rows, 1 step an epoch, 2 in all");
+    expect_text(" rows, 1 step per epoch, 2 in all");
     expect_text("1 rank, 1 thread\n");
     cli_free(&result);
     cli_run(&result, 0, "train %s/run.yaml --run %s/run --set train.global_batch=full", folder, folder);
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
-    cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step per epoch, 2 steps in all"), "%s", result.err);
 }
 
 /* A kernel from before AVX2, where OpenBLAS has it and the processor more: the rates may be any. */
@@ -221,18 +221,18 @@ Test(inspect, check_names_the_line_of_a_mistake)
 Test(inspect, check_says_that_a_file_is_whole)
 {
     cli_run(&result, 0, "check %s/d.h5", folder);
-    expect_text("whole");
+    expect_text("intact");
 }
 
 Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
 {
     cli_succeeds(0, "train %s/run.yaml --run %s/run", folder, folder);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
-    expect_text("is whole: step 14 of 14");
+    expect_text("is intact: step 14 of 14");
     cli_free(&result);
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --set optimizer.lr=0.5", folder, folder);
     cli_expect_error(&result, 2, "optimizer.lr: 0.001 -> 0.5");
-    cr_assert(strstr(result.out, "steps an epoch"), "the plan is missing: %s", result.out);
+    cr_assert(strstr(result.out, "steps per epoch"), "the plan is missing: %s", result.out);
 }
 
 Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
@@ -252,9 +252,9 @@ Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
         fputc(0xa5, file);
     }
     fclose(file);
-    cli_fails(0, 3, "step-00000010.h5 is whole", "check %s", path);
+    cli_fails(0, 3, "step-00000010.h5 is intact", "check %s", path);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
-    expect_text("step-00000010.h5 is whole: step 10 of 14");
+    expect_text("step-00000010.h5 is intact: step 10 of 14");
     cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
 }
 

@@ -312,8 +312,8 @@ Test(cli_protocols, an_evaluation_that_does_not_fit_its_data_says_what_to_do)
     cli_fails(0, 2, "or --protocol NAME", "evaluate %s %s", model, tiny.data);
     cli_fails(0, 2, "drawn already", "evaluate %s %s --seed 3", model, cut);
     cli_fails(0, 2, "draws nothing", "evaluate %s %s --protocol test-train --seed 3", model, tiny.data);
-    cli_fails(0, 2, "keep one", "evaluate %s %s --protocol held-out --queries test --database train", model,
-              tiny.data);
+    cli_fails(0, 2, "give only one", "evaluate %s %s --protocol held-out --queries test --database train",
+              model, tiny.data);
     cli_fails(0, 2, "no meaning", "evaluate --codes %s %s --protocol held-out", model, tiny.data);
 }
 

@@ -143,7 +143,7 @@ Test(cli_report, nothing_is_left_of_a_picture_that_could_not_be_drawn)
     cli_expect_error(&result, 4, "can't write");
     cli_free(&result);
     cli_run(&result, 0, "report %s/run -o %s/x.gif", folder, folder);
-    cli_expect_error(&result, 2, "neither .png, .svg nor .pdf");
+    cli_expect_error(&result, 2, "must end in .png, .svg or .pdf");
 }
 
 Test(cli_report, what_is_no_run_is_refused_with_its_line)

@@ -82,7 +82,7 @@ Test(cli_train, it_says_where_ranks_run_and_warns_where_they_take_turns)
     stay_on_one_processor();
     cli_run(&result, 2, "train %s --run %s", tiny.config, tiny.run);
     cli_expect_success(&result);
-    cr_assert(strstr(result.err, "2 ranks on one host, of 1 thread"), "%s", result.err);
+    cr_assert(strstr(result.err, "2 ranks on one host, 1 thread each"), "%s", result.err);
     cr_assert(strstr(result.err, "the ranks of a host have 2 threads and may use 1 processor"), "%s",
               result.err);
     cli_free(&result);
@@ -92,7 +92,7 @@ Test(cli_train, it_says_where_ranks_run_and_warns_where_they_take_turns)
     cli_free(&result);
     cli_run(&result, 0, "train %s --run %s --fresh", tiny.config, tiny.run);
     cli_expect_success(&result);
-    cr_assert(strstr(result.err, "1 rank on one host, of 1 thread"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 rank on one host, 1 thread,"), "%s", result.err);
     cr_assert_not(strstr(result.err, "may use"), "%s", result.err);
     cli_free(&result);
 }

@@ -60,7 +60,7 @@ static void expect_text(const char *text)
 Test(cli_versions, check_and_info_read_a_checkpoint_of_version_1)
 {
     cli_run(&result, 0, "check %s", stored);
-    expect_text("20 blocks: whole");
+    expect_text("20 blocks: intact");
     cli_run(&result, 0, "info %s", stored);
     expect_text("digest d2e2a8c7d7d8d6a1");
 }
@@ -80,7 +80,7 @@ Test(cli_versions, a_run_continues_from_a_checkpoint_of_version_1)
 Test(cli_versions, a_data_set_of_version_1_is_read)
 {
     cli_run(&result, 0, "check %s/data-v1.h5", folder);
-    expect_text("whole");
+    expect_text("intact");
     cli_run(&result, 2, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5", folder, folder);
     expect_text("");
 }
@@ -118,7 +118,7 @@ Test(cli_versions, check_and_info_refuse_a_checkpoint_of_a_later_version)
     make_newest_of_version_2();
     cli_run(&result, 0, "check %s", stored);
     cli_expect_error(&result, 3, versions);
-    cr_assert_null(strstr(result.err, "is whole"), "%s", result.err);
+    cr_assert_null(strstr(result.err, "is intact"), "%s", result.err);
     cli_free(&result);
     cli_fails(0, 3, versions, "info %s", stored);
 }
@@ -189,5 +189,5 @@ Test(cli_versions, a_file_is_checked_without_mpi)
     setenv("OMPI_MCA_pml", "none", 1);
     cli_run(&result, 0, "check %s", stored);
     unsetenv("OMPI_MCA_pml");
-    expect_text("whole");
+    expect_text("intact");
 }

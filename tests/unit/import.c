@@ -263,7 +263,7 @@ Test(import, ids_are_one_integer_a_row)
 {
     write_rows();
     write_npy("i.npy", "|u1", "(3, 2)", "\1\0\1\2\0\0", 6);
-    expect_refused("--format npy --features x.npy --ids i.npy", BL_INPUT, "2 values a row");
+    expect_refused("--format npy --features x.npy --ids i.npy", BL_INPUT, "2 values per row");
     write_npy("i.npy", "<f4", "(3,)", ((float[]){1, 2.5f, 3}), 12);
     expect_refused("--format npy --features x.npy --ids i.npy", BL_INPUT, "row 1");
     write_text("i.csv", "1\n2\n3\n");

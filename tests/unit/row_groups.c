@@ -44,9 +44,9 @@ Test(row_groups, come_back_packed_beside_labels_and_in_their_place)
     cr_assert_eq(par_dataset_read_groups_local(dataset, 2, 2, read, &err), BL_DEFECT);
     cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &err), BL_OK);
     cr_assert_arr_eq(read, labels, sizeof labels);
-    par_dataset_choose_local(dataset, 0);
+    par_dataset_use_groups_local(dataset, 0);
     cr_assert_eq(split->labels.kind, BL_LABELS_SINGLE);
-    par_dataset_choose_local(dataset, 1);
+    par_dataset_use_groups_local(dataset, 1);
     cr_assert_eq(split->labels.kind, BL_LABELS_GROUPS);
     cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &err), BL_OK);
     cr_assert_arr_eq(read, expected, sizeof read);
@@ -58,7 +58,7 @@ Test(row_groups, are_chosen_where_there_are_no_labels)
     write_groups(1, (const int32_t[]){5, -1, 5}, NULL);
     struct par_dataset *dataset = open_train();
     cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
-    par_dataset_choose_local(dataset, 0);
+    par_dataset_use_groups_local(dataset, 0);
     cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_GROUPS);
     par_dataset_close(dataset);
 }
@@ -68,7 +68,7 @@ Test(row_groups, are_not_chosen_where_there_are_none)
     struct split_writer_options options = options_of(BL_UINT8, ROWS, 1);
     write_split("train", &options, features, NULL, NULL);
     struct par_dataset *dataset = open_train();
-    par_dataset_choose_local(dataset, 1);
+    par_dataset_use_groups_local(dataset, 1);
     cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
     cr_assert_eq(par_dataset_split(dataset)->groups.kind, BL_LABELS_NONE);
     par_dataset_close(dataset);

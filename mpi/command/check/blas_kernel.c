@@ -11,14 +11,15 @@ extern char **environ;
 
 enum { ENVIRONMENT_MAX = 4096, OUTPUT_BYTES = 2000 };
 
-/* What a launcher of MPI tells its processes; the new one is none of them. */
+/* Variables that an MPI launcher sets: with them the new process would try to join this job. */
 static int is_of_a_launcher(const char *variable)
 {
     return strncmp(variable, "OMPI_", 5) == 0 || strncmp(variable, "PMIX_", 5) == 0 ||
            strncmp(variable, "PMI_", 4) == 0 || strncmp(variable, "HYDI_", 5) == 0;
 }
 
-/* This process's environment with another kernel. Borrows all of it. Returns 0 when it is too large. */
+/* This process's environment with the variable `kernel` in it; borrows all strings. Returns 0 if it is too
+ * large. */
 static int environment_with(char *kernel, char *out[ENVIRONMENT_MAX])
 {
     int n = 0;
@@ -33,8 +34,8 @@ static int environment_with(char *kernel, char *out[ENVIRONMENT_MAX])
     return 1;
 }
 
-/* What `bitloom version --rate` says there; 0 when it doesn't run. */
-static int ask(char *const environment[], char said[OUTPUT_BYTES])
+/* Runs `bitloom version --rate` in that environment and reads its output; 0 if it doesn't run. */
+static int run_version(char *const environment[], char said[OUTPUT_BYTES])
 {
     char path[4096];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -65,9 +66,9 @@ double command_rate_with_kernel(const char *kernel)
     char variable[64], expected[64], said[OUTPUT_BYTES], *environment[ENVIRONMENT_MAX];
     snprintf(variable, sizeof variable, "OPENBLAS_CORETYPE=%s", kernel);
     snprintf(expected, sizeof expected, "OpenBLAS kernel %s, ", kernel);
-    if (!environment_with(variable, environment) || !ask(environment, said))
+    if (!environment_with(variable, environment) || !run_version(environment, said))
         return 0.0;
-    /* OpenBLAS passes over a name that it wasn't built with. */
+    /* OpenBLAS ignores the name of a kernel that it wasn't built with. */
     const char *found = strstr(said, expected);
     return found ? strtod(found + strlen(expected), NULL) : 0.0;
 }

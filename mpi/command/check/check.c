@@ -22,8 +22,8 @@ static int is_config(const char *path)
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-/* A file is checked without it, and so is a plan for ranks that aren't there: also where MPI can't start, on
- * a login node. */
+/* Only a plan for the ranks that are there needs MPI. Checking a file and --ranks work without it, also on
+ * a login node where MPI can't start. */
 static int needs_mpi(int argc, char **argv)
 {
     int any = 0, models = 0;
@@ -34,8 +34,8 @@ static int needs_mpi(int argc, char **argv)
     return any && !models;
 }
 
-/* Training numbers the classes that occur; where the file names none, they are counted, since a classifier's
- * parameters depend on them. Every rank reads all labels. */
+/* The number of classes decides the size of a classifier. If the file has no class names, the distinct
+ * labels are counted, as training does. Every rank reads all labels by itself. */
 static int count_classes(struct par_dataset *dataset, struct par_split *split, struct bl_error *err)
 {
     uint32_t *labels = NULL;
@@ -50,7 +50,8 @@ static int count_classes(struct par_dataset *dataset, struct par_split *split, s
     return code;
 }
 
-/* Rank 0 looks at the run folder; what it finds wrong ends the command after the plan has been shown. */
+/* Makes the report on a configuration. Rank 0 alone times BLAS and looks at the run folder; an error there
+ * ends the command only after the plan is printed. */
 static int check_config(struct par par, const char *path, const struct command_run_config *given,
                         const char *run_path, const struct check_cluster *cluster, json_t **report,
                         struct bl_error *err)
@@ -64,8 +65,9 @@ static int check_config(struct par par, const char *path, const struct command_r
         code = par_dataset_open(&dataset, par, data_path, config.data.train, err);
     if (code != BL_OK)
         return code;
-    par_dataset_choose_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
+    par_dataset_use_groups_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
     struct par_split split = *par_dataset_split(dataset);
+    /* With --ranks the plan is for the modelled ranks, otherwise for those that are here. */
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size, here = par_hosts(par);
     const int64_t hosts = cluster->ranks > 0 ? forecast_nodes(&cluster->cluster, &config, ranks) : here;
     if (config.data.residency == BL_RESIDENCY_STREAM)
@@ -88,6 +90,8 @@ static int check_config(struct par par, const char *path, const struct command_r
     return code;
 }
 
+/* By rank 0. A checkpoint must also have everything that a run needs to continue; for a damaged one the
+ * message names an intact one, unless it is only too new. */
 static int check_file(const char *path, json_t **report, struct bl_error *err)
 {
     char summary[300];
@@ -113,7 +117,7 @@ static int print_report(const json_t *report, int as_json, struct bl_error *err)
     } else {
         check_report_print(report);
     }
-    return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write", "standard output", errno);
+    return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write to", "standard output", errno);
 }
 
 struct given {
@@ -181,11 +185,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (is_config(path))
         code = check_config(par, path, &given.config, given.run, &cluster, &report, err);
     else if (given.config.n_sets > 0 || given.run || cluster.ranks > 0)
-        code =
-            bl_fail(err, BL_USAGE,
-                    "--set, --run and --ranks are for a configuration, and %s is none (*.yaml, *.yml)", path);
+        code = bl_fail(err, BL_USAGE,
+                       "--set, --run and --ranks are for a configuration (*.yaml, *.yml), which %s is not",
+                       path);
     else if (par.rank == 0)
         code = check_file(path, &report, err);
+    /* Also after a failure: what was found until then helps to understand it. */
     if (report) {
         int printed = print_report(report, given.json != NULL, code == BL_OK ? err : &ignored);
         code = code == BL_OK ? printed : code;

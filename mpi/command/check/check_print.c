@@ -20,7 +20,7 @@ static const char *text(const json_t *report, const char *name)
     return json_string_value(json_object_get(report, name));
 }
 
-/* In the unit that suits it, at most 9 characters. */
+/* A number of bytes in the largest unit that leaves it at 1 or more. */
 static const char *bytes_text(int64_t n_bytes, char out[32])
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -32,7 +32,7 @@ static const char *bytes_text(int64_t n_bytes, char out[32])
     return out;
 }
 
-/* With less than a step's rows in a window, a step waits for the disk however fast that is. */
+/* If a window has fewer rows than a step takes, each step must wait for the disk, however fast it is. */
 static void print_windows(const json_t *report)
 {
     const int64_t rows = number(report, "window_rows");
@@ -40,8 +40,8 @@ static void print_windows(const json_t *report)
     printf("  streamed    batches are drawn from at most %s of each shard at a time\n",
            bl_count(rows, "row").text);
     if (rows < step_rows)
-        printf("              a step takes %s of each: with a larger data.window or more data.shards it "
-               "needn't wait\n",
+        printf("              a step takes %s of each and waits for the disk: raise data.window or "
+               "data.shards\n",
                bl_count(step_rows, "row").text);
 }
 
@@ -51,39 +51,40 @@ static void print_work(const json_t *report)
     printf("  data        %s, split %s: %s of %" PRId64 " x %s\n", text(report, "data"),
            text(report, "split"), count(report, "rows", "row").text, number(report, "dim"),
            text(report, "type"));
-    printf("  rows        %" PRId64 " to train on, %" PRId64 " held out, %s\n", number(report, "train_rows"),
+    printf("  rows        %" PRId64 " for training, %" PRId64 " held out, %s\n", number(report, "train_rows"),
            number(report, "validation_rows"), count(report, "shards", "shard").text);
     if (number(report, "window_rows") > 0)
         print_windows(report);
     printf("  network     %s, %s, codes of %s\n", count(report, "layers", "layer").text,
            count(report, "parameters", "parameter").text, count(report, "bits", "bit").text);
     printf("  method      %s\n", text(report, "preset"));
-    printf("  steps       batches of %s, %s an epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
+    printf("  steps       batches of %s, %s per epoch, %" PRId64 " in all, %" PRId64 " of them warm-up\n",
            count(report, "global_batch", "row").text, count(report, "steps_per_epoch", "step").text,
            number(report, "steps"), number(report, "warmup_steps"));
 }
 
-/* Below this many rows a group, keeping groups apart costs time that shows: docs/reproducibility.md. */
+/* With fewer rows in a group, exact sums cost noticeable time (docs/reproducibility.md). */
 enum { CHEAP_GROUP_ROWS = 64 };
 
+/* groups 0: reduction fast. */
 static void print_sums(const json_t *report)
 {
     const int64_t groups = number(report, "groups"), batch = number(report, "global_batch");
     if (groups == 0) {
-        printf("  sums        fast: other bits on other numbers of ranks, processors and libraries\n");
+        printf(
+            "  sums        fast: the bits depend on the number of ranks, the processor and the libraries\n");
         return;
     }
     printf("  sums        exact: %s of about %s; the same bits on up to %s\n",
            count(report, "groups", "group").text, bl_count(batch / groups, "row").text,
            bl_count(groups, "rank").text);
     if (batch / groups < CHEAP_GROUP_ROWS)
-        printf(
-            "              from %d rows a group exact costs next to nothing: a lower train.exact_groups is "
-            "faster, on fewer ranks\n",
-            CHEAP_GROUP_ROWS);
+        printf("              with %d rows in a group exact sums cost almost nothing: a lower "
+               "train.exact_groups is faster, but allows fewer ranks\n",
+               CHEAP_GROUP_ROWS);
 }
 
-/* Of the node and the rank that receive most. */
+/* Traffic of the node and of the rank that receive the most. */
 static void print_wire(const json_t *report)
 {
     json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
@@ -95,11 +96,11 @@ static void print_wire(const json_t *report)
         return;
     }
     if (nodes == 1) {
-        printf("  wire        nothing: %s of one node, %s each, which read each other's memory\n",
+        printf("  wire        nothing: %s on one node, %s each, share memory\n",
                count(report, "ranks", "rank").text, count(report, "threads", "thread").text);
         return;
     }
-    printf("  wire        %s a step into a node's link, %s out of it, on %" PRId64
+    printf("  wire        each step %s into a node, %s out of it, on %" PRId64
            " nodes of up to %s; into a rank ",
            bytes_text(number(report, "link_received_bytes_per_step"), amount),
            bytes_text(number(report, "link_sent_bytes_per_step"), sent), nodes,
@@ -112,28 +113,29 @@ static void print_wire(const json_t *report)
         before = ", ";
     }
     if (strcmp(overlap, "none") != 0)
-        printf("; %s on the way while they compute", overlap);
+        printf("; overlapped with computing: %s", overlap);
     printf("\n");
 }
 
-/* What ranks have of their own, and what their node has once. */
+/* Memory of a rank's own, and memory that the ranks of a node share. */
 static void print_need(const json_t *report)
 {
     char all[32], data[32], batch[32], parameters[32], gather[32];
     const int64_t shared = number(report, "shared_parameter_bytes") + number(report, "shared_gather_bytes") +
                            number(report, "shared_codes_bytes");
     printf(
-        "  memory      %s on the rank that needs most: data %s, batch %s, gradient and copy %s, other %s\n",
+        "  memory      at most %s on a rank: data %s, batch %s, gradient and checkpoint copy %s, other %s\n",
         bytes_text(number(report, "memory_bytes") - shared, all),
         bytes_text(number(report, "data_bytes"), data), bytes_text(number(report, "batch_bytes"), batch),
         bytes_text(number(report, "parameter_bytes"), parameters),
         bytes_text(number(report, "gather_bytes") + number(report, "codes_bytes"), gather));
-    printf("              %s more once a node: parameters and states %s, codes of a batch %s",
+    printf("              %s shared on each node: parameters and optimiser states %s, codes of a batch %s",
            bytes_text(shared, all), bytes_text(number(report, "shared_parameter_bytes"), parameters),
            bytes_text(number(report, "shared_gather_bytes"), gather));
     if (number(report, "shared_codes_bytes") > 0)
         printf(", memory of codes %s", bytes_text(number(report, "shared_codes_bytes"), data));
-    printf("\n              %s a node of %s\n", bytes_text(number(report, "node_memory_bytes"), all),
+    printf("\n              in all %s on a node of %s\n",
+           bytes_text(number(report, "node_memory_bytes"), all),
            count(report, "ranks_of_a_node", "rank").text);
     if (number(report, "start_bytes") > 0)
         printf("  start       model.init takes %s on each rank, freed before the first step\n",
@@ -146,7 +148,7 @@ static double real(const json_t *report, const char *name)
     return json_number_value(json_object_get(report, name));
 }
 
-/* Under exact sums, products are bitloom's own. */
+/* With exact sums, matrix products use bitloom's own kernels and not OpenBLAS. */
 static void print_blas(const json_t *report)
 {
     const json_t *blas = json_object_get(report, "blas");
@@ -171,8 +173,8 @@ static void print_scale(const json_t *report)
            " cores and %.3g GB/s of memory, %.3g Gb/s and %.3g us between them; %s\n",
            number(scale, "cores_per_node"), 1e-9 * real(scale, "memory_bytes_per_s"),
            8e-9 * real(scale, "network_bytes_per_s"), 1e6 * real(scale, "latency_s"),
-           json_is_true(json_object_get(scale, "timed")) ? "a rank's work timed here"
-                                                         : "a rank's rate as given");
+           json_is_true(json_object_get(scale, "timed")) ? "a rank's computing time measured here"
+                                                         : "a rank's rate by --gflops");
     printf("      ranks  nodes  rows each   compute  exchange   step ms    rows/s  efficiency   into node  "
            "memory: rank       node  "
            "limit\n");
@@ -189,6 +191,7 @@ static void print_scale(const json_t *report)
     printf("              %s\n", text(scale, "verdict"));
 }
 
+/* A line for each checkpoint that was looked at, newest first, until an intact one. */
 static void print_run(const json_t *report)
 {
     const json_t *run = json_object_get(report, "run"), *damaged = json_object_get(run, "damaged"), *path;
@@ -197,12 +200,12 @@ static void print_run(const json_t *report)
         printf("  run         %s has no checkpoints: a new run\n", text(run, "folder"));
     json_array_foreach(damaged, i, path)
     {
-        printf("  run         %s is damaged and will be passed over\n", json_string_value(path));
+        printf("  run         %s is damaged and will be skipped\n", json_string_value(path));
     }
     if (text(run, "checkpoint"))
-        printf("  run         %s is whole: step %" PRId64 " of %" PRId64 "%s\n", text(run, "checkpoint"),
+        printf("  run         %s is intact: step %" PRId64 " of %" PRId64 "%s\n", text(run, "checkpoint"),
                number(run, "step"), number(report, "steps"),
-               number(run, "step") >= number(report, "steps") ? ", nothing is left to do" : "");
+               number(run, "step") >= number(report, "steps") ? ", nothing left to do" : "");
 }
 
 void check_report_print(const json_t *report)

@@ -102,10 +102,11 @@ int check_report_blas(json_t *report, struct bl_error *err)
     return BL_OK;
 }
 
-/* The newest whole one among paths, its content in *head; damaged ones before it go into `damaged`. Returns
- * its place, or n when there is none. */
-static int64_t find_whole(char **paths, int64_t n, struct snapshot *head, json_t *damaged, int *code,
-                          struct bl_error *err)
+/* Finds the first intact one of paths, newest first, and reads its head; damaged ones before it are added
+ * to `damaged`. Returns its position, or n if there is none. Any error but damage ends the search: *code
+ * has it. */
+static int64_t find_intact(char **paths, int64_t n, struct snapshot *head, json_t *damaged, int *code,
+                           struct bl_error *err)
 {
     for (int64_t i = 0; i < n; i++) {
         char summary[300];
@@ -120,6 +121,8 @@ static int64_t find_whole(char **paths, int64_t n, struct snapshot *head, json_t
     return n;
 }
 
+/* What a run would find in the checkpoint that it continues from: its step, and keys that differ and may
+ * not. */
 static int report_checkpoint(json_t *run, const char *path, const struct snapshot *head,
                              const struct bl_config *config, struct bl_error *err)
 {
@@ -163,11 +166,11 @@ int check_report_run(json_t *report, const char *run_path, const struct bl_confi
     json_object_set_new(run, "damaged", damaged);
     json_object_set_new(report, "run", run);
     if (code == BL_OK && n > 0) {
-        const int64_t whole = find_whole(paths, n, &head, damaged, &code, err);
-        if (whole == n)
+        const int64_t intact = find_intact(paths, n, &head, damaged, &code, err);
+        if (intact == n)
             code = par_fail_all_damaged_local(folder, n, err);
         else if (code == BL_OK)
-            code = report_checkpoint(run, paths[whole], &head, config, err);
+            code = report_checkpoint(run, paths[intact], &head, config, err);
         snapshot_free(&head);
     }
     for (int64_t i = 0; i < n; i++)
@@ -189,7 +192,7 @@ void check_report_older(const char *path, struct bl_error *err)
         return;
     if (par_run_folder_list_local(folder, &paths, &n, &ignored) != BL_OK)
         n = 0;
-    const struct bl_error before = *err;
+    const struct bl_error before = *err; /* bl_fail overwrites the message that it is given */
     int found = 0;
     for (int64_t i = 0; i < n && !found; i++) {
         char summary[300];
@@ -198,7 +201,7 @@ void check_report_older(const char *path, struct bl_error *err)
         found = verify_file(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
                 par_run_state_check_local(paths[i], &ignored) == BL_OK;
         if (found)
-            bl_fail(err, before.code, "%.700s; %.250s is whole", before.what, paths[i]);
+            bl_fail(err, before.code, "%.700s; %.250s is intact", before.what, paths[i]);
     }
     for (int64_t i = 0; i < n; i++)
         free(paths[i]);

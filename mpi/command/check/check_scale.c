@@ -10,6 +10,7 @@
 
 enum { RANKS_MAX = 1 << 20, ROWS_MAX = 24 };
 
+/* A number with a unit, as "12.5GB/s"; *value keeps its default if the option wasn't given. */
 static int parse_quantity(const char *option, const char *text, const struct bl_unit *units, const char *like,
                           double *value, struct bl_error *err)
 {
@@ -22,6 +23,7 @@ static int parse_quantity(const char *option, const char *text, const struct bl_
 int check_scale_parse(const struct check_scale_text *text, struct check_cluster *to, struct bl_error *err)
 {
     struct cluster *cluster = &to->cluster;
+    /* The defaults that help states: 10 Gb/s, 20 us, the cores of this machine. */
     *to = (struct check_cluster){.cluster = {.network = {.latency_s = 20e-6, .bytes_per_s = 10e9 / 8},
                                              .memory = bl_link_memory,
                                              .cores_per_node = omp_get_num_procs()}};
@@ -70,16 +72,16 @@ static json_t *row_of(const struct forecast *forecast)
                      forecast_limit_name(forecast->limit));
 }
 
-/* Up to where it is efficient, and why not beyond. */
+/* The most ranks that are efficient, and what limits more. */
 static json_t *verdict_of(const struct forecast *rows, int n)
 {
     static const char *const cures[] = {
-        [LIMIT_BATCH] = "too few rows a rank; a larger train.global_batch gives each more to do",
-        [LIMIT_NETWORK] = "exchange takes too much of a step; a larger train.global_batch, a faster "
-                          "network or more threads and fewer ranks help",
-        [LIMIT_MEMORY] = "a node's ranks add up more gradients than its memory can move; more threads and "
-                         "fewer ranks help",
-        [LIMIT_CORES] = "there are more threads than cores; give --nodes more of them",
+        [LIMIT_BATCH] = "too few rows for each rank; raise train.global_batch",
+        [LIMIT_NETWORK] = "exchange takes too much of a step; raise train.global_batch, or use a faster "
+                          "network, or more threads and fewer ranks",
+        [LIMIT_MEMORY] = "adding up the gradients of a node's ranks is limited by its memory; use more "
+                         "threads and fewer ranks",
+        [LIMIT_CORES] = "there are more threads than cores; raise --nodes",
     };
     int good = 0, best = 0;
     while (good + 1 < n && rows[good + 1].limit == LIMIT_NONE)
@@ -103,6 +105,7 @@ int check_scale(json_t *report, const struct check_cluster *to, const struct bl_
     for (int64_t ranks = 1; code == BL_OK && n < ROWS_MAX; n++) {
         struct plan plan;
         code = plan_make(&plan, config, split, ranks, forecast_nodes(&to->cluster, config, ranks), err);
+        /* The first row, 1 rank, is what the efficiency of the others is relative to. */
         if (code == BL_OK)
             code = forecast_step(&rows[n], &to->cluster, config, split, &plan, n > 0 ? rows : NULL, err);
         if (code == BL_OK)

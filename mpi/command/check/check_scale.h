@@ -1,4 +1,5 @@
-/* `check --ranks`: the model of a step on ranks that needn't be there. Local to the rank that reports. */
+/* `check --ranks`: models a training step on ranks and nodes that needn't exist. Everything here is local,
+ * for the rank that reports. */
 #ifndef PAR_COMMAND_CHECK_CHECK_SCALE_H
 #define PAR_COMMAND_CHECK_CHECK_SCALE_H
 
@@ -8,21 +9,22 @@
 #include "config/config.h"
 #include "mpi/plan/forecast.h"
 
-/* The options as written; NULL: not given. */
+/* The options as given, borrowed; NULL: not given. */
 struct check_scale_text {
     const char *ranks, *network, *latency, *memory, *gflops, *cores_per_node, *nodes;
 };
 
+/* The cluster to model. */
 struct check_cluster {
-    int64_t ranks; /* 0: nothing to model */
+    int64_t ranks; /* 0: nothing is modelled */
     struct cluster cluster;
 };
 
-/* Errors: BL_USAGE naming the option, also when one of the others stands without --ranks. */
+/* Reads the options. Errors: BL_USAGE, naming the option; also for any of the others without --ranks. */
 int check_scale_parse(const struct check_scale_text *text, struct check_cluster *to, struct bl_error *err);
 
-/* Adds "scale" to the report: what was assumed, a row for 1, 2, 4 ... ranks, a sentence as verdict. Errors:
- * those of plan_make and forecast_step. */
+/* Adds "scale" to the report: the assumptions, a row for each of 1, 2, 4 ... ranks, and a sentence as
+ * verdict. Errors: those of plan_make and forecast_step. */
 int check_scale(json_t *report, const struct check_cluster *to, const struct bl_config *config,
                 const struct par_split *split, struct bl_error *err);
 

@@ -15,6 +15,7 @@ struct cuts {
     int64_t cut[BL_CUTS_MAX];
 };
 
+/* "100,500,1000": the R of mAP@R and precision@R. */
 static int parse_cuts(const char *text, struct cuts *asked, struct bl_error *err)
 {
     char copy[400];
@@ -35,7 +36,7 @@ static int parse_cuts(const char *text, struct cuts *asked, struct bl_error *err
     return BL_OK;
 }
 
-/* The cuts that the database allows, each once. */
+/* Lowers each R to the size of the database and drops those that become equal. */
 static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_report *report)
 {
     int64_t cuts[BL_CUTS_MAX], n = 0;
@@ -45,7 +46,7 @@ static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_re
         for (int64_t j = 0; j < n; j++)
             seen |= cuts[j] == cut;
         if (asked->cut[i] > items)
-            bl_log_say("the cut %" PRId64 " becomes %" PRId64 ": the database has no more items",
+            bl_log_say("R = %" PRId64 " is lowered to %" PRId64 ": the database has no more items",
                        asked->cut[i], items > 0 ? items : 0);
         if (seen)
             continue;
@@ -55,6 +56,7 @@ static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_re
     bl_retrieval_init(&report->retrieval, report->bits, cuts, n);
 }
 
+/* Every rank gets all queries and compares them with its piece of the database. */
 static int compare(struct par par, const struct evaluate_sides *sides, const struct cuts *cuts, int json,
                    struct bl_error *err)
 {
@@ -70,7 +72,7 @@ static int compare(struct par par, const struct evaluate_sides *sides, const str
     report->sides = sides;
     report->relevance = queries.set.label_layout.kind;
     report->bits = queries.set.bits;
-    cap_cuts(cuts, sides->database.rows - sides->same, report);
+    cap_cuts(cuts, sides->database.rows - sides->same, report); /* a query isn't its own neighbour */
     code = par_retrieve(par, &queries.set, database, sides->same, &report->retrieval, err);
     if (code == BL_OK && par.rank == 0) {
         code = bl_code_health(queries.words, queries.set.rows, queries.set.bits, queries.set.label_layout,
@@ -84,24 +86,23 @@ done:
     return code;
 }
 
-/* What can't be meant, whatever the data. */
+/* Refuses options that contradict each other, whatever the data. */
 static int check_request(const struct evaluate_request *request, const char *codes, struct bl_error *err)
 {
     const int splits = request->queries || request->database;
     if (codes && (splits || request->protocol || request->seed || request->relevant))
-        return bl_fail(
-            err, BL_USAGE,
-            "--codes takes two code files, so --queries, --database, --protocol, --seed and --relevant have "
-            "no meaning");
+        return bl_fail(err, BL_USAGE,
+                       "--codes takes two code files, so --queries, --database, --protocol, --seed and "
+                       "--relevant have no meaning");
     if (request->relevant && strcmp(request->relevant, "label") != 0 &&
         strcmp(request->relevant, "group") != 0)
-        return bl_fail(err, BL_USAGE, "--relevant is label or group, not '%.40s'", request->relevant);
+        return bl_fail(err, BL_USAGE, "--relevant must be label or group, not '%.40s'", request->relevant);
     if (splits && (!request->queries || !request->database))
         return bl_fail(err, BL_USAGE, "evaluate needs %s SPLIT; see bitloom evaluate --help",
                        request->queries ? "--database" : "--queries");
     if (splits && (request->protocol || request->seed))
         return bl_fail(err, BL_USAGE,
-                       "%s chooses rows and so do --queries and --database; keep one of the two",
+                       "%s decides which rows are used, and so do --queries and --database; give only one",
                        request->protocol ? "--protocol" : "--seed");
     return BL_OK;
 }
@@ -161,6 +162,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = parse_cuts(given.at, &cuts, err);
     if (code != BL_OK)
         return code;
+    /* On the heap: the names and texts in it are too large for a stack. */
     struct evaluate_sides *sides = NULL;
     given.request.model = path[0];
     given.request.data = path[1];

@@ -15,7 +15,7 @@ static int flush_output(struct bl_error *err)
     return BL_OK;
 }
 
-/* A path may hold bytes that are not UTF-8; JSON can't. */
+/* A path may have bytes that aren't UTF-8, which JSON doesn't allow: they become '?'. */
 static json_t *json_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -37,6 +37,7 @@ static json_t *json_reals(const double *values, int64_t n)
     return array;
 }
 
+/* mAP@R in both forms, divided by min(R, relevant) and by the relevant items found; precision@R. */
 static void put_cuts(json_t *object, const struct evaluate_report *report,
                      const struct bl_retrieval_means *means)
 {
@@ -71,7 +72,7 @@ static void put_health(json_t *object, const struct bl_code_health *health)
     }
 }
 
-/* How many of the training rows are on a side. */
+/* Whether the training rows are on a side: "yes", "no", "part" or "unknown". */
 static const char *trained_word(const struct evaluate_sides *sides, int64_t found)
 {
     if (sides->trained_sampled == 0)
@@ -79,7 +80,7 @@ static const char *trained_word(const struct evaluate_sides *sides, int64_t foun
     return found == 0 ? "no" : found == sides->trained_sampled ? "yes" : "part";
 }
 
-/* "no (none of 64 sampled)" and the like. */
+/* The same with numbers, such as "no (none of 64 sampled)". */
 static void say_trained(const struct evaluate_sides *sides, int64_t found, char *text, size_t size)
 {
     const int64_t sampled = sides->trained_sampled;
@@ -95,27 +96,29 @@ static void say_trained(const struct evaluate_sides *sides, int64_t found, char 
 
 enum { PROTOCOL_BYTES = 5000 };
 
+/* Everything that a figure depends on, in one text: without it two figures can't be compared. Clauses end
+ * with "; ". */
 static void describe_protocol(const struct evaluate_report *report, char text[PROTOCOL_BYTES])
 {
     const struct evaluate_sides *sides = report->sides;
     char database[80], queries[80];
     say_trained(sides, sides->database.trained_found, database, sizeof database);
     say_trained(sides, sides->queries.trained_found, queries, sizeof queries);
-    snprintf(
-        text, PROTOCOL_BYTES,
-        "protocol %s; queries: %s; database: %s; training rows in the database: %s; training rows among the "
-        "queries: %s; %s; relevant: %s; queries without a relevant item: %" PRId64
-        "; ties: exact expectation over all orders of items at equal Hamming distance; means over all "
-        "queries, "
-        "one without a relevant item counts 0 (map_answerable leaves it out); map: AP over the whole ranking "
-        "divided by all relevant items; map_at min: AP of the first R divided by min(R, relevant), found: "
-        "divided by the relevant items among the first R; R capped at the database; within a radius: macro "
-        "means, an empty ball counts 0; distinct codes and bit balance: of the queries",
-        sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
-        sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
-        bl_label_relevance(report->relevance), report->retrieval.unanswerable);
+    snprintf(text, PROTOCOL_BYTES,
+             "protocol %s; queries: %s; database: %s; training rows in the database: %s; training rows among "
+             "the queries: %s; %s; relevant: %s; queries without a relevant item: %" PRId64
+             "; ties: exact expectation over all orders of items at equal Hamming distance; means over all "
+             "queries, one without a relevant item counts 0 (map_answerable leaves it out); map: AP over the "
+             "whole ranking divided by all relevant items; map_at min: AP of the first R divided by min(R, "
+             "relevant), found: divided by the relevant items among the first R; R capped at the database; "
+             "within a radius: macro means, an empty ball counts 0; distinct codes and bit balance: of the "
+             "queries",
+             sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
+             sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
+             bl_label_relevance(report->relevance), report->retrieval.unanswerable);
 }
 
+/* The same again as separate values, for programs. */
 static void put_protocol(json_t *object, const struct evaluate_report *report)
 {
     const struct evaluate_sides *sides = report->sides;
@@ -192,12 +195,12 @@ static void print_cuts(const struct evaluate_report *report, const struct bl_ret
                "precision@%-6" PRId64 "   %.4f",
                r, means->map_min[i], means->map_found[i], r, means->precision_at[i]);
         if (report->asked[i] != r)
-            printf("   %" PRId64 " was asked for; the database has no more", report->asked[i]);
+            printf("   lowered from %" PRId64 ", the database has no more items", report->asked[i]);
         printf("\n");
     }
 }
 
-/* One clause a line: as one line it would be hard to read. */
+/* Prints one clause on each line. */
 static void print_protocol(const char *protocol)
 {
     printf("\n");
@@ -218,19 +221,19 @@ int evaluate_print_text(const struct evaluate_report *report, struct bl_error *e
            bl_count(report->sides->database.rows, "item").text, bl_count(report->bits, "bit").text);
     printf("mAP                %.4f\n", means.map);
     if (report->retrieval.unanswerable > 0)
-        printf("                   %.4f   without the %s that nothing is relevant to\n", means.map_answerable,
+        printf("                   %.4f   without the %s that have no relevant item\n", means.map_answerable,
                bl_count(report->retrieval.unanswerable, "query").text);
     print_cuts(report, &means);
     printf("within radius 2    %.4f   precision\n                   %.4f   recall\n\n",
            means.precision_radius[two], means.recall_radius[two]);
-    printf("distinct codes     %" PRId64 " of %s, %.1f %% on the two commonest\n", health->distinct,
+    printf("distinct codes     %" PRId64 " for %s (top two: %.1f %%)\n", health->distinct,
            bl_count(health->rows, "query").text, 100.0 * health->top_two);
     if (health->classes >= 0)
-        printf("class codes        %" PRId64 " different of %s\n", health->class_codes,
+        printf("class codes        %" PRId64 " distinct for %s\n", health->class_codes,
                bl_count(health->classes, "class").text);
     printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n", health->bit_balance_worst,
            health->bit_balance_mean);
-    printf("bit correlation    %.3f worst, %.3f mean (0 independent, 1 two bits are one)\n",
+    printf("bit correlation    %.3f worst, %.3f mean (0 uncorrelated, 1 two bits are equal)\n",
            health->bit_correlation_worst, health->bit_correlation_mean);
     describe_protocol(report, protocol);
     print_protocol(protocol);

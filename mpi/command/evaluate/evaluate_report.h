@@ -1,4 +1,4 @@
-/* How `bitloom evaluate` says what it found. Used on rank 0. */
+/* Printing the results of `bitloom evaluate`. Everything here is local, used on rank 0. */
 #ifndef PAR_COMMAND_EVALUATE_EVALUATE_REPORT_H
 #define PAR_COMMAND_EVALUATE_EVALUATE_REPORT_H
 
@@ -6,17 +6,18 @@
 #include "hash/retrieval.h"
 #include "mpi/command/evaluate/evaluate_sides.h"
 
+/* The results and what they are of. */
 struct evaluate_report {
-    const struct evaluate_sides *sides; /* what was compared */
+    const struct evaluate_sides *sides; /* borrowed */
     enum bl_label_kind relevance;
     int64_t bits;
-    int64_t asked[BL_CUTS_MAX]; /* the cuts as they were asked for; retrieval.cuts are capped */
+    int64_t asked[BL_CUTS_MAX]; /* R as requested; retrieval.cuts are at most the size of the database */
     struct bl_retrieval retrieval;
     struct bl_code_health health; /* of the queries' codes */
 };
 
-/* One JSON object on one line, 17 digits; or a table. To standard output. Errors: BL_PATH when that can't be
- * written, BL_MEMORY. */
+/* Prints to standard output: one JSON object on one line with 17 digits, or a table. Errors: BL_PATH if it
+ * can't be written; BL_MEMORY. */
 int evaluate_print_json(const struct evaluate_report *report, struct bl_error *err);
 int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err);
 

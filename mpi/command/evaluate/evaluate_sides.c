@@ -12,7 +12,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* Classes are compared by number, so the same number must not mean two names. */
+/* Classes are compared by number, so a number must have the same name on both sides. */
 static int check_class_names(const struct evaluate_sides *sides, const char *const *a, int64_t n_a,
                              const char *const *b, int64_t n_b, struct bl_error *err)
 {
@@ -25,6 +25,7 @@ static int check_class_names(const struct evaluate_sides *sides, const char *con
     return BL_OK;
 }
 
+/* By device and inode, since one file can have two paths. Rank 0 decides, so that all ranks do the same. */
 static int same_file(struct par par, const char *a, const char *b)
 {
     struct stat of_a, of_b;
@@ -36,7 +37,7 @@ static int same_file(struct par par, const char *a, const char *b)
     return same;
 }
 
-/* Codes made by one model agree on how many rows were sampled; of others nothing is known. */
+/* Only if both were encoded by one model is the sample the same; a different size shows that it isn't. */
 static void take_trained(struct evaluate_sides *sides, const struct par_codes_info *queries,
                          const struct par_codes_info *database)
 {
@@ -62,8 +63,8 @@ int evaluate_sides_load(struct par par, const char *query_path, const char *data
         code = par_codes_open(&database, par, database_path, err);
     if (code != BL_OK)
         goto done;
-    par_codes_choose_local(queries);
-    par_codes_choose_local(database);
+    par_codes_use_groups_local(queries);
+    par_codes_use_groups_local(database);
     const struct par_codes_info *q = par_codes_info(queries), *d = par_codes_info(database);
     sides->queries.rows = q->rows;
     sides->database.rows = d->rows;
@@ -82,7 +83,7 @@ done:
     return code;
 }
 
-/* Where the rows come from: two splits, and of each perhaps a choice. */
+/* Which rows to use: two splits, or under a protocol a choice of rows of each. Owns parts. */
 struct plan {
     char query_split[BL_NAME_MAX], database_split[BL_NAME_MAX];
     const struct bl_protocol *protocol; /* NULL: whole splits */
@@ -99,7 +100,7 @@ static int plan_splits(struct plan *plan, const char *queries, const char *datab
     return BL_OK;
 }
 
-/* A protocol that cuts the test split alone, or nothing: known as soon as the splits are open. */
+/* A protocol that needs no cut before training: it uses whole splits, or halves of the test split. */
 static int plan_uncut(struct plan *plan, const struct evaluate_request *request,
                       const struct bl_protocol *protocol, struct evaluate_sides *sides, struct bl_error *err)
 {
@@ -124,6 +125,7 @@ static int plan_uncut(struct plan *plan, const struct evaluate_request *request,
     return plan_splits(plan, "test", protocol->database_has_train ? "train" : "test", err);
 }
 
+/* Data that `bitloom cut` made: the file itself says which splits are queries and database. */
 static int plan_cut(struct plan *plan, const struct evaluate_request *request,
                     const struct par_protocol_note *note, struct evaluate_sides *sides, struct bl_error *err)
 {
@@ -164,7 +166,7 @@ static int make_plan(struct plan *plan, const struct evaluate_request *request,
         "--help");
 }
 
-/* Halves of the test split: which rows are which depends on their number alone. */
+/* Halves the test split; which row is in which half depends on the number of rows and the seed only. */
 static int choose_rows(struct plan *plan, int64_t n_test, int64_t seed, struct bl_error *err)
 {
     const struct bl_protocol_rows rows = {.n_train = 1, .n_test = n_test, .seed = (uint64_t)seed};
@@ -176,6 +178,7 @@ static int choose_rows(struct plan *plan, int64_t n_test, int64_t seed, struct b
     return code;
 }
 
+/* Encodes this rank's share of a side's rows, and counts the sampled training rows that it meets. */
 static int encode_side(struct par par, const struct bl_model *model, const char *model_path,
                        struct par_dataset *dataset, const struct par_row_choice *choice,
                        struct evaluate_side *side, struct bl_error *err)
@@ -190,7 +193,7 @@ static int encode_side(struct par par, const struct bl_model *model, const char 
     return BL_OK;
 }
 
-/* Which of labels and groups say what is relevant. */
+/* Decides whether labels or groups define relevance. */
 static int choose_relevance(const struct evaluate_request *request, const struct evaluate_sides *sides,
                             struct par_dataset *queries, struct par_dataset *database, struct bl_error *err)
 {
@@ -202,8 +205,8 @@ static int choose_relevance(const struct evaluate_request *request, const struct
                        q->groups.kind == BL_LABELS_NONE ? sides->queries.name : sides->database.name);
     const int unlabelled = q->labels.kind == BL_LABELS_NONE || d->labels.kind == BL_LABELS_NONE;
     if (group || (!relevant && unlabelled)) {
-        par_dataset_choose_local(queries, 1);
-        par_dataset_choose_local(database, 1);
+        par_dataset_use_groups_local(queries, 1);
+        par_dataset_use_groups_local(database, 1);
     }
     return BL_OK;
 }
@@ -223,6 +226,7 @@ static int encode_both(struct par par, const struct evaluate_request *request, c
     code = par_agree(par, choose_relevance(request, sides, queries, database, err), err);
     if (code != BL_OK)
         goto done;
+    /* Two halves of one split are different rows. */
     sides->same = !plan->protocol && strcmp(plan->query_split, plan->database_split) == 0;
     if (plan->protocol && !plan->protocol->database_has_train) {
         code = par_agree(par, choose_rows(plan, q->rows, sides->seed, err), err);

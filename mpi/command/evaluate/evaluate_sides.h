@@ -1,5 +1,5 @@
-/* The two sides of an evaluation, queries and database: which rows they are, and this rank's piece of their
- * codes. */
+/* The two sides of an evaluation, queries and database: which rows they are, and their codes, of which
+ * each rank has a piece. */
 #ifndef PAR_COMMAND_EVALUATE_EVALUATE_SIDES_H
 #define PAR_COMMAND_EVALUATE_EVALUATE_SIDES_H
 
@@ -7,44 +7,46 @@
 #include "mpi/evaluate/retrieve.h"
 #include "mpi/files/protocol_note.h"
 
+/* One side. The piece is this rank's and owned; the rest is the same on all ranks. */
 struct evaluate_side {
     char name[BL_PATH_MAX + BL_NAME_MAX + 32]; /* in messages and in the protocol */
     struct par_code_set piece;
     int64_t rows;          /* of all ranks */
-    int64_t trained_found; /* of the sampled training rows, how many are here */
+    int64_t trained_found; /* how many of the sampled training rows are on this side */
 };
 
 struct evaluate_sides {
     struct evaluate_side queries, database;
     int same; /* both are the same rows of the same file; then only queries.piece is filled */
     char protocol[BL_NAME_MAX];            /* the protocol's name, "splits" or "codes" */
-    char protocol_words[600];              /* and in words */
-    int64_t seed;                          /* of the protocol; -1: nothing was drawn */
-    int64_t trained_rows, trained_sampled; /* that the model was trained on; 0: not known */
+    char protocol_words[600];              /* the same in words */
+    int64_t seed;                          /* of the protocol; -1: no rows were drawn */
+    int64_t trained_rows, trained_sampled; /* the model's training rows, and its sample of them; 0: unknown */
     char data[BL_PATH_MAX];                /* the data set; "" for codes */
-    char model[BL_PATH_MAX];               /* the model file, or that of the queries' codes */
-    char method[BL_NAME_MAX];              /* "" where it isn't known */
+    char model[BL_PATH_MAX];               /* the model, or the file of the queries' codes */
+    char method[BL_NAME_MAX];              /* "": unknown */
 };
 
-/* What was asked for; NULL where it wasn't. */
+/* The options as given, borrowed; NULL: not given. */
 struct evaluate_request {
     const char *model, *data;
     const char *queries, *database; /* splits, or: */
-    const char *protocol;           /* a name; without any of these, what the data was cut by */
+    const char *protocol;           /* a name; without any of these, the protocol that DATA was cut by */
     const char *seed;
-    const char *relevant; /* "label" or "group"; NULL: labels where both sides have them, else groups */
+    const char *relevant; /* "label" or "group"; NULL: labels if both sides have them, otherwise groups */
 };
 
-/* Encodes both sides with the model. Collective; agreed; free *sides whatever the result. Errors: BL_USAGE a
- * request that doesn't fit the data; those of reading, of par_retrieve_check_local and of encoding. */
+/* Encodes both sides with the model. Free *sides whatever the result. Collective; agreed. Errors: BL_USAGE
+ * a request that doesn't fit the data; those of reading, of par_retrieve_check_local and of encoding. */
 int evaluate_sides_encode(struct par par, const struct evaluate_request *request,
                           struct evaluate_sides *sides, struct bl_error *err);
 
-/* Reads both from code files. Likewise. */
+/* Reads both sides from code files. Free *sides whatever the result. Collective; agreed. Errors: those of
+ * reading and of par_retrieve_check_local; BL_INPUT classes of different names. */
 int evaluate_sides_load(struct par par, const char *queries, const char *database,
                         struct evaluate_sides *sides, struct bl_error *err);
 
-/* Safe twice and on zeros. */
+/* Frees the codes. Local; safe twice and on zeros. */
 void evaluate_sides_free(struct evaluate_sides *sides);
 
 #endif

@@ -13,15 +13,17 @@
 
 enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
 
+/* The options, borrowed from argv; NULL: not given. */
 struct given {
     const char *format, *features, *labels, *label_format, *groups, *ids, *label_column, *id_column,
         *no_header, *class_names, *replace, *split, *out;
 };
 
-/* What is being imported. */
+/* One import. Two passes: the first checks labels, groups and ids and finds their widths (writer is NULL),
+ * the second copies all rows. Owns everything but `given`. */
 struct import {
     const struct given *given;
-    struct io_source *features, *labels, *ids; /* files of their own for the last two, or NULL */
+    struct io_source *features, *labels, *ids; /* the last two: separate files, or NULL */
     struct import_groups groups;
     struct split_writer *writer;
     struct bl_label_layout layout;
@@ -30,13 +32,13 @@ struct import {
     int64_t id_bytes;
     int64_t block_rows;
     void *feature_block;
-    void *other_block; /* what a label file in CSV has beside its labels */
-    int64_t *integers; /* labels or ids of a file of their own */
+    void *other_block; /* the other columns of a label file in CSV, which aren't used */
+    int64_t *integers; /* labels or ids from a separate file */
     void *label_block; /* int32 [n] or uint8 [n, classes] */
     char *id_block;
 };
 
-/* The format that the path's ending means, where a bare .gz is IDX; `otherwise` if it means none. */
+/* The format by the path's ending; a plain .gz is IDX, and any other ending `otherwise`. */
 static const char *format_of(const char *path, const char *otherwise)
 {
     const char *format = io_source_format_of(path), *dot = strrchr(path, '.');
@@ -64,6 +66,7 @@ static int check_required(const struct given *given, struct bl_error *err)
     return split_name_check(given->split, err);
 }
 
+/* Refuses options that don't go together, before any file is opened. */
 static int check_given(const struct given *given, struct bl_error *err)
 {
     const char *const inputs[] = {given->features, given->labels, given->groups, given->ids};
@@ -128,11 +131,12 @@ static int open_ids(struct import *import, struct bl_error *err)
     if (code == BL_OK)
         code = check_same_rows(import, import->ids, path, err);
     if (code == BL_OK && io_source_info(import->ids)->dim != 1)
-        code = bl_fail(err, BL_INPUT, "%s has %s a row; ids are one integer a row", path,
+        code = bl_fail(err, BL_INPUT, "%s has %s per row; ids are one integer per row", path,
                        bl_count(io_source_info(import->ids)->dim, "value").text);
     return code;
 }
 
+/* Opens all files; their heads say what kind of labels there are. */
 static int open_sources(struct import *import, struct bl_error *err)
 {
     const struct given *given = import->given;
@@ -164,6 +168,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Blocks of about BLOCK_BYTES for the widest of features, numbers and ids. */
 static int allocate_blocks(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
@@ -191,7 +196,8 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
     return code;
 }
 
-/* n rows of import->integers, whose first is `row` of the file, become the labels to write. */
+/* Converts n rows of import->integers, the first of which is row `row` of the file, into the labels to
+ * write. */
 static int take_labels(struct import *import, int64_t row, int64_t n, struct bl_error *err)
 {
     int64_t dim = io_source_info(import->labels)->dim;
@@ -209,7 +215,7 @@ static int take_labels(struct import *import, int64_t row, int64_t n, struct bl_
         if (!single && value != 0 && value != 1)
             return bl_fail(err, BL_INPUT,
                            "%s, row %" PRId64 " (counted from 0), column %" PRId64 ": %" PRId64
-                           " in a matrix of labels, which holds 0 and 1",
+                           " in a matrix of labels, which must be 0 or 1",
                            path, row + i / dim, i % dim, value);
         if (single)
             classes[i] = (int32_t)value;
@@ -230,7 +236,7 @@ static int read_labels(struct import *import, int64_t row, int64_t n, struct bl_
     return code == BL_OK ? take_labels(import, row, n, err) : code;
 }
 
-/* Ids are text in the file: integers in decimal, padded with zero bytes. */
+/* Integer ids become text: decimal, padded with NUL. The first pass only finds the longest. */
 static int read_ids(struct import *import, int64_t n, struct bl_error *err)
 {
     int64_t got;
@@ -248,8 +254,8 @@ static int read_ids(struct import *import, int64_t n, struct bl_error *err)
     return BL_OK;
 }
 
-/* A pass over labels, groups and ids before anything is written: they are valid, and how wide they are is
- * known. */
+/* The first pass, over labels, groups and ids: after it they are known to be valid, and how wide they are.
+ * Then their files are opened again from the start. */
 static int check_rows(struct import *import, struct bl_error *err)
 {
     int64_t rows = io_source_info(import->features)->rows;
@@ -272,6 +278,7 @@ static int check_rows(struct import *import, struct bl_error *err)
     return code;
 }
 
+/* Class names come from --class-names, or from labels that are names themselves. */
 static int take_names(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->labels ? import->labels : import->features);
@@ -298,6 +305,7 @@ static int take_names(struct import *import, struct bl_error *err)
     return BL_OK;
 }
 
+/* The second pass: reads a block of everything and appends it to the split. */
 static int copy_rows(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
@@ -336,7 +344,7 @@ static void say(const struct import *import)
     if (import->names.n > 0)
         snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
     if (import->groups.layout.words > 0)
-        snprintf(groups, sizeof groups, ", %s a row", bl_count(import->groups.layout.words, "group").text);
+        snprintf(groups, sizeof groups, ", %s per row", bl_count(import->groups.layout.words, "group").text);
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";

@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 
-/* From here on float32, as which CSV delivers, doesn't hold every whole number. */
+/* CSV is read as float32, which holds every whole number only up to 2^24. */
 enum { FLOAT32_EXACT = 1 << 24 };
 
 int import_groups_open(struct import_groups *groups, const char *format, const char *path, int no_header,
@@ -27,6 +27,7 @@ int import_groups_allocate(struct import_groups *groups, int64_t block_rows, str
                          : code;
 }
 
+/* A number that float32 may have rounded would join rows of two groups. */
 static int check(const struct import_groups *groups, int64_t group, int64_t row, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(groups->source);
@@ -38,8 +39,8 @@ static int check(const struct import_groups *groups, int64_t group, int64_t row,
     if (!info->integers && info->type == BL_FLOAT32 && group >= FLOAT32_EXACT)
         return bl_fail(err, BL_INPUT,
                        "%s, row %" PRId64
-                       " (counted from 0): CSV and float32 hold only groups up to %d exactly; save "
-                       "the groups as integers in NPY, or number them anew",
+                       " (counted from 0): CSV and float32 hold group numbers exactly only up "
+                       "to %d; save the groups as integers in NPY, or renumber them",
                        groups->path, row, (int)FLOAT32_EXACT - 1);
     return BL_OK;
 }

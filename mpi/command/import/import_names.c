@@ -8,7 +8,7 @@
 
 enum { FILE_MAX_BYTES = 16 << 20, NAME_MAX_BYTES = 255 };
 
-/* The text to be cut, in names->text. */
+/* Loads the text, which import_names_read then cuts into names, without the last line end of a file. */
 static int load(struct import_names *names, const char *given, struct bl_error *err)
 {
     int64_t n;
@@ -42,7 +42,7 @@ int import_names_read(struct import_names *names, const char *given, struct bl_e
     if (code != BL_OK)
         return code;
     const char separator = *given == '@' ? '\n' : ',';
-    int64_t n = 1;
+    int64_t n = 1; /* names = separators + 1 */
     for (const char *at = names->text; *at; at++)
         n += *at == separator;
     code = bl_alloc_zero(&names->names, n, sizeof *names->names, "class names", err);

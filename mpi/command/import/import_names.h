@@ -1,4 +1,4 @@
-/* The names of the classes 0, 1, ... that import writes. */
+/* The names of classes 0, 1, ... that import writes. Everything here is local. */
 #ifndef PAR_COMMAND_IMPORT_IMPORT_NAMES_H
 #define PAR_COMMAND_IMPORT_IMPORT_NAMES_H
 
@@ -6,20 +6,21 @@
 
 #include "base/error.h"
 
-/* Start from zero; import_names_free is safe on a zeroed struct and twice. */
+/* Owns the list and, if the names were read, their text. Start from zeros. */
 struct import_names {
-    const char **names; /* [n], owned; they point into text or are borrowed */
+    const char **names; /* [n] they point into text or are borrowed */
     int64_t n;
-    char *text;
+    char *text; /* NULL: the names are borrowed */
 };
 
-/* From "a,b,c", or from @FILE with one name a line (where names may contain commas). Errors: BL_USAGE an
- * empty or overlong name; BL_PATH. */
+/* Reads names from "a,b,c", or from @FILE with one name on each line, which may contain commas. Errors:
+ * BL_USAGE an empty or overlong name; BL_PATH; BL_INPUT; BL_MEMORY. */
 int import_names_read(struct import_names *names, const char *given, struct bl_error *err);
 
-/* Keeps n pointers to names that live longer than this. */
+/* Borrows n names, which must live as long as this. Errors: BL_MEMORY. */
 int import_names_borrow(struct import_names *names, char *const *from, int64_t n, struct bl_error *err);
 
+/* Safe twice and on zeros. */
 void import_names_free(struct import_names *names);
 
 #endif

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "io/file.h"
 
-/* Colours that differ for colour-blind readers as well (Okabe and Ito 2008). */
+/* Colours that colour-blind readers can tell apart, too (Okabe and Ito 2008). */
 static const char *const colours[] = {"0072b2", "d55e00", "009e73", "cc79a7", "e69f00", "56b4e9", "000000"};
 enum { COLOURS = sizeof colours / sizeof *colours };
 
@@ -18,7 +18,8 @@ const char *gnuplot_colour(int64_t i)
     return colours[i % COLOURS];
 }
 
-/* Formats by the path's ending; pdf counts in centimetres, of which an inch has 2.54 and 96 pixels. */
+/* Formats by the path's ending. scale: from pixels to the terminal's unit, for pdf cm = pixels * 2.54 /
+ * 96. */
 static const struct {
     const char *ending, *terminal;
     double scale;
@@ -38,7 +39,7 @@ static int format_of(const char *path)
     return -1;
 }
 
-/* A line end would begin a command. */
+/* A line end would start a new command, so it becomes a space. */
 void gnuplot_put_text(FILE *gnuplot, const char *text)
 {
     fputc('\'', gnuplot);
@@ -77,12 +78,13 @@ static void write_script(FILE *gnuplot, const struct picture *picture)
     fputs("unset output\n", gnuplot);
 }
 
-/* Feeds gnuplot, whose own complaints are about lines that nobody sees. */
+/* Pipes the script into gnuplot. Its own messages are hidden: they name lines of a script that the user
+ * can't see. */
 static int run_gnuplot(const struct picture *picture, struct bl_error *err)
 {
     enum { NOT_THERE = 127 };
     fflush(stdout);
-    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* its exit status says more */
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* if gnuplot ends early, its exit status says why */
     FILE *gnuplot = popen("command -v gnuplot >/dev/null || exit 127; exec gnuplot 2>/dev/null", "w");
     if (!gnuplot) {
         signal(SIGPIPE, before);
@@ -94,14 +96,12 @@ static int run_gnuplot(const struct picture *picture, struct bl_error *err)
     if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return BL_OK;
     if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
-        return bl_fail(
-            err, BL_USAGE,
-            "there is no gnuplot in PATH to draw with; install it (Debian: gnuplot-nox), or take the "
-            "numbers with --data");
-    return bl_fail(
-        err, BL_USAGE,
-        "gnuplot could not draw this; it may lack the format of the picture (try .svg), or take the "
-        "numbers with --data");
+        return bl_fail(err, BL_USAGE,
+                       "there is no gnuplot in PATH to draw with; install it (Debian: gnuplot-nox), or print "
+                       "the numbers with --data");
+    return bl_fail(err, BL_USAGE,
+                   "gnuplot could not draw this; it may lack the picture's format (try .svg), or print the "
+                   "numbers with --data");
 }
 
 int gnuplot_draw(const char *path, int width, int height, gnuplot_script *script, const void *context,
@@ -114,12 +114,11 @@ int gnuplot_draw(const char *path, int width, int height, gnuplot_script *script
     picture.output = temporary;
     picture.format = format_of(path);
     if (picture.format < 0)
-        return bl_fail(err, BL_USAGE, "%s ends in neither .png, .svg nor .pdf, the formats of a picture",
-                       path);
+        return bl_fail(err, BL_USAGE, "the picture %s must end in .png, .svg or .pdf", path);
     int code = io_file_temporary(path, temporary, sizeof temporary, err);
     if (code != BL_OK)
         return code;
-    /* Gnuplot would report a bad path only as a failure. */
+    /* Opened here first, since gnuplot doesn't report why it can't write a file. */
     FILE *file = fopen(temporary, "w");
     if (!file)
         return bl_fail_path(err, "write", path, errno);

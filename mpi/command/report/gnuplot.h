@@ -1,4 +1,4 @@
-/* Pictures by gnuplot, which a pipe feeds. */
+/* Drawing with gnuplot, which reads its commands from a pipe. Everything here is local. */
 #ifndef PAR_COMMAND_REPORT_GNUPLOT_H
 #define PAR_COMMAND_REPORT_GNUPLOT_H
 
@@ -7,19 +7,20 @@
 
 #include "base/error.h"
 
-/* Writes the commands between the terminal's and the output's. characters: the picture is made of them. */
+/* Writes the plot's commands; those for terminal and output come before and after. characters: 1 if it is
+ * drawn in characters. */
 typedef void gnuplot_script(FILE *gnuplot, int characters, const void *context);
 
-/* Draws: as characters to standard output when path is NULL, otherwise as a file that appears when it is
- * whole, of so many pixels. Its ending .png, .svg or .pdf is the format. Errors: BL_USAGE for another ending
- * or when gnuplot is missing or fails; BL_PATH. */
+/* Draws in characters to standard output if path is NULL, otherwise into a file of width x height pixels,
+ * which gets its name when it is complete; its ending .png, .svg or .pdf is the format. Errors: BL_USAGE
+ * another ending, or gnuplot is missing or fails; BL_PATH. */
 int gnuplot_draw(const char *path, int width, int height, gnuplot_script *script, const void *context,
                  struct bl_error *err);
 
-/* In single quotes, where only the quote itself has a meaning. */
+/* Writes the text as a gnuplot string in single quotes, in which only the quote itself is special. */
 void gnuplot_put_text(FILE *gnuplot, const char *text);
 
-/* "0072b2" of curve i; they repeat. */
+/* The colour of curve i, as "0072b2"; colours repeat. */
 const char *gnuplot_colour(int64_t i);
 
 #endif

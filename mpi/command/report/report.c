@@ -33,11 +33,11 @@ static int print_data(const struct report_run *runs, int64_t n_runs, struct bl_e
             printf("\n");
         }
     if (fflush(stdout) != 0 || ferror(stdout))
-        return bl_fail_path(err, "write", "standard output", errno);
+        return bl_fail_path(err, "write to", "standard output", errno);
     return BL_OK;
 }
 
-/* Where one protocol stands beside another, the better curve needn't be the better method. */
+/* Warns if protocols differ: then the better curve needn't belong to the better method. */
 static int report_evaluations(const char *const *files, int n, const char *output, int data,
                               struct bl_error *err)
 {

@@ -41,7 +41,7 @@ static void describe_protocol(const json_t *object, char *text, size_t size)
              text_of(object, "training_rows_in_database", "unknown"));
 }
 
-/* The file without folders and ending, with the line where there are several. */
+/* The file's name without folders and ending; with the line number if there are several lines. */
 static void name_file(const char *path, int64_t line, char *text, size_t size)
 {
     const char *name = base_name(path), *dot = strrchr(name, '.');
@@ -52,7 +52,7 @@ static void name_file(const char *path, int64_t line, char *text, size_t size)
         snprintf(text, size, "%.*s", length, name);
 }
 
-/* 0 unless both arrays hold numbers, one for each radius. */
+/* The number of radii; 0 unless both arrays have a number for each. */
 static int64_t count_radii(const json_t *recall, const json_t *precision)
 {
     const size_t n = json_array_size(recall);
@@ -64,7 +64,7 @@ static int64_t count_radii(const json_t *recall, const json_t *precision)
     return (int64_t)n;
 }
 
-/* BL_INPUT, without words, for an object that is no evaluation. */
+/* Adds an evaluation; BL_INPUT, without a message, if the object is none. */
 static int take_object(struct report_curves *curves, const json_t *object, const char *file,
                        struct bl_error *err)
 {
@@ -103,6 +103,7 @@ static int64_t count_lines(const char *text)
     return n;
 }
 
+/* Line by line; a curve is named after the file, and its line if there are several. */
 static int parse(struct report_curves *curves, const char *path, const char *text, struct bl_error *err)
 {
     const int64_t lines = count_lines(text);
@@ -116,14 +117,14 @@ static int parse(struct report_curves *curves, const char *path, const char *tex
         code = take_object(curves, object, file, err);
         json_decref(object);
         if (code == BL_INPUT)
-            code =
-                bl_fail(err, BL_INPUT,
-                        "%s:%" PRId64 ": not an evaluation with its curve; it takes what `bitloom evaluate "
-                        "--json` prints, one a line",
-                        path, lines > 1 ? line : 1);
+            code = bl_fail(err, BL_INPUT,
+                           "%s:%" PRId64 ": not an evaluation with a curve; each line must be an output of "
+                           "`bitloom evaluate --json`",
+                           path, lines > 1 ? line : 1);
     }
     if (code == BL_OK && lines == 0)
-        code = bl_fail(err, BL_INPUT, "%s is empty; it takes what `bitloom evaluate --json` prints", path);
+        code =
+            bl_fail(err, BL_INPUT, "%s is empty; it must have the output of `bitloom evaluate --json`", path);
     return code;
 }
 
@@ -154,7 +155,7 @@ int report_curves_agree(const struct report_curves *curves)
     return agree;
 }
 
-/* Where protocols differ, each curve is named with its own. */
+/* If protocols differ, each curve's title has its own. */
 static void write_script(FILE *gnuplot, int characters, const void *context)
 {
     const struct report_curves *curves = context;
@@ -193,7 +194,7 @@ static void write_script(FILE *gnuplot, int characters, const void *context)
 
 int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err)
 {
-    const int line = 20; /* of the key, one a curve */
+    const int line = 20; /* pixels that each curve's line in the key needs */
     const int most = 1000, keys = curves->n < most ? (int)curves->n : most;
     return gnuplot_draw(path, report_curves_agree(curves) ? 720 : 960, 440 + line * keys, write_script,
                         curves, err);

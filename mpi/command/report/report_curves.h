@@ -1,4 +1,4 @@
-/* Precision-recall curves of evaluations, from what `bitloom evaluate --json` printed. */
+/* Precision-recall curves from the output of `bitloom evaluate --json`. Everything here is local. */
 #ifndef PAR_COMMAND_REPORT_REPORT_CURVES_H
 #define PAR_COMMAND_REPORT_REPORT_CURVES_H
 
@@ -6,29 +6,31 @@
 
 #include "base/error.h"
 
+/* The curve of one evaluation. */
 struct report_curve {
     char label[200];
-    char protocol[320]; /* name, seed, data, sizes, and whether training rows are searched */
+    char protocol[320]; /* name, seed, data, sizes, and whether the database has training rows */
     double map;
     int64_t n;                  /* radii: code bits + 1 */
     double *recall, *precision; /* [n] within each radius; owned, one block */
 };
 
+/* A growing list; start from zeros. */
 struct report_curves {
-    struct report_curve *curve;
+    struct report_curve *curve; /* [n]; owned */
     int64_t n, room;
 };
 
-/* Adds the evaluations of a file, one JSON object a line. Errors: BL_PATH; BL_INPUT a line that is none, or a
- * file without any; BL_MEMORY. report_curves_free is safe twice and on zeros. */
+/* Adds the evaluations of a file, one JSON object on each line. Errors: BL_PATH; BL_INPUT a line that is no
+ * evaluation, or an empty file; BL_MEMORY. report_curves_free is safe twice and on zeros. */
 int report_curves_read(struct report_curves *curves, const char *path, struct bl_error *err);
 void report_curves_free(struct report_curves *curves);
 
-/* 1 if all were measured under one protocol, on data of one name and size. */
+/* 1 if all have the same protocol, on data of the same name and size. */
 int report_curves_agree(const struct report_curves *curves);
 
-/* Draws them (mpi/command/report/gnuplot.h), or prints them as TSV: curve, protocol, map, radius, recall, precision.
- */
+/* Draws them (mpi/command/report/gnuplot.h), or prints them as TSV: curve, protocol, map, radius, recall,
+ * precision. / */
 int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err);
 int report_curves_print(const struct report_curves *curves, struct bl_error *err);
 

@@ -6,7 +6,8 @@
 
 #include "mpi/command/report/gnuplot.h"
 
-/* The points of one event as a data block, $step0, $epoch0 or $evaluation0. Returns their number. */
+/* Writes the points of run i's events as a gnuplot data block, $step0, $epoch0 or $evaluation0 for run 0.
+ * Returns how many there are. */
 static int64_t put_points(FILE *gnuplot, const struct report_run *run, int64_t i, enum report_event event)
 {
     int64_t n = 0;
@@ -20,12 +21,12 @@ static int64_t put_points(FILE *gnuplot, const struct report_run *run, int64_t i
         }
     }
     if (n == 0)
-        fputs("0 NaN\n", gnuplot); /* an empty block is an error to gnuplot */
+        fputs("0 NaN\n", gnuplot); /* gnuplot refuses an empty block */
     fputs("END\n", gnuplot);
     return n;
 }
 
-/* A run in full colour. Names stand beside the loss, whose upper right is free. */
+/* A run's curve in its full colour. Only the loss has a key, since its upper right is free. */
 static void put_curve(FILE *gnuplot, const struct report_run *run, int64_t i, enum report_event event,
                       int named)
 {
@@ -37,7 +38,7 @@ static void put_curve(FILE *gnuplot, const struct report_run *run, int64_t i, en
         gnuplot_put_text(gnuplot, run->name);
 }
 
-/* Steps are a thin pale line under the epochs; characters have no pale ones. */
+/* Steps are a thin pale line under that of epochs; in characters they are left out. */
 static void put_loss(FILE *gnuplot, const struct report_run *runs, int64_t n_runs, int steps)
 {
     fputs("set title 'training loss'\nplot ", gnuplot);

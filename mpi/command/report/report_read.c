@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "io/file.h"
 
-/* A line for each step of a year's run is still below this. */
+/* 16 GiB: enough for a line for each step of a run of a year. */
 static const int64_t metrics_max_bytes = INT64_C(1) << 34;
 
 static const char *const event_names[] = {"step", "epoch", "evaluation"};
@@ -26,7 +26,7 @@ static double number_of(const json_t *object, const char *key)
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-/* 1 if the event is one with a curve. */
+/* Fills *row if the event is one that has a curve; returns 1 if so, otherwise 0. */
 static int row_of(const json_t *object, const char *event, struct report_row *row)
 {
     for (int i = 0; i < 3; i++)
@@ -56,6 +56,7 @@ static int64_t count_lines(const char *text)
 static int parse(struct report_run *run, const char *path, const char *text, struct bl_error *err)
 {
     int64_t line = 0;
+    /* Only lines that end: the run may be writing the last one. */
     for (const char *end = strchr(text, '\n'); end; text = end + 1, end = strchr(text, '\n')) {
         json_t *object = json_loadb(text, (size_t)(end - text), 0, NULL);
         const char *event = json_string_value(json_object_get(object, "event"));

@@ -1,4 +1,4 @@
-/* The curves of a run, read from its metrics.jsonl. */
+/* Reading a run's curves from its metrics.jsonl. Everything here is local. */
 #ifndef PAR_COMMAND_REPORT_REPORT_READ_H
 #define PAR_COMMAND_REPORT_REPORT_READ_H
 
@@ -8,7 +8,7 @@
 
 enum report_event { REPORT_STEP, REPORT_EPOCH, REPORT_EVALUATION };
 
-/* One line of the metrics; NaN is what its event doesn't have. */
+/* One line of the metrics; values that its event doesn't have are NaN. */
 struct report_row {
     enum report_event event;
     int64_t step;
@@ -21,12 +21,12 @@ struct report_run {
     int64_t n;
 };
 
-/* "step", "epoch" or "evaluation", as in the file. */
+/* "step", "epoch" or "evaluation", as in the file; a literal. */
 const char *report_event_name(enum report_event event);
 
-/* Reads the rows of a run folder. A last line without its end is left out: the run may be writing it. Other
- * events are passed over. Errors: BL_PATH; BL_INPUT for a line that is no event, or when nothing was reported
- * yet. */
+/* Reads the metrics of a run folder; the caller frees run->rows by report_free. Other events are skipped,
+ * and so is a last line without a line end, which the run may still be writing. Errors: BL_PATH; BL_INPUT
+ * a line that is no event, or no values yet; BL_MEMORY. */
 int report_read(struct report_run *run, const char *folder, struct bl_error *err);
 
 /* Frees; safe twice and on a zeroed struct. */

@@ -19,6 +19,7 @@ static int read_ids(struct search_side *side, struct bl_error *err)
     return code;
 }
 
+/* Both sides are read into memory whole. */
 static int load_side(struct search_side *side, const char *path, struct bl_error *err)
 {
     side->path = path;
@@ -40,12 +41,12 @@ static void free_side(struct search_side *side)
     side->file = NULL;
 }
 
-/* Answers all queries, in blocks of bounded memory. */
+/* Searches for all queries, in blocks of about BLOCK_VALUES neighbours to bound the memory. */
 static int answer(const struct search_side *queries, const struct search_side *database, int64_t k,
                   int64_t radius, struct search_output *output, struct bl_error *err)
 {
     const int64_t n_words = bl_code_words(queries->info->bits);
-    const int64_t block = 1 + BLOCK_VALUES / (k + 1);
+    const int64_t block = 1 + BLOCK_VALUES / (k + 1); /* queries */
     uint16_t *scratch = NULL;
     int64_t *rows = NULL;
     int32_t *distances = NULL;
@@ -68,6 +69,7 @@ static int answer(const struct search_side *queries, const struct search_side *d
     return code;
 }
 
+/* Only codes of the same length can be compared. */
 static int check_sides(const struct search_side *queries, const struct search_side *database, int64_t *k,
                        struct bl_error *err)
 {
@@ -76,7 +78,7 @@ static int check_sides(const struct search_side *queries, const struct search_si
                        queries->path, bl_count(queries->info->bits, "bit").text, database->path,
                        bl_count(database->info->bits, "bit").text);
     if (*k > database->info->rows) {
-        bl_log_say("-k %" PRId64 " becomes %" PRId64 ": the database has no more items", *k,
+        bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more items", *k,
                    database->info->rows);
         *k = database->info->rows;
     }

@@ -7,6 +7,7 @@
 #include "mpi/h5/file.h"
 #include "mpi/h5/table.h"
 
+/* All at once: ids of a side are in memory anyway. */
 static int write_ids(const struct search_h5 *h5, const char *name, const struct search_side *side,
                      struct bl_error *err)
 {
@@ -25,7 +26,7 @@ static int write_ids(const struct search_h5 *h5, const char *name, const struct 
     return code;
 }
 
-/* Several classes a row as bytes, the form they have in data sets. */
+/* Multi-label rows: unpacked to one byte for each class, as in data sets. */
 static int write_multi_labels(hid_t dataset, const struct search_side *side, const char *what,
                               struct bl_error *err)
 {
@@ -69,7 +70,7 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
     int code = h5_create(&h5->file, path, 0, err);
     if (code != BL_OK)
         return code;
-    h5->is_open = 1;
+    h5->is_open = 1; /* from here on search_h5_close has something to close */
     int failed = h5_put_text(h5->file, "kind", "neighbours") != 0 ||
                  h5_put_integer(h5->file, "bits", queries->info->bits) != 0 ||
                  h5_put_integer(h5->file, "k", k) != 0;
@@ -77,7 +78,7 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
         failed |= h5_put_texts(h5->file, "class_names", database->info->class_names,
                                database->info->n_class_names) != 0;
     if (failed)
-        return bl_fail(err, BL_PATH, "can't write %s: HDF5 refused its attributes", path);
+        return bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path);
     code =
         h5_make_dataset(h5->file, "/neighbours", H5T_STD_I64LE, queries->info->rows, k, &h5->neighbours, err);
     if (code == BL_OK)

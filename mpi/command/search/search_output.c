@@ -46,7 +46,7 @@ int search_format_of(const char *name, const char *path, enum search_format *for
                    path);
 }
 
-/* The id of a row, or its number. Tabs and line ends would break the table. */
+/* The id of a row, or else its number. Tabs and line ends, which would break the table, become spaces. */
 static void write_row_name(const struct search_side *side, int64_t row, char *text)
 {
     if (!side->ids) {
@@ -73,7 +73,7 @@ static size_t append_class(const struct search_side *side, int64_t class, char *
     return used < NAME_BYTES ? used : NAME_BYTES - 1;
 }
 
-/* The class names (or numbers) of a row, with commas between several; empty without labels. */
+/* The class names of a row, or else their numbers, separated by commas; "" without labels. */
 static void write_label_name(const struct search_side *side, int64_t row, char *text)
 {
     const struct bl_label_layout layout = side->info->labels;
@@ -106,7 +106,7 @@ static void write_tsv(struct search_output *output, const struct search_block *b
     }
 }
 
-/* JSON holds UTF-8 only; other bytes become '?'. */
+/* JSON allows UTF-8 only: if the text isn't, bytes outside ASCII become '?'. */
 static json_t *json_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -242,7 +242,7 @@ int search_output_commit(struct search_output *output, struct bl_error *err)
         if (failed)
             return bl_fail_path(err, "write", output->path, errno);
     }
-    output->unfinished = 0; /* a failing install removes it */
+    output->unfinished = 0; /* io_file_install removes the temporary file if it fails */
     return io_file_install(output->temporary, output->path, err);
 }
 

@@ -1,4 +1,5 @@
-/* What `bitloom search` writes: one block of answered queries after another, in one of three formats. */
+/* The output of `bitloom search` in one of three formats, written one block of queries after another.
+ * Everything here is local. */
 #ifndef PAR_COMMAND_SEARCH_SEARCH_OUTPUT_H
 #define PAR_COMMAND_SEARCH_SEARCH_OUTPUT_H
 
@@ -8,18 +9,26 @@
 
 enum search_format { SEARCH_TSV, SEARCH_JSON, SEARCH_HDF5 };
 
-/* The format by its name, or by the ending of path (either may be NULL; TSV without both). BL_USAGE. */
+/* The format by its name or, if name is NULL, by the ending of path; TSV if both are NULL. Errors:
+ * BL_USAGE. */
 int search_format_of(const char *name, const char *path, enum search_format *format, struct bl_error *err);
 
-/* Opens the output at path (NULL: standard output, not for HDF5) for k neighbours of each query; borrows both
- * sides. The file appears under its name in commit; destroy without it removes the unfinished one. NULL is
- * fine for destroy. Errors: BL_PATH, BL_USAGE, BL_MEMORY. */
+/* An output being written, under a temporary name until the commit. */
 struct search_output;
+
+/* Opens the output at path (NULL: standard output, which HDF5 can't use) for k neighbours of each query.
+ * Borrows path and both sides. Destroy *out whatever the result. Errors: BL_PATH, BL_USAGE, BL_MEMORY. */
 int search_output_create(struct search_output **out, enum search_format format, const char *path,
                          const struct search_side *queries, const struct search_side *database, int64_t k,
                          struct bl_error *err);
+
+/* Writes the next block; blocks come in the order of queries. Errors: BL_PATH, BL_MEMORY. */
 int search_output_write(struct search_output *output, const struct search_block *block, struct bl_error *err);
+
+/* Finishes the output and gives the file its name. Errors: BL_PATH. */
 int search_output_commit(struct search_output *output, struct bl_error *err);
+
+/* Frees; without a commit it removes the temporary file. NULL is fine. */
 void search_output_destroy(struct search_output *output);
 
 #endif

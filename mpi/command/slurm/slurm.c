@@ -9,8 +9,8 @@
 #include "mpi/command/run_config.h"
 #include "mpi/command/slurm/slurm_template.h"
 
-/* The template's language: a line "@TAG|text" is the line "text" in scripts of that kind and absent in others
- * (run, sweep; srun, mpirun), and @NAME@ stands for a value. */
+/* The template's language: a line "@TAG|text" is "text" in scripts of that kind (run or sweep, srun or
+ * mpirun) and left out of others; @NAME@ is replaced by a value. */
 
 struct value {
     const char *name; /* with its @ on both sides */
@@ -19,12 +19,13 @@ struct value {
 
 enum { CONFIG, NODES, RANKS, THREADS, TIME, PARTITION, WARNING, BITS, SEEDS, LAST, COMMAND, VALUES };
 
+/* A script being written; owns its text. */
 struct script {
-    const char *launcher; /* "srun", "mpirun" */
-    int sweep;            /* an array job over bits and seeds */
+    const char *launcher; /* "srun" or "mpirun" */
+    int sweep;            /* 1: an array job over bits and seeds */
     struct value value[VALUES];
     char *text;
-    int64_t n, room;
+    int64_t n, room; /* bytes used and allocated */
     int overflow;
 };
 
@@ -39,7 +40,7 @@ static void append(struct script *script, const char *text, int64_t n)
     script->text[script->n] = '\0';
 }
 
-/* The line's text if it belongs into this script, otherwise NULL. */
+/* The line without its tag if it belongs in this script, otherwise NULL. */
 static const char *choose_line(const struct script *script, const char *line)
 {
     static const char *const tags[] = {"@srun|", "@mpirun|", "@run|", "@sweep|"};
@@ -51,6 +52,7 @@ static const char *choose_line(const struct script *script, const char *line)
     return line;
 }
 
+/* Copies a line up to its end and replaces each @NAME@ on the way. */
 static void append_line(struct script *script, const char *line)
 {
     while (*line != '\n') {
@@ -81,7 +83,7 @@ static int write_script(struct script *script, struct bl_error *err)
     return script->overflow ? bl_fail(err, BL_DEFECT, "the batch script has no room for its values") : BL_OK;
 }
 
-/* Quoted for a shell, unless nothing in it needs that. */
+/* Quotes a word for the shell, if it has characters that need it. */
 static void quote(const char *word, char *text, size_t size)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:%+=-";
@@ -94,7 +96,8 @@ static void quote(const char *word, char *text, size_t size)
     snprintf(text + n, size - n, "%s", bare ? "" : "'");
 }
 
-/* Slurm's forms: MINUTES, M:S, H:M:S, D-H, D-H:M, D-H:M:S. -1 if it is none of them. */
+/* The seconds of a time in one of Slurm's forms: M, M:S, H:M:S, D-H, D-H:M, D-H:M:S. -1 for any other
+ * text. */
 static int64_t seconds_of(const char *text)
 {
     static const int64_t plain[3][3] = {{60}, {60, 1}, {3600, 60, 1}}, with_days[4] = {86400, 3600, 60, 1};
@@ -120,7 +123,7 @@ static int64_t seconds_of(const char *text)
     return seconds;
 }
 
-/* "16,32" as "16 32"; how many there are. */
+/* Converts "16,32" to "16 32" for the shell; *n: how many numbers. */
 static int list_of(const char *option, const char *text, int64_t max, struct value *value, int64_t *n,
                    struct bl_error *err)
 {
@@ -182,8 +185,8 @@ static int set_time(struct script *script, const char *time, struct bl_error *er
                        "has it, not '%s'",
                        time);
     if (seconds < 120)
-        return bl_fail(err, BL_USAGE, "--time %s is shorter than 2 minutes, in which a run doesn't get far",
-                       time);
+        return bl_fail(err, BL_USAGE, "--time %s is too short; ask for 2 minutes at least", time);
+    /* Slurm's signal before the limit: an eighth of the time, from 30 to 120 s. */
     const int64_t warning = seconds / 8;
     snprintf(script->value[WARNING].text, sizeof script->value[WARNING].text, "%" PRId64,
              warning > 120  ? (int64_t)120
@@ -193,6 +196,8 @@ static int set_time(struct script *script, const char *time, struct bl_error *er
     return BL_OK;
 }
 
+/* A sweep is an array of jobs 0 to LAST = bits * seeds - 1; a list that isn't given has the
+ * configuration's value. */
 static int set_sweep(struct script *script, const struct options *given, const struct bl_config *config,
                      struct bl_error *err)
 {
@@ -211,7 +216,7 @@ static int set_sweep(struct script *script, const struct options *given, const s
     return code;
 }
 
-/* How the script can be made again; what has its default is left out. */
+/* The command line that makes this script again, without options at their default. */
 static void set_command(struct script *script, const struct options *given)
 {
     const struct {
@@ -316,7 +321,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     } else if (code == BL_OK) {
         fputs(script->text, stdout);
         if (fflush(stdout) != 0)
-            code = bl_fail_path(err, "write", "standard output", errno);
+            code = bl_fail_path(err, "write to", "standard output", errno);
     }
     if (script)
         bl_free(&script->text);
