@@ -179,7 +179,7 @@ Test(inspect, one_of_a_kind_is_singular)
     cli_run(&result, 0, "train %s/run.yaml --run %s/run --set train.global_batch=full", folder, folder);
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "1 head of 8 bits"), "%s", result.err);
-    cr_assert(strstr(result.err, "1 step per epoch, 2 steps in all"), "%s", result.err);
+    cr_assert(strstr(result.err, "1 step an epoch, 2 steps in all"), "%s", result.err);
 }
 
 /* A kernel from before AVX2, where OpenBLAS has it and the processor more: the rates may be any. */
