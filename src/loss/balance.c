@@ -6,11 +6,6 @@
  * -1 on the others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance
  * term of the unsupervised objective, there a sum, of codes whose mean is taken to be 0. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->balance_weight;
-}
-
 /* The sum of h; its mean as floats. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -39,7 +34,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const struct bl_batch *batch = in->batch;
     const int64_t bits = batch->bits;
     const double part = 1.0 / ((double)batch->n_global * (double)bits);
-    const float scale = (float)(in->config->balance_weight * part);
+    const float scale = (float)(in->weight * part);
     float *mean = in->scratch->work;
     for (int64_t k = 0; k < bits; k++)
         mean[k] = (float)(in->sums[k] / (double)batch->n_global);
@@ -55,5 +50,4 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_balance = {
-    .name = "balance", .weight = weight, .size = size, .sums = sums, .bound = bound, .rows = rows};
+const struct bl_term bl_term_balance = {.size = size, .sums = sums, .bound = bound, .rows = rows};

@@ -15,11 +15,6 @@ static const float least = 0x1p-24f;
 /* Factors whose product is a normal double: one logarithm for all of them. */
 enum { FACTORS = 32 };
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->centers_weight;
-}
-
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -51,7 +46,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const struct bl_label_layout layout = batch->label_layout;
     const int64_t bits = batch->bits;
     const double mean = 1.0 / ((double)batch->n_global * (double)bits);
-    const float scale = (float)(in->config->centers_weight * mean);
+    const float scale = (float)(in->weight * mean);
 #pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
     for (int64_t i = 0; i < batch->n_local; i++) {
         const uint32_t *labels = batch->labels + (batch->first + i) * layout.words;
@@ -63,9 +58,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_centers = {.name = "centers",
-                                        .weight = weight,
-                                        .needs_classes = 1,
-                                        .size = size,
-                                        .constants = bl_class_codes_make,
-                                        .rows = rows};
+const struct bl_term bl_term_centers = {
+    .needs_classes = 1, .size = size, .constants = bl_class_codes_make, .rows = rows};

@@ -11,11 +11,6 @@
  * Tan, "Deep supervised discrete hashing", NIPS 2017; on signs, straight through: Su et al., "Greedy hash",
  * NeurIPS 2018, eq. 8. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->classification_weight;
-}
-
 /* Each row's logits, which become its residuals. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -59,7 +54,7 @@ static void row_block(const struct bl_term_in *in, const struct bl_term_out *out
     const float *classifier = in->params, *bias = in->params + classes * bits;
     const float *codes = batch->codes + (batch->first + row) * stride;
     const double mean = 1.0 / (double)batch->n_global;
-    const float scale = (float)(in->config->classification_weight * mean);
+    const float scale = (float)(in->weight * mean);
     float *work = in->scratch->work + row * classes;
     bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, classes, bits, codes, stride, classifier,
                    bits, 0, work, classes);
@@ -86,9 +81,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     bl_product_group_sums(product, 0, classes, in->scratch->work, classes, out->groups, &to_bias);
 }
 
-const struct bl_term bl_term_classification = {.name = "classification",
-                                               .weight = weight,
-                                               .needs_classes = 1,
-                                               .size = size,
-                                               .tensors = tensors,
-                                               .rows = rows};
+const struct bl_term bl_term_classification = {
+    .needs_classes = 1, .size = size, .tensors = tensors, .rows = rows};

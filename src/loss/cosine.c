@@ -16,11 +16,6 @@
 /* cos(c, t) = c't / (|t| sqrt(|c|^2 + K small)): smooth where c = 0. */
 static const double small = 1e-6;
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->cosine_weight;
-}
-
 /* Each row's products with all codes, which become logits and residuals; then their gradient. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -55,7 +50,7 @@ static double residual(const struct bl_term_in *in, int64_t row, const float *c,
     const double scale = in->config->cosine_scale;
     const float to_logit = (float)(scale / (length(batch->bits, c) * sqrt((double)batch->bits)));
     const float margin = (float)(scale * in->config->cosine_margin);
-    const float out = (float)(in->config->cosine_weight / (double)batch->n_global);
+    const float out = (float)(in->weight / (double)batch->n_global);
     if (!bl_label_any(layout, labels)) {
         memset(logit, 0, (size_t)n * sizeof *logit);
         return 0.0;
@@ -106,9 +101,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         row_block(in, out, bl_tile_thread(), row, row + BL_TILE_ROWS < n ? BL_TILE_ROWS : n - row);
 }
 
-const struct bl_term bl_term_cosine = {.name = "cosine",
-                                       .weight = weight,
-                                       .needs_classes = 1,
-                                       .size = size,
-                                       .constants = bl_class_codes_make,
-                                       .rows = rows};
+const struct bl_term bl_term_cosine = {
+    .needs_classes = 1, .size = size, .constants = bl_class_codes_make, .rows = rows};

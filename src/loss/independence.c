@@ -6,11 +6,6 @@
  * - I). Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the orthogonality term (I
  * is the identity, not a matrix of ones). */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->independence_weight;
-}
-
 static int64_t smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -102,7 +97,7 @@ static double tensor_term(const struct bl_term_in *in, const struct bl_tensor *t
 {
     const struct bl_product *product = in->scratch->product;
     const int64_t n = smaller(tensor->rows, tensor->cols);
-    const float *w = params + tensor->offset, scale = (float)(2.0 * in->config->independence_weight);
+    const float *w = params + tensor->offset, scale = (float)(2.0 * in->weight);
     float *g = in->scratch->work;
     const double square = excess(product, tensor->rows, tensor->cols, w, g);
     for (int64_t r = 0; r < ranges.n; r++)
@@ -120,5 +115,4 @@ static double params_term(const struct bl_term_in *in, const struct bl_layout *l
     return 0.5 * square;
 }
 
-const struct bl_term bl_term_independence = {
-    .name = "independence", .weight = weight, .size = size, .params = params_term};
+const struct bl_term bl_term_independence = {.size = size, .params = params_term};

@@ -13,6 +13,8 @@ struct bl_objective {
     int64_t bits;
     int64_t n_terms; /* those with a weight other than 0, in the table's order */
     const struct bl_term *term[BL_TERMS_MAX];
+    const char *name[BL_TERMS_MAX];
+    double weight[BL_TERMS_MAX];
     int64_t sums_at[BL_TERMS_MAX + 1];      /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
     int64_t n_network, n_network_tensors;   /* parameters and tensors of the network, which come first */
     int64_t tensors_at[BL_TERMS_MAX];       /* its own tensors' place behind the network's parameters */

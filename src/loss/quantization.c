@@ -24,11 +24,6 @@
  * And the form cauchy, of whole codes: (1/N) sum log(1 + d/gamma), d = (K/2)(1 - cos(|h|, 1)), of Cao et al.,
  * "Deep Cauchy hashing for Hamming space retrieval", CVPR 2018, eq. 9. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->quantization_weight;
-}
-
 struct bend {
     float value, slope;
 };
@@ -109,7 +104,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const int64_t bits = batch->bits;
     const int whole = config->quantization_form == BL_QUANTIZATION_CAUCHY;
     const double mean = 1.0 / ((double)batch->n_global * (whole ? 1.0 : (double)bits));
-    const double scale = config->quantization_weight * mean;
+    const double scale = in->weight * mean;
     for (int64_t i = 0; i < batch->n_local; i++) {
         const float *h = batch->h + i * bits;
         float *d = out->dh + i * bits;
@@ -118,4 +113,4 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_quantization = {.name = "quantization", .weight = weight, .rows = rows};
+const struct bl_term bl_term_quantization = {.rows = rows};

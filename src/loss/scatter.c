@@ -30,11 +30,6 @@ static struct parts parts_of(int64_t classes, int64_t bits)
     return at;
 }
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->scatter_weight;
-}
-
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -148,7 +143,7 @@ static void row_gradient(const struct bl_term_in *in, const struct parts *at, do
     const struct bl_batch *batch = in->batch;
     const int64_t classes = batch->label_layout.classes, bits = batch->bits;
     const struct row_labels y = labels_of(batch, row);
-    const double scale = -2.0 * in->config->scatter_weight / (double)bits, n = (double)batch->n_global;
+    const double scale = -2.0 * in->weight / (double)bits, n = (double)batch->n_global;
     for (int64_t lo = 0; lo < bits; lo += COLUMNS) {
         const int64_t count = lo + COLUMNS < bits ? COLUMNS : bits - lo;
         const float *h = batch->h + row * bits + lo;
@@ -176,11 +171,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         row_gradient(in, &at, similar, dissimilar, i, out->dh + i * batch->bits);
 }
 
-const struct bl_term bl_term_scatter = {.name = "scatter",
-                                        .weight = weight,
-                                        .needs_classes = 1,
-                                        .size = size,
-                                        .sums = sums,
-                                        .bound = bound,
-                                        .whole = whole,
-                                        .rows = rows};
+const struct bl_term bl_term_scatter = {
+    .needs_classes = 1, .size = size, .sums = sums, .bound = bound, .whole = whole, .rows = rows};

@@ -1,6 +1,5 @@
-/* The terms of the objective. Each is one file with one row of the table in objective.c: its value and its
- * gradient in the relaxed codes h (or in parameters) stand side by side. Formulas: docs/mathematics.md.
- */
+/* The terms of the objective. Each is one file here and one line of config/terms.def: its value and its gradient in
+ * the relaxed codes h (or in parameters) stand side by side. Formulas: docs/mathematics.md. */
 #ifndef BL_LOSS_TERM_H
 #define BL_LOSS_TERM_H
 
@@ -75,6 +74,7 @@ struct bl_term_size {
 /* What a term works on in a step. All borrowed. */
 struct bl_term_in {
     const struct bl_config_objective *config;
+    double weight; /* the term's */
     const struct bl_batch *batch;
     const struct bl_term_scratch *scratch;
     const double *sums;     /* [size.sums] over the global batch */
@@ -91,12 +91,9 @@ struct bl_term_out {
     int64_t tensor, at;             /* begin with number `tensor`, at `at` of the block (bl_grad_at) */
 };
 
-/* Everything but name and weight may be NULL or 0: the term has none of it. */
+/* Everything may be NULL or 0: the term has none of it. A term of rows has rows(), one of parameters params(). */
 struct bl_term {
-    const char *name;
-    double (*weight)(const struct bl_config_objective *config);
-    int needs_codes; /* the gathered codes and labels of the whole batch */
-
+    int needs_codes;   /* the gathered codes and labels of the whole batch */
     int needs_classes; /* labels, which groups are not */
 
     /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
@@ -137,15 +134,8 @@ struct bl_term {
                      struct bl_ranges ranges, float *grad);
 };
 
-extern const struct bl_term bl_term_pairwise;
-extern const struct bl_term bl_term_quantization;
-extern const struct bl_term bl_term_classification;
-extern const struct bl_term bl_term_balance;
-extern const struct bl_term bl_term_decorrelation;
-extern const struct bl_term bl_term_scatter;
-extern const struct bl_term bl_term_independence;
-extern const struct bl_term bl_term_centers;
-extern const struct bl_term bl_term_cosine;
-extern const struct bl_term bl_term_weight_decay;
+#define ROW_TERM(name, sentence)       extern const struct bl_term bl_term_##name;
+#define PARAMETER_TERM(name, sentence) extern const struct bl_term bl_term_##name;
+#include "config/terms.def"
 
 #endif

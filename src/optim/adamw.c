@@ -30,8 +30,5 @@ static void update(const struct bl_config_optimizer *config, int64_t step, doubl
                states[0], states[1]);
 }
 
-const struct bl_optimizer_type bl_optimizer_adamw = {.id = BL_OPTIMIZER_ADAMW,
-                                                     .name = "adamw",
-                                                     .n_states = 2,
-                                                     .state_name = {"first_moment", "second_moment"},
-                                                     .update = update};
+const struct bl_optimizer_type bl_optimizer_adamw = {
+    .n_states = 2, .state_name = {"first_moment", "second_moment"}, .update = update};

@@ -24,4 +24,4 @@ static void update(const struct bl_config_optimizer *config, int64_t step, doubl
 }
 
 const struct bl_optimizer_type bl_optimizer_sgd = {
-    .id = BL_OPTIMIZER_SGD, .name = "sgd", .n_states = 1, .state_name = {"velocity"}, .update = update};
+    .n_states = 1, .state_name = {"velocity"}, .update = update};

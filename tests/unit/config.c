@@ -21,7 +21,7 @@ Test(config, keys_that_nobody_sets_have_their_defaults)
     cr_assert_eq(config.model.hidden[0], 1024);
     cr_assert_eq(config.model.hidden[1], 512);
     cr_assert_eq(config.model.heads * config.model.bits, 64);
-    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_ADAMW);
+    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_adamw);
     cr_assert_eq(config.optimizer.lr, 1e-3);
     cr_assert_eq(config.train.epochs, 15);
     cr_assert_eq(config.train.global_batch, 512);
@@ -278,7 +278,7 @@ Test(config, texts_choices_and_words_may_be_quoted)
     parse("data: {file: 'd.h5', train: \"2024\"}\noptimizer: {name: 'sgd'}\n"
           "train: {global_batch: \"full\"}\n");
     cr_assert_str_eq(config.data.train, "2024");
-    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_SGD);
+    cr_assert_eq(config.optimizer.name, BL_OPTIMIZER_sgd);
     cr_assert_eq(config.train.global_batch, 0);
 }
 
