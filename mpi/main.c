@@ -145,7 +145,7 @@ static int run_line(const struct command *command, struct par par, int help, int
     if (name && !help)
         return run_command(command, par, argc - 1, argv + 1);
     if (name && par.rank == 0)
-        printf("%s", command->help);
+        command_print_help(command);
     else if (par.rank == 0)
         print_commands();
     return name || help ? BL_OK : BL_USAGE;

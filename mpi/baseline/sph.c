@@ -146,7 +146,7 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
 
 const struct baseline baseline_sph = {
     .name = "sph",
-    .summary = "spherical hashing: is a row inside ball k (Heo et al. 2012)",
+    .summary = "spherical hashing: which balls a row lies in (Heo et al. 2012)",
     .input = BL_INPUT_DISTANCE,
     .takes_rows = 1,
     .rows = 10000,

@@ -1,17 +1,18 @@
-#include "base/share.h"
 #include "mpi/baseline/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/share.h"
+#include "config/keys.h"
 #include "data/shards.h"
 #include "math/solve.h"
 #include "mpi/command/command.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
-#include "mpi/fit/itq.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/rows/row_sample.h"
 
@@ -26,11 +27,53 @@ struct request {
     int normalize;
 };
 
+/* Options that methods bring, each name once, and what was said of them. */
+struct own_option {
+    const char *name, *text;
+};
+enum { OWN_MAX = BASELINES * BASELINE_OPTIONS_MAX };
+
+static int list_own(struct own_option own[OWN_MAX])
+{
+    int n = 0;
+    for (const struct baseline *const *method = baseline_table; *method; method++)
+        for (int i = 0; i < BASELINE_OPTIONS_MAX && (*method)->option[i].name; i++) {
+            int at = 0;
+            while (at < n && strcmp(own[at].name, (*method)->option[i].name) != 0)
+                at++;
+            if (at == n)
+                own[n++] = (struct own_option){.name = (*method)->option[i].name};
+        }
+    return n;
+}
+
+/* The method's own options from what was said, or as usual. */
+static int parse_own(const struct own_option *own, int n_own, struct request *request, struct bl_error *err)
+{
+    const struct baseline *method = request->method;
+    for (int i = 0; i < BASELINE_OPTIONS_MAX && method->option[i].name; i++)
+        request->options.own[i] = method->option[i].usual;
+    for (int o = 0; o < n_own; o++) {
+        if (!own[o].text)
+            continue;
+        int i = 0;
+        while (i < BASELINE_OPTIONS_MAX && method->option[i].name &&
+               strcmp(method->option[i].name, own[o].name) != 0)
+            i++;
+        if (i == BASELINE_OPTIONS_MAX || !method->option[i].name)
+            return bl_fail(err, BL_USAGE, "%s has no use for %s: leave it out", method->name, own[o].name);
+        int code = command_integer(own[o].name, own[o].text, method->option[i].min, method->option[i].max,
+                                   &request->options.own[i], err);
+        if (code != BL_OK)
+            return code;
+    }
+    return BL_OK;
+}
+
 static int normalize_of(const char *text, int *kind, struct bl_error *err)
 {
-    static const char *const names[] = {"none", "center", "standardize", "unit",
-                                        "scale"}; /* enum bl_normalize */
-    for (int i = 0; i < 5; i++)
+    const char *const *names = bl_key_find("data.normalize")->choices; /* enum bl_normalize */
+    for (int i = 0; names[i]; i++)
         if (strcmp(text, names[i]) == 0) {
             *kind = i;
             return BL_OK;
@@ -60,11 +103,14 @@ static int parse_sizes(const char *rows, const char *anchors, struct request *re
 
 static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
 {
-    const char *bits = NULL, *heads = "1", *seed = "1", *iterations = NULL, *normalize = "center",
-               *rows = NULL, *anchors = NULL, *positional[2];
+    const char *bits = NULL, *heads = "1", *seed = "1", *normalize = "center", *rows = NULL, *anchors = NULL,
+               *positional[2];
     int64_t seed_number = 1;
+    struct own_option own[OWN_MAX];
+    const int n_own = list_own(own);
     request->train = "train";
-    const struct command_option options[] = {
+    enum { SHARED = 8 };
+    struct command_option options[SHARED + OWN_MAX] = {
         {.name = "--bits", .takes_value = 1, .value = &bits},
         {.name = "--heads", .takes_value = 1, .value = &heads},
         {.name = "--normalize", .takes_value = 1, .value = &normalize},
@@ -72,11 +118,12 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         {.name = "--rows", .takes_value = 1, .value = &rows},
         {.name = "--anchors", .takes_value = 1, .value = &anchors},
         {.name = "--seed", .takes_value = 1, .value = &seed},
-        {.name = "--iterations", .takes_value = 1, .value = &iterations},
         {.name = "--output|-o", .takes_value = 1, .value = &request->output},
     };
-    int code =
-        command_parse(argc, argv, options, sizeof options / sizeof *options, positional, 2, 2, NULL, err);
+    for (int o = 0; o < n_own; o++)
+        options[SHARED + o] =
+            (struct command_option){.name = own[o].name, .takes_value = 1, .value = &own[o].text};
+    int code = command_parse(argc, argv, options, SHARED + n_own, positional, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     request->data = positional[1];
@@ -89,12 +136,8 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         (code = command_integer("--heads", heads, 1, request->bits, &request->heads, err)) ||
         (code = command_integer("--seed", seed, 0, INT64_MAX, &seed_number, err)))
         return code;
-    request->options =
-        (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
-    if ((code = parse_sizes(rows, anchors, request, err)))
-        return code;
-    if (iterations &&
-        (code = command_integer("--iterations", iterations, 0, INT32_MAX, &request->options.iterations, err)))
+    request->options = (struct baseline_options){.seed = (uint64_t)seed_number};
+    if ((code = parse_sizes(rows, anchors, request, err)) || (code = parse_own(own, n_own, request, err)))
         return code;
     if (request->bits % request->heads != 0)
         return bl_fail(err, BL_USAGE, "--bits %s can't be shared evenly by --heads %s", bits, heads);
@@ -281,33 +324,41 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
+/* Each method with the options that not all take, and their usual values. */
+static void list_methods(void)
+{
+    enum { COLUMN = 22 };
+    for (const struct baseline *const *at = baseline_table; *at; at++) {
+        const struct baseline *method = *at;
+        printf("  %-*s%s%s\n", COLUMN - 2, method->name, method->summary,
+               method->needs_labels ? "; needs labels" : "");
+        if (method->takes_rows)
+            printf("%*s--rows N (%lld)\n", COLUMN, "", (long long)method->rows);
+        if (method->anchors > 0)
+            printf("%*s--anchors N (%lld)\n", COLUMN, "", (long long)method->anchors);
+        for (int i = 0; i < BASELINE_OPTIONS_MAX && method->option[i].name; i++)
+            printf("%*s%s N (%lld): %s\n", COLUMN, "", method->option[i].name,
+                   (long long)method->option[i].usual, method->option[i].summary);
+    }
+}
+
 const struct command command_baseline = {
     .name = "baseline",
     .summary = "fit a method that needs no training run into a model file",
-    .help =
-        "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
-        "methods:\n"
-        "  lsh                 signs of random projections (Charikar 2002)\n"
-        "  pcah                signs of the first K principal components (Wang, Kumar and Chang 2012)\n"
-        "  itq                 the same, rotated towards the corners of the cube (Gong and Lazebnik 2011)\n"
-        "  sh                  spectral hashing: signs of smooth cosines along these (Weiss et al. 2008)\n"
-        "  sph                 spherical hashing: which balls a row lies in (Heo et al. 2012)\n"
-        "  ksh                 supervised hashing with kernels (Liu et al. 2012); needs labels\n"
-        "  sdh-shen            supervised discrete hashing (Shen et al. 2015); needs labels\n\n"
-        "options:\n"
-        "  --bits K            length of the code\n"
-        "  --heads M           hash tables that share the K bits evenly (1)\n"
-        "  --normalize N       none, center, standardize, unit or scale (center)\n"
-        "  --train S           the split that statistics come from (train)\n"
-        "  --rows N            fit to N of the rows, drawn by the seed; 0: all (sph 10000, ksh 1000, "
-        "sdh-shen 0)\n"
-        "  --anchors N         ksh, sdh-shen: rows that others are compared with (300, 1000)\n"
-        "  --seed N            another seed gives other random numbers (1)\n"
-        "  --iterations N      itq: rounds of codes and rotation in turn (50)\n"
-        "  -o, --output MODEL  the model file to write\n\n"
-        "example:\n"
-        "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
-        "  bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
+    .help = "usage: bitloom baseline METHOD DATA --bits K -o MODEL [OPTION]...\n\n"
+            "methods:\n" COMMAND_LIST "\noptions:\n"
+            "  --bits K            length of the code\n"
+            "  --heads M           hash tables that share the K bits evenly (1)\n"
+            "  --normalize N       none, center, standardize, unit or scale (center)\n"
+            "  --train S           the split that statistics come from (train)\n"
+            "  --rows N            fit to N of the rows, drawn by the seed; 0: all\n"
+            "  --anchors N         rows that others are compared with\n"
+            "  --seed N            another seed gives other random numbers (1)\n"
+            "  -o, --output MODEL  the model file to write\n\n"
+            "example:\n"
+            "  bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
+            "  bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
     .parallel = 1,
+    .list = list_methods,
     .run = run,
 };

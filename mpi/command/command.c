@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,18 @@ static int option_is(const char *names, const char *argument)
             return 1;
     }
     return 0;
+}
+
+void command_print_help(const struct command *command)
+{
+    const char *list = command->list ? strstr(command->help, COMMAND_LIST) : NULL;
+    if (!list) {
+        printf("%s", command->help);
+        return;
+    }
+    printf("%.*s", (int)(list - command->help), command->help);
+    command->list();
+    printf("%s", list + strlen(COMMAND_LIST));
 }
 
 static int unknown_option(const char *argument, const struct command_option *options, int n_options,

@@ -1,14 +1,17 @@
-/* The commands of the program: each is one file in this folder and one line in table.c. */
+/* The commands of the program: each is one file in this folder, or a folder in it, and one line of commands.def. */
 #ifndef PAR_COMMAND_COMMAND_H
 #define PAR_COMMAND_COMMAND_H
 
 #include "base/error.h"
 #include "mpi/ranks/comm.h"
 
+#define COMMAND_LIST "{list}\n"
+
 struct command {
     const char *name;
     const char *summary; /* one line for the list of commands */
-    const char *help;    /* usage, options and an example */
+    const char *help;    /* usage, options and an example; COMMAND_LIST where list() prints */
+    void (*list)(void);  /* NULL, or prints what comes from a table of methods or formats */
     int parallel;        /* 1: starts MPI; 0: only when launched by it */
     int heeds_signals;   /* 1: asks signals_request; 0: signals end it as they end any program */
     /* NULL, or whether a parallel command needs MPI for these arguments. */
@@ -20,6 +23,9 @@ struct command {
 
 /* All commands in the order in which help lists them; ends with NULL. */
 extern const struct command *const command_table[];
+
+/* Prints help with its list. Local. */
+void command_print_help(const struct command *command);
 
 /* Options: a table of what a command takes, parsed by one function. */
 struct command_option {

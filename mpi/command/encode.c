@@ -265,11 +265,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_encode = {
     .name = "encode",
-    .summary = "hash the rows of a split, or of an NPY or CSV file, with a model",
+    .summary = "hash the rows of a split, or of an NPY, CSV or other file, with a model",
     .help = "usage: bitloom encode MODEL DATA --split S -o CODES\n"
-            "       bitloom encode MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n\n"
+            "       bitloom encode MODEL ROWS -o CODES\n\n"
             "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. The same\n"
             "codes on any number of ranks.\n\n"
+            "ROWS is a file of a format that import reads, told by its ending; see bitloom import --help.\n\n"
             "  --split S         the split of DATA to encode; other formats have none\n"
             "  -o, --output F    the file to write; it appears when it is whole\n\n"
             "example:\n"

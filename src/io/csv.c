@@ -305,5 +305,10 @@ static void csv_close(void *state)
     bl_free(&csv);
 }
 
-const struct io_format io_format_csv = {
-    .name = "csv", .open = csv_open, .read = csv_read, .skip = csv_skip, .close = csv_close};
+const struct io_format io_format_csv = {.name = "csv",
+                                        .summary = "text with a row a line; columns may hold labels and ids",
+                                        .endings = {".csv", ".tsv"},
+                                        .open = csv_open,
+                                        .read = csv_read,
+                                        .skip = csv_skip,
+                                        .close = csv_close};

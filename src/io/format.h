@@ -1,11 +1,16 @@
-/* What a file format provides to source.c: one row of its table. */
+/* What a file format provides: each is one file in this folder and one line of formats.def. */
 #ifndef BL_IO_FORMAT_H
 #define BL_IO_FORMAT_H
 
 #include "io/source.h"
 
+enum { IO_ENDINGS_MAX = 4 };
+
 struct io_format {
     const char *name;
+    const char *summary; /* one line for the help */
+    const char
+        *endings[IO_ENDINGS_MAX]; /* of paths, as far as they aren't NULL; a .gz behind them doesn't count */
 
     /* Reads the head: fills *info and sets *state, which `close` frees (also after a failure). */
     int (*open)(const char *path, const struct io_source_options *options, struct io_source_info *info,
@@ -23,10 +28,10 @@ struct io_format {
     void (*close)(void *state);
 };
 
-extern const struct io_format io_format_idx;
-extern const struct io_format io_format_npy;
-extern const struct io_format io_format_fvecs;
-extern const struct io_format io_format_bvecs;
-extern const struct io_format io_format_csv;
+/* All formats, in the order of help; ends with NULL. */
+extern const struct io_format *const io_format_table[];
+
+#define FORMAT(name) extern const struct io_format io_format_##name;
+#include "io/formats.def"
 
 #endif

@@ -122,6 +122,8 @@ static int npy_open(const char *path, const struct io_source_options *options, s
 }
 
 const struct io_format io_format_npy = {.name = "npy",
+                                        .summary = "what numpy.save writes",
+                                        .endings = {".npy"},
                                         .open = npy_open,
                                         .read = io_array_read,
                                         .integers = io_array_integers,

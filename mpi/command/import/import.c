@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "io/source.h"
+#include "io/format.h"
 #include "mpi/command/command.h"
 #include "mpi/command/import/import_groups.h"
 #include "mpi/command/import/import_names.h"
@@ -424,21 +424,31 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
+static void list_formats(void)
+{
+    for (const struct io_format *const *format = io_format_table; *format; format++) {
+        printf("  %-8s %s:", (*format)->name, (*format)->summary);
+        for (int e = 0; e < IO_ENDINGS_MAX && (*format)->endings[e]; e++)
+            printf("%s %s", e > 0 ? "," : "", (*format)->endings[e]);
+        printf("\n");
+    }
+}
+
 const struct command command_import = {
     .name = "import",
-    .summary = "add a split to a data-set file from IDX, NPY, fvecs, bvecs or CSV",
+    .summary = "add a split to a data-set file, from NPY, CSV, IDX or other files",
     .help =
-        "usage: bitloom import --format idx|npy|fvecs|bvecs|csv --features F [--labels L] --split S -o DATA\n"
+        "usage: bitloom import --format X --features F [--labels L] --split S -o DATA\n"
         "\n"
-        "Adds a split to a data-set file, or makes the file. The file appears whole or not at all. Every\n"
-        "format may also be gzipped.\n"
+        "Adds a split to a data-set file, or makes the file. The file appears whole or not at all.\n"
         "\n"
-        "  --format X            format of the features: idx, npy, fvecs, bvecs, csv\n"
+        "formats and the endings that mean them; all may also be gzipped:\n" COMMAND_LIST "\n"
+        "options:\n"
+        "  --format X            format of the features\n"
         "  --features F          the file of the rows\n"
         "  --labels L            labels: one class a row, or a matrix of 0 and 1 for several labels a row\n"
         "  --label-format X      its format (default: by its ending, otherwise as the features)\n"
-        "  --groups G            which groups a row is in: one number, or several padded with -1 to one "
-        "width;\n"
+        "  --groups G            which groups a row is in: one number, or several padded with -1 to one width;\n"
         "                        format by its ending, as for labels\n"
         "  --ids I               NPY or IDX file of one integer a row\n"
         "  --label-column C      CSV: the column of the labels, by name or number from 0\n"
@@ -452,5 +462,6 @@ const struct command command_import = {
         "example:\n"
         "  bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
         "      --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
+    .list = list_formats,
     .run = run,
 };
