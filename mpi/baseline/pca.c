@@ -8,7 +8,8 @@
 
 enum { ITERATIONS }; /* ITQ's own option */
 
-/* Methods whose weights are directions in the space of the normalised features: at most as many as columns. */
+/* Methods whose weights are directions in the space of the normalised features: at most as many as
+ * columns. */
 static int check(const struct bl_shape *shape, struct bl_error *err)
 {
     const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape);

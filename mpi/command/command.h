@@ -1,4 +1,5 @@
-/* The commands of the program: each is one file in this folder, or a folder in it, and one line of commands.def. */
+/* The commands of the program: each is one file in this folder, or a folder in it, and one line of
+ * commands.def. */
 #ifndef PAR_COMMAND_COMMAND_H
 #define PAR_COMMAND_COMMAND_H
 

@@ -9,7 +9,7 @@ enum { PRESET_KEYS_MAX = 16 };
 struct preset {
     struct {
         const char *key, *value;
-    } set[PRESET_KEYS_MAX]; /* as far as there is a key */
+    } set[PRESET_KEYS_MAX]; /* the rest is NULL */
 };
 
 /* In the order of the choices of objective.preset. */
@@ -26,7 +26,7 @@ struct build {
     struct bl_error *err;
 };
 
-/* The setting of a key that counts; NULL: nobody set it. */
+/* The last setting of a key, which is the one that counts; NULL: it wasn't set. */
 static const struct bl_setting *last_setting(const struct build *build, const char *key)
 {
     for (int64_t i = build->n - 1; i >= 0; i--)
@@ -58,7 +58,7 @@ static int apply(struct build *build)
     int code = BL_OK;
     for (const struct bl_key *key = bl_keys; key->name && code == BL_OK; key++)
         code = set(build, key, key->value, "default");
-    /* The preset first, since explicit keys win over what it sets. */
+    /* The preset first: explicit keys override it. */
     for (int64_t i = 0; i < build->n && code == BL_OK; i++)
         if (strcmp(build->settings[i].key->name, "objective.preset") == 0)
             code = set(build, build->settings[i].key, build->settings[i].text, build->settings[i].place);
@@ -70,7 +70,7 @@ static int apply(struct build *build)
     return code;
 }
 
-/* Each rule looks at a few keys and names one. */
+/* The rules between keys. Each looks at a few keys and names one in its message. */
 
 static int check_data(const struct build *build)
 {
@@ -106,7 +106,7 @@ static int check_model(const struct build *build)
     return BL_OK;
 }
 
-/* Keys that only some forms look at. */
+/* Keys that only some forms use. */
 static int check_forms(const struct build *build)
 {
     const struct bl_config_objective *objective = &build->config->objective;
@@ -139,8 +139,7 @@ static int check_pairwise(const struct build *build)
          objective->pairwise_similarity == BL_SIMILARITY_COSINE))
         return bl_fail(build->err, BL_USAGE,
                        "%s: objective.terms.pairwise.form: literal needs a similarity that is 0 or 1; use "
-                       "label, shared or group, or "
-                       "form: likelihood",
+                       "label, shared or group, or form: likelihood",
                        place_or_name(build, "objective.terms.pairwise.similarity"));
     if (objective->pairwise_balance == BL_BALANCE_EXPLICIT) {
         if (objective->pairwise_similar_weight == 0.0 && objective->pairwise_dissimilar_weight == 0.0)
@@ -181,12 +180,12 @@ static int check_weights(const struct build *build)
                            "%s: objective.terms.weight_decay.weight and optimizer.weight_decay are both set; "
                            "leave one of them 0",
                            place_or_name(build, "objective.terms.weight_decay.weight"));
-        build->config->optimizer.weight_decay = 0.0; /* only its default stood against the term */
+        build->config->optimizer.weight_decay = 0.0; /* it was the default, so the term wins */
     }
     return BL_OK;
 }
 
-/* Steps or epochs: two in one place contradict each other, but an option replaces what the file says. */
+/* train.steps and train.epochs exclude each other in one place; --set overrides the file. */
 static int choose_length(const struct build *build)
 {
     const struct bl_setting *steps = last_setting(build, "train.steps"),
@@ -201,7 +200,7 @@ static int choose_length(const struct build *build)
     return BL_OK;
 }
 
-/* A promise to stop that nothing could keep. */
+/* Early stopping needs evaluations of held-out rows. */
 static int check_early_stop(const struct build *build)
 {
     const struct bl_config *config = build->config;
@@ -241,8 +240,8 @@ static int check_training(const struct build *build)
     if (codes && config->train.reduction == BL_REDUCTION_EXACT)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.overlap: %s visits pairs of own rows first, and train.reduction: exact "
-                       "adds pairs in the "
-                       "order of the batch's rows; set overlap to gradient, or reduction to fast",
+                       "adds pairs in the order of the batch's rows; set overlap to gradient, or reduction "
+                       "to fast",
                        place_or_name(build, "train.overlap"),
                        config->train.overlap == BL_OVERLAP_BOTH ? "both" : "codes");
     return choose_length(build);

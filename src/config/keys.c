@@ -231,9 +231,8 @@ const struct bl_key bl_keys[] = {
             "ranks that can share the run; 0 takes data.shards."),
     CHOICE("train.pairs", train.pairs, "auto", pair_visits,
            "How often the term pairwise visits a pair of the batch's rows: once for both rows, where they "
-           "are on "
-           "one node, is less work in large batches; auto does it where it pays. reduction: exact visits "
-           "twice."),
+           "are on one node, is less work in large batches; auto does it where it pays. reduction: exact "
+           "visits twice."),
     CHOICE_WITH(
         "train.shared", train.shared, "auto", BL_KEY_MAY_CHANGE, sharings,
         "Whether the ranks of a node share one copy of parameters, optimiser states and gathered codes; "
@@ -334,7 +333,7 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
     char range[200];
     bl_key_range(key, range, sizeof range);
     const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
-    if (is_number && key->max >= MANY) /* a bound that isn't worth a word until somebody meets it */
+    if (is_number && key->max >= MANY) /* such a bound is only named to someone who exceeds it */
         return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
                        text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
@@ -386,8 +385,8 @@ static int set_choice(const struct bl_key *key, int *field, const char *text, st
     return BL_USAGE;
 }
 
-/* Line breaks in YAML's sense and control characters: no name or path that people mean holds them, and they
- * wouldn't survive being written out. */
+/* Line breaks in YAML's sense and control characters: no intended name or path has them, and they wouldn't
+ * survive being written out. */
 static int has_control(const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at; at++)

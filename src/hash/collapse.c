@@ -24,8 +24,7 @@ const char *bl_collapse_cause(const struct bl_config_objective *objective,
                "(docs/mathematics.md says why); use form: likelihood";
     if (objective->quantization_weight > 0.0 && health->bit_balance_mean >= constant)
         return "the bits are constant, where objective.terms.quantization is least; lower its weight, or "
-               "raise "
-               "that of objective.terms.balance";
+               "raise that of objective.terms.balance";
     if (health->bit_correlation_mean >= copied && objective->decorrelation_weight == 0.0)
         return "the bits are copies of one another and nothing in the objective keeps them apart; give "
                "objective.terms.decorrelation a weight, or start from model.init: itq";

@@ -8,11 +8,10 @@ enum { IO_ENDINGS_MAX = 4 };
 
 struct io_format {
     const char *name;
-    const char *summary; /* one line for the help */
-    const char
-        *endings[IO_ENDINGS_MAX]; /* of paths, as far as they aren't NULL; a .gz behind them doesn't count */
+    const char *summary;                 /* one line for the help */
+    const char *endings[IO_ENDINGS_MAX]; /* of paths, without .gz; the rest is NULL */
 
-    /* Reads the head: fills *info and sets *state, which `close` frees (also after a failure). */
+    /* Reads the header: fills *info and sets *state, which `close` frees (also after a failure). */
     int (*open)(const char *path, const struct io_source_options *options, struct io_source_info *info,
                 void **state, struct bl_error *err);
 
@@ -22,7 +21,7 @@ struct io_format {
     /* Delivers exactly n rows of integers that the file holds as integers (info->integers); NULL: never. */
     int (*integers)(void *state, int64_t n, int64_t *values, struct bl_error *err);
 
-    /* Passes over n rows, never more than are left. */
+    /* Skips n rows, never more than are left. */
     int (*skip)(void *state, int64_t n, struct bl_error *err);
 
     void (*close)(void *state);

@@ -6,12 +6,12 @@
 
 #include "io/array.h"
 
-/* NPY, numpy's file of one array: a magic, a version, the length of a head in Python's literal syntax, the
- * values. NumPy Enhancement Proposal 1, versions 1.0 to 3.0. */
+/* NPY, numpy's file of one array: a magic, a version, the length of a header in Python's literal syntax, the
+ * header, the values. NumPy Enhancement Proposal 1, versions 1.0 to 3.0. */
 
 enum { HEAD_MAX = 4096 };
 
-/* The value behind 'key': in the head's dictionary, or "". */
+/* The value behind 'key': in the header's dictionary, or "". */
 static const char *find_entry(const char *head, const char *key)
 {
     char quoted[40];
@@ -65,7 +65,7 @@ static int read_shape(struct io_array *array, const char *shape, struct bl_error
             array->rows = size;
         else if (__builtin_mul_overflow(array->dim, (int64_t)size, &array->dim))
             return fail_shape(array, shape, err);
-        end += *end == 'L'; /* Python 2 wrote long integers so */
+        end += *end == 'L'; /* as Python 2 wrote long integers */
         at = end + strspn(end, ", ");
     }
     return n > 0 ? BL_OK : fail_shape(array, shape, err);

@@ -18,7 +18,7 @@ struct io_source {
     struct io_source_info info;
     void *state;
     int64_t next;         /* row */
-    void *integers_block; /* rows on their way to whole numbers */
+    void *integers_block; /* rows before their conversion to integers */
     int64_t integers_block_rows;
     char path[BL_PATH_MAX];
 };

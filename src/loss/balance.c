@@ -1,12 +1,11 @@
 #include "loss/term.h"
 
-/* Bits that vary: -(1/2NK) sum |h_i - mean|^2, the variance of the relaxed code with its sign turned;
- * gradient
- * -(h_i - mean)/(NK), since the deviations add up to 0. Least where every bit is +1 on half of the rows and
- * -1 on the others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance
- * term of the unsupervised objective, there a sum, of codes whose mean is taken to be 0. */
+/* Bits that vary: -(1/2NK) sum |h_i - mean|^2, the negative variance of the relaxed code; gradient -(h_i -
+ * mean)/(NK), since the deviations sum to 0. Smallest where every bit is +1 on half of the rows and -1 on the
+ * others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance term of the
+ * unsupervised objective; there it is a sum, over codes whose mean is assumed to be 0. */
 
-/* The sum of h; its mean as floats. */
+/* Sums: h over the batch. Work: its mean as floats. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {

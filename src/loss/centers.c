@@ -3,16 +3,16 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* How well each bit guesses that of the class's fixed code t: (1/NK) sum of -log((1 + t h)/2), the binary
+/* How well each bit predicts that of the class's fixed code t: (1/NK) sum of -log((1 + t h)/2), the binary
  * cross-entropy between (h + 1)/2 and (t + 1)/2; gradient -t/(1 + t h)/(NK). A row without labels adds
  * nothing. Yuan et al., "Central similarity quantization for efficient image and video retrieval", CVPR 2020,
  * the loss L_C. */
 
-/* A tanh in float comes no nearer to 1 than 2^-24 unless it is 1; so neither value nor gradient is infinite.
- */
+/* The smallest 1 + t h above 0 when h is a tanh in float. Used in place of 0 too, so that value and gradient
+ * stay finite. */
 static const float least = 0x1p-24f;
 
-/* Factors whose product is a normal double: one logarithm for all of them. */
+/* The product of so many factors is still a normal double, so they share one logarithm. */
 enum { FACTORS = 32 };
 
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,

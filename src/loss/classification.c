@@ -4,14 +4,14 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* How well a linear classifier reads the class from the code: (1/N) sum of the cross-entropy of softmax(V c_i
- * + v) against the label; for label matrices of binary cross-entropies, their mean over the C columns. V and
- * v are trained with the network. A row without labels adds nothing. Softmax cross-entropy: Bishop, "Pattern
- * recognition and machine learning", 2006, eq. 4.108-4.109; on codes beside a pairwise term: Li, Sun, He and
- * Tan, "Deep supervised discrete hashing", NIPS 2017; on signs, straight through: Su et al., "Greedy hash",
- * NeurIPS 2018, eq. 8. */
+/* Cross-entropy of a linear classifier on the code: (1/N) sum over rows of that of softmax(V c_i + v) against
+ * the label; for label matrices the mean of the binary cross-entropies of the C columns. V and v are trained
+ * with the network. A row without labels adds nothing. Softmax cross-entropy: Bishop, "Pattern recognition
+ * and machine learning", 2006, eq. 4.108-4.109; on codes beside a pairwise term: Li, Sun, He and Tan, "Deep
+ * supervised discrete hashing", NIPS 2017; on signs with a straight-through estimator: Su et al., "Greedy
+ * hash", NeurIPS 2018, eq. 8. */
 
-/* Each row's logits, which become its residuals. */
+/* Work: each row's logits, which are overwritten by its residuals. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -27,7 +27,7 @@ static void tensors(int64_t bits, struct bl_label_layout labels, struct bl_layou
     bl_layout_append(layout, "classifier/bias", 0, labels.classes, 1);
 }
 
-/* One row's logits V c, without v, become its residuals. */
+/* Turns one row's logits V c, without v, into its residuals. */
 static double residual(const struct bl_batch *batch, const float *bias, float scale, int64_t row,
                        float *logit)
 {
@@ -44,7 +44,7 @@ static double residual(const struct bl_batch *batch, const float *bias, float sc
                   : bl_sigmoid_row(n, labels, scale, logit);
 }
 
-/* Rows [row, row + n): residuals into work, and their share of dh. */
+/* Rows [row, row + n): their residuals go into work, their gradient into dh. */
 static void row_block(const struct bl_term_in *in, const struct bl_term_out *out, int thread, int64_t row,
                       int64_t n)
 {

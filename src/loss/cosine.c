@@ -16,7 +16,7 @@
 /* cos(c, t) = c't / (|t| sqrt(|c|^2 + K small)): smooth where c = 0. */
 static const double small = 1e-6;
 
-/* Each row's products with all codes, which become logits and residuals; then their gradient. */
+/* Work for each row: its products with all codes, overwritten by logits and then residuals; its gradient. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -39,7 +39,7 @@ static double length(int64_t bits, const float *c)
     return sqrt(dot(bits, c, c) + (double)bits * small);
 }
 
-/* One row's products with the codes become the residuals of its logits; returns its cross-entropy. */
+/* Turns one row's products with the codes into the residuals of its logits; returns its cross-entropy. */
 static double residual(const struct bl_term_in *in, int64_t row, const float *c, float *logit)
 {
     const struct bl_batch *batch = in->batch;
@@ -63,7 +63,8 @@ static double residual(const struct bl_term_in *in, int64_t row, const float *c,
                   : bl_softmax_shared_row(n, labels, out, logit);
 }
 
-/* d += the gradient in c of what has the gradient g in scale c/|c|/sqrt(K): the part along c falls out. */
+/* d += the gradient in c, where g is the gradient in scale c/(|c| sqrt(K)): g without its component along
+ * c. */
 static void add_gradient(const struct bl_term_in *in, const float *c, const float *g, float *d)
 {
     const int64_t bits = in->batch->bits;

@@ -1,8 +1,8 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* Bits that say different things: (1/2K) |H'H/N - I|^2; gradient (2/NK) H (H'H/N - I). 0 where bits are +-1
- * and no two go together; a constant pair of bits is as bad as an equal one. As a constraint: Weiss, Torralba
+/* Decorrelated bits: (1/2K) |H'H/N - I|^2; gradient (2/NK) H (H'H/N - I). 0 where bits are +-1 and no two
+ * have a common moment; two constant bits cost as much as two equal ones. As a constraint: Weiss, Torralba
  * and Fergus, "Spectral hashing", NIPS 2008, eq. 3; as a penalty: Wang, Kumar and Chang, "Semi-supervised
  * hashing for scalable image retrieval", CVPR 2010. */
 
@@ -39,7 +39,7 @@ static double bound(const struct bl_batch *batch)
     return (double)batch->n_global;
 }
 
-/* H'H/N - I at place i of its K^2. */
+/* Element i of the K^2 of H'H/N - I. */
 static double excess(const struct bl_term_in *in, int64_t i)
 {
     return in->sums[i] / (double)in->batch->n_global - (i % (in->batch->bits + 1) == 0 ? 1.0 : 0.0);

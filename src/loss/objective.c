@@ -20,10 +20,10 @@ struct entry {
 
 /* In this order they run: the terms of rows, then those of parameters. */
 static const struct entry all_terms[] = {
-#define ENTRY(name)              {#name, &bl_term_##name, offsetof(struct bl_config_objective, name##_weight)},
-#define ROW_TERM(name, sentence) ENTRY(name)
+#define WEIGHT_AT(name)          offsetof(struct bl_config_objective, name##_weight)
+#define ROW_TERM(name, sentence) {#name, &bl_term_##name, WEIGHT_AT(name)},
 #include "config/terms.def"
-#define PARAMETER_TERM(name, sentence) ENTRY(name)
+#define PARAMETER_TERM(name, sentence) {#name, &bl_term_##name, WEIGHT_AT(name)},
 #include "config/terms.def"
 };
 enum { N_TERMS = sizeof all_terms / sizeof *all_terms };
@@ -110,7 +110,7 @@ int64_t bl_objective_work_floats(const struct bl_objective *objective, const str
     return most;
 }
 
-/* Where each term's sums and tensors stand. */
+/* Sets where the sums, constants and tensors of each term begin. */
 static void place_terms(struct bl_objective *objective, const struct bl_layout *network,
                         struct bl_label_layout labels)
 {
@@ -268,7 +268,7 @@ void bl_objective_relax(const struct bl_objective *objective, double beta, const
     }
 }
 
-/* The batch as a group's rows see it. */
+/* The batch with one group of the own rows as its own rows. */
 static struct bl_batch batch_of_group(const struct bl_batch *batch, const struct bl_groups *groups, int64_t g)
 {
     const int64_t begin = g > 0 ? groups->end[g - 1] : 0;

@@ -2,11 +2,11 @@
 
 #include "loss/term.h"
 
-/* Classes apart, and rows of a class together: -(1/2K) (T_B - T_W), where T_W is the mean of |h_i - h_j|^2
- * over similar pairs and T_B over the others, with the similarity of two rows the inner product of their
- * label rows y (one-hot, or divided by its length). Liong et al., "Deep hashing for compact binary codes
- * learning", CVPR 2015, the supervised term of SDH, there with sums over pairs. No pair is visited: with t =
- * sum y, M = sum y h', q_c = sum y_c |h|^2 over rows
+/* Between-class less within-class scatter, made large: -(1/2K) (T_B - T_W), where T_W is the mean of |h_i -
+ * h_j|^2 over similar pairs and T_B over the others, with the similarity of two rows the inner product of
+ * their label rows y (one-hot, or divided by its length). Liong et al., "Deep hashing for compact binary
+ * codes learning", CVPR 2015, the supervised term of SDH, there with sums over pairs. No pair is visited:
+ * with t = sum y, M = sum y h', q_c = sum y_c |h|^2 over rows
  *
  *     A = sum over pairs of s_ij |h_i - h_j|^2 = 2 (t.q - |M|^2),   S1 = |t|^2 - sum |y|^2,   T_W = A / S1
  *     T = sum over pairs of      |h_i - h_j|^2 = 2 (N sum |h|^2 - |sum h|^2),  S0 = N (N - 1) - S1,

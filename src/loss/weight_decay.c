@@ -1,8 +1,7 @@
 #include "loss/term.h"
 
-/* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Other terms' own tensors are not in it. Liong et
- * al., CVPR 2015, the regulariser of eq. 3.
- */
+/* (1/2) sum over layers of |W|^2 + |c|^2; gradient W, c. Tensors of other terms are left out. Liong et al.,
+ * "Deep hashing for compact binary codes learning", CVPR 2015, the regulariser of eq. 3. */
 static double params_term(const struct bl_term_in *in, const struct bl_layout *layout, const float *params,
                           struct bl_ranges ranges, float *grad)
 {

@@ -1,5 +1,5 @@
-/* Optimisers: each is one file here and one line of config/optimizers.def. They work on a range [lo, hi) of the
- * parameter block, so that a rank may update a part. */
+/* Optimisers: each is one file here and one line of config/optimizers.def. They work on a range [lo, hi) of
+ * the parameter block, so that a rank may update a part. */
 #ifndef BL_OPTIM_OPTIMIZER_H
 #define BL_OPTIM_OPTIMIZER_H
 
@@ -25,10 +25,10 @@ struct bl_optimizer {
     struct bl_config_optimizer config;
     const struct bl_layout *layout;         /* borrowed */
     float *states[BL_OPTIMIZER_STATES_MAX]; /* [n_params] each, zero at first; borrowed */
-    float *own;                             /* what they stand in where they are owned; NULL */
+    float *own;                             /* their memory where the optimiser owns it, else NULL */
 };
 
-/* Allocates the states. Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
+/* Allocates the states, zeroed. Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
 int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
                       const struct bl_layout *layout, struct bl_error *err);
 

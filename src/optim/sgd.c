@@ -1,9 +1,9 @@
 #include "base/isa.h"
 #include "optim/optimizer.h"
 
-/* v = momentum v + g, then x -= lr v, or with Nesterov x -= lr (g + momentum v); g includes the decay of
- * weights. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013,
- * in the usual form with the learning rate outside v. */
+/* v = momentum v + g, then x -= lr v, or with Nesterov x -= lr (g + momentum v); g includes weight decay.
+ * Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, in the
+ * usual form with the learning rate outside v. */
 BL_KERNEL static void sgd_pass(int64_t n, float lr, float momentum, float decay, float ahead,
                                float *restrict params, const float *restrict grad, float *restrict velocity)
 {
