@@ -227,10 +227,9 @@ static int check_training(const struct build *build)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
     if (config->train.pairs == BL_PAIRS_ONCE && config->train.reduction == BL_REDUCTION_EXACT)
-        return bl_fail(
-            build->err, BL_USAGE,
-            "%s: train.pairs: once is a matter of train.reduction: fast; set one of them otherwise",
-            place_or_name(build, "train.pairs"));
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.pairs: once needs train.reduction: fast; change one of them",
+                       place_or_name(build, "train.pairs"));
     if (config->train.pairs == BL_PAIRS_ONCE && config->objective.pairwise_against == BL_AGAINST_MEMORY)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.pairs: once needs pairs of the batch's rows, and "

@@ -33,14 +33,14 @@ static int check_size(struct io_array *array, int64_t head_bytes, struct bl_erro
     if (__builtin_mul_overflow(array->rows, array->dim, &values) ||
         __builtin_mul_overflow(values, (int64_t)array->element.bytes, &promised) ||
         __builtin_add_overflow(promised, head_bytes, &promised))
-        return bl_fail(err, BL_INPUT, "the head of %s promises more bytes than there can be; fetch it again",
+        return bl_fail(err, BL_INPUT, "the header of %s says more bytes than are possible; fetch it again",
                        array->stream.path);
     int code = io_stream_measure(&array->stream, &there, err);
     if (code != BL_OK)
         return code;
     if (there != promised)
         return bl_fail(err, BL_INPUT,
-                       "%s holds %s but its head promises %" PRId64 " (%s of %s); fetch or save it again",
+                       "%s holds %s but its header says %" PRId64 " (%s of %s); fetch or save it again",
                        array->stream.path, bl_count(there, "byte").text, promised,
                        bl_count(array->rows, "row").text, bl_count(array->dim, "value").text);
     return BL_OK;

@@ -260,7 +260,7 @@ static int add_setting(struct reader *reader, const struct bl_key *key)
 static int fail_twice(const struct reader *reader, const char *name, const char *place)
 {
     char what[IO_PLACE_MAX + 400];
-    snprintf(what, sizeof what, "%s stands here a second time, first at %s; remove one", name, place);
+    snprintf(what, sizeof what, "%s is set here a second time, first at %s; remove one", name, place);
     return fail_here(reader, what);
 }
 

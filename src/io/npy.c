@@ -79,7 +79,7 @@ static int read_dictionary(struct io_array *array, const char *head, struct bl_e
                        "%s is in Fortran order; save numpy.ascontiguousarray(array) instead of the array",
                        array->stream.path);
     if (strncmp(order, "False", 5) != 0)
-        return bl_fail(err, BL_INPUT, "%s has a head without fortran_order; save it again",
+        return bl_fail(err, BL_INPUT, "%s has a header without fortran_order; save it again",
                        array->stream.path);
     int code = read_element(array, find_entry(head, "descr"), err);
     return code == BL_OK ? read_shape(array, find_entry(head, "shape"), err) : code;
@@ -105,8 +105,8 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
         return code;
     int64_t length = (int64_t)size[3] << 24 | size[2] << 16 | size[1] << 8 | size[0];
     if (length > HEAD_MAX)
-        return bl_fail(err, BL_INPUT, "%s has a head of %" PRId64 " bytes, more than %d; save it again", path,
-                       length, HEAD_MAX);
+        return bl_fail(err, BL_INPUT, "%s has a header of %" PRId64 " bytes, more than %d; save it again",
+                       path, length, HEAD_MAX);
     code = io_stream_read(&array->stream, head, length, err);
     if (code == BL_OK)
         code = read_dictionary(array, head, err);

@@ -54,8 +54,8 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
                        term, term);
     if (labels.kind == BL_LABELS_GROUPS)
         return bl_fail(err, BL_USAGE,
-                       "the term %s needs labels, and this run goes by groups (because of "
-                       "objective.terms.pairwise.similarity: group, or for want of labels); set "
+                       "the term %s needs labels, and this run goes by groups (because "
+                       "objective.terms.pairwise.similarity is group, or there are no labels); set "
                        "objective.preset: likelihood, or objective.terms.%s.weight to 0",
                        term, term);
     return BL_OK;

@@ -227,19 +227,19 @@ Test(config, an_override_without_a_value_is_refused)
 Test(config, a_key_twice_is_refused_with_both_lines)
 {
     refuse(DATA "train:\n  epochs: 3\n  seed: 1\n  epochs: 4\n",
-           "run.yaml:5: train.epochs stands here a second time", "first at run.yaml:3; remove one");
+           "run.yaml:5: train.epochs is set here a second time", "first at run.yaml:3; remove one");
 }
 
 Test(config, a_section_twice_is_refused)
 {
-    refuse(DATA "train: {epochs: 3}\ntrain: {seed: 3}\n", "run.yaml:3: train stands here a second time",
+    refuse(DATA "train: {epochs: 3}\ntrain: {seed: 3}\n", "run.yaml:3: train is set here a second time",
            "first at run.yaml:2; remove one");
-    refuse(DATA "train:\ntrain:\n", "run.yaml:3: train stands here a second time", "run.yaml:2");
+    refuse(DATA "train:\ntrain:\n", "run.yaml:3: train is set here a second time", "run.yaml:2");
 }
 
 Test(config, a_key_twice_by_two_spellings_is_refused)
 {
-    refuse(DATA "data.file: e.h5\n", "run.yaml:2: data.file stands here a second time", "run.yaml:1");
+    refuse(DATA "data.file: e.h5\n", "run.yaml:2: data.file is set here a second time", "run.yaml:1");
 }
 
 Test(config, a_wrong_type_is_refused_with_its_line)
