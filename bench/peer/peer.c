@@ -71,8 +71,7 @@ static void first_step(struct par par, const char *path, const char *folder)
     write_array(folder, "labels", step->labels, FIRST);
     for (int64_t g = 0; g < step->groups.local.n; g++)
         for (int64_t t = 0; t < step->objective.n_terms; t++)
-            value += step->objective.term[t]->weight(&step->objective.config) *
-                     step->group_values[g * BL_TERMS_MAX + t];
+            value += step->objective.weight[t] * step->group_values[g * BL_TERMS_MAX + t];
     printf("%.9g %.9g\n", value, norm);
     bench_trainer_free(&trainer);
 }

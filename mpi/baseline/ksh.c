@@ -165,7 +165,7 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
 
 const struct baseline baseline_ksh = {
     .name = "ksh",
-    .summary = "supervised hashing with kernels (Liu et al. 2012); needs labels",
+    .summary = "supervised hashing with kernels (Liu et al. 2012)",
     .input = BL_INPUT_RBF,
     .anchors = 300,
     .takes_rows = 1,

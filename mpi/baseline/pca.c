@@ -6,8 +6,10 @@
 #include "mpi/fit/arithmetic.h"
 #include "mpi/fit/itq.h"
 
-/* Methods whose weights are directions in the space of the normalised features: at most as many as columns.
- */
+enum { ITERATIONS }; /* ITQ's own option */
+
+/* Methods whose weights are directions in the space of the normalised features: at most as many as
+ * columns. */
 static int check(const struct bl_shape *shape, struct bl_error *err)
 {
     const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape);
@@ -31,10 +33,10 @@ static int rotate(struct par_principal *principal, struct par par, struct par_po
                   const struct baseline_options *options, struct bl_error *err)
 {
     double errors[2];
-    int code = par_itq_rotate(principal, par, points, options->iterations, options->seed, errors, err);
+    int code = par_itq_rotate(principal, par, points, options->own[ITERATIONS], options->seed, errors, err);
     if (code == BL_OK)
         bl_log_say("quantization error per bit: %.4f with a random rotation, %.4f after %lld iterations",
-                   errors[0], errors[1], (long long)options->iterations);
+                   errors[0], errors[1], (long long)options->own[ITERATIONS]);
     return code;
 }
 
@@ -80,6 +82,8 @@ const struct baseline baseline_pcah = {
 
 const struct baseline baseline_itq = {
     .name = "itq",
-    .summary = "pcah rotated towards the corners of the cube (Gong and Lazebnik 2011)",
+    .summary = "the same, rotated by iterative quantization (Gong and Lazebnik 2011)",
+    .option = {[ITERATIONS] = {"--iterations", "rounds of codes and rotation in turn", PAR_ITQ_ITERATIONS, 0,
+                               INT32_MAX}},
     .fit = fit_itq,
 };

@@ -137,7 +137,7 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
 
 const struct baseline baseline_sdh_shen = {
     .name = "sdh-shen",
-    .summary = "supervised discrete hashing (Shen et al. 2015); needs labels",
+    .summary = "supervised discrete hashing (Shen et al. 2015)",
     .input = BL_INPUT_RBF,
     .anchors = 1000,
     .takes_rows = 1,

@@ -4,13 +4,13 @@
 
 #include "base/nearest.h"
 
-extern const struct baseline baseline_lsh, baseline_pcah, baseline_itq, baseline_sh, baseline_sph,
-    baseline_ksh, baseline_sdh_shen;
+#define BASELINE(name) extern const struct baseline baseline_##name;
+#include "mpi/baseline/baselines.def"
 
 const struct baseline *const baseline_table[] = {
-    &baseline_lsh, &baseline_pcah, &baseline_itq,      &baseline_sh,
-    &baseline_sph, &baseline_ksh,  &baseline_sdh_shen, NULL,
-};
+#define BASELINE(name) &baseline_##name,
+#include "mpi/baseline/baselines.def"
+    NULL};
 
 const struct baseline *baseline_find(const char *name, struct bl_error *err)
 {

@@ -8,11 +8,20 @@
 #include "mpi/fit/normalizer.h"
 #include "mpi/ranks/comm.h"
 
+enum { BASELINE_OPTIONS_MAX = 4 };
+
 /* What the command line says; a method takes what concerns it. */
 struct baseline_options {
     uint64_t seed;
-    int64_t iterations;
-    int64_t rows; /* so many training rows; 0: all */
+    int64_t rows;                      /* so many training rows; 0: all */
+    int64_t own[BASELINE_OPTIONS_MAX]; /* the method's own options, in their order */
+};
+
+/* An option of one method, or of several under the same name: a whole number. */
+struct baseline_option {
+    const char *name; /* "--iterations" */
+    const char *summary;
+    int64_t usual, min, max;
 };
 
 struct baseline {
@@ -23,6 +32,7 @@ struct baseline {
     int takes_rows;      /* it may be fitted to a part of the rows: --rows */
     int64_t rows;        /* how many unless told; 0: all */
     int needs_labels;
+    struct baseline_option option[BASELINE_OPTIONS_MAX]; /* as far as there is a name */
     /* Fills model->params: the model has the shape that the above says and its normaliser is fitted, so the
      * method sees rows through bl_normalizer_apply. The result is the same on all ranks. Collective (all but
      * rows equal). Errors, agreed. */
@@ -30,7 +40,13 @@ struct baseline {
                struct bl_model *model, struct bl_error *err);
 };
 
-/* All methods; ends with NULL. Each is one file and a line in baseline.c. */
+enum {
+#define BASELINE(name) BASELINE_##name,
+#include "mpi/baseline/baselines.def"
+    BASELINES
+};
+
+/* All methods; ends with NULL. Each is one file here and one line of baselines.def. */
 extern const struct baseline *const baseline_table[];
 
 /* The method by that name; NULL and BL_USAGE with the nearest known name. Local. */

@@ -1,17 +1,18 @@
-#include "base/share.h"
 #include "mpi/baseline/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/share.h"
+#include "config/keys.h"
 #include "data/shards.h"
 #include "math/solve.h"
 #include "mpi/command/command.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
-#include "mpi/fit/itq.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/rows/row_sample.h"
 
@@ -29,11 +30,55 @@ struct request {
     int normalize;
 };
 
+enum { OWN_MAX = BASELINES * BASELINE_OPTIONS_MAX };
+
+/* The i-th option that methods bring, each name once; 0 behind the last. */
+static int own_option(int i, struct command_option *option)
+{
+    const struct baseline_option *seen[OWN_MAX];
+    int n = 0;
+    for (const struct baseline *const *method = baseline_table; *method; method++)
+        for (int own = 0; own < BASELINE_OPTIONS_MAX && (*method)->option[own].name; own++) {
+            int at = 0;
+            while (at < n && strcmp(seen[at]->name, (*method)->option[own].name) != 0)
+                at++;
+            if (at == n)
+                seen[n++] = &(*method)->option[own];
+        }
+    if (i >= n)
+        return 0;
+    *option = (struct command_option){.name = seen[i]->name, .argument = "N", .text = seen[i]->summary};
+    return 1;
+}
+
+/* What the method makes of its own options, said [OWN_MAX] in the order of own_option; NULL: as usual. */
+static int parse_own(const char *const *said, struct request *request, struct bl_error *err)
+{
+    const struct baseline *method = request->method;
+    struct command_option option;
+    for (int i = 0; i < BASELINE_OPTIONS_MAX && method->option[i].name; i++)
+        request->options.own[i] = method->option[i].usual;
+    for (int o = 0; own_option(o, &option); o++) {
+        if (!said[o])
+            continue;
+        int i = 0;
+        while (i < BASELINE_OPTIONS_MAX && method->option[i].name &&
+               strcmp(method->option[i].name, option.name) != 0)
+            i++;
+        if (i == BASELINE_OPTIONS_MAX || !method->option[i].name)
+            return bl_fail(err, BL_USAGE, "%s has no use for %s: leave it out", method->name, option.name);
+        int code = command_integer(option.name, said[o], method->option[i].min, method->option[i].max,
+                                   &request->options.own[i], err);
+        if (code != BL_OK)
+            return code;
+    }
+    return BL_OK;
+}
+
 static int normalize_of(const char *text, int *kind, struct bl_error *err)
 {
-    /* In the order of enum bl_normalize. */
-    static const char *const names[] = {"none", "center", "standardize", "unit", "scale"};
-    for (int i = 0; i < 5; i++)
+    const char *const *names = bl_key_find("data.normalize")->choices; /* enum bl_normalize */
+    for (int i = 0; names[i]; i++)
         if (strcmp(text, names[i]) == 0) {
             *kind = i;
             return BL_OK;
@@ -63,7 +108,8 @@ static int parse_sizes(const char *rows, const char *anchors, struct request *re
 }
 
 struct given {
-    const char *bits, *heads, *normalize, *train, *rows, *anchors, *seed, *iterations, *output;
+    const char *bits, *heads, *normalize, *train, *rows, *anchors, *seed, *output;
+    const char *own[OWN_MAX]; /* as parse_own takes them */
 };
 
 static const struct command_option options[] = {
@@ -84,21 +130,16 @@ static const struct command_option options[] = {
      .at = offsetof(struct given, train)},
     {.name = "--rows",
      .argument = "N",
-     .text = "fit to N of the rows, drawn by the seed; 0: all "
-             "(sph 10000, ksh 1000, sdh-shen 0)",
+     .text = "fit to N of the rows, drawn by the seed; 0: all",
      .at = offsetof(struct given, rows)},
     {.name = "--anchors",
      .argument = "N",
-     .text = "ksh, sdh-shen: rows that others are compared with (300, 1000)",
+     .text = "rows that others are compared with",
      .at = offsetof(struct given, anchors)},
     {.name = "--seed",
      .argument = "N",
      .text = "another seed gives other random numbers (1)",
      .at = offsetof(struct given, seed)},
-    {.name = "--iterations",
-     .argument = "N",
-     .text = "itq: rounds of codes and rotation in turn (50)",
-     .at = offsetof(struct given, iterations)},
     {.name = "--output|-o",
      .argument = "MODEL",
      .values = COMMAND_FILES,
@@ -107,12 +148,19 @@ static const struct command_option options[] = {
     COMMAND_OPTIONS_END,
 };
 
+enum { SHARED = sizeof options / sizeof *options - 1 };
+
 static int parse(int argc, char **argv, struct request *request, struct bl_error *err)
 {
     struct given given = {.heads = "1", .normalize = "center", .train = "train", .seed = "1"};
     const char *positional[2];
     int64_t seed_number = 1;
-    int code = command_parse(argc, argv, options, &given, positional, 2, 2, NULL, err);
+    struct command_option all[SHARED + OWN_MAX + 1] = {0};
+    int n = SHARED;
+    memcpy(all, options, SHARED * sizeof *all);
+    for (int o = 0; own_option(o, &all[n]); o++)
+        all[n++].at = offsetof(struct given, own) + (size_t)o * sizeof given.own[0];
+    int code = command_parse(argc, argv, all, &given, positional, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     request->data = positional[1];
@@ -127,12 +175,9 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
         (code = command_integer("--heads", given.heads, 1, request->bits, &request->heads, err)) ||
         (code = command_integer("--seed", given.seed, 0, INT64_MAX, &seed_number, err)))
         return code;
-    request->options =
-        (struct baseline_options){.seed = (uint64_t)seed_number, .iterations = PAR_ITQ_ITERATIONS};
-    if ((code = parse_sizes(given.rows, given.anchors, request, err)))
-        return code;
-    if (given.iterations && (code = command_integer("--iterations", given.iterations, 0, INT32_MAX,
-                                                    &request->options.iterations, err)))
+    request->options = (struct baseline_options){.seed = (uint64_t)seed_number};
+    if ((code = parse_sizes(given.rows, given.anchors, request, err)) ||
+        (code = parse_own(given.own, request, err)))
         return code;
     if (request->bits % request->heads != 0)
         return bl_fail(err, BL_USAGE, "--bits %s is not a multiple of --heads %s", given.bits, given.heads);
@@ -322,11 +367,24 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
-static const char *method_word(int i, const char **text)
+/* A method with the options that not all take, and their usual values. */
+static const char *method_word(int i, char text[COMMAND_TEXT])
 {
     const struct baseline *method = baseline_table[i];
-    *text = method ? method->summary : NULL;
-    return method ? method->name : NULL;
+    if (!method)
+        return NULL;
+    size_t n = (size_t)snprintf(text, COMMAND_TEXT, "%s%s", method->summary,
+                                method->needs_labels ? "; needs labels" : "");
+    if (method->takes_rows && method->rows > 0)
+        n += (size_t)snprintf(text + n, COMMAND_TEXT - n, "; --rows %lld", (long long)method->rows);
+    else if (method->takes_rows)
+        n += (size_t)snprintf(text + n, COMMAND_TEXT - n, "; --rows 0 (all)");
+    if (method->anchors > 0)
+        n += (size_t)snprintf(text + n, COMMAND_TEXT - n, "; --anchors %lld", (long long)method->anchors);
+    for (int own = 0; own < BASELINE_OPTIONS_MAX && method->option[own].name; own++)
+        n += (size_t)snprintf(text + n, COMMAND_TEXT - n, "; %s %lld", method->option[own].name,
+                              (long long)method->option[own].usual);
+    return method->name;
 }
 
 const struct command command_baseline = {
@@ -337,6 +395,8 @@ const struct command command_baseline = {
     .operands = COMMAND_FILES,
     .word = method_word,
     .words = "methods",
+    .word_first = 1,
+    .more_options = own_option,
     .options = options,
     .examples = "bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
                 "bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",

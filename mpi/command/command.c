@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,17 @@ const struct command *command_find(const char *name, struct bl_error *err)
     else
         bl_fail(err, BL_USAGE, "unknown command '%s'; bitloom --help lists them", name);
     return NULL;
+}
+
+int command_option_of(const struct command *command, int i, struct command_option *option)
+{
+    int n = 0;
+    while (n <= i && command->options[n].name)
+        n++;
+    if (i >= n)
+        return command->more_options ? command->more_options(i - n, option) : 0;
+    *option = command->options[i];
+    return 1;
 }
 
 /* Whether the argument is one of the names in "--output|-o". */

@@ -1,4 +1,4 @@
-/* The commands of the program: each is one file (or folder) here and one line in table.c. */
+/* The commands of the program: each is one file (or folder) here and one line of commands.def. */
 #ifndef PAR_COMMAND_COMMAND_H
 #define PAR_COMMAND_COMMAND_H
 
@@ -13,6 +13,7 @@
 #define COMMAND_FOLDERS "<folder>"
 #define COMMAND_CONFIGS "<config>" /* files *.yaml and *.yml */
 #define COMMAND_KEYS    "<key>"    /* KEY= of a configuration, and what may stand behind it */
+#define COMMAND_WORDS   "<word>"   /* one of the command's words */
 
 /* One option. The parser, --help, the manual pages and the completion of shells read this row. */
 struct command_option {
@@ -31,20 +32,26 @@ struct command_option {
         .name = NULL                                                                                         \
     }
 
+enum { COMMAND_TEXT = 200 };
+
 struct command {
     const char *name;
     const char *summary;  /* one line for the list of commands */
     const char *usage;    /* what follows the name: the forms of a line, one each */
     const char *text;     /* paragraphs, one a line however long; NULL: none */
     const char *operands; /* what the arguments that are no options are, as in command_option.values */
-    /* Words of which the first argument is one: the i-th and its text, NULL behind the last. NULL: none. */
-    const char *(*word)(int i, const char **text);
+    /* Words from a table, which help lists: the i-th, with its text; NULL behind the last. NULL: none. */
+    const char *(*word)(int i, char text[COMMAND_TEXT]);
     const char *words;                    /* what they are called, e.g. "protocols" */
+    int word_first;                       /* 1: the first argument is one of them */
     const struct command_option *options; /* ends with COMMAND_OPTIONS_END */
-    const char *status;                   /* a paragraph on exit statuses; NULL: the usual ones */
-    const char *examples;                 /* one a line */
-    int parallel;                         /* 1: starts MPI; 0: only when launched by it */
-    int heeds_signals; /* 1: asks signals_request; 0: signals end it as they end any program */
+    /* The i-th option beyond these, from a table of the command's own (`at` is unset); 0 behind the last.
+     * NULL: none. */
+    int (*more_options)(int i, struct command_option *option);
+    const char *status;   /* a paragraph on exit statuses; NULL: the usual ones */
+    const char *examples; /* one a line */
+    int parallel;         /* 1: starts MPI; 0: only when launched by it */
+    int heeds_signals;    /* 1: asks signals_request; 0: signals end it as they end any program */
     /* NULL, or whether a parallel command needs MPI for these arguments. */
     int (*needs_mpi)(int argc, char **argv);
     /* Runs it; argv[0] is the command's name. Returns the exit status, and fills err unless it is BL_OK.
@@ -54,6 +61,9 @@ struct command {
 
 /* All commands in the order in which help lists them; ends with NULL. */
 extern const struct command *const command_table[];
+
+/* The i-th option of a command, of both kinds; 0 behind the last. Local. */
+int command_option_of(const struct command *command, int i, struct command_option *option);
 
 /* The command by that name; NULL and BL_USAGE with the nearest known name. Local. */
 const struct command *command_find(const char *name, struct bl_error *err);

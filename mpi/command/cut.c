@@ -109,10 +109,13 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
-static const char *protocol_word(int i, const char **text)
+static const char *protocol_word(int i, char text[COMMAND_TEXT])
 {
-    *text = bl_protocol_table[i].summary;
-    return bl_protocol_table[i].name;
+    const struct bl_protocol *protocol = &bl_protocol_table[i];
+    if (!protocol->name)
+        return NULL;
+    snprintf(text, COMMAND_TEXT, "%s", protocol->summary);
+    return protocol->name;
 }
 
 const struct command command_cut = {
@@ -127,6 +130,7 @@ const struct command command_cut = {
     .operands = COMMAND_FILES,
     .word = protocol_word,
     .words = "protocols",
+    .word_first = 1,
     .options = options,
     .examples = "bitloom cut 54k cifar10.h5 -o cifar10-54k.h5\n",
     .run = run,

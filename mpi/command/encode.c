@@ -285,11 +285,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_encode = {
     .name = "encode",
-    .summary = "hash the rows of a split, or of an NPY or CSV file, with a model",
+    .summary = "hash the rows of a split, or of an NPY, CSV or other file, with a model",
     .usage = "MODEL DATA --split S -o CODES\n"
-             "MODEL ROWS.npy|.csv|.idx|.fvecs|.bvecs[.gz] -o CODES\n",
+             "MODEL ROWS -o CODES\n",
     .text = "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. "
-            "The same codes on any number of ranks.\n",
+            "The same codes on any number of ranks.\n"
+            "ROWS is a file of a format that import reads, told by its ending (see bitloom import --help).\n",
     .operands = COMMAND_FILES,
     .options = options,
     .examples =

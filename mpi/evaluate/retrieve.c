@@ -66,7 +66,10 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
                              int64_t database_bits, struct bl_label_layout database_layout,
                              const char *database_name, struct bl_error *err)
 {
-    static const char *const kinds[] = {"no labels", "one class a row", "several classes a row", "groups"};
+    static const char *const kinds[] = {[BL_LABELS_NONE] = "no labels",
+                                        [BL_LABELS_SINGLE] = "one class a row",
+                                        [BL_LABELS_MULTI] = "several classes a row",
+                                        [BL_LABELS_GROUPS] = "groups"};
     if (query_bits != database_bits)
         return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
                        query_name, bl_count(query_bits, "bit").text, database_name,

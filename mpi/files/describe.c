@@ -123,7 +123,8 @@ static int describe_any(hid_t file, const char *path, json_t *description, struc
 static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_label_layout groups,
                      int64_t id_bytes, int64_t n_names, const char *const *names)
 {
-    static const char *const kinds[] = {"none", "single", "multi"};
+    static const char *const kinds[] = {
+        [BL_LABELS_NONE] = "none", [BL_LABELS_SINGLE] = "single", [BL_LABELS_MULTI] = "multi"};
     json_object_set_new(object, "labels", json_string(kinds[labels.kind]));
     if (labels.classes > 0)
         json_object_set_new(object, "classes", json_integer(labels.classes));

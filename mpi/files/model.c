@@ -15,11 +15,16 @@
 
 enum { TENSORS_MAX = 2 * BL_LAYERS_MAX + 2 };
 
-/* Names of the choices in the file, in the order of their enums: part of the format. */
-static const char *const normalize_names[] = {"none", "center", "standardize", "unit", "scale"};
-static const char *const activation_names[] = {"relu", "tanh"};
-static const char *const input_names[] = {"linear", "distance", "rbf"};
-static const char *const output_names[] = {"linear", "cosine"};
+/* Names of the choices as they stand in the file: part of the format. */
+static const char *const normalize_names[] = {[BL_NORMALIZE_NONE] = "none",
+                                              [BL_NORMALIZE_CENTER] = "center",
+                                              [BL_NORMALIZE_STANDARDIZE] = "standardize",
+                                              [BL_NORMALIZE_UNIT] = "unit",
+                                              [BL_NORMALIZE_SCALE] = "scale"};
+static const char *const activation_names[] = {[BL_ACTIVATION_RELU] = "relu", [BL_ACTIVATION_TANH] = "tanh"};
+static const char *const input_names[] = {
+    [BL_INPUT_LINEAR] = "linear", [BL_INPUT_DISTANCE] = "distance", [BL_INPUT_RBF] = "rbf"};
+static const char *const output_names[] = {[BL_OUTPUT_LINEAR] = "linear", [BL_OUTPUT_COSINE] = "cosine"};
 
 /* The network's tensors and those of the normaliser; parameters that only the loss uses aren't stored. */
 static int list_tensors(const struct bl_model *model, struct tensor tensors[TENSORS_MAX])

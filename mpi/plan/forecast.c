@@ -10,7 +10,11 @@ static const double good_efficiency = 0.8;
 
 const char *forecast_limit_name(enum forecast_limit limit)
 {
-    static const char *const names[] = {"", "batch", "network", "memory", "cores"};
+    static const char *const names[] = {[LIMIT_NONE] = "",
+                                        [LIMIT_BATCH] = "batch",
+                                        [LIMIT_NETWORK] = "network",
+                                        [LIMIT_MEMORY] = "memory",
+                                        [LIMIT_CORES] = "cores"};
     return names[limit];
 }
 

@@ -146,7 +146,7 @@ double par_train_report_objective_local(const struct par_train_report *report)
     const struct par_run_state *state = report->state;
     double total = 0.0;
     for (int64_t t = 0; t < objective->n_terms; t++)
-        total += objective->term[t]->weight(&objective->config) * state->epoch_values[t];
+        total += objective->weight[t] * state->epoch_values[t];
     return total / (double)state->epoch_steps;
 }
 
@@ -160,10 +160,10 @@ static double describe_values(const struct par_train_report *report, const doubl
     json_t *members = json_object();
     for (int64_t t = 0; t < objective->n_terms; t++) {
         double value = sums[t] / (double)steps;
-        total += objective->term[t]->weight(&objective->config) * value;
-        json_object_set_new(members, objective->term[t]->name, json_real(value));
+        total += objective->weight[t] * value;
+        json_object_set_new(members, objective->name[t], json_real(value));
         size_t at = strlen(terms);
-        snprintf(terms + at, sizeof terms - at, "%s%s %.4g", t ? ", " : "", objective->term[t]->name, value);
+        snprintf(terms + at, sizeof terms - at, "%s%s %.4g", t ? ", " : "", objective->name[t], value);
     }
     snprintf(text, size, "loss %.4g (%s)", total, terms);
     json_object_set_new(event, "loss", json_real(total));

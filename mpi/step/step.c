@@ -289,7 +289,7 @@ static int check_values(const struct par_step *step, const double *flags, int64_
                            "step %" PRId64 " (epoch %" PRId64
                            "): the term %s is not finite at learning rate %g; %s; the last "
                            "checkpoint is kept",
-                           number, number / step->batches.steps_per_epoch + 1, step->objective.term[t]->name,
+                           number, number / step->batches.steps_per_epoch + 1, step->objective.name[t],
                            bl_schedule_rate(&step->config->optimizer, number, step->total_steps,
                                             step->batches.steps_per_epoch),
                            likely_cause(step, number));

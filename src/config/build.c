@@ -4,72 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a method sets before explicit keys: a row for each key. */
-struct preset_row {
-    int preset;
-    const char *key;
-    const char *value;
+enum { PRESET_KEYS_MAX = 16 };
+
+struct preset {
+    struct {
+        const char *key, *value;
+    } set[PRESET_KEYS_MAX]; /* the rest is NULL */
 };
 
-static const struct preset_row preset_rows[] = {
-    {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_LIKELIHOOD, "objective.terms.pairwise.balance", "balanced"},
-    {BL_PRESET_LIKELIHOOD, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_JOINT, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_JOINT, "objective.terms.pairwise.balance", "balanced"},
-    {BL_PRESET_JOINT, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_JOINT, "objective.terms.classification.weight", "0.3"},
-    {BL_PRESET_SEED, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_SEED, "objective.terms.pairwise.form", "literal"},
-    {BL_PRESET_SEED, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_CSQ, "objective.terms.centers.weight", "1"},
-    {BL_PRESET_CSQ, "objective.terms.quantization.weight", "0.0001"},
-    {BL_PRESET_CSQ, "objective.terms.quantization.form", "log-cosh"},
-    {BL_PRESET_ORTHOHASH, "objective.terms.cosine.weight", "1"},
-    {BL_PRESET_GREEDYHASH, "objective.relaxation", "ste"},
-    {BL_PRESET_GREEDYHASH, "objective.terms.classification.weight", "1"},
-    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_GREEDYHASH, "objective.terms.quantization.form", "cubic"},
-    {BL_PRESET_HASHNET, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_HASHNET, "objective.terms.pairwise.balance", "balanced"},
-    {BL_PRESET_HASHNET, "objective.relaxation", "tanh-beta"},
-    {BL_PRESET_DSH, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_DSH, "objective.terms.pairwise.form", "contrastive"},
-    {BL_PRESET_DSH, "objective.terms.quantization.weight", "0.02"},
-    {BL_PRESET_DSH, "objective.terms.quantization.form", "absolute"},
-    {BL_PRESET_DCH, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_DCH, "objective.terms.pairwise.form", "cauchy"},
-    {BL_PRESET_DCH, "objective.terms.pairwise.balance", "balanced"},
-    {BL_PRESET_DCH, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_DCH, "objective.terms.quantization.form", "cauchy"},
-    {BL_PRESET_IDHN, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_IDHN, "objective.terms.pairwise.form", "mixed"},
-    {BL_PRESET_IDHN, "objective.terms.pairwise.similarity", "cosine"},
-    {BL_PRESET_IDHN, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_IDHN, "objective.terms.quantization.form", "absolute"},
-    {BL_PRESET_DPSH, "objective.terms.pairwise.weight", "1"},
-    {BL_PRESET_DPSH, "objective.terms.pairwise.balance", "balanced"},
-    {BL_PRESET_DPSH, "objective.terms.pairwise.alpha", "0.5"},
-    {BL_PRESET_DPSH, "objective.terms.pairwise.against", "memory"},
-    {BL_PRESET_DPSH, "objective.terms.quantization.weight", "0.1"},
-    {BL_PRESET_DH, "data.normalize", "scale"},
-    {BL_PRESET_DH, "model.hidden", ""},
-    {BL_PRESET_DH, "model.activation", "tanh"},
-    {BL_PRESET_DH, "model.init", "itq"},
-    {BL_PRESET_DH, "objective.terms.quantization.weight", "1"},
-    {BL_PRESET_DH, "objective.terms.balance.weight", "0.5"},
-    {BL_PRESET_DH, "objective.terms.decorrelation.weight", "0.04"},
-    {BL_PRESET_DH, "optimizer.lr", "3e-4"},
-    {BL_PRESET_DH, "optimizer.weight_decay", "0"},
-    {BL_PRESET_SDH, "data.normalize", "scale"},
-    {BL_PRESET_SDH, "model.activation", "tanh"},
-    {BL_PRESET_SDH, "model.init", "itq"},
-    {BL_PRESET_SDH, "objective.terms.quantization.weight", "1"},
-    {BL_PRESET_SDH, "objective.terms.balance.weight", "1"},
-    {BL_PRESET_SDH, "objective.terms.decorrelation.weight", "0.3"},
-    {BL_PRESET_SDH, "objective.terms.scatter.weight", "1"},
-    {BL_PRESET_SDH, "optimizer.lr", "5e-3"},
-    {BL_PRESET_SDH, "optimizer.weight_decay", "0"},
+/* In the order of the choices of objective.preset. */
+static const struct preset presets[] = {
+#define PRESET(name, ...) {{__VA_ARGS__}},
+#include "config/presets.def"
 };
 
 struct build {
@@ -80,7 +26,7 @@ struct build {
     struct bl_error *err;
 };
 
-/* The setting of a key that counts; NULL: nobody set it. */
+/* The last setting of a key, which is the one that counts; NULL: it wasn't set. */
 static const struct bl_setting *last_setting(const struct build *build, const char *key)
 {
     for (int64_t i = build->n - 1; i >= 0; i--)
@@ -112,19 +58,19 @@ static int apply(struct build *build)
     int code = BL_OK;
     for (const struct bl_key *key = bl_keys; key->name && code == BL_OK; key++)
         code = set(build, key, key->value, "default");
-    /* The preset first, since explicit keys win over what it sets. */
+    /* The preset first: explicit keys override it. */
     for (int64_t i = 0; i < build->n && code == BL_OK; i++)
         if (strcmp(build->settings[i].key->name, "objective.preset") == 0)
             code = set(build, build->settings[i].key, build->settings[i].text, build->settings[i].place);
-    for (size_t i = 0; i < sizeof preset_rows / sizeof *preset_rows && code == BL_OK; i++)
-        if (preset_rows[i].preset == build->config->objective.preset)
-            code = set(build, bl_key_find(preset_rows[i].key), preset_rows[i].value, "preset");
+    const struct preset *preset = &presets[build->config->objective.preset];
+    for (int i = 0; i < PRESET_KEYS_MAX && preset->set[i].key && code == BL_OK; i++)
+        code = set(build, bl_key_find(preset->set[i].key), preset->set[i].value, "preset");
     for (int64_t i = 0; i < build->n && code == BL_OK; i++)
         code = set(build, build->settings[i].key, build->settings[i].text, build->settings[i].place);
     return code;
 }
 
-/* Each rule looks at a few keys and names one. */
+/* The rules between keys. Each looks at a few keys and names one in its message. */
 
 static int check_data(const struct build *build)
 {
@@ -160,7 +106,7 @@ static int check_model(const struct build *build)
     return BL_OK;
 }
 
-/* Keys that only some forms look at. */
+/* Keys that only some forms use. */
 static int check_forms(const struct build *build)
 {
     const struct bl_config_objective *objective = &build->config->objective;
@@ -172,7 +118,7 @@ static int check_forms(const struct build *build)
         {"alpha", "auto", "likelihood, literal and mixed", objective->pairwise_alpha != 0.0,
          form != BL_FORM_CONTRASTIVE && form != BL_FORM_CAUCHY},
         {"margin", "auto", "contrastive", objective->pairwise_margin != 0.0, form == BL_FORM_CONTRASTIVE},
-        {"soft_weight", "0.1", "mixed", objective->pairwise_soft != 0.1, form == BL_FORM_MIXED},
+        {"soft_weight", "0.1", "mixed", objective->pairwise_soft_weight != 0.1, form == BL_FORM_MIXED},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char name[64];
@@ -193,20 +139,19 @@ static int check_pairwise(const struct build *build)
          objective->pairwise_similarity == BL_SIMILARITY_COSINE))
         return bl_fail(build->err, BL_USAGE,
                        "%s: objective.terms.pairwise.form: literal needs a similarity that is 0 or 1; use "
-                       "label, shared or group, or "
-                       "form: likelihood",
+                       "label, shared or group, or form: likelihood",
                        place_or_name(build, "objective.terms.pairwise.similarity"));
     if (objective->pairwise_balance == BL_BALANCE_EXPLICIT) {
-        if (objective->pairwise_similar == 0.0 && objective->pairwise_dissimilar == 0.0)
+        if (objective->pairwise_similar_weight == 0.0 && objective->pairwise_dissimilar_weight == 0.0)
             return bl_fail(build->err, BL_USAGE,
                            "%s: similar_weight and dissimilar_weight are both 0; raise one, or set "
                            "objective.terms.pairwise.weight to 0",
                            place_or_name(build, "objective.terms.pairwise.similar_weight"));
-    } else if (objective->pairwise_similar != 1.0 || objective->pairwise_dissimilar != 1.0) {
+    } else if (objective->pairwise_similar_weight != 1.0 || objective->pairwise_dissimilar_weight != 1.0) {
         return bl_fail(build->err, BL_USAGE,
                        "%s: similar_weight and dissimilar_weight count only with "
                        "objective.terms.pairwise.balance: explicit",
-                       place_or_name(build, objective->pairwise_similar != 1.0
+                       place_or_name(build, objective->pairwise_similar_weight != 1.0
                                                 ? "objective.terms.pairwise.similar_weight"
                                                 : "objective.terms.pairwise.dissimilar_weight"));
     }
@@ -235,12 +180,12 @@ static int check_weights(const struct build *build)
                            "%s: objective.terms.weight_decay.weight and optimizer.weight_decay are both set; "
                            "leave one of them 0",
                            place_or_name(build, "objective.terms.weight_decay.weight"));
-        build->config->optimizer.weight_decay = 0.0; /* only its default stood against the term */
+        build->config->optimizer.weight_decay = 0.0; /* it was the default, so the term wins */
     }
     return BL_OK;
 }
 
-/* Steps or epochs: two in one place contradict each other, but an option replaces what the file says. */
+/* train.steps and train.epochs exclude each other in one place; --set overrides the file. */
 static int choose_length(const struct build *build)
 {
     const struct bl_setting *steps = last_setting(build, "train.steps"),
@@ -255,7 +200,7 @@ static int choose_length(const struct build *build)
     return BL_OK;
 }
 
-/* A promise to stop that nothing could keep. */
+/* Early stopping needs evaluations of held-out rows. */
 static int check_early_stop(const struct build *build)
 {
     const struct bl_config *config = build->config;
@@ -282,10 +227,9 @@ static int check_training(const struct build *build)
         return bl_fail(build->err, BL_USAGE, "%s: optimizer.nesterov needs optimizer.momentum above 0",
                        place_or_name(build, "optimizer.nesterov"));
     if (config->train.pairs == BL_PAIRS_ONCE && config->train.reduction == BL_REDUCTION_EXACT)
-        return bl_fail(
-            build->err, BL_USAGE,
-            "%s: train.pairs: once is a matter of train.reduction: fast; set one of them otherwise",
-            place_or_name(build, "train.pairs"));
+        return bl_fail(build->err, BL_USAGE,
+                       "%s: train.pairs: once needs train.reduction: fast; change one of them",
+                       place_or_name(build, "train.pairs"));
     if (config->train.pairs == BL_PAIRS_ONCE && config->objective.pairwise_against == BL_AGAINST_MEMORY)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.pairs: once needs pairs of the batch's rows, and "
@@ -295,8 +239,8 @@ static int check_training(const struct build *build)
     if (codes && config->train.reduction == BL_REDUCTION_EXACT)
         return bl_fail(build->err, BL_USAGE,
                        "%s: train.overlap: %s visits pairs of own rows first, and train.reduction: exact "
-                       "adds pairs in the "
-                       "order of the batch's rows; set overlap to gradient, or reduction to fast",
+                       "adds pairs in the order of the batch's rows; set overlap to gradient, or reduction "
+                       "to fast",
                        place_or_name(build, "train.overlap"),
                        config->train.overlap == BL_OVERLAP_BOTH ? "both" : "codes");
     return choose_length(build);
@@ -321,8 +265,9 @@ int bl_config_build(const struct bl_setting *settings, int64_t n, const char *na
 
 int bl_config_is_preset_key(const char *name)
 {
-    for (size_t i = 0; i < sizeof preset_rows / sizeof *preset_rows; i++)
-        if (strcmp(preset_rows[i].key, name) == 0)
-            return 1;
+    for (size_t p = 0; p < sizeof presets / sizeof *presets; p++)
+        for (int i = 0; i < PRESET_KEYS_MAX && presets[p].set[i].key; i++)
+            if (strcmp(presets[p].set[i].key, name) == 0)
+                return 1;
     return 0;
 }

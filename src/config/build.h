@@ -6,17 +6,16 @@
 
 #include "config/keys.h"
 
-/* One key that somebody set, and where: "file.yaml:12" or "--set". Borrowed. */
+/* A key that was set, and where: "file.yaml:12" or "--set". Borrowed. */
 struct bl_setting {
     const struct bl_key *key;
     const char *text;
     const char *place;
-    int is_override; /* --set, against what stands in the file */
+    int is_override; /* from --set, not from the file */
 };
 
 /* Defaults, then the preset, then the settings in order (later ones win), then the rules between keys. `name`
- * stands for the place of what nobody set. Errors: BL_USAGE with the place;
- * config is then as it was. */
+ * is the place named for keys that weren't set. Errors: BL_USAGE with the place; config is then unchanged. */
 int bl_config_build(const struct bl_setting *settings, int64_t n, const char *name, struct bl_config *config,
                     struct bl_error *err);
 

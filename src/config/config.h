@@ -1,5 +1,6 @@
 /* A run's configuration as one plain struct. Every field is one row of the table in keys.c, which holds its
- * name, type, default, unit, range and sentence; nothing else in the program knows a default. */
+ * name, type, default, unit, range and sentence; nothing else in the program knows a default. The fields and
+ * rows of terms and optimisers come from terms.def and optimizers.def. */
 #ifndef BL_CONFIG_CONFIG_H
 #define BL_CONFIG_CONFIG_H
 
@@ -24,22 +25,6 @@ enum bl_residency { BL_RESIDENCY_MEMORY, BL_RESIDENCY_STREAM };
 enum bl_bad_rows { BL_BAD_ROWS_STOP, BL_BAD_ROWS_DROP };
 enum bl_activation { BL_ACTIVATION_RELU, BL_ACTIVATION_TANH };
 enum bl_init { BL_INIT_RANDOM, BL_INIT_PCA, BL_INIT_ITQ };
-enum bl_preset {
-    BL_PRESET_LIKELIHOOD,
-    BL_PRESET_JOINT,
-    BL_PRESET_SEED,
-    BL_PRESET_HASHNET,
-    BL_PRESET_DPSH,
-    BL_PRESET_DSH,
-    BL_PRESET_DCH,
-    BL_PRESET_IDHN,
-    BL_PRESET_CSQ,
-    BL_PRESET_ORTHOHASH,
-    BL_PRESET_GREEDYHASH,
-    BL_PRESET_DH,
-    BL_PRESET_SDH,
-    BL_PRESET_NONE,
-};
 enum bl_relaxation { BL_RELAXATION_TANH, BL_RELAXATION_STE, BL_RELAXATION_TANH_BETA };
 enum bl_pair_form_name {
     BL_FORM_LIKELIHOOD,
@@ -65,7 +50,10 @@ enum bl_quantization {
 };
 enum bl_class_codes { BL_CLASS_CODES_AUTO, BL_CLASS_CODES_HADAMARD, BL_CLASS_CODES_RANDOM };
 enum bl_balance { BL_BALANCE_NONE, BL_BALANCE_BALANCED, BL_BALANCE_EXPLICIT };
-enum bl_optimizer_name { BL_OPTIMIZER_SGD, BL_OPTIMIZER_ADAMW };
+enum bl_optimizer_name {
+#define OPTIMIZER(name, what) BL_OPTIMIZER_##name,
+#include "config/optimizers.def"
+};
 enum bl_schedule { BL_SCHEDULE_CONSTANT, BL_SCHEDULE_STEP, BL_SCHEDULE_COSINE };
 enum bl_pairs { BL_PAIRS_AUTO, BL_PAIRS_TWICE, BL_PAIRS_ONCE };
 enum bl_shared { BL_SHARED_AUTO, BL_SHARED_OFF };
@@ -95,48 +83,31 @@ struct bl_config_model {
 };
 
 struct bl_config_objective {
-    int preset;
+    int preset;        /* place in presets.def */
     int64_t seed;      /* no key: train.seed, for what terms draw */
     int relaxation;    /* the code c that the pairwise term sees */
     double beta_start; /* tanh-beta: beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power) */
     double beta_growth;
     double beta_power;
     double beta_max;
-    int class_codes;        /* how the fixed codes of classes are made */
-    double pairwise_weight; /* 0 switches a term off */
-    int pairwise_form;
-    int pairwise_similarity;
-    int pairwise_balance;
-    double pairwise_alpha;   /* 0 means auto */
-    double pairwise_similar; /* explicit weights w+ and w- */
-    double pairwise_dissimilar;
-    double pairwise_margin; /* contrastive; 0 means auto */
-    double pairwise_soft;   /* mixed: weight of pairs that are neither similar nor dissimilar */
-    int pairwise_against;   /* what rows are paired with */
-    double quantization_weight;
-    int quantization_form;
-    double gamma; /* of Cauchy's distribution, in both terms */
-    double classification_weight;
-    double balance_weight;
-    double decorrelation_weight;
-    double scatter_weight;
-    double independence_weight;
-    double centers_weight;
-    double cosine_weight;
-    double cosine_scale;
-    double cosine_margin;
-    double weight_decay_weight;
+    int class_codes; /* how the fixed codes of classes are made */
+    double gamma;    /* of Cauchy's distribution, in the forms cauchy of two terms */
+
+    /* Of each term its weight, 0 for off, and keys of its own: pairwise_weight, pairwise_form... */
+#define ROW_TERM(name, sentence)       double name##_weight;
+#define PARAMETER_TERM(name, sentence) double name##_weight;
+#define TERM_REAL(name, key, ...)      double name##_##key;
+#define TERM_CHOICE(name, key, ...)    int name##_##key;
+#include "config/terms.def"
 };
 
 struct bl_config_optimizer {
-    int name;
+    int name; /* enum bl_optimizer_name */
     double lr;
     double weight_decay;
-    double momentum;
-    int nesterov;
-    double beta1;
-    double beta2;
-    double epsilon;
+#define OPTIMIZER_REAL(key, ...)    double key; /* of one optimiser */
+#define OPTIMIZER_BOOLEAN(key, ...) int key;
+#include "config/optimizers.def"
     int schedule;
     int64_t warmup_steps;
     int64_t step_every_epochs; /* schedule: step */

@@ -15,27 +15,94 @@
 #define MANY        1e15
 #define MANY_EPOCHS 1e9 /* epochs times steps of an epoch is a number of steps */
 
-static const char *const normalizes[] = {"none", "center", "standardize", "unit", "scale", NULL};
-static const char *const bad_rows[] = {"stop", "drop", NULL};
-static const char *const residencies[] = {"memory", "stream", NULL};
-static const char *const activations[] = {"relu", "tanh", NULL};
-static const char *const inits[] = {"random", "pca", "itq", NULL};
-static const char *const presets[] = {"likelihood", "joint", "seed", "hashnet", "dpsh",
-                                      "dsh",        "dch",   "idhn", "csq",     "orthohash",
-                                      "greedyhash", "dh",    "sdh",  "none",    NULL};
-static const char *const relaxations[] = {"tanh", "ste", "tanh-beta", NULL};
-static const char *const forms[] = {"likelihood", "literal", "contrastive", "cauchy", "mixed", NULL};
-static const char *const similarities[] = {"label", "shared", "jaccard", "cosine", "group", NULL};
-static const char *const againsts[] = {"batch", "memory", NULL};
-static const char *const balances[] = {"none", "balanced", "explicit", NULL};
-static const char *const quantizations[] = {"squared", "log-cosh", "cubic", "absolute", "cauchy", NULL};
-static const char *const class_codes[] = {"auto", "hadamard", "random", NULL};
-static const char *const optimizers[] = {"sgd", "adamw", NULL};
-static const char *const schedules[] = {"constant", "step", "cosine", NULL};
-static const char *const pair_visits[] = {"auto", "twice", "once", NULL};
-static const char *const sharings[] = {"auto", "off", NULL};
-static const char *const overlaps[] = {"auto", "none", "codes", "gradient", "both", NULL};
-static const char *const reductions[] = {"fast", "exact", NULL};
+/* The words for the values of each choice; NULL ends them. */
+static const char *const normalizes[] = {
+    [BL_NORMALIZE_NONE] = "none",
+    [BL_NORMALIZE_CENTER] = "center",
+    [BL_NORMALIZE_STANDARDIZE] = "standardize",
+    [BL_NORMALIZE_UNIT] = "unit",
+    [BL_NORMALIZE_SCALE] = "scale",
+    NULL,
+};
+static const char *const bad_rows[] = {[BL_BAD_ROWS_STOP] = "stop", [BL_BAD_ROWS_DROP] = "drop", NULL};
+static const char *const residencies[] = {
+    [BL_RESIDENCY_MEMORY] = "memory",
+    [BL_RESIDENCY_STREAM] = "stream",
+    NULL,
+};
+static const char *const activations[] = {[BL_ACTIVATION_RELU] = "relu", [BL_ACTIVATION_TANH] = "tanh", NULL};
+static const char *const inits[] = {
+    [BL_INIT_RANDOM] = "random",
+    [BL_INIT_PCA] = "pca",
+    [BL_INIT_ITQ] = "itq",
+    NULL,
+};
+static const char *const relaxations[] = {
+    [BL_RELAXATION_TANH] = "tanh",
+    [BL_RELAXATION_STE] = "ste",
+    [BL_RELAXATION_TANH_BETA] = "tanh-beta",
+    NULL,
+};
+static const char *const forms[] = {
+    [BL_FORM_LIKELIHOOD] = "likelihood", [BL_FORM_LITERAL] = "literal", [BL_FORM_CONTRASTIVE] = "contrastive",
+    [BL_FORM_CAUCHY] = "cauchy",         [BL_FORM_MIXED] = "mixed",     NULL,
+};
+static const char *const similarities[] = {
+    [BL_SIMILARITY_LABEL] = "label",   [BL_SIMILARITY_SHARED] = "shared", [BL_SIMILARITY_JACCARD] = "jaccard",
+    [BL_SIMILARITY_COSINE] = "cosine", [BL_SIMILARITY_GROUP] = "group",   NULL,
+};
+static const char *const againsts[] = {[BL_AGAINST_BATCH] = "batch", [BL_AGAINST_MEMORY] = "memory", NULL};
+static const char *const balances[] = {
+    [BL_BALANCE_NONE] = "none",
+    [BL_BALANCE_BALANCED] = "balanced",
+    [BL_BALANCE_EXPLICIT] = "explicit",
+    NULL,
+};
+static const char *const quantizations[] = {
+    [BL_QUANTIZATION_SQUARED] = "squared", [BL_QUANTIZATION_LOG_COSH] = "log-cosh",
+    [BL_QUANTIZATION_CUBIC] = "cubic",     [BL_QUANTIZATION_ABSOLUTE] = "absolute",
+    [BL_QUANTIZATION_CAUCHY] = "cauchy",   NULL,
+};
+static const char *const class_codes[] = {
+    [BL_CLASS_CODES_AUTO] = "auto",
+    [BL_CLASS_CODES_HADAMARD] = "hadamard",
+    [BL_CLASS_CODES_RANDOM] = "random",
+    NULL,
+};
+static const char *const schedules[] = {
+    [BL_SCHEDULE_CONSTANT] = "constant",
+    [BL_SCHEDULE_STEP] = "step",
+    [BL_SCHEDULE_COSINE] = "cosine",
+    NULL,
+};
+static const char *const pair_visits[] = {
+    [BL_PAIRS_AUTO] = "auto",
+    [BL_PAIRS_TWICE] = "twice",
+    [BL_PAIRS_ONCE] = "once",
+    NULL,
+};
+static const char *const sharings[] = {[BL_SHARED_AUTO] = "auto", [BL_SHARED_OFF] = "off", NULL};
+static const char *const overlaps[] = {
+    [BL_OVERLAP_AUTO] = "auto",         [BL_OVERLAP_NONE] = "none", [BL_OVERLAP_CODES] = "codes",
+    [BL_OVERLAP_GRADIENT] = "gradient", [BL_OVERLAP_BOTH] = "both", NULL,
+};
+static const char *const reductions[] = {[BL_REDUCTION_FAST] = "fast", [BL_REDUCTION_EXACT] = "exact", NULL};
+
+/* Those of the tables of presets and optimisers. */
+static const char *const presets[] = {
+#define PRESET(name, ...) #name,
+#include "config/presets.def"
+    NULL};
+static const char *const optimizers[] = {
+#define OPTIMIZER(name, what) #name,
+#include "config/optimizers.def"
+    NULL};
+
+/* Behind the first separator: "SGD with momentum, or AdamW." */
+static const char optimizer_sentence[] =
+#define OPTIMIZER(name, what) ", or " what
+#include "config/optimizers.def"
+    ".";
 
 #define TEXT(name, field, value, flags, sentence)                                                            \
     {                                                                                                        \
@@ -112,81 +179,25 @@ const struct bl_key bl_keys[] = {
         "objective.class_codes", objective.class_codes, "auto", class_codes,
         "The fixed codes of the terms centers and cosine: rows of a Hadamard matrix (a power of two bits, at "
         "most twice as many classes), or random ones; auto takes the first where it can."),
-    REAL("objective.terms.pairwise.weight", objective.pairwise_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL,
-         "", "Weight of the pairwise similarity term; 0 leaves it out."),
-    CHOICE(
-        "objective.terms.pairwise.form", objective.pairwise_form, "likelihood", forms,
-        "The loss of a pair; `literal` is not a likelihood and collapses for more than two classes, `mixed` "
-        "is for soft similarities."),
-    CHOICE("objective.terms.pairwise.similarity", objective.pairwise_similarity, "label", similarities,
-           "How similar two rows are: `label` means same class, or any shared label of a label matrix; "
-           "`group` any "
-           "shared group, for data without classes."),
-    CHOICE("objective.terms.pairwise.balance", objective.pairwise_balance, "none", balances,
-           "Weights of pairs: equal, similar and dissimilar pairs of equal sum, or the two weights below."),
-    REAL("objective.terms.pairwise.alpha", objective.pairwise_alpha, "auto", 0, MANY, 0, "auto", "",
-         "Scale of the inner products; auto is 10/K for likelihood, 5/K for mixed and 1 for literal; the "
-         "other "
-         "forms have none."),
-    REAL("objective.terms.pairwise.similar_weight", objective.pairwise_similar, "1", 0, MANY, 0, NULL, "",
-         "balance: explicit: weight of similar pairs, rescaled with the next to a mean of 1."),
-    REAL("objective.terms.pairwise.dissimilar_weight", objective.pairwise_dissimilar, "1", 0, MANY, 0, NULL,
-         "", "balance: explicit: weight of dissimilar pairs."),
-    REAL("objective.terms.pairwise.margin", objective.pairwise_margin, "auto", 0, MANY, 0, "auto", "",
-         "form: contrastive: squared distance from which on dissimilar codes are left alone; auto is 2K."),
-    REAL("objective.terms.pairwise.soft_weight", objective.pairwise_soft, "0.1", 0, MANY, 0, NULL, "",
-         "form: mixed: weight of the squared errors of pairs with a similarity between 0 and 1."),
-    CHOICE("objective.terms.pairwise.against", objective.pairwise_against, "batch", againsts,
-           "What rows are paired with: their batch, or the last codes of all training rows, which every node "
-           "keeps."),
-    REAL("objective.terms.quantization.weight", objective.quantization_weight, "0", 0, MANY, BL_KEY_ROW_TERM,
-         NULL, "", "Weight of the distance between relaxed and binary code."),
-    CHOICE(
-        "objective.terms.quantization.form", objective.quantization_form, "squared", quantizations,
-        "What is made small of each bit's distance to its sign: half its square, its log cosh, its cube or "
-        "itself; or of the angle between code and signs, under a Cauchy distribution."),
-    REAL("objective.terms.classification.weight", objective.classification_weight, "0", 0, MANY,
-         BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the cross-entropy of a linear classifier on the code, which is trained along with it."),
-    REAL("objective.terms.balance.weight", objective.balance_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the variance of the relaxed code's bits, which is made large, so that no bit is "
-         "constant."),
-    REAL("objective.terms.decorrelation.weight", objective.decorrelation_weight, "0", 0, MANY,
-         BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the distance of the bits' second moments from the identity: different bits for different "
-         "things."),
-    REAL("objective.terms.scatter.weight", objective.scatter_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the spread between classes less that within them, which is made large; by sums of "
-         "classes, "
-         "never pairs."),
-    REAL("objective.terms.independence.weight", objective.independence_weight, "0", 0, MANY, 0, NULL, "",
-         "Weight of how far each weight matrix's rows (or columns, if they are fewer) are from orthonormal."),
-    REAL("objective.terms.centers.weight", objective.centers_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the cross-entropy between each bit and that of the class's fixed code."),
-    REAL("objective.terms.cosine.weight", objective.cosine_weight, "0", 0, MANY, BL_KEY_ROW_TERM, NULL, "",
-         "Weight of the cross-entropy of a classifier by cosines between the code and the classes' fixed "
-         "codes."),
-    REAL("objective.terms.cosine.scale", objective.cosine_scale, "8", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
-         "What the cosines are multiplied by."),
-    REAL("objective.terms.cosine.margin", objective.cosine_margin, "0.2", 0, 1, 0, NULL, "",
-         "What is taken off the cosine to a row's own class."),
-    REAL("objective.terms.weight_decay.weight", objective.weight_decay_weight, "0", 0, MANY, 0, NULL, "",
-         "Weight of half the sum of squares of all parameters; not together with optimizer.weight_decay."),
+#define TERM_WEIGHT(term, flags, sentence)                                                                   \
+    REAL("objective.terms." #term ".weight", objective.term##_weight, "0", 0, MANY, flags, NULL, "",         \
+         sentence),
+#define ROW_TERM(term, sentence)       TERM_WEIGHT(term, BL_KEY_ROW_TERM, sentence)
+#define PARAMETER_TERM(term, sentence) TERM_WEIGHT(term, 0, sentence)
+#define TERM_REAL(term, key, ...)                                                                            \
+    REAL("objective.terms." #term "." #key, objective.term##_##key, __VA_ARGS__),
+#define TERM_CHOICE(term, key, ...)                                                                          \
+    CHOICE("objective.terms." #term "." #key, objective.term##_##key, __VA_ARGS__),
+#include "config/terms.def"
 
-    CHOICE("optimizer.name", optimizer.name, "adamw", optimizers, "SGD with momentum, or AdamW."),
+    CHOICE("optimizer.name", optimizer.name, "adamw", optimizers, &optimizer_sentence[sizeof ", or " - 1]),
     REAL("optimizer.lr", optimizer.lr, "1e-3", 0, MANY, BL_KEY_ABOVE_MIN, NULL, "",
          "Learning rate at its height."),
     REAL("optimizer.weight_decay", optimizer.weight_decay, "1e-4", 0, 1, 0, NULL, "",
          "Decay of weight matrices: decoupled in AdamW, added to the gradient in SGD."),
-    REAL("optimizer.momentum", optimizer.momentum, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
-         "SGD's momentum."),
-    BOOLEAN("optimizer.nesterov", optimizer.nesterov, "false", 0, "SGD: look ahead along the momentum."),
-    REAL("optimizer.beta1", optimizer.beta1, "0.9", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
-         "AdamW's decay of the first moment."),
-    REAL("optimizer.beta2", optimizer.beta2, "0.999", 0, 1, BL_KEY_BELOW_MAX, NULL, "",
-         "AdamW's decay of the second moment."),
-    REAL("optimizer.epsilon", optimizer.epsilon, "1e-8", 0, 1, BL_KEY_ABOVE_MIN, NULL, "",
-         "AdamW's guard of the division."),
+#define OPTIMIZER_REAL(key, ...)    REAL("optimizer." #key, optimizer.key, __VA_ARGS__),
+#define OPTIMIZER_BOOLEAN(key, ...) BOOLEAN("optimizer." #key, optimizer.key, __VA_ARGS__),
+#include "config/optimizers.def"
     CHOICE("optimizer.schedule", optimizer.schedule, "cosine", schedules, "How the learning rate falls."),
     INTEGER("optimizer.warmup_steps", optimizer.warmup_steps, "50", 0, MANY, 0, NULL, "steps",
             "Linear warm-up; cut to a tenth of a short run."),
@@ -220,9 +231,8 @@ const struct bl_key bl_keys[] = {
             "ranks that can share the run; 0 takes data.shards."),
     CHOICE("train.pairs", train.pairs, "auto", pair_visits,
            "How often the term pairwise visits a pair of the batch's rows: once for both rows, where they "
-           "are on "
-           "one node, is less work in large batches; auto does it where it pays. reduction: exact visits "
-           "twice."),
+           "are on one node, is less work in large batches; auto does it where it pays. reduction: exact "
+           "visits twice."),
     CHOICE_WITH(
         "train.shared", train.shared, "auto", BL_KEY_MAY_CHANGE, sharings,
         "Whether the ranks of a node share one copy of parameters, optimiser states and gathered codes; "
@@ -323,7 +333,7 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
     char range[200];
     bl_key_range(key, range, sizeof range);
     const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
-    if (is_number && key->max >= MANY) /* a bound that isn't worth a word until somebody meets it */
+    if (is_number && key->max >= MANY) /* such a bound is only named to someone who exceeds it */
         return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
                        text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
@@ -375,8 +385,8 @@ static int set_choice(const struct bl_key *key, int *field, const char *text, st
     return BL_USAGE;
 }
 
-/* Line breaks in YAML's sense and control characters: no name or path that people mean holds them, and they
- * wouldn't survive being written out. */
+/* Line breaks in YAML's sense and control characters: no intended name or path has them, and they wouldn't
+ * survive being written out. */
 static int has_control(const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at; at++)

@@ -1,6 +1,6 @@
 /* The one table of configuration keys. It serves the YAML reader, --set, `init`, the effective configuration,
- * the reference in docs/configuration.md and the suggestions for mistyped keys: adding a key is a field in
- * config.h and a row here. */
+ * the reference in docs/configuration.md and the suggestions for mistyped keys. A new key is a field in
+ * config.h and a row in keys.c; a key of a term or an optimiser is a line of terms.def or optimizers.def. */
 #ifndef BL_CONFIG_KEYS_H
 #define BL_CONFIG_KEYS_H
 
@@ -24,7 +24,7 @@ enum bl_key_flags {
     BL_KEY_BELOW_MAX = 2,  /* the maximum itself is not allowed */
     BL_KEY_MAY_CHANGE = 4, /* when a run is continued */
     BL_KEY_REQUIRED = 8,
-    BL_KEY_ROW_TERM = 16, /* the weight of a term of the rows: one of them must not be 0 */
+    BL_KEY_ROW_TERM = 16, /* the weight of a term of rows: at least one must be above 0 */
 };
 
 struct bl_key {
@@ -34,7 +34,7 @@ struct bl_key {
     const char *value; /* the default, as in YAML; a list or map without its brackets */
     double min, max;   /* numbers; of a list its elements */
     int flags;
-    const char *word;           /* what may be written instead of 0, e.g. "auto"; NULL: nothing */
+    const char *word;           /* another way to write 0, e.g. "auto"; NULL: none */
     const char *const *choices; /* NULL-terminated, in the order of their enum */
     const char *unit;
     const char *sentence;
@@ -47,12 +47,11 @@ extern const struct bl_key bl_keys[];
 const struct bl_key *bl_key_find(const char *name);
 int bl_key_is_section(const char *section);
 
-/* The known name that was probably meant by an unknown one: mistyped, put into another section, or called as
- * in other programs (learning_rate). NULL: none comes near. */
+/* The known name that an unknown one probably means: mistyped, in the wrong section, or as other programs
+ * call it (learning_rate). NULL: none is near. */
 const char *bl_key_nearest(const char *name);
 
-/* Sets the key's field from text. Errors: BL_USAGE saying what is allowed; without a place, which the caller
- * adds. */
+/* Sets the key's field from text. Errors: BL_USAGE saying what is allowed; the caller adds the place. */
 int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *text, struct bl_error *err);
 
 /* The field's value as YAML that bl_key_set takes back exactly (a list or map with its brackets). */

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-/* Sets map [size] from such a text, spaces around names and values aside. Returns 1, or 0 and the map is as
- * it was: a name is letters, digits, '_', '-' and '.', stands once, and has a value of printable characters
- * but no comma, '=', '"' or '\'; neither is longer than 127 bytes. */
+/* Sets map [size] from such a text, without spaces around names and values. Returns 1, or 0 with the map
+ * unchanged: a name is letters, digits, '_', '-' and '.', stands once, and has a value of printable
+ * characters but no comma, '=', '"' or '\'; neither is longer than 127 bytes. */
 int bl_map_parse(const char *text, char *map, size_t size);
 
 /* As YAML: {name: "value", name: "value"}. */

@@ -21,7 +21,7 @@ static size_t write_comment(const struct bl_key *key, int indent, char *text, si
                             key->flags & BL_KEY_MAY_CHANGE ? "; may change when a run continues" : "");
 }
 
-/* A key that a configuration can't hold beside the one before it. */
+/* A key that excludes the one before it, as a comment. */
 static size_t write_alternative(const struct bl_key *key, int indent, char *text, size_t size)
 {
     const size_t n = write_comment(key, indent, text, size);
@@ -51,9 +51,8 @@ static void comment(const char *plain, char *text, size_t size)
     char path[256] = "";
     size_t n = (size_t)snprintf(
         text, size,
-        "# A complete configuration of bitloom: every key with its default. Keys may be left out; an "
-        "override "
-        "on\n# the command line is --set KEY=VALUE with the dotted name, e.g. --set train.epochs=30.\n");
+        "# A complete configuration of bitloom: every key with its default. Keys may be left out; an override on\n"
+        "# the command line is --set KEY=VALUE with the dotted name, e.g. --set train.epochs=30.\n");
     for (const char *line = plain; *line; line = strchr(line, '\n') + 1) {
         int indent;
         const struct bl_key *key = key_of_line(path, line, &indent);
@@ -61,7 +60,7 @@ static void comment(const char *plain, char *text, size_t size)
             n += write_comment(key, indent, text + n, size - n);
         else if (indent == 0)
             n += (size_t)snprintf(text + n, size - n, "\n");
-        /* Written out, a preset's value would stand against a change of the preset. */
+        /* Written out, the value would override that of a preset chosen later. */
         const int is_preset = key && bl_config_is_preset_key(key->name);
         const int length = (int)strcspn(line, "\n");
         if (is_preset)

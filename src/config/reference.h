@@ -1,4 +1,4 @@
-/* The table of keys for people: a commented configuration to start from, and the reference. */
+/* The table of keys as documentation: a commented configuration to start from, and the reference. */
 #ifndef BL_CONFIG_REFERENCE_H
 #define BL_CONFIG_REFERENCE_H
 

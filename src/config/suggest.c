@@ -3,7 +3,7 @@
 #include "base/nearest.h"
 #include "config/keys.h"
 
-/* What other programs call our keys; the last part of a name counts, in whatever section it stands. */
+/* What other programs call our keys; compared with the last part of a name, in any section. */
 static const struct {
     const char *word;
     const char *key;

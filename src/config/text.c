@@ -18,7 +18,7 @@ static size_t shared_sections(const char *a, const char *b)
     return shared;
 }
 
-/* The sections of name that the name before it had not opened, then the key itself. */
+/* Opens the sections of name that the name before it hadn't opened, then writes the key. */
 static size_t write_key(const char *before, const char *name, const char *value, char *text, size_t size)
 {
     size_t n = 0;
@@ -31,7 +31,7 @@ static size_t write_key(const char *before, const char *name, const char *value,
     return n + (size_t)snprintf(text + n, size - n, "%*s%s: %s\n", 2 * depth, "", part, value);
 }
 
-/* Epochs and steps exclude each other in a file; only the one that counts is written. */
+/* train.epochs and train.steps exclude each other in a file; only the one that counts is written. */
 static int is_left_out(const struct bl_key *key, const struct bl_config *config)
 {
     return strcmp(key->name, config->train.steps > 0 ? "train.epochs" : "train.steps") == 0;

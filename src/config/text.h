@@ -1,4 +1,4 @@
-/* A configuration as text, and what makes two of them different runs. */
+/* A configuration as text, and the differences that make two configurations different runs. */
 #ifndef BL_CONFIG_TEXT_H
 #define BL_CONFIG_TEXT_H
 
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "config/config.h"
 
-/* The effective configuration as YAML: every key; read again it gives the same configuration. The caller
+/* The effective configuration as YAML: every key. Reading it gives the same configuration. The caller
  * frees *text with bl_free. Errors: BL_MEMORY. */
 int bl_config_text(const struct bl_config *config, char **text, struct bl_error *err);
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The fewest digits that give the same number back; 10 rather than 1e+01. */
+/* The shortest decimal that reads back as the same number; 10 rather than 1e+01. */
 void bl_value_number(double value, char *text, size_t size);
 
 /* Double quotes with the two characters that need it escaped. */

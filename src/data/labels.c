@@ -91,6 +91,9 @@ int bl_label_relevant(struct bl_label_layout layout, const uint32_t *a, const ui
 
 const char *bl_label_relevance(enum bl_label_kind kind)
 {
-    static const char *const words[] = {"nothing", "same class", "any shared label", "any shared group"};
+    static const char *const words[] = {[BL_LABELS_NONE] = "nothing",
+                                        [BL_LABELS_SINGLE] = "same class",
+                                        [BL_LABELS_MULTI] = "any shared label",
+                                        [BL_LABELS_GROUPS] = "any shared group"};
     return words[kind];
 }

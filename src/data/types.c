@@ -4,13 +4,14 @@
 
 size_t bl_type_bytes(enum bl_type type)
 {
-    static const size_t bytes[] = {1, 2, 4, 8};
+    static const size_t bytes[] = {[BL_UINT8] = 1, [BL_FLOAT16] = 2, [BL_FLOAT32] = 4, [BL_FLOAT64] = 8};
     return bytes[type];
 }
 
 const char *bl_type_name(enum bl_type type)
 {
-    static const char *const names[] = {"uint8", "float16", "float32", "float64"};
+    static const char *const names[] = {
+        [BL_UINT8] = "uint8", [BL_FLOAT16] = "float16", [BL_FLOAT32] = "float32", [BL_FLOAT64] = "float64"};
     return names[type];
 }
 

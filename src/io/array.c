@@ -17,13 +17,13 @@ enum bl_type io_element_type(struct io_element element)
     return element.bytes <= 2 ? BL_FLOAT32 : BL_FLOAT64;
 }
 
-/* The file's bits are the bits delivered, but for their order. */
+/* Values are delivered as they are in the file, except for byte order. */
 static int as_it_is(struct io_element element)
 {
     return element.kind == 'f' || io_element_type(element) == BL_UINT8;
 }
 
-/* Whether the file is as long as its head says. */
+/* Compares the file's length with what its header says. */
 static int check_size(struct io_array *array, int64_t head_bytes, struct bl_error *err)
 {
     int64_t values, promised, there;
@@ -33,14 +33,14 @@ static int check_size(struct io_array *array, int64_t head_bytes, struct bl_erro
     if (__builtin_mul_overflow(array->rows, array->dim, &values) ||
         __builtin_mul_overflow(values, (int64_t)array->element.bytes, &promised) ||
         __builtin_add_overflow(promised, head_bytes, &promised))
-        return bl_fail(err, BL_INPUT, "the head of %s promises more bytes than there can be; fetch it again",
+        return bl_fail(err, BL_INPUT, "the header of %s says more bytes than are possible; fetch it again",
                        array->stream.path);
     int code = io_stream_measure(&array->stream, &there, err);
     if (code != BL_OK)
         return code;
     if (there != promised)
         return bl_fail(err, BL_INPUT,
-                       "%s holds %s but its head promises %" PRId64 " (%s of %s); fetch or save it again",
+                       "%s holds %s but its header says %" PRId64 " (%s of %s); fetch or save it again",
                        array->stream.path, bl_count(there, "byte").text, promised,
                        bl_count(array->rows, "row").text, bl_count(array->dim, "value").text);
     return BL_OK;
@@ -96,7 +96,7 @@ static void reverse_bytes(struct io_element element, unsigned char *values, int6
     }
 }
 
-/* An integer of the host's byte order; 0 if it is above what int64 holds. */
+/* Reads an integer in the host's byte order; returns 0 if it is beyond int64. */
 static int to_integer(struct io_element element, const unsigned char *at, int64_t *value)
 {
     uint64_t bits = 0;
@@ -112,7 +112,8 @@ static int fail_large(const struct io_array *array, int64_t row, const char *lim
                    array->stream.path, row, limit);
 }
 
-/* Integers of array->raw, `first` values into the current block, to features of float32 or float64. */
+/* Converts n integers of array->raw to float32 or float64: features [first, first + n) of the current
+ * block. */
 static int convert(struct io_array *array, int64_t first, int64_t n, void *features, struct bl_error *err)
 {
     const int64_t limit = (int64_t)1 << 53;

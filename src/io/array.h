@@ -1,4 +1,4 @@
-/* Rows of plain numbers that follow each other in a file, in either byte order: what IDX and NPY share. */
+/* Files of a header and then rows of numbers, in either byte order: what IDX and NPY share. */
 #ifndef BL_IO_ARRAY_H
 #define BL_IO_ARRAY_H
 
@@ -7,7 +7,7 @@
 #include "io/format.h"
 #include "io/stream.h"
 
-/* One value as it lies in the file. */
+/* One value in the file. */
 struct io_element {
     char kind; /* 'u', 'i', 'f': unsigned, signed, IEEE 754 */
     int bytes; /* 1, 2, 4, 8 */
@@ -15,7 +15,7 @@ struct io_element {
 };
 
 struct io_array {
-    struct io_stream stream; /* stands at the first row not yet delivered */
+    struct io_stream stream; /* at the first row not yet delivered */
     struct io_element element;
     int64_t rows, dim;
     int64_t row;        /* next to be delivered */
@@ -26,17 +26,17 @@ struct io_array {
  * every value; 4- and 8-byte integers become float64. */
 enum bl_type io_element_type(struct io_element element);
 
-/* Reads a format's head from the start of array->stream: sets element, rows and dim, and *head_bytes. Errors:
- * BL_INPUT it is no such file. */
+/* Reads a format's header from the start of array->stream: sets element, rows and dim, and *head_bytes.
+ * Errors: BL_INPUT it is no such file. */
 typedef int io_array_head(struct io_array *array, int64_t *head_bytes, struct bl_error *err);
 
-/* The `open` of such a format: opens the file, reads its head, compares the size with what that promises and
- * fills *info. *state is then a struct io_array, also after a failure. Errors, besides: BL_PATH; BL_INPUT
- * with both byte counts. */
+/* The `open` of such a format: opens the file, reads its header, compares the file's size with it and fills
+ * *info. *state is then a struct io_array, also after a failure. Errors, besides: BL_PATH; BL_INPUT with both
+ * byte counts. */
 int io_array_open(const char *path, io_array_head *read_head, struct io_source_info *info, void **state,
                   struct bl_error *err);
 
-/* What the formats put into the table: state is a struct io_array. */
+/* The other functions of such a format; state is a struct io_array. */
 int io_array_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);
 int io_array_integers(void *state, int64_t n, int64_t *values, struct bl_error *err);
 int io_array_skip(void *state, int64_t n, struct bl_error *err);

@@ -9,12 +9,12 @@
 
 enum { SETTINGS_MAX = 400, SECTIONS_MAX = 64, KEY_MAX = 100, NAME_MAX_BYTES = 256 };
 
-/* A text on its way into settings, event by event. libyaml's documents would be shorter to read, but they no
- * longer know anchors, and give tags to all. */
+/* Reads a text into settings event by event. libyaml's documents would take less code, but they hide anchors
+ * and give every node a tag, and both are to be refused. */
 struct reader {
     struct io_settings *settings;
     yaml_parser_t parser;
-    yaml_event_t event; /* the one in hand; of no type before the first */
+    yaml_event_t event; /* the current one; of no type before the first */
     const char *text;
     const char *name;
     int has_lines; /* a file, not a --set */
@@ -69,7 +69,7 @@ static int syntax_error(const struct reader *reader)
     size_t line = (parser->problem_mark.line ? parser->problem_mark.line : parser->context_mark.line) + 1;
     if (parser->error == YAML_MEMORY_ERROR)
         return bl_fail(reader->err, BL_MEMORY, "out of memory: reading %s", reader->name);
-    if (parser->error == YAML_READER_ERROR) { /* libyaml tells the byte only */
+    if (parser->error == YAML_READER_ERROR) { /* libyaml knows the byte only */
         line = 1;
         for (size_t i = 0; i < parser->problem_offset; i++)
             line += reader->text[i] == '\n';
@@ -96,7 +96,7 @@ static const char *refused_property(const yaml_event_t *event)
     }
 }
 
-/* Takes the next event in hand. */
+/* Reads the next event. */
 static int next(struct reader *reader)
 {
     yaml_event_delete(&reader->event);
@@ -121,7 +121,7 @@ static int is_plain(const struct reader *reader)
     return reader->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
-/* Nothing behind the colon, against an empty text in quotes. */
+/* Nothing behind the colon; an empty text in quotes is something. */
 static int is_nothing(const struct reader *reader)
 {
     return is_scalar(reader) && is_plain(reader) && reader->event.data.scalar.length == 0;
@@ -145,7 +145,7 @@ static int unknown_key(const struct reader *reader, const char *name)
     return fail_here(reader, what);
 }
 
-/* Numbers and booleans are not texts, though a word that stands for a number is one. */
+/* Numbers and booleans may not be quoted; texts and words that stand for a number may. */
 static int check_quotes(const struct reader *reader, const struct bl_key *key)
 {
     char range[200], what[400];
@@ -239,7 +239,7 @@ static int read_value(struct reader *reader, const struct bl_key *key, char *tex
     return fail_here(reader, what);
 }
 
-/* Takes the value in hand. */
+/* Adds the current value. */
 static int add_setting(struct reader *reader, const struct bl_key *key)
 {
     struct io_settings *settings = reader->settings;
@@ -260,11 +260,11 @@ static int add_setting(struct reader *reader, const struct bl_key *key)
 static int fail_twice(const struct reader *reader, const char *name, const char *place)
 {
     char what[IO_PLACE_MAX + 400];
-    snprintf(what, sizeof what, "%s stands here a second time, first at %s; remove one", name, place);
+    snprintf(what, sizeof what, "%s is set here a second time, first at %s; remove one", name, place);
     return fail_here(reader, what);
 }
 
-/* Whatever the spelling: `data.file:` beside `data: {file: }` is twice, too. */
+/* In any spelling: `data.file:` beside `data: {file: }` is a second time, too. */
 static int check_key_once(const struct reader *reader, const struct bl_key *key)
 {
     for (int64_t i = 0; i < reader->settings->n; i++)
@@ -290,7 +290,7 @@ static int check_section_once(struct reader *reader, const char *name)
 
 static int read_section(struct reader *reader, const char *section);
 
-/* The key in hand and its value. */
+/* The current key and its value. */
 static int read_pair(struct reader *reader, const char *section)
 {
     char name[NAME_MAX_BYTES];
@@ -312,7 +312,7 @@ static int read_pair(struct reader *reader, const char *section)
     return is_nothing(reader) ? BL_OK : section_has_value(reader, name);
 }
 
-/* The mapping whose beginning is in hand; its depth is bounded by the names in the table. */
+/* The mapping that begins here; its depth is bounded by the names in the table. */
 static int read_section(struct reader *reader, const char *section)
 {
     int code = next(reader);
@@ -324,7 +324,7 @@ static int read_section(struct reader *reader, const char *section)
     return code;
 }
 
-/* What the one document of a text is: of a file its sections, of an override the value of its key. */
+/* The one document of a text: the sections of a file, or the value of an override. */
 static int read_root(struct reader *reader, const struct bl_key *key)
 {
     if (key)
@@ -339,7 +339,7 @@ static int read_root(struct reader *reader, const struct bl_key *key)
 static int read_stream(struct reader *reader, const struct bl_key *key)
 {
     int n_documents = 0;
-    int code = next(reader); /* the stream's start */
+    int code = next(reader); /* the start of the stream */
     while (code == BL_OK && reader->event.type != YAML_STREAM_END_EVENT) {
         code = next(reader);
         if (code != BL_OK || reader->event.type != YAML_DOCUMENT_START_EVENT)

@@ -1,4 +1,5 @@
-/* Settings out of YAML: what keys a text sets, to what, and where. Only the plain part of YAML is read. */
+/* Settings from YAML: which keys a text sets, to what, and where. Only plain YAML is read, without anchors
+ * and tags. */
 #ifndef BL_IO_CONFIG_YAML_H
 #define BL_IO_CONFIG_YAML_H
 
@@ -9,7 +10,7 @@
 
 enum { IO_PLACE_MAX = 1100 };
 
-/* Settings in the order in which they were found, with memory for their texts. */
+/* Settings in the order of the text, with memory for their texts. */
 struct io_settings {
     struct bl_setting *list;
     char (*text)[4096];
@@ -27,7 +28,7 @@ void io_settings_free(struct io_settings *settings);
 int io_settings_read_file(struct io_settings *settings, const char *text, int64_t n_bytes, const char *name,
                           struct bl_error *err);
 
-/* Adds an override: key and value stand apart, the value is YAML. Errors: BL_USAGE as above, with `place`. */
+/* Adds an override; its value is YAML. Errors: BL_USAGE as above, with `place`. */
 int io_settings_read_value(struct io_settings *settings, const char *key, const char *text, const char *place,
                            struct bl_error *err);
 

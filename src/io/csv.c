@@ -10,8 +10,8 @@
 #include "io/csv_text.h"
 #include "io/format.h"
 
-/* CSV, read twice: opening checks every cell and learns rows, labels and the longest id; reading delivers.
- * Columns are counted from 0, lines from 1. */
+/* CSV is read twice: opening checks every cell and finds the number of rows, the labels and the longest id;
+ * reading delivers rows. Columns are counted from 0, lines from 1. */
 
 enum { ID_MAX_BYTES = 1024 };
 
@@ -34,8 +34,8 @@ static int is_blank(const char *cell)
     return cell[strspn(cell, " ")] == '\0';
 }
 
-/* 1 if the cell is a decimal number, nan or inf, with spaces around it or not. Values beyond float32 are not
- * numbers. */
+/* 1 if the cell is a decimal number, nan or inf; spaces around it are allowed. Values beyond float32 are
+ * refused. */
 static int read_number(const char *cell, float *value)
 {
     const char *at = cell + strspn(cell, " ");
@@ -67,7 +67,7 @@ static int fail_cell(const struct csv *csv, int64_t column, struct bl_error *err
                    path, csv->text.line, column, cell);
 }
 
-/* The columns of the first line, as far as they fit. */
+/* The names in the first line, as far as they fit. */
 static void list_columns(const struct csv *csv, char *list, size_t size)
 {
     size_t used = 0;
@@ -88,8 +88,7 @@ static int fail_no_column(const struct csv *csv, const char *option, const char 
                    csv->text.stream.path, list);
 }
 
-/* The column that the option means: by its number, otherwise by its name in the first line, which then is a
- * header. */
+/* The column of an option: by its number, otherwise by its name in the first line, which then is a header. */
 static int find_column(struct csv *csv, const char *option, const char *wanted, int no_header,
                        int64_t *column, struct bl_error *err)
 {
@@ -173,7 +172,7 @@ static int note_id(struct csv *csv, struct bl_error *err)
     return BL_OK;
 }
 
-/* The first pass looks at one record. */
+/* The first pass over one record. */
 static int check_record(struct csv *csv, struct bl_error *err)
 {
     float value;
@@ -189,7 +188,7 @@ static int check_record(struct csv *csv, struct bl_error *err)
     return code;
 }
 
-/* Back to the first row of data. */
+/* Goes back to the first row of data. */
 static int rewind_rows(struct csv *csv, struct bl_error *err)
 {
     int got;
@@ -246,7 +245,7 @@ static int fail_changed(const struct csv *csv, struct bl_error *err)
                    csv->text.stream.path, csv->text.line);
 }
 
-/* The current record to its places. */
+/* Delivers the current record. */
 static int deliver(const struct csv *csv, float *features, int32_t *label, char *id, struct bl_error *err)
 {
     int code = check_width(csv, err);
@@ -305,5 +304,10 @@ static void csv_close(void *state)
     bl_free(&csv);
 }
 
-const struct io_format io_format_csv = {
-    .name = "csv", .open = csv_open, .read = csv_read, .skip = csv_skip, .close = csv_close};
+const struct io_format io_format_csv = {.name = "csv",
+                                        .summary = "text with a row a line; columns may hold labels and ids",
+                                        .endings = {".csv", ".tsv"},
+                                        .open = csv_open,
+                                        .read = csv_read,
+                                        .skip = csv_skip,
+                                        .close = csv_close};

@@ -23,7 +23,7 @@ static int whole_number(const char *text, int64_t *value)
     return 1;
 }
 
-/* The place of text in names, or where it belongs. */
+/* The index of text in names, or where it would be inserted. */
 static int64_t search(const struct io_csv_labels *labels, const char *text, int *found)
 {
     int64_t lo = 0, hi = labels->n;

@@ -7,7 +7,7 @@
 
 enum { BUFFER_BYTES = 1 << 18, RECORD_MAX_BYTES = 64 << 20, END = -1 };
 
-/* Makes sure of a byte at `at`, unless the file is at its end. */
+/* Reads on if the buffer is used up; afterwards there is a byte at `at` unless the file has ended. */
 static int fill(struct io_csv_text *text, struct bl_error *err)
 {
     if (text->at < text->end)
@@ -28,7 +28,7 @@ static int append(struct io_csv_text *text, int c, struct bl_error *err)
         return bl_fail(err, BL_INPUT,
                        "%s, line %" PRId64 ": a record longer than 64 MiB; is a quote left open there?",
                        text->stream.path, text->line);
-    if (text->record_bytes == text->record_room) /* asked here, for every byte */
+    if (text->record_bytes == text->record_room) /* checked here: this runs for every byte */
         code = bl_grow(&text->record, text->record_bytes, &text->record_room, 1, "a CSV record", err);
     if (code == BL_OK)
         text->record[text->record_bytes++] = (char)c;
@@ -44,7 +44,7 @@ static int begin_cell(struct io_csv_text *text, struct bl_error *err)
     return code;
 }
 
-/* Passes over \n, \r\n or \r. */
+/* Skips \n, \r\n or \r. */
 static int end_line(struct io_csv_text *text, struct bl_error *err)
 {
     int first = peek(text);
@@ -118,7 +118,7 @@ static int read_cell(struct io_csv_text *text, struct bl_error *err)
     return code == BL_OK ? append(text, '\0', err) : code;
 }
 
-/* Passes over blank lines and remembers the first. */
+/* Skips blank lines and remembers the first. */
 static int pass_blank(struct io_csv_text *text, struct bl_error *err)
 {
     int code = fill(text, err);
@@ -179,7 +179,7 @@ static char find_delimiter(const struct io_csv_text *text)
     return candidates[best];
 }
 
-/* At the first record, behind the byte order mark. */
+/* Goes to the first record, behind the byte order mark. */
 static int begin(struct io_csv_text *text, struct bl_error *err)
 {
     text->at = text->end = text->blank_line = 0;

@@ -9,7 +9,7 @@
 
 struct io_csv_text {
     struct io_stream stream;
-    char *buffer; /* what was read but not yet looked at is [at, end) */
+    char *buffer; /* [at, end) was read and not yet parsed */
     int64_t at, end;
     char delimiter;
     int64_t line; /* on which the current record begins, counted from 1 */
@@ -20,7 +20,7 @@ struct io_csv_text {
     int64_t n_cells, cells_room;
 
     int64_t next_line;  /* the line that `at` is on */
-    int64_t blank_line; /* a blank line that was passed over; 0: none */
+    int64_t blank_line; /* a blank line that was skipped; 0: none */
 };
 
 /* Finds the delimiter: the commonest of the three in the first line outside quotes; on a tie tab before ;
@@ -34,7 +34,7 @@ int io_csv_text_next(struct io_csv_text *text, int *got, struct bl_error *err);
 /* A cell of the current record, valid until the next. */
 const char *io_csv_text_cell(const struct io_csv_text *text, int64_t column);
 
-/* Back to the first record. */
+/* Goes back to the first record. */
 int io_csv_text_rewind(struct io_csv_text *text, struct bl_error *err);
 
 void io_csv_text_close(struct io_csv_text *text);

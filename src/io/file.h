@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 
-/* Writes the bytes beside path, fsyncs and renames, then fsyncs the folder. Errors: BL_PATH; path is then as
- * it was. */
+/* Writes the bytes beside path, fsyncs and renames, then fsyncs the folder. Errors: BL_PATH; path is then
+ * unchanged. */
 int io_file_write(const char *path, const void *bytes, int64_t n_bytes, struct bl_error *err);
 
 /* The last steps of the same for a file that a library wrote: fsyncs temporary, renames it to path and fsyncs

@@ -57,6 +57,8 @@ static int idx_open(const char *path, const struct io_source_options *options, s
 }
 
 const struct io_format io_format_idx = {.name = "idx",
+                                        .summary = "the files of MNIST and Fashion-MNIST",
+                                        .endings = {"-ubyte", ".ubyte", ".idx"},
                                         .open = idx_open,
                                         .read = io_array_read,
                                         .integers = io_array_integers,

@@ -6,12 +6,12 @@
 
 #include "io/array.h"
 
-/* NPY, numpy's file of one array: a magic, a version, the length of a head in Python's literal syntax, the
- * values. NumPy Enhancement Proposal 1, versions 1.0 to 3.0. */
+/* NPY, numpy's file of one array: a magic, a version, the length of a header in Python's literal syntax, the
+ * header, the values. NumPy Enhancement Proposal 1, versions 1.0 to 3.0. */
 
 enum { HEAD_MAX = 4096 };
 
-/* The value behind 'key': in the head's dictionary, or "". */
+/* The value behind 'key': in the header's dictionary, or "". */
 static const char *find_entry(const char *head, const char *key)
 {
     char quoted[40];
@@ -65,7 +65,7 @@ static int read_shape(struct io_array *array, const char *shape, struct bl_error
             array->rows = size;
         else if (__builtin_mul_overflow(array->dim, (int64_t)size, &array->dim))
             return fail_shape(array, shape, err);
-        end += *end == 'L'; /* Python 2 wrote long integers so */
+        end += *end == 'L'; /* as Python 2 wrote long integers */
         at = end + strspn(end, ", ");
     }
     return n > 0 ? BL_OK : fail_shape(array, shape, err);
@@ -79,7 +79,7 @@ static int read_dictionary(struct io_array *array, const char *head, struct bl_e
                        "%s is in Fortran order; save numpy.ascontiguousarray(array) instead of the array",
                        array->stream.path);
     if (strncmp(order, "False", 5) != 0)
-        return bl_fail(err, BL_INPUT, "%s has a head without fortran_order; save it again",
+        return bl_fail(err, BL_INPUT, "%s has a header without fortran_order; save it again",
                        array->stream.path);
     int code = read_element(array, find_entry(head, "descr"), err);
     return code == BL_OK ? read_shape(array, find_entry(head, "shape"), err) : code;
@@ -105,8 +105,8 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
         return code;
     int64_t length = (int64_t)size[3] << 24 | size[2] << 16 | size[1] << 8 | size[0];
     if (length > HEAD_MAX)
-        return bl_fail(err, BL_INPUT, "%s has a head of %" PRId64 " bytes, more than %d; save it again", path,
-                       length, HEAD_MAX);
+        return bl_fail(err, BL_INPUT, "%s has a header of %" PRId64 " bytes, more than %d; save it again",
+                       path, length, HEAD_MAX);
     code = io_stream_read(&array->stream, head, length, err);
     if (code == BL_OK)
         code = read_dictionary(array, head, err);
@@ -122,6 +122,8 @@ static int npy_open(const char *path, const struct io_source_options *options, s
 }
 
 const struct io_format io_format_npy = {.name = "npy",
+                                        .summary = "what numpy.save writes",
+                                        .endings = {".npy"},
                                         .open = npy_open,
                                         .read = io_array_read,
                                         .integers = io_array_integers,

@@ -8,27 +8,20 @@
 #include "config/config.h"
 #include "io/format.h"
 
-static const struct io_format *const formats[] = {&io_format_idx, &io_format_npy, &io_format_fvecs,
-                                                  &io_format_bvecs, &io_format_csv};
-enum { N_FORMATS = sizeof formats / sizeof *formats };
+const struct io_format *const io_format_table[] = {
+#define FORMAT(name) &io_format_##name,
+#include "io/formats.def"
+    NULL};
 
 struct io_source {
     const struct io_format *format;
     struct io_source_info info;
     void *state;
     int64_t next;         /* row */
-    void *integers_block; /* rows on their way to whole numbers */
+    void *integers_block; /* rows before their conversion to integers */
     int64_t integers_block_rows;
     char path[BL_PATH_MAX];
 };
-
-const char *const *io_source_formats(void)
-{
-    static const char *names[N_FORMATS + 1];
-    for (int i = 0; i < N_FORMATS; i++)
-        names[i] = formats[i]->name;
-    return names;
-}
 
 static int ends_with(const char *text, size_t n, const char *end)
 {
@@ -38,24 +31,21 @@ static int ends_with(const char *text, size_t n, const char *end)
 
 const char *io_source_format_of(const char *path)
 {
-    static const struct {
-        const char *ending, *format;
-    } endings[] = {{"-ubyte", "idx"}, {".ubyte", "idx"}, {".idx", "idx"},     {".npy", "npy"},
-                   {".csv", "csv"},   {".tsv", "csv"},   {".fvecs", "fvecs"}, {".bvecs", "bvecs"}};
     size_t n = strlen(path);
     n -= ends_with(path, n, ".gz") ? 3 : 0;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, n, endings[i].ending))
-            return endings[i].format;
+    for (const struct io_format *const *format = io_format_table; *format; format++)
+        for (int e = 0; e < IO_ENDINGS_MAX && (*format)->endings[e]; e++)
+            if (ends_with(path, n, (*format)->endings[e]))
+                return (*format)->name;
     return NULL;
 }
 
 static int unknown_format(const char *format, struct bl_error *err)
 {
-    char names[100] = "";
-    for (int i = 0; i < N_FORMATS; i++)
+    char names[200] = "";
+    for (int i = 0; io_format_table[i]; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
-                 formats[i]->name);
+                 io_format_table[i]->name);
     return bl_fail(err, BL_USAGE, "unknown format '%s'; bitloom reads %s", format, names);
 }
 
@@ -69,9 +59,9 @@ int io_source_open(struct io_source **out, const char *format, const char *path,
     if (code != BL_OK)
         return code;
     snprintf(source->path, sizeof source->path, "%s", path);
-    for (int i = 0; i < N_FORMATS; i++)
-        if (strcmp(format, formats[i]->name) == 0)
-            source->format = formats[i];
+    for (int i = 0; io_format_table[i]; i++)
+        if (strcmp(format, io_format_table[i]->name) == 0)
+            source->format = io_format_table[i];
     if (!source->format)
         code = unknown_format(format, err);
     else

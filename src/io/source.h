@@ -1,6 +1,5 @@
-/* Rows that come from somebody else's file: one interface over IDX, NPY, fvecs, bvecs and CSV, read in blocks
- * so that memory stays bounded whatever the file's size. A format is one file and one line of the table in
- * source.c. */
+/* Rows that come from another program's file: one interface over all formats (io/format.h), read in blocks so
+ * that memory stays bounded whatever the file's size. */
 #ifndef BL_IO_SOURCE_H
 #define BL_IO_SOURCE_H
 
@@ -34,7 +33,7 @@ struct io_source_info {
     int64_t id_bytes;   /* longest id, without a terminator */
 };
 
-/* Opens path as `format` ("idx", "npy", "fvecs", "bvecs", "csv"; each also when gzipped) and reads its head.
+/* Opens path as `format`, the name of one in io_format_table, gzipped or not, and reads its header.
  * For CSV this passes once over the file: rows, columns, label names. Local. options may be NULL.
  * Errors: BL_USAGE unknown format or a column that isn't there (the message lists those that are);
  * BL_PATH can't open; BL_INPUT with the byte or line where the file stops being one of its kind. */
@@ -55,16 +54,13 @@ int io_source_read(struct io_source *source, int64_t max_rows, void *features, i
 int io_source_read_integers(struct io_source *source, int64_t max_rows, int64_t *values, int64_t *n_read,
                             struct bl_error *err);
 
-/* Passes over n rows without delivering them (seeks where the format allows). */
+/* Skips n rows without delivering them (seeks where the format allows). */
 int io_source_skip(struct io_source *source, int64_t n, struct bl_error *err);
 
 /* Closes and frees; NULL is fine. */
 void io_source_close(struct io_source *source);
 
-/* The format that a path's ending means ("npy" for rows.npy and rows.npy.gz); NULL: it means none. */
+/* The name of the format for a path's ending ("npy" for rows.npy and rows.npy.gz); NULL: no format has it. */
 const char *io_source_format_of(const char *path);
-
-/* The formats' names, NULL-terminated, for messages and help. */
-const char *const *io_source_formats(void);
 
 #endif

@@ -42,7 +42,7 @@ static int fail_read(struct io_stream *stream, struct bl_error *err)
     if (number == Z_MEM_ERROR)
         return bl_fail(err, BL_MEMORY, "out of memory: unpacking %s", stream->path);
     if (number == Z_BUF_ERROR)
-        return bl_fail(err, BL_INPUT, "%s is cut: its gzipped content ends too early; fetch it again",
+        return bl_fail(err, BL_INPUT, "%s is truncated: its gzipped content ends too early; fetch it again",
                        stream->path);
     return bl_fail(err, BL_INPUT, "%s is damaged (%s); fetch it again", stream->path, why);
 }

@@ -1,4 +1,4 @@
-/* A file read forwards, plain or gzipped, in the same way. */
+/* Sequential reading of a file, plain or gzipped. */
 #ifndef BL_IO_STREAM_H
 #define BL_IO_STREAM_H
 
@@ -17,12 +17,12 @@ struct io_stream {
 /* Errors: BL_PATH absent, unreadable or not a regular file; BL_MEMORY. */
 int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err);
 
-/* The bytes of content from the first; reading goes on from there. Cost: a gzipped file is unpacked once for
- * it. Errors: BL_INPUT damaged. */
+/* The number of bytes of content, unpacked; the next read begins at the first. Cost: a gzipped file is
+ * unpacked once for it. Errors: BL_INPUT damaged. */
 int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error *err);
 
 /* Reads up to n bytes; *n_read is smaller at the end only. Errors: BL_INPUT the gzipped content is damaged or
- * cut; BL_PATH unreadable. */
+ * truncated; BL_PATH unreadable. */
 int io_stream_read_some(struct io_stream *stream, void *to, int64_t n, int64_t *n_read, struct bl_error *err);
 
 /* Exactly n bytes; BL_INPUT names the byte at which the file ends instead. */

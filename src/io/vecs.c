@@ -125,7 +125,17 @@ static void vecs_close(void *state)
     bl_free(&vecs);
 }
 
-const struct io_format io_format_fvecs = {
-    .name = "fvecs", .open = fvecs_open, .read = vecs_read, .skip = vecs_skip, .close = vecs_close};
-const struct io_format io_format_bvecs = {
-    .name = "bvecs", .open = bvecs_open, .read = vecs_read, .skip = vecs_skip, .close = vecs_close};
+const struct io_format io_format_fvecs = {.name = "fvecs",
+                                          .summary = "vectors of float32 with their lengths, as in SIFT1M",
+                                          .endings = {".fvecs"},
+                                          .open = fvecs_open,
+                                          .read = vecs_read,
+                                          .skip = vecs_skip,
+                                          .close = vecs_close};
+const struct io_format io_format_bvecs = {.name = "bvecs",
+                                          .summary = "the same with bytes, as in SIFT1B",
+                                          .endings = {".bvecs"},
+                                          .open = bvecs_open,
+                                          .read = vecs_read,
+                                          .skip = vecs_skip,
+                                          .close = vecs_close};

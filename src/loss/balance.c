@@ -1,17 +1,11 @@
 #include "loss/term.h"
 
-/* Bits that vary: -(1/2NK) sum |h_i - mean|^2, the variance of the relaxed code with its sign turned;
- * gradient
- * -(h_i - mean)/(NK), since the deviations add up to 0. Least where every bit is +1 on half of the rows and
- * -1 on the others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance
- * term of the unsupervised objective, there a sum, of codes whose mean is taken to be 0. */
+/* Bits that vary: -(1/2NK) sum |h_i - mean|^2, the negative variance of the relaxed code; gradient -(h_i -
+ * mean)/(NK), since the deviations sum to 0. Smallest where every bit is +1 on half of the rows and -1 on the
+ * others. Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the balance term of the
+ * unsupervised objective; there it is a sum, over codes whose mean is assumed to be 0. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->balance_weight;
-}
-
-/* The sum of h; its mean as floats. */
+/* Sums: h over the batch. Work: its mean as floats. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -39,7 +33,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const struct bl_batch *batch = in->batch;
     const int64_t bits = batch->bits;
     const double part = 1.0 / ((double)batch->n_global * (double)bits);
-    const float scale = (float)(in->config->balance_weight * part);
+    const float scale = (float)(in->weight * part);
     float *mean = in->scratch->work;
     for (int64_t k = 0; k < bits; k++)
         mean[k] = (float)(in->sums[k] / (double)batch->n_global);
@@ -55,5 +49,4 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_balance = {
-    .name = "balance", .weight = weight, .size = size, .sums = sums, .bound = bound, .rows = rows};
+const struct bl_term bl_term_balance = {.size = size, .sums = sums, .bound = bound, .rows = rows};

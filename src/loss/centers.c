@@ -3,22 +3,17 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* How well each bit guesses that of the class's fixed code t: (1/NK) sum of -log((1 + t h)/2), the binary
+/* How well each bit predicts that of the class's fixed code t: (1/NK) sum of -log((1 + t h)/2), the binary
  * cross-entropy between (h + 1)/2 and (t + 1)/2; gradient -t/(1 + t h)/(NK). A row without labels adds
  * nothing. Yuan et al., "Central similarity quantization for efficient image and video retrieval", CVPR 2020,
  * the loss L_C. */
 
-/* A tanh in float comes no nearer to 1 than 2^-24 unless it is 1; so neither value nor gradient is infinite.
- */
+/* The smallest 1 + t h above 0 when h is a tanh in float. Used in place of 0 too, so that value and gradient
+ * stay finite. */
 static const float least = 0x1p-24f;
 
-/* Factors whose product is a normal double: one logarithm for all of them. */
+/* The product of so many factors is still a normal double, so they share one logarithm. */
 enum { FACTORS = 32 };
-
-static double weight(const struct bl_config_objective *config)
-{
-    return config->centers_weight;
-}
 
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -51,7 +46,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const struct bl_label_layout layout = batch->label_layout;
     const int64_t bits = batch->bits;
     const double mean = 1.0 / ((double)batch->n_global * (double)bits);
-    const float scale = (float)(in->config->centers_weight * mean);
+    const float scale = (float)(in->weight * mean);
 #pragma omp parallel for schedule(static) num_threads(in->scratch->product->threads)
     for (int64_t i = 0; i < batch->n_local; i++) {
         const uint32_t *labels = batch->labels + (batch->first + i) * layout.words;
@@ -63,9 +58,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_centers = {.name = "centers",
-                                        .weight = weight,
-                                        .needs_classes = 1,
-                                        .size = size,
-                                        .constants = bl_class_codes_make,
-                                        .rows = rows};
+const struct bl_term bl_term_centers = {
+    .needs_classes = 1, .size = size, .constants = bl_class_codes_make, .rows = rows};

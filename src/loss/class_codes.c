@@ -7,13 +7,13 @@
 #include "base/rng.h"
 #include "hash/code.h"
 
-/* What is drawn: the first position of the counter. */
+/* What a random number is for: the first word of the generator's counter. */
 enum { DRAW_ROW, DRAW_SIGN, DRAW_CANDIDATE, DRAW_MIDDLE, DRAW_TIE };
 
 enum {
     CANDIDATES_MAX = 64,
     COMPARISONS =
-        1 << 15, /* of a class's candidates with earlier classes, so that many classes take seconds */
+        1 << 15, /* of a class's candidates with earlier classes: bounds the time for many classes */
 };
 
 int64_t bl_class_codes_floats(int64_t classes, int64_t bits)
@@ -50,7 +50,7 @@ static void make_hadamard(uint64_t seed, int64_t classes, int64_t bits, float *c
         codes[i] = -codes[i - bits * bits];
 }
 
-/* Half +1, half -1, shuffled; of an odd number of bits one by lot. */
+/* Half +1, half -1, shuffled; with an odd number of bits the one left over has a random sign. */
 static void draw_balanced(uint64_t seed, int64_t candidate, int64_t bits, float *code)
 {
     for (int64_t k = 0; k < bits; k++)
@@ -66,7 +66,7 @@ static void draw_balanced(uint64_t seed, int64_t candidate, int64_t bits, float 
     }
 }
 
-/* Bits in which the nearest of the n codes differs. */
+/* The Hamming distance to the nearest of the n codes. */
 static int nearest(const uint64_t *words, int64_t n, const uint64_t *word, int64_t n_words)
 {
     int least = BL_CODE_BITS_MAX;

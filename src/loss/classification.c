@@ -4,19 +4,14 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* How well a linear classifier reads the class from the code: (1/N) sum of the cross-entropy of softmax(V c_i
- * + v) against the label; for label matrices of binary cross-entropies, their mean over the C columns. V and
- * v are trained with the network. A row without labels adds nothing. Softmax cross-entropy: Bishop, "Pattern
- * recognition and machine learning", 2006, eq. 4.108-4.109; on codes beside a pairwise term: Li, Sun, He and
- * Tan, "Deep supervised discrete hashing", NIPS 2017; on signs, straight through: Su et al., "Greedy hash",
- * NeurIPS 2018, eq. 8. */
+/* Cross-entropy of a linear classifier on the code: (1/N) sum over rows of that of softmax(V c_i + v) against
+ * the label; for label matrices the mean of the binary cross-entropies of the C columns. V and v are trained
+ * with the network. A row without labels adds nothing. Softmax cross-entropy: Bishop, "Pattern recognition
+ * and machine learning", 2006, eq. 4.108-4.109; on codes beside a pairwise term: Li, Sun, He and Tan, "Deep
+ * supervised discrete hashing", NIPS 2017; on signs with a straight-through estimator: Su et al., "Greedy
+ * hash", NeurIPS 2018, eq. 8. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->classification_weight;
-}
-
-/* Each row's logits, which become its residuals. */
+/* Work: each row's logits, which are overwritten by its residuals. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -32,7 +27,7 @@ static void tensors(int64_t bits, struct bl_label_layout labels, struct bl_layou
     bl_layout_append(layout, "classifier/bias", 0, labels.classes, 1);
 }
 
-/* One row's logits V c, without v, become its residuals. */
+/* Turns one row's logits V c, without v, into its residuals. */
 static double residual(const struct bl_batch *batch, const float *bias, float scale, int64_t row,
                        float *logit)
 {
@@ -49,7 +44,7 @@ static double residual(const struct bl_batch *batch, const float *bias, float sc
                   : bl_sigmoid_row(n, labels, scale, logit);
 }
 
-/* Rows [row, row + n): residuals into work, and their share of dh. */
+/* Rows [row, row + n): their residuals go into work, their gradient into dh. */
 static void row_block(const struct bl_term_in *in, const struct bl_term_out *out, int thread, int64_t row,
                       int64_t n)
 {
@@ -59,7 +54,7 @@ static void row_block(const struct bl_term_in *in, const struct bl_term_out *out
     const float *classifier = in->params, *bias = in->params + classes * bits;
     const float *codes = batch->codes + (batch->first + row) * stride;
     const double mean = 1.0 / (double)batch->n_global;
-    const float scale = (float)(in->config->classification_weight * mean);
+    const float scale = (float)(in->weight * mean);
     float *work = in->scratch->work + row * classes;
     bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, classes, bits, codes, stride, classifier,
                    bits, 0, work, classes);
@@ -86,9 +81,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     bl_product_group_sums(product, 0, classes, in->scratch->work, classes, out->groups, &to_bias);
 }
 
-const struct bl_term bl_term_classification = {.name = "classification",
-                                               .weight = weight,
-                                               .needs_classes = 1,
-                                               .size = size,
-                                               .tensors = tensors,
-                                               .rows = rows};
+const struct bl_term bl_term_classification = {
+    .needs_classes = 1, .size = size, .tensors = tensors, .rows = rows};

@@ -16,12 +16,7 @@
 /* cos(c, t) = c't / (|t| sqrt(|c|^2 + K small)): smooth where c = 0. */
 static const double small = 1e-6;
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->cosine_weight;
-}
-
-/* Each row's products with all codes, which become logits and residuals; then their gradient. */
+/* Work for each row: its products with all codes, overwritten by logits and then residuals; its gradient. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -44,7 +39,7 @@ static double length(int64_t bits, const float *c)
     return sqrt(dot(bits, c, c) + (double)bits * small);
 }
 
-/* One row's products with the codes become the residuals of its logits; returns its cross-entropy. */
+/* Turns one row's products with the codes into the residuals of its logits; returns its cross-entropy. */
 static double residual(const struct bl_term_in *in, int64_t row, const float *c, float *logit)
 {
     const struct bl_batch *batch = in->batch;
@@ -55,7 +50,7 @@ static double residual(const struct bl_term_in *in, int64_t row, const float *c,
     const double scale = in->config->cosine_scale;
     const float to_logit = (float)(scale / (length(batch->bits, c) * sqrt((double)batch->bits)));
     const float margin = (float)(scale * in->config->cosine_margin);
-    const float out = (float)(in->config->cosine_weight / (double)batch->n_global);
+    const float out = (float)(in->weight / (double)batch->n_global);
     if (!bl_label_any(layout, labels)) {
         memset(logit, 0, (size_t)n * sizeof *logit);
         return 0.0;
@@ -68,7 +63,8 @@ static double residual(const struct bl_term_in *in, int64_t row, const float *c,
                   : bl_softmax_shared_row(n, labels, out, logit);
 }
 
-/* d += the gradient in c of what has the gradient g in scale c/|c|/sqrt(K): the part along c falls out. */
+/* d += the gradient in c, where g is the gradient in scale c/(|c| sqrt(K)): g without its component along
+ * c. */
 static void add_gradient(const struct bl_term_in *in, const float *c, const float *g, float *d)
 {
     const int64_t bits = in->batch->bits;
@@ -106,9 +102,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         row_block(in, out, bl_tile_thread(), row, row + BL_TILE_ROWS < n ? BL_TILE_ROWS : n - row);
 }
 
-const struct bl_term bl_term_cosine = {.name = "cosine",
-                                       .weight = weight,
-                                       .needs_classes = 1,
-                                       .size = size,
-                                       .constants = bl_class_codes_make,
-                                       .rows = rows};
+const struct bl_term bl_term_cosine = {
+    .needs_classes = 1, .size = size, .constants = bl_class_codes_make, .rows = rows};

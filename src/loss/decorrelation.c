@@ -1,15 +1,10 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* Bits that say different things: (1/2K) |H'H/N - I|^2; gradient (2/NK) H (H'H/N - I). 0 where bits are +-1
- * and no two go together; a constant pair of bits is as bad as an equal one. As a constraint: Weiss, Torralba
+/* Decorrelated bits: (1/2K) |H'H/N - I|^2; gradient (2/NK) H (H'H/N - I). 0 where bits are +-1 and no two
+ * have a common moment; two constant bits cost as much as two equal ones. As a constraint: Weiss, Torralba
  * and Fergus, "Spectral hashing", NIPS 2008, eq. 3; as a penalty: Wang, Kumar and Chang, "Semi-supervised
  * hashing for scalable image retrieval", CVPR 2010. */
-
-static double weight(const struct bl_config_objective *config)
-{
-    return config->decorrelation_weight;
-}
 
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
@@ -44,7 +39,7 @@ static double bound(const struct bl_batch *batch)
     return (double)batch->n_global;
 }
 
-/* H'H/N - I at place i of its K^2. */
+/* Element i of the K^2 of H'H/N - I. */
 static double excess(const struct bl_term_in *in, int64_t i)
 {
     return in->sums[i] / (double)in->batch->n_global - (i % (in->batch->bits + 1) == 0 ? 1.0 : 0.0);
@@ -64,7 +59,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const struct bl_batch *batch = in->batch;
     const struct bl_product *product = in->scratch->product;
     const int64_t bits = batch->bits;
-    const double scale = 2.0 * in->config->decorrelation_weight / ((double)batch->n_global * (double)bits);
+    const double scale = 2.0 * in->weight / ((double)batch->n_global * (double)bits);
     float *factor = in->scratch->work;
     for (int64_t i = 0; i < bits * bits; i++)
         factor[i] = (float)(scale * excess(in, i));
@@ -74,10 +69,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
                        bits, batch->h + row * bits, bits, factor, bits, 1, out->dh + row * bits, bits);
 }
 
-const struct bl_term bl_term_decorrelation = {.name = "decorrelation",
-                                              .weight = weight,
-                                              .size = size,
-                                              .sums = sums,
-                                              .bound = bound,
-                                              .whole = whole,
-                                              .rows = rows};
+const struct bl_term bl_term_decorrelation = {
+    .size = size, .sums = sums, .bound = bound, .whole = whole, .rows = rows};

@@ -1,15 +1,10 @@
 #include "loss/term.h"
 #include "loss/tile.h"
 
-/* Weights that look in different directions: (1/2) sum over layers of |G - I|^2, where G = WW' if a layer has
+/* Nearly orthonormal weights: (1/2) sum over layers of |G - I|^2, where G = WW' if a layer has
  * no more outputs than inputs and W'W otherwise, so that 0 can be reached; gradient 2 (WW' - I) W = 2 W (W'W
  * - I). Liong et al., "Deep hashing for compact binary codes learning", CVPR 2015, the orthogonality term (I
  * is the identity, not a matrix of ones). */
-
-static double weight(const struct bl_config_objective *config)
-{
-    return config->independence_weight;
-}
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -21,7 +16,7 @@ static int64_t tile(int64_t first, int64_t n, int64_t most)
     return smaller(most, n - first);
 }
 
-/* G of the largest layer, and a tile of gradient for each thread. */
+/* Work: G of the largest layer, and a tile of gradient for each thread. */
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -56,8 +51,8 @@ static double excess(const struct bl_product *product, int64_t rows, int64_t col
     return square;
 }
 
-/* One tile of g W (or W g) from [row, column] on, of which what lies in [lo, hi) of the tensor is added.
- * Tiles stand at the same places whatever the range, so that their bits do too. */
+/* Computes the tile of g W (or W g) that begins at [row, column] and adds the part of it in [lo, hi) of the
+ * tensor. Tiles begin at the same places for any range, so the bits of the result don't depend on it. */
 static void add_tile(const struct bl_product *product, const struct bl_tensor *tensor, const float *w,
                      const float *g, float scale, int64_t row, int64_t column, int64_t lo, int64_t hi,
                      float *space, float *grad)
@@ -78,7 +73,7 @@ static void add_tile(const struct bl_product *product, const struct bl_tensor *t
         }
 }
 
-/* Adds g W (or W g) to what of the tensor lies in a range of all parameters. */
+/* Adds g W (or W g) to the part of the tensor in a range of all parameters. */
 static void add_range(const struct bl_product *product, const struct bl_tensor *tensor, const float *w,
                       const float *g, float scale, struct bl_range range, float *space, float *grad)
 {
@@ -102,7 +97,7 @@ static double tensor_term(const struct bl_term_in *in, const struct bl_tensor *t
 {
     const struct bl_product *product = in->scratch->product;
     const int64_t n = smaller(tensor->rows, tensor->cols);
-    const float *w = params + tensor->offset, scale = (float)(2.0 * in->config->independence_weight);
+    const float *w = params + tensor->offset, scale = (float)(2.0 * in->weight);
     float *g = in->scratch->work;
     const double square = excess(product, tensor->rows, tensor->cols, w, g);
     for (int64_t r = 0; r < ranges.n; r++)
@@ -120,5 +115,4 @@ static double params_term(const struct bl_term_in *in, const struct bl_layout *l
     return 0.5 * square;
 }
 
-const struct bl_term bl_term_independence = {
-    .name = "independence", .weight = weight, .size = size, .params = params_term};
+const struct bl_term bl_term_independence = {.size = size, .params = params_term};

@@ -1,5 +1,6 @@
 #include "loss/objective.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -10,19 +11,38 @@
 #include "math/elementwise.h"
 #include "math/fixed.h"
 
-/* In this order they run. The pairwise term is the first: it is the one that waits for codes on their way. */
-static const struct bl_term *const all_terms[] = {
-    &bl_term_pairwise,      &bl_term_quantization, &bl_term_classification, &bl_term_balance,
-    &bl_term_decorrelation, &bl_term_scatter,      &bl_term_centers,        &bl_term_cosine,
-    &bl_term_independence,  &bl_term_weight_decay,
+/* A term with its name and where its weight stands in the configuration. */
+struct entry {
+    const char *name;
+    const struct bl_term *term;
+    size_t weight_at;
 };
+
+/* In this order they run: the terms of rows, then those of parameters. */
+static const struct entry all_terms[] = {
+#define WEIGHT_AT(name)          offsetof(struct bl_config_objective, name##_weight)
+#define ROW_TERM(name, sentence) {#name, &bl_term_##name, WEIGHT_AT(name)},
+#include "config/terms.def"
+#define PARAMETER_TERM(name, sentence) {#name, &bl_term_##name, WEIGHT_AT(name)},
+#include "config/terms.def"
+};
+enum { N_TERMS = sizeof all_terms / sizeof *all_terms };
+_Static_assert(sizeof all_terms / sizeof *all_terms <= BL_TERMS_MAX,
+               "more terms than BL_TERMS_MAX: raise it");
+
+static double weight_of(const struct bl_config_objective *config, const struct entry *entry)
+{
+    double weight;
+    memcpy(&weight, (const char *)config + entry->weight_at, sizeof weight);
+    return weight;
+}
 
 void bl_objective_tensors(const struct bl_config_objective *config, struct bl_label_layout labels,
                           int64_t bits, struct bl_layout *layout)
 {
-    for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++)
-        if (all_terms[t]->tensors && all_terms[t]->weight(config) != 0.0)
-            all_terms[t]->tensors(bits, labels, layout);
+    for (int t = 0; t < N_TERMS; t++)
+        if (all_terms[t].term->tensors && weight_of(config, &all_terms[t]) != 0.0)
+            all_terms[t].term->tensors(bits, labels, layout);
 }
 
 static int check_classes(const char *term, struct bl_label_layout labels, struct bl_error *err)
@@ -34,8 +54,8 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
                        term, term);
     if (labels.kind == BL_LABELS_GROUPS)
         return bl_fail(err, BL_USAGE,
-                       "the term %s needs labels, and this run goes by groups (because of "
-                       "objective.terms.pairwise.similarity: group, or for want of labels); set "
+                       "the term %s needs labels, and this run goes by groups (because "
+                       "objective.terms.pairwise.similarity is group, or there are no labels); set "
                        "objective.preset: likelihood, or objective.terms.%s.weight to 0",
                        term, term);
     return BL_OK;
@@ -53,15 +73,18 @@ int bl_objective_visits_pairs(const struct bl_config_objective *config)
 
 static int choose_terms(struct bl_objective *objective, struct bl_label_layout labels, struct bl_error *err)
 {
-    for (size_t t = 0; t < sizeof all_terms / sizeof *all_terms; t++) {
-        if (all_terms[t]->weight(&objective->config) == 0.0)
+    for (const struct entry *entry = all_terms; entry < all_terms + N_TERMS; entry++) {
+        const double weight = weight_of(&objective->config, entry);
+        if (weight == 0.0)
             continue;
-        int code = all_terms[t]->needs_classes ? check_classes(all_terms[t]->name, labels, err) : BL_OK;
-        if (code == BL_OK && all_terms[t]->check)
-            code = all_terms[t]->check(&objective->config, labels, err);
+        int code = entry->term->needs_classes ? check_classes(entry->name, labels, err) : BL_OK;
+        if (code == BL_OK && entry->term->check)
+            code = entry->term->check(&objective->config, labels, err);
         if (code != BL_OK)
             return code;
-        objective->term[objective->n_terms++] = all_terms[t];
+        objective->name[objective->n_terms] = entry->name;
+        objective->weight[objective->n_terms] = weight;
+        objective->term[objective->n_terms++] = entry->term;
     }
     return BL_OK;
 }
@@ -87,7 +110,7 @@ int64_t bl_objective_work_floats(const struct bl_objective *objective, const str
     return most;
 }
 
-/* Where each term's sums and tensors stand. */
+/* Sets where the sums, constants and tensors of each term begin. */
 static void place_terms(struct bl_objective *objective, const struct bl_layout *network,
                         struct bl_label_layout labels)
 {
@@ -245,7 +268,7 @@ void bl_objective_relax(const struct bl_objective *objective, double beta, const
     }
 }
 
-/* The batch as a group's rows see it. */
+/* The batch with one group of the own rows as its own rows. */
 static struct bl_batch batch_of_group(const struct bl_batch *batch, const struct bl_groups *groups, int64_t g)
 {
     const int64_t begin = g > 0 ? groups->end[g - 1] : 0;
@@ -254,6 +277,15 @@ static struct bl_batch batch_of_group(const struct bl_batch *batch, const struct
     part.n_local = groups->end[g] - begin;
     part.h += begin * batch->bits;
     return part;
+}
+
+/* What every call to a term is given. */
+static struct bl_term_in in_of(const struct bl_objective *objective, int64_t t, const struct bl_batch *batch)
+{
+    return (struct bl_term_in){.config = &objective->config,
+                               .weight = objective->weight[t],
+                               .batch = batch,
+                               .scratch = &objective->scratch};
 }
 
 static struct bl_fixed resolution_of(const struct bl_term *term, const struct bl_batch *batch)
@@ -269,8 +301,7 @@ static void sum_groups(struct bl_objective *objective, int64_t t, const struct b
     const int64_t lo = objective->sums_at[t], hi = objective->sums_at[t + 1];
     for (int64_t g = 0; g < groups->n; g++) {
         const struct bl_batch part = batch_of_group(batch, groups, g);
-        const struct bl_term_in in = {
-            .config = &objective->config, .batch = &part, .scratch = &objective->scratch};
+        const struct bl_term_in in = in_of(objective, t, &part);
         memset(objective->group_sums + lo, 0, (size_t)(hi - lo) * sizeof *objective->group_sums);
         term->sums(&in, objective->group_sums + lo);
         for (int64_t i = lo; i < hi; i++)
@@ -283,8 +314,7 @@ void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *ba
 {
     memset(objective->sums, 0, (size_t)bl_objective_n_sums(objective) * sizeof *objective->sums);
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        const struct bl_term_in in = {
-            .config = &objective->config, .batch = batch, .scratch = &objective->scratch};
+        const struct bl_term_in in = in_of(objective, t, batch);
         if (objective->term[t]->prepare)
             objective->term[t]->prepare(&in);
         if (objective->sums_at[t + 1] > objective->sums_at[t])
@@ -327,12 +357,10 @@ void bl_objective_rows(const struct bl_objective *objective, const struct bl_bat
             continue;
         for (int64_t i = lo; i < hi; i++)
             objective->global_sums[i] = bl_fixed_to(resolution_of(term, batch), objective->sums[i]);
-        const struct bl_term_in in = {&objective->config,
-                                      batch,
-                                      &objective->scratch,
-                                      objective->global_sums + lo,
-                                      term->tensors ? own_params + objective->tensors_at[t] : NULL,
-                                      objective->constants + objective->constants_at[t]};
+        struct bl_term_in in = in_of(objective, t, batch);
+        in.sums = objective->global_sums + lo;
+        in.params = term->tensors ? own_params + objective->tensors_at[t] : NULL;
+        in.constants = objective->constants + objective->constants_at[t];
         const struct bl_term_out term_out = {out->dh,
                                              objective->row_values,
                                              groups,
@@ -353,8 +381,8 @@ void bl_objective_dz(const struct bl_objective *objective, double beta, const fl
 void bl_objective_params(const struct bl_objective *objective, const struct bl_layout *layout,
                          const float *params, struct bl_ranges ranges, float *grad, double *values)
 {
-    const struct bl_term_in in = {.config = &objective->config, .scratch = &objective->scratch};
     for (int64_t t = 0; t < objective->n_terms; t++) {
+        const struct bl_term_in in = in_of(objective, t, NULL);
         const struct bl_term *term = objective->term[t];
         values[t] = term->params ? term->params(&in, layout, params, ranges, grad) : 0.0;
     }

@@ -1,4 +1,4 @@
-/* The weighted sum of terms that training makes small. */
+/* The training objective: the weighted sum of the chosen terms. */
 #ifndef BL_LOSS_OBJECTIVE_H
 #define BL_LOSS_OBJECTIVE_H
 
@@ -11,13 +11,15 @@ enum { BL_TERMS_MAX = 16 };
 struct bl_objective {
     struct bl_config_objective config;
     int64_t bits;
-    int64_t n_terms; /* those with a weight other than 0, in the table's order */
+    int64_t n_terms; /* those with a weight other than 0, in the order in which they run */
     const struct bl_term *term[BL_TERMS_MAX];
+    const char *name[BL_TERMS_MAX];
+    double weight[BL_TERMS_MAX];
     int64_t sums_at[BL_TERMS_MAX + 1];      /* term t's sums are [sums_at[t], sums_at[t+1]) of all */
     int64_t n_network, n_network_tensors;   /* parameters and tensors of the network, which come first */
-    int64_t tensors_at[BL_TERMS_MAX];       /* its own tensors' place behind the network's parameters */
-    int64_t first_tensor[BL_TERMS_MAX];     /* and the first one's number behind the network's tensors */
-    int64_t constants_at[BL_TERMS_MAX + 1]; /* its constants' place among all */
+    int64_t tensors_at[BL_TERMS_MAX];       /* where its own tensors begin, behind the network's parameters */
+    int64_t first_tensor[BL_TERMS_MAX];     /* and the number of the first, behind the network's tensors */
+    int64_t constants_at[BL_TERMS_MAX + 1]; /* where its constants begin */
     struct bl_term_scratch scratch;         /* owned */
     double *row_values;                     /* [own rows]; owned */
     int64_t *sums;                          /* [bl_objective_n_sums] in fixed point; owned */
@@ -52,10 +54,11 @@ int64_t bl_objective_work_floats(const struct bl_objective *objective, const str
 int bl_objective_visits_pairs(const struct bl_config_objective *config);
 
 /* From now on visits each unordered pair of some rows once, where bl_objective_visits_pairs. Holder p of
- * n_parts has rows [rows[p], rows[p+1]) of the batch, of which `own` is the caller's. After bl_objective_rows
- * mirror [rows[n_parts] - rows[0], K] has the gradients of these rows from pairs that were visited here, and
- * each holder adds what the others' says of its rows to its dh. Borrows mirror, which has room for that for
- * each thread. Allocates. Errors: BL_MEMORY, after which the objective is to be freed. */
+ * n_parts has rows [rows[p], rows[p+1]) of the batch; `own` is the caller. After bl_objective_rows, mirror
+ * [rows[n_parts] - rows[0], K] has the gradients of these rows from the pairs that were visited here; each
+ * holder then adds to its dh what the other holders' mirrors have for its rows. Borrows mirror, which has
+ * room for so many floats for each thread. Allocates. Errors: BL_MEMORY, after which the objective is to be
+ * freed. */
 int bl_objective_visit_once(struct bl_objective *objective, const int64_t *rows, int n_parts, int own,
                             float *mirror, struct bl_error *err);
 
@@ -65,19 +68,19 @@ int bl_objective_needs_gather(const struct bl_objective *objective);
 /* How many numbers have to be summed over ranks in a step, between the two functions below. */
 int64_t bl_objective_n_sums(const struct bl_objective *objective);
 
-/* The growing steepness of tanh-beta at a global step; 1 for the other relaxations.
+/* The beta of tanh-beta at a global step; 1 for the other relaxations.
  * beta(t) = min(beta_max, beta_start (1 + beta_growth t)^beta_power). Cao et al., "HashNet", ICCV 2017,
  * continuation. */
 double bl_objective_beta(const struct bl_config_objective *config, int64_t step);
 
-/* From outputs z [n, K]: h = tanh(beta z) and the pairwise term's code c, h or sign(h), into codes [n,
- * stride]. */
+/* From outputs z [n, K]: h = tanh(beta z), and the code c that terms see, h or sign(h) (straight-through
+ * estimator), into codes [n, stride]. */
 void bl_objective_relax(const struct bl_objective *objective, double beta, const float *z, int64_t n,
                         float *h, float *codes, int64_t stride);
 
 /* objective->sums = this rank's part of the sums that terms need over the global batch: integers, to be added
- * over ranks in any order. Formed group by group, so that only the groups decide their bits. Call it before
- * bl_objective_rows also when there are no sums. */
+ * over ranks in any order. Formed group by group, so that their bits depend on the groups alone. Call it
+ * before bl_objective_rows, also when there are no sums. */
 void bl_objective_sums(struct bl_objective *objective, const struct bl_batch *batch,
                        const struct bl_groups *groups);
 
@@ -90,14 +93,13 @@ struct bl_objective_out {
                                  * sets the network's; NULL if there are none */
 };
 
-/* Values and gradients of the row terms; objective->sums are of all ranks now. own_params: the terms' own
- * tensors, which stand behind the network's. dh and values are set
- * whole. */
+/* Values and gradients of the row terms; objective->sums are those of all ranks now. own_params: the terms'
+ * own tensors, which follow the network's. Sets all of dh and values. */
 void bl_objective_rows(const struct bl_objective *objective, const struct bl_batch *batch,
                        const struct bl_groups *groups, const float *own_params,
                        const struct bl_objective_out *out);
 
-/* dh becomes dz in place: times beta (1 - h^2). */
+/* Backward pass of the relaxation, in place: dh becomes dz = dh beta (1 - h^2). */
 void bl_objective_dz(const struct bl_objective *objective, double beta, const float *h, int64_t n, float *dh);
 
 /* Adds the parameter terms' gradients to the ranges of the reduced grad [n_params]; values [n_terms] gets

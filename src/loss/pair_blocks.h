@@ -1,10 +1,10 @@
-/* Which pairs of rows each holder of a part of some neighbouring rows of the batch visits when every
- * unordered pair of these is visited once.
+/* Which pairs of rows each holder visits, when several holders have neighbouring parts of the batch's rows
+ * and every unordered pair of these is visited once.
  *
- * The rows of each part are cut into blocks of up to BL_TILE_ROWS. The blocks of all parts stand in a circle;
- * each visits the pairs inside it, and those with the half of the others that follows it. So every holder has
- * about the same to do, and needs no columns but those of a run of blocks. Of two blocks that face each other
- * across the circle, the first visits if its number is even. */
+ * The rows of each part are cut into blocks of up to BL_TILE_ROWS. The blocks of all parts form a circle;
+ * each block is paired with itself and with the half of the other blocks that follows it. So all holders have
+ * about the same work, and each needs the columns of one run of blocks only. Of two blocks opposite each
+ * other, the first visits their pairs if its number is even. */
 #ifndef BL_LOSS_PAIR_BLOCKS_H
 #define BL_LOSS_PAIR_BLOCKS_H
 
@@ -18,16 +18,16 @@ struct bl_pair_blocks {
     int64_t own_first, own_end; /* blocks [own_first, own_end) are the caller's */
 };
 
-/* Parts p of rows [rows[p], rows[p+1]), of which `own` is the caller's. Errors: BL_MEMORY.
+/* Part p has the rows [rows[p], rows[p+1]); `own` is the caller's. Errors: BL_MEMORY.
  * bl_pair_blocks_free is safe twice. */
 int bl_pair_blocks_init(struct bl_pair_blocks *blocks, const int64_t *rows, int n_parts, int own,
                         struct bl_error *err);
 void bl_pair_blocks_free(struct bl_pair_blocks *blocks);
 
-/* Blocks of a part of so many rows. */
+/* How many blocks a part of so many rows has. */
 int64_t bl_pair_blocks_of(int64_t rows);
 
-/* With how many of the blocks that follow it `block` of a circle of n is paired. */
+/* With how many of the blocks that follow it `block` is paired, in a circle of n. */
 int64_t bl_pair_following(int64_t n, int64_t block);
 
 /* Whether a block of [from, from_end) in a circle of n is paired with one of the others in [to, to_end). */

@@ -9,16 +9,14 @@
 
 #include <stdint.h>
 
-/* What a form wants to know of each code. */
+/* What a form needs of each code beside the products. */
 enum bl_pair_length { BL_LENGTH_NONE, BL_LENGTH_SQUARE, BL_LENGTH_INVERSE /* 0 for a code of zeros */ };
 
 struct bl_pair_factors {
-    float
-        similar; /* w = dissimilar + s (similar - dissimilar): every weighting of the design is linear in s */
+    float similar; /* w = dissimilar + s (similar - dissimilar): every weighting is linear in s */
     float dissimilar;
     float alpha; /* theta = alpha p */
-    float slope; /* what the derivative (in theta, where there is an alpha) is multiplied with on its way to
-                  * the gradient */
+    float slope; /* factor from the derivative (in theta, where there is an alpha) to the gradient */
     float bits;
     float margin;
     float gamma; /* Cauchy's */
@@ -29,7 +27,7 @@ struct bl_pair_factors {
 /* Columns of one row of a tile. */
 struct bl_pair_row {
     int64_t n;
-    float length;         /* of the row's code, as the form wants it */
+    float length;         /* of the row's code, of the form's kind */
     const float *lengths; /* [n] of the columns' */
     float *product;       /* [n] the p; the kernel leaves slope w a */
     const float *s;       /* [n] the similarities */
@@ -68,7 +66,7 @@ const struct bl_pair_form *bl_pair_form(int form);
 /* sum of x [n] in double, in an order that depends on n alone. */
 double bl_pair_sum(int64_t n, const float *x);
 
-/* A code's length as a form wants it; 0 for NONE. */
+/* A code's length of that kind; 0 for NONE. */
 float bl_pair_length(enum bl_pair_length length, int64_t bits, const float *code);
 
 #endif

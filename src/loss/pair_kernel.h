@@ -1,6 +1,6 @@
-/* How a form's kernel goes over a row: the form says what one pair gives, bl_pair_run is the loop, and
- * BL_PAIR_KERNEL makes versions of it for AVX-512, AVX2 and any processor, of which the widest that runs here
- * is taken. Results are the same bits in each. */
+/* The loop of a form's kernel over a row: the form computes one pair, bl_pair_run is the loop, and
+ * BL_PAIR_KERNEL compiles it for AVX-512, AVX2 and any processor and calls the widest version that this
+ * processor runs. All give the same bits. */
 #ifndef BL_LOSS_PAIR_KERNEL_H
 #define BL_LOSS_PAIR_KERNEL_H
 
@@ -10,13 +10,13 @@
 #include "loss/pair_form.h"
 #include "math/lanes.h"
 
-/* One pair as a form is asked: product p, similarity s, and the lengths of the row's code and of the
- * column's. */
+/* One pair, as a form gets it: product p, similarity s, and the lengths of the row's and the column's
+ * code. */
 struct bl_pair_at {
     float p, s, length, others;
 };
 
-/* What a form answers: the loss, slope a and slope b, without the weight w. */
+/* A form's result for one pair: the loss and the derivatives a and b, without the weight w. */
 struct bl_pair_answer {
     float loss, a, b;
 };

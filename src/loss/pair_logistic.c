@@ -1,12 +1,15 @@
 /* Forms made of log sigma(theta), theta = alpha c_i'c_j.
  *
- * likelihood: softplus(theta) - s theta: Li, Wang and Kang, "Feature learning based deep supervised hashing
- *   with pairwise labels", IJCAI 2016, eq. 1-2 (DPSH); Cao, Long, Wang and Yu, "HashNet: deep learning to
- * hash by continuation", ICCV 2017, eq. 4. literal: -y log sigma(theta), y = 2s - 1, for s in {0, 1}: the
- * form of the specification, as it was written. mixed: Zhang, Zou, Lin, Chen and Wang, "Improved deep hashing
- * with soft pairwise similarity for multi-label image retrieval", IEEE Transactions on Multimedia 2020
- * (IDHN): the likelihood for pairs whose labels are disjoint or equal, soft K ((p/K + 1)/2 - s)^2 for those
- * between. Which are which is decided as in the authors' code: hard is s < 0.01 or s > 0.99. */
+ * likelihood: softplus(theta) - s theta. Li, Wang and Kang, "Feature learning based deep supervised hashing
+ * with pairwise labels", IJCAI 2016, eq. 1-2 (DPSH); Cao, Long, Wang and Yu, "HashNet: deep learning to hash
+ * by continuation", ICCV 2017, eq. 4.
+ *
+ * literal: -y log sigma(theta), y = 2s - 1, for s in {0, 1}: the specification's form, word for word.
+ *
+ * mixed: Zhang, Zou, Lin, Chen and Wang, "Improved deep hashing with soft pairwise similarity for multi-label
+ * image retrieval", IEEE Transactions on Multimedia 2020 (IDHN): the likelihood for pairs whose labels are
+ * disjoint or equal, soft K ((p/K + 1)/2 - s)^2 for those between. Which are which is decided as in the
+ * authors' code: hard is s < 0.01 or s > 0.99. */
 #include <math.h>
 
 #include "loss/pair_kernel.h"
@@ -43,7 +46,7 @@ BL_INLINE struct bl_pair_answer literal_one(const struct bl_pair_factors *factor
     return (struct bl_pair_answer){.loss = y * l.softplus, .a = -factors->slope * (y * l.sigma)};
 }
 
-/* The soft pairs' slope is over alpha, so that both kinds share the slope. */
+/* The slope of soft pairs is divided by alpha, so that both kinds of pairs share factors->slope. */
 BL_INLINE struct bl_pair_answer mixed_one(const struct bl_pair_factors *factors, struct bl_pair_at at)
 {
     const float t = factors->alpha * at.p;
@@ -56,8 +59,8 @@ BL_INLINE struct bl_pair_answer mixed_one(const struct bl_pair_factors *factors,
 }
 
 /* The likelihood where each similarity is 0 or 1. log(1+e) is added as the logarithm of a product of (1+e):
- * one for all pairs of a lane and one for the similar among them, which weigh differently; 16 pairs make at
- * most 2^16. Error: 1e-6 a pair and less in their mean (tested). */
+ * one product for all pairs of a lane and one for the similar pairs among them, which have another weight; 16
+ * pairs make at most 2^16. Error: 1e-6 a pair and less in their mean (tested). */
 enum { CERTAIN_STEPS = 16 };
 
 /* Running sums and products of each lane. */

@@ -6,7 +6,7 @@
 #include "loss/similarity.h"
 #include "loss/tile.h"
 
-/* A block of up to BL_TILE_ROWS own rows on its way over the columns, and where its results go. */
+/* A block of up to BL_TILE_ROWS own rows that is visited with the columns, and where its results go. */
 struct visitor {
     const struct bl_pair_task *task;
     int thread;
@@ -144,7 +144,7 @@ static void end_rows(const struct visitor *visitor)
         add_own(batch->bits, visitor->own[i], codes + i * batch->codes_stride, visitor->dh + i * batch->bits);
 }
 
-/* What the form wants to know of the codes of columns [lo, hi). */
+/* The lengths of the codes of columns [lo, hi), of the form's kind. */
 static void measure_columns(const struct bl_pair_task *task, int64_t lo, int64_t hi)
 {
     const struct bl_columns *columns = &task->columns;
@@ -159,7 +159,7 @@ static void measure_columns(const struct bl_pair_task *task, int64_t lo, int64_t
 /* Visits the pairs with columns [lo, hi). */
 typedef void visit_fn(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t lo, int64_t hi);
 
-/* All columns; where codes are still on their way, those that are there first. */
+/* All columns; where codes are in flight, first those that have arrived. */
 static void visit_all(const struct bl_pair_task *task, const struct bl_term_out *out, visit_fn *visit)
 {
     const struct bl_arrival *arrival = task->batch->arrival;
@@ -217,9 +217,9 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* A block of the circle with itself and with those that follow it, beyond the last with the first, for both
- * rows of each pair; and with the rows outside of the circle, for its own alone. Of all these, columns [lo,
- * hi). */
+/* Pairs a block of the circle with itself and with the blocks that follow it, going on at the first after the
+ * last, for both rows of each pair; and with the rows outside of the circle, for the block's rows alone. Of
+ * all these, columns [lo, hi). */
 static void visit_block(const struct bl_pair_task *task, const struct bl_term_out *out, int64_t block,
                         int64_t lo, int64_t hi)
 {
@@ -251,8 +251,8 @@ static void visit_once(const struct bl_pair_task *task, const struct bl_term_out
         visit_block(task, out, block, lo, hi);
 }
 
-/* Row j's gradient as a column, of the n_circle from `first` on: the threads' parts in their order, and its
- * own code's. */
+/* The gradient of row j, of the n_circle from `first` on, as a column: the threads' parts in their order, and
+ * the part along its own code. */
 static void finish_column(const struct bl_pair_task *task, int64_t first, int64_t n_circle, int64_t j)
 {
     const struct bl_term_scratch *scratch = task->scratch;

@@ -1,4 +1,4 @@
-/* The visits to pairs of rows, tile by tile: values and gradients of the pairwise term. */
+/* Visits pairs of rows tile by tile: values and gradients of the pairwise term. */
 #ifndef BL_LOSS_PAIR_VISIT_H
 #define BL_LOSS_PAIR_VISIT_H
 
@@ -13,24 +13,23 @@ struct bl_pair_task {
     const struct bl_pair_form *form;
     struct bl_columns columns;
     struct bl_pair_factors factors;
-    double mean; /* 1/Z, for forms that add over bits 1/(ZK) */
+    double mean; /* 1/Z; 1/(ZK) for forms that add over bits */
 };
 
-/* Both visit the columns that are there first where others of the batch's codes are still on their way, and
- * wait for these then.
+/* If codes of the batch are still in flight, both first visit the columns that are there, then wait for the
+ * rest.
  *
- * Own rows against all columns, in ascending columns: each pair of own rows is visited twice, and nothing
- * comes back from the holders of other rows. A row's bits don't depend on which rows are own, unless codes
- * are on their way. */
+ * Own rows against all columns, in ascending order: each pair of own rows is visited twice, and other holders
+ * send nothing back. A row's bits don't depend on which rows are own, unless codes are in flight. */
 void bl_pair_visit_twice(const struct bl_pair_task *task, const struct bl_term_out *out);
 
-/* Each unordered pair of the circle's rows (scratch->blocks) is visited once, by the holder that the circle
- * says. One tile of factors f serves both sides, as loss and factors are symmetric: its rows get f C_columns,
- * its columns f' C_rows. That saves one product of four and half of the kernels. Of the columns' gradients,
- * those of own rows are added to out->dh; those of others' rows in the circle are left in scratch->mirror
- * [rows of the circle, K], to be added up by their holders. Rows outside of the circle are columns that get
- * nothing: their holders visit those pairs too. A row's value may stand with another row of the pair. Needs
- * columns that are the batch's rows. */
+/* Visits each unordered pair of the circle's rows (scratch->blocks) once, on the holder that pair_blocks.h
+ * gives. Loss and factors are symmetric, so one tile of factors f serves both sides: its rows get f
+ * C_columns, its columns f' C_rows. That saves one product of four and half of the kernels. The gradients of
+ * columns that are own rows are added to out->dh; those of other holders' rows in the circle are left in
+ * scratch->mirror [rows of the circle, K], for their holders to add. Columns outside of the circle get none
+ * here: their holders visit those pairs too. A pair's value may be counted at either of its rows. Columns
+ * must be the batch's rows. */
 void bl_pair_visit_once(const struct bl_pair_task *task, const struct bl_term_out *out);
 
 #endif

@@ -10,11 +10,6 @@
  * "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 4-7 (DPSH). They are
  * constants, those of the batch's own rows too, so that the gradient is the row's sum once. */
 
-static double weight(const struct bl_config_objective *config)
-{
-    return config->pairwise_weight;
-}
-
 static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
                  struct bl_error *err)
 {
@@ -66,11 +61,12 @@ static void set_weights(struct bl_pair_factors *factors, const struct bl_config_
         factors->similar = (float)(z / (2.0 * similar_sum));
         factors->dissimilar = (float)(z / (2.0 * dissimilar_sum));
     } else if (config->pairwise_balance == BL_BALANCE_EXPLICIT) {
-        double mean =
-            (similar_sum * config->pairwise_similar + dissimilar_sum * config->pairwise_dissimilar) / z;
+        double mean = (similar_sum * config->pairwise_similar_weight +
+                       dissimilar_sum * config->pairwise_dissimilar_weight) /
+                      z;
         if (mean > 0.0) {
-            factors->similar = (float)(config->pairwise_similar / mean);
-            factors->dissimilar = (float)(config->pairwise_dissimilar / mean);
+            factors->similar = (float)(config->pairwise_similar_weight / mean);
+            factors->dissimilar = (float)(config->pairwise_dissimilar_weight / mean);
         }
     }
 }
@@ -97,11 +93,11 @@ static struct bl_pair_task task_of(const struct bl_term_in *in)
         .form = form,
         .columns = columns_of(in->batch),
         .factors = {.alpha = (float)alpha,
-                    .slope = (float)(sides * alpha * config->pairwise_weight / z),
+                    .slope = (float)(sides * alpha * in->weight / z),
                     .bits = (float)bits,
                     .margin = (float)(config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * bits),
                     .gamma = (float)config->gamma,
-                    .soft = (float)config->pairwise_soft,
+                    .soft = (float)config->pairwise_soft_weight,
                     .certain = bl_similarity_is_certain(config->pairwise_similarity)},
         .mean = 1.0 / z};
     if (form->per_bit) {
@@ -121,9 +117,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         bl_pair_visit_twice(&task, out);
 }
 
-const struct bl_term bl_term_pairwise = {.name = "pairwise",
-                                         .weight = weight,
-                                         .needs_codes = 1,
+const struct bl_term bl_term_pairwise = {.needs_codes = 1,
                                          .check = check,
                                          .size = size,
                                          .prepare = prepare,

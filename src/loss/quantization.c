@@ -7,8 +7,8 @@
 #include "math/lanes.h"
 #include "math/vexp.h"
 
-/* (1/NK) sum of f(1 - |h|), the distance of each bit to its corner sign(h) = sign(z), which is held constant;
- * gradient -f'(1 - |h|) sign(h)/(NK). The forms of f:
+/* (1/NK) sum of f(1 - |h|), of the distance of each bit from its sign b = sign(h) = sign(z), which counts as
+ * a constant; gradient -f'(1 - |h|) sign(h)/(NK). The forms of f:
  *
  * squared, x^2/2: (1/2)|b - h|^2 of Liong et al., "Deep hashing for compact binary codes learning", CVPR
  * 2015, eq. 3.
@@ -18,16 +18,11 @@
  *
  * cubic, x^3: the penalty of Su et al., "Greedy hash", NeurIPS 2018, section 3.4.
  *
- * absolute, x: ||h| - 1|_1 of Liu et al., "Deep supervised hashing for fast image retrieval", CVPR 2016,
- * eq. 3.
+ * absolute, x: ||h| - 1|_1 of Liu et al., "Deep supervised hashing for fast image retrieval", CVPR 2016, eq.
+ * 3.
  *
  * And the form cauchy, of whole codes: (1/N) sum log(1 + d/gamma), d = (K/2)(1 - cos(|h|, 1)), of Cao et al.,
  * "Deep Cauchy hashing for Hamming space retrieval", CVPR 2018, eq. 9. */
-
-static double weight(const struct bl_config_objective *config)
-{
-    return config->quantization_weight;
-}
 
 struct bend {
     float value, slope;
@@ -58,7 +53,7 @@ BL_INLINE void add_bits(int form, int64_t n, const float *restrict h, float scal
     }
 }
 
-/* Returns the sum over bits, added in 16 lanes whatever the register; adds scale x its gradient to d. */
+/* Returns the sum over bits, in 16 lanes for any width of registers; adds scale x its gradient to d. */
 BL_INLINE double add_row(int form, int64_t bits, const float *h, float scale, float *d)
 {
     double lane[BL_LANES] = {0};
@@ -69,7 +64,7 @@ BL_INLINE double add_row(int form, int64_t bits, const float *h, float scale, fl
     return bl_lanes_fold(lane);
 }
 
-/* One loop for each form, so that none asks which it is. */
+/* One loop for each form, without a branch for the form inside. */
 BL_KERNEL static double row_value(int form, int64_t bits, const float *h, float scale, float *d)
 {
     switch (form) {
@@ -94,7 +89,7 @@ static double cauchy_value(double gamma, int64_t bits, const float *h, double sc
         sum += fabs((double)h[k]);
         square += (double)h[k] * (double)h[k];
     }
-    const double inverse = square > 0.0 ? 1.0 / sqrt(square) : square; /* 0, or what isn't a number */
+    const double inverse = square > 0.0 ? 1.0 / sqrt(square) : square; /* 0, or NaN */
     const double cosine = sum * root * inverse, distance = half * (1.0 - cosine);
     const double step = -scale * half * inverse / (gamma + distance);
     for (int64_t k = 0; k < bits; k++)
@@ -109,7 +104,7 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     const int64_t bits = batch->bits;
     const int whole = config->quantization_form == BL_QUANTIZATION_CAUCHY;
     const double mean = 1.0 / ((double)batch->n_global * (whole ? 1.0 : (double)bits));
-    const double scale = config->quantization_weight * mean;
+    const double scale = in->weight * mean;
     for (int64_t i = 0; i < batch->n_local; i++) {
         const float *h = batch->h + i * bits;
         float *d = out->dh + i * bits;
@@ -118,4 +113,4 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
     }
 }
 
-const struct bl_term bl_term_quantization = {.name = "quantization", .weight = weight, .rows = rows};
+const struct bl_term bl_term_quantization = {.rows = rows};

@@ -2,11 +2,11 @@
 
 #include "loss/term.h"
 
-/* Classes apart, and rows of a class together: -(1/2K) (T_B - T_W), where T_W is the mean of |h_i - h_j|^2
- * over similar pairs and T_B over the others, with the similarity of two rows the inner product of their
- * label rows y (one-hot, or divided by its length). Liong et al., "Deep hashing for compact binary codes
- * learning", CVPR 2015, the supervised term of SDH, there with sums over pairs. No pair is visited: with t =
- * sum y, M = sum y h', q_c = sum y_c |h|^2 over rows
+/* Between-class less within-class scatter, made large: -(1/2K) (T_B - T_W), where T_W is the mean of |h_i -
+ * h_j|^2 over similar pairs and T_B over the others, with the similarity of two rows the inner product of
+ * their label rows y (one-hot, or divided by its length). Liong et al., "Deep hashing for compact binary
+ * codes learning", CVPR 2015, the supervised term of SDH, there with sums over pairs. No pair is visited:
+ * with t = sum y, M = sum y h', q_c = sum y_c |h|^2 over rows
  *
  *     A = sum over pairs of s_ij |h_i - h_j|^2 = 2 (t.q - |M|^2),   S1 = |t|^2 - sum |y|^2,   T_W = A / S1
  *     T = sum over pairs of      |h_i - h_j|^2 = 2 (N sum |h|^2 - |sum h|^2),  S0 = N (N - 1) - S1,
@@ -28,11 +28,6 @@ static struct parts parts_of(int64_t classes, int64_t bits)
     at.labelled = at.square + 1;
     at.count = at.labelled + 1;
     return at;
-}
-
-static double weight(const struct bl_config_objective *config)
-{
-    return config->scatter_weight;
 }
 
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
@@ -148,7 +143,7 @@ static void row_gradient(const struct bl_term_in *in, const struct parts *at, do
     const struct bl_batch *batch = in->batch;
     const int64_t classes = batch->label_layout.classes, bits = batch->bits;
     const struct row_labels y = labels_of(batch, row);
-    const double scale = -2.0 * in->config->scatter_weight / (double)bits, n = (double)batch->n_global;
+    const double scale = -2.0 * in->weight / (double)bits, n = (double)batch->n_global;
     for (int64_t lo = 0; lo < bits; lo += COLUMNS) {
         const int64_t count = lo + COLUMNS < bits ? COLUMNS : bits - lo;
         const float *h = batch->h + row * bits + lo;
@@ -176,11 +171,5 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         row_gradient(in, &at, similar, dissimilar, i, out->dh + i * batch->bits);
 }
 
-const struct bl_term bl_term_scatter = {.name = "scatter",
-                                        .weight = weight,
-                                        .needs_classes = 1,
-                                        .size = size,
-                                        .sums = sums,
-                                        .bound = bound,
-                                        .whole = whole,
-                                        .rows = rows};
+const struct bl_term bl_term_scatter = {
+    .needs_classes = 1, .size = size, .sums = sums, .bound = bound, .whole = whole, .rows = rows};

@@ -40,9 +40,8 @@ static int common_labels(const uint32_t *a, const uint32_t *b, int64_t words)
     return n;
 }
 
-/* The columns of each group, for lists: counted, then filled from behind, so that each begin ends in its
- * place.
- */
+/* The columns of each group, for lists of groups: a counting sort that fills each group from its end, so that
+ * group_begin ends up at the first. */
 static void list_groups(struct bl_label_layout layout, const struct bl_columns *columns,
                         const struct bl_term_scratch *scratch)
 {
@@ -107,7 +106,7 @@ static int64_t first_from(const int32_t *rows, int64_t lo, int64_t hi, int64_t r
     return lo;
 }
 
-/* By the lists of members: a pair that shares several groups is set several times, to the same. */
+/* From the members of the row's groups; a pair that shares several groups is set to 1 several times. */
 static void group_row(const struct bl_batch *batch, const struct bl_term_scratch *scratch, int64_t i,
                       int64_t lo, int64_t hi, float *out)
 {

@@ -6,7 +6,7 @@
 
 #include "loss/term.h"
 
-/* Whether a similarity is 0 or 1 and nothing between. */
+/* Whether every similarity is 0 or 1. */
 int bl_similarity_is_certain(int similarity);
 
 /* BL_USAGE if the configured similarity doesn't fit the labels that the data has. */

@@ -10,8 +10,8 @@ BL_KERNEL static void exponentials(int64_t n, float most, float *x)
         x[c] = bl_exp_negative(x[c] - most);
 }
 
-/* logit becomes scale softmax(logit); returns log sum exp(logit) - own. own: where the search for the largest
- * begins, so that NaN in it shows. */
+/* logit becomes scale softmax(logit); returns log sum exp(logit) - own. own: where the search for the maximum
+ * starts, so that a NaN in it is kept. */
 static double softmax(int64_t n, float own, float scale, float *logit)
 {
     float most = own, sum = 0.0f;

@@ -1,4 +1,4 @@
-/* Cross-entropies of one row's logits: the value, and the residual that the gradient is made of. */
+/* Cross-entropies of one row's logits: the value, and the residual for the backward pass. */
 #ifndef BL_LOSS_SOFTMAX_H
 #define BL_LOSS_SOFTMAX_H
 

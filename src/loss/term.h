@@ -1,6 +1,5 @@
-/* The terms of the objective. Each is one file with one row of the table in objective.c: its value and its
- * gradient in the relaxed codes h (or in parameters) stand side by side. Formulas: docs/mathematics.md.
- */
+/* The terms of the objective. Each is one file here and one line of config/terms.def: its value and its
+ * gradient in the relaxed codes h (or in parameters) stand side by side. Formulas: docs/mathematics.md. */
 #ifndef BL_LOSS_TERM_H
 #define BL_LOSS_TERM_H
 
@@ -22,12 +21,12 @@ struct bl_columns {
     const uint32_t *place;  /* [n_global] which column each row of the batch is; NULL: row i is column i */
 };
 
-/* Codes that are still on their way from other ranks; called by the thread that called the objective. */
+/* Codes in flight from other ranks. Its functions are called by the thread that called the objective. */
 struct bl_arrival {
     void *context;
-    int64_t lo, hi;              /* rows [lo, hi) of the batch, own ones among them, are there already */
-    void (*poke)(void *context); /* now and then: lets them come on */
-    void (*wait)(void *context); /* returns when all are there; harmless a second time */
+    int64_t lo, hi;              /* rows [lo, hi) of the batch, own ones among them, have arrived */
+    void (*poke)(void *context); /* called now and then: progresses pending messages */
+    void (*wait)(void *context); /* returns when all have arrived; may be called again */
 };
 
 /* The step's global batch as a rank sees it. All borrowed. */
@@ -44,23 +43,23 @@ struct bl_batch {
     const uint32_t *labels;   /* [n_global, label_layout.words], without a gather those of own rows alone;
                                * classes of SINGLE and GROUPS are dense: [0, classes) or -1 */
     struct bl_columns memory; /* the last codes of all training rows, for terms that pair with them */
-    const struct bl_arrival *arrival; /* NULL: all codes are there; else some, until a term's rows() has
-                                       * waited. Labels are all there. */
+    const struct bl_arrival *arrival; /* NULL: all codes are there; else some are in flight until a term's
+                                       * rows() has waited. Labels are all there. */
 };
 
 /* What a term may use in a step without allocating; made once by bl_objective_init. */
 struct bl_term_scratch {
-    const struct bl_product *product; /* how products are done, and the number of threads; borrowed */
+    const struct bl_product *product; /* the kind of matrix products, and the number of threads; borrowed */
     float *tiles;                     /* [threads, BL_TILE_FLOATS] */
     int64_t *class_count;             /* [classes] for one class or group a row */
     int64_t *group_begin;             /* [classes + 1] for several: where each one's columns begin */
     int32_t *group_rows;              /* [columns * words] the columns of each group, ascending */
     float *label_norm;                /* [columns] for multi-labels */
     float *code_length;               /* [columns] for forms of pairs that look at lengths */
-    struct bl_pair_blocks blocks; /* for pairs that are visited once; empty where they are visited twice */
-    float *mirror;                /* [threads, their rows, K] then: gradients of rows as columns; borrowed */
-    double *mirror_own;           /* [threads, their rows] */
-    float *work;                  /* the most that any term asked for; holds nothing between calls */
+    struct bl_pair_blocks blocks;     /* where pairs are visited once; empty where they are visited twice */
+    float *mirror;      /* [threads, their rows, K] there: gradients of rows as columns; borrowed */
+    double *mirror_own; /* [threads, their rows] */
+    float *work;        /* the most that any term asked for; holds nothing between calls */
 };
 
 /* What a term asks for, once. */
@@ -75,6 +74,7 @@ struct bl_term_size {
 /* What a term works on in a step. All borrowed. */
 struct bl_term_in {
     const struct bl_config_objective *config;
+    double weight; /* the term's */
     const struct bl_batch *batch;
     const struct bl_term_scratch *scratch;
     const double *sums;     /* [size.sums] over the global batch */
@@ -91,12 +91,10 @@ struct bl_term_out {
     int64_t tensor, at;             /* begin with number `tensor`, at `at` of the block (bl_grad_at) */
 };
 
-/* Everything but name and weight may be NULL or 0: the term has none of it. */
+/* Everything may be NULL or 0: the term has none of it. A term of rows has rows(), one of parameters
+ * params(). */
 struct bl_term {
-    const char *name;
-    double (*weight)(const struct bl_config_objective *config);
-    int needs_codes; /* the gathered codes and labels of the whole batch */
-
+    int needs_codes;   /* the gathered codes and labels of the whole batch */
     int needs_classes; /* labels, which groups are not */
 
     /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
@@ -106,16 +104,16 @@ struct bl_term {
     struct bl_term_size (*size)(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels);
 
-    /* Fills what stays the same over the run, from configuration, bits and labels alone: the same on every
-     * rank and after each start, so no checkpoint holds it. BL_USAGE naming the key if that can't be. */
+    /* Fills what is constant over the run: a function of configuration, bits and labels alone, equal on all
+     * ranks and after a restart, so no checkpoint holds it. Errors: BL_USAGE naming the key. */
     int (*constants)(const struct bl_config_objective *config, int64_t bits, struct bl_label_layout labels,
                      float *constants, struct bl_error *err);
 
-    /* Appends own tensors, which are trained like the network's and left out of the model. */
+    /* Appends the term's own tensors, which are trained like the network's but are no part of the model. */
     void (*tensors)(int64_t bits, struct bl_label_layout labels, struct bl_layout *layout);
 
-    /* Once a step before the others, with the labels of the whole batch: fills scratch. in->sums isn't there
-     * yet, and no codes but those of own rows. */
+    /* Called once a step before the others, with the labels of the whole batch: fills scratch. in->sums and
+     * codes of other ranks' rows are not there yet. */
     void (*prepare)(const struct bl_term_in *in);
 
     /* Adds the part of the batch's own rows to sums; called for each group of rows by itself. No sum's parts
@@ -123,7 +121,7 @@ struct bl_term {
     void (*sums)(const struct bl_term_in *in, double *sums);
     double (*bound)(const struct bl_batch *batch);
 
-    /* The unweighted value, of the sums alone; the term adds nothing to row_values then. */
+    /* The unweighted value, from the sums alone; rows() then adds nothing to row_values. */
     double (*whole)(const struct bl_term_in *in);
 
     /* The gradient; the values of all rows of the global batch add up to the unweighted value. What is added
@@ -137,15 +135,8 @@ struct bl_term {
                      struct bl_ranges ranges, float *grad);
 };
 
-extern const struct bl_term bl_term_pairwise;
-extern const struct bl_term bl_term_quantization;
-extern const struct bl_term bl_term_classification;
-extern const struct bl_term bl_term_balance;
-extern const struct bl_term bl_term_decorrelation;
-extern const struct bl_term bl_term_scatter;
-extern const struct bl_term bl_term_independence;
-extern const struct bl_term bl_term_centers;
-extern const struct bl_term bl_term_cosine;
-extern const struct bl_term bl_term_weight_decay;
+#define ROW_TERM(name, sentence)       extern const struct bl_term bl_term_##name;
+#define PARAMETER_TERM(name, sentence) extern const struct bl_term bl_term_##name;
+#include "config/terms.def"
 
 #endif

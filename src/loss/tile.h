@@ -1,5 +1,4 @@
-/* The tiles in which pairs are visited: large enough for the matrix product, small enough to stay in cache.
- */
+/* Tiles of pairs: large enough for the matrix product, small enough to stay in cache. */
 #ifndef BL_LOSS_TILE_H
 #define BL_LOSS_TILE_H
 
@@ -9,7 +8,7 @@
 enum {
     BL_TILE_ROWS = 128,
     BL_TILE_COLUMNS = 1024,
-    BL_TILE_STRIDE = BL_TILE_COLUMNS + 16, /* rows 4 KiB apart would share their places in the caches */
+    BL_TILE_STRIDE = BL_TILE_COLUMNS + 16, /* rows 4 KiB apart would fall into the same cache sets */
     BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_STRIDE, /* a tile, and one row of factors of own codes */
 };
 

@@ -4,8 +4,8 @@
 #include "base/isa.h"
 #include "optim/optimizer.h"
 
-/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: the decay is lr *
- * weight_decay of the parameter itself and takes no part in the moments. */
+/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: weight decay takes
+ * lr weight_decay of the parameter itself and doesn't enter the moments. */
 BL_KERNEL static void adamw_pass(int64_t n, float rate, float keep, float beta1, float beta2, float root2,
                                  float epsilon, float *restrict params, const float *restrict grad,
                                  float *restrict first, float *restrict second)
@@ -30,8 +30,5 @@ static void update(const struct bl_config_optimizer *config, int64_t step, doubl
                states[0], states[1]);
 }
 
-const struct bl_optimizer_type bl_optimizer_adamw = {.id = BL_OPTIMIZER_ADAMW,
-                                                     .name = "adamw",
-                                                     .n_states = 2,
-                                                     .state_name = {"first_moment", "second_moment"},
-                                                     .update = update};
+const struct bl_optimizer_type bl_optimizer_adamw = {
+    .n_states = 2, .state_name = {"first_moment", "second_moment"}, .update = update};

@@ -3,14 +3,16 @@
 #include "base/buffer.h"
 #include "base/isa.h"
 
-static const struct bl_optimizer_type *const all_types[] = {&bl_optimizer_sgd, &bl_optimizer_adamw};
+/* By enum bl_optimizer_name. */
+static const struct bl_optimizer_type *const all_types[] = {
+#define OPTIMIZER(name, what) [BL_OPTIMIZER_##name] = &bl_optimizer_##name,
+#include "config/optimizers.def"
+};
+enum { N_TYPES = sizeof all_types / sizeof *all_types };
 
 static const struct bl_optimizer_type *find_type(const struct bl_config_optimizer *config)
 {
-    for (size_t t = 0; t < sizeof all_types / sizeof *all_types; t++)
-        if (all_types[t]->id == config->name)
-            return all_types[t];
-    return NULL;
+    return config->name >= 0 && config->name < N_TYPES ? all_types[config->name] : NULL;
 }
 
 int bl_optimizer_states(const struct bl_config_optimizer *config)

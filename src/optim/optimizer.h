@@ -1,5 +1,5 @@
-/* Optimisers: each is one file with one row of the table in optimizer.c. They work on a range [lo, hi) of the
- * parameter block, so that a rank may update a part. */
+/* Optimisers: each is one file here and one line of config/optimizers.def. They work on a range [lo, hi) of
+ * the parameter block, so that a rank may update a part. */
 #ifndef BL_OPTIM_OPTIMIZER_H
 #define BL_OPTIM_OPTIMIZER_H
 
@@ -9,13 +9,11 @@
 #include "config/config.h"
 #include "model/params.h"
 
-enum { BL_OPTIMIZER_STATES_MAX = 2 };
+enum { BL_OPTIMIZER_STATES_MAX = 4 };
 
 struct bl_optimizer_type {
-    int id; /* enum bl_optimizer_name */
-    const char *name;
     int n_states;
-    const char *state_name[BL_OPTIMIZER_STATES_MAX];
+    const char *state_name[BL_OPTIMIZER_STATES_MAX]; /* in checkpoints */
 
     /* Updates params [0, n) from grad [0, n). step counts from 1. weight_decay is 0 for biases. */
     void (*update)(const struct bl_config_optimizer *config, int64_t step, double lr, double weight_decay,
@@ -27,10 +25,10 @@ struct bl_optimizer {
     struct bl_config_optimizer config;
     const struct bl_layout *layout;         /* borrowed */
     float *states[BL_OPTIMIZER_STATES_MAX]; /* [n_params] each, zero at first; borrowed */
-    float *own;                             /* what they stand in where they are owned; NULL */
+    float *own;                             /* their memory where the optimiser owns it, else NULL */
 };
 
-/* Allocates the states. Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
+/* Allocates the states, zeroed. Errors: BL_MEMORY. bl_optimizer_free is safe twice. */
 int bl_optimizer_init(struct bl_optimizer *optimizer, const struct bl_config_optimizer *config,
                       const struct bl_layout *layout, struct bl_error *err);
 
@@ -47,7 +45,7 @@ void bl_optimizer_update(struct bl_optimizer *optimizer, int64_t step, double lr
 /* The sum of squares of grad [n], in double in a fixed order; not finite if any element isn't. */
 double bl_optimizer_square_sum(const float *grad, int64_t n);
 
-extern const struct bl_optimizer_type bl_optimizer_sgd;
-extern const struct bl_optimizer_type bl_optimizer_adamw;
+#define OPTIMIZER(name, what) extern const struct bl_optimizer_type bl_optimizer_##name;
+#include "config/optimizers.def"
 
 #endif

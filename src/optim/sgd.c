@@ -1,9 +1,9 @@
 #include "base/isa.h"
 #include "optim/optimizer.h"
 
-/* v = momentum v + g, then x -= lr v, or with Nesterov x -= lr (g + momentum v); g includes the decay of
- * weights. Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013,
- * in the usual form with the learning rate outside v. */
+/* v = momentum v + g, then x -= lr v, or with Nesterov x -= lr (g + momentum v); g includes weight decay.
+ * Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, in the
+ * usual form with the learning rate outside v. */
 BL_KERNEL static void sgd_pass(int64_t n, float lr, float momentum, float decay, float ahead,
                                float *restrict params, const float *restrict grad, float *restrict velocity)
 {
@@ -24,4 +24,4 @@ static void update(const struct bl_config_optimizer *config, int64_t step, doubl
 }
 
 const struct bl_optimizer_type bl_optimizer_sgd = {
-    .id = BL_OPTIMIZER_SGD, .name = "sgd", .n_states = 1, .state_name = {"velocity"}, .update = update};
+    .n_states = 1, .state_name = {"velocity"}, .update = update};

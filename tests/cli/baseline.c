@@ -79,6 +79,8 @@ Test(cli_baseline, itq_takes_seed_and_iterations)
     cli_free(&result);
     cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations -1 -o %s", tiny.data, model);
     cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations few -o %s", tiny.data, model);
+    cli_fails(0, 2, "lsh has no use for --iterations", "baseline lsh %s --bits 8 --iterations 7 -o %s",
+              tiny.data, model);
 }
 
 Test(cli_baseline, more_bits_than_columns_are_refused_where_bits_are_directions)

@@ -76,7 +76,7 @@ static void open_source(struct source *source, struct par par, int is_multi)
 static int fit(struct bl_model *model, struct par par, const char *name, int64_t rows, int is_multi)
 {
     const struct baseline *method = baseline_find(name, NULL);
-    const struct baseline_options options = {.seed = 3, .iterations = 5, .rows = rows};
+    const struct baseline_options options = {.seed = 3, .own = {5}, .rows = rows};
     struct bl_shape shape = {.n_layers = method->anchors > 0 ? 2 : 1,
                              .width = {DIM, BITS},
                              .heads = 2,

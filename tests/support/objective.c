@@ -162,7 +162,7 @@ double fixture_total(struct fixture *f, double beta, int gradient)
     if (gradient)
         bl_objective_dz(&f->objective, beta, f->h, f->n, f->dh);
     for (int64_t t = 0; t < f->objective.n_terms; t++)
-        sum += f->objective.term[t]->weight(&f->config) * values[t];
+        sum += f->objective.weight[t] * values[t];
     return sum;
 }
 

@@ -51,9 +51,10 @@ static void naive_weights(const struct fixture *f, const struct bl_columns *colu
         *similar = z / (2.0 * s1);
         *dissimilar = z / (2.0 * (z - s1));
     } else if (f->config.pairwise_balance == BL_BALANCE_EXPLICIT) {
-        double mean = (s1 * f->config.pairwise_similar + (z - s1) * f->config.pairwise_dissimilar) / z;
-        *similar = f->config.pairwise_similar / mean;
-        *dissimilar = f->config.pairwise_dissimilar / mean;
+        double mean =
+            (s1 * f->config.pairwise_similar_weight + (z - s1) * f->config.pairwise_dissimilar_weight) / z;
+        *similar = f->config.pairwise_similar_weight / mean;
+        *dissimilar = f->config.pairwise_dissimilar_weight / mean;
     }
 }
 
@@ -73,7 +74,7 @@ static struct bl_pair naive_pair(const struct fixture *f, const struct bl_column
                            .alpha = naive_alpha(config),
                            .margin = config->pairwise_margin > 0.0 ? config->pairwise_margin : 2.0 * K,
                            .gamma = config->gamma,
-                           .soft = config->pairwise_soft};
+                           .soft = config->pairwise_soft_weight};
     for (int k = 0; k < K; k++) {
         const double a = (double)f->codes[i * K + k], b = (double)columns->codes[j * K + k];
         pair.product += a * b;

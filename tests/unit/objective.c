@@ -19,7 +19,7 @@ static struct bl_config_objective base(void)
                                         .pairwise_form = BL_FORM_LIKELIHOOD,
                                         .pairwise_similarity = BL_SIMILARITY_LABEL,
                                         .pairwise_balance = BL_BALANCE_BALANCED,
-                                        .pairwise_soft = 0.3,
+                                        .pairwise_soft_weight = 0.3,
                                         .gamma = 1.5,
                                         .quantization_weight = 0.1};
 }
@@ -59,8 +59,8 @@ Test(pairwise, equals_its_definition_pair_by_pair_for_every_form_and_weight)
             struct bl_config_objective config = base();
             config.pairwise_form = form;
             config.pairwise_balance = balance;
-            config.pairwise_similar = 3.0;
-            config.pairwise_dissimilar = 0.5;
+            config.pairwise_similar_weight = 3.0;
+            config.pairwise_dissimilar_weight = 0.5;
             check_value(config, 0, N);
             if (balance != BL_BALANCE_BALANCED)
                 continue;
@@ -79,8 +79,8 @@ Test(pairwise, equals_its_definition_against_a_memory_of_codes)
             config.pairwise_against = BL_AGAINST_MEMORY;
             config.pairwise_form = form;
             config.pairwise_balance = balance;
-            config.pairwise_similar = 3.0;
-            config.pairwise_dissimilar = 0.5;
+            config.pairwise_similar_weight = 3.0;
+            config.pairwise_dissimilar_weight = 0.5;
             check_value(config, 0, 140);
             config.pairwise_similarity =
                 bl_pair_form(form)->soft ? BL_SIMILARITY_SHARED + balance : balance % 2;
@@ -105,8 +105,8 @@ Test(objective, gradient_equals_central_differences_for_every_form_and_weight)
             struct bl_config_objective config = base();
             config.pairwise_form = form;
             config.pairwise_balance = balance;
-            config.pairwise_similar = 3.0;
-            config.pairwise_dissimilar = 0.5;
+            config.pairwise_similar_weight = 3.0;
+            config.pairwise_dissimilar_weight = 0.5;
             fixture_check_gradient(config, 0, 1.0);
         }
 }

@@ -23,7 +23,7 @@ Test(sgd, follows_the_textbook_for_three_steps)
 {
     struct bl_layout layout = one_layer();
     const struct bl_config_optimizer config = {
-        .name = BL_OPTIMIZER_SGD, .momentum = 0.9, .weight_decay = 0.01, .nesterov = 0};
+        .name = BL_OPTIMIZER_sgd, .momentum = 0.9, .weight_decay = 0.01, .nesterov = 0};
     struct bl_optimizer optimizer;
     cr_assert_eq(bl_optimizer_init(&optimizer, &config, &layout, NULL), 0);
     float params[18], grad[18];
@@ -47,7 +47,7 @@ Test(sgd, follows_the_textbook_for_three_steps)
 Test(sgd, looks_ahead_with_nesterov)
 {
     struct bl_layout layout = one_layer();
-    const struct bl_config_optimizer config = {.name = BL_OPTIMIZER_SGD, .momentum = 0.9, .nesterov = 1};
+    const struct bl_config_optimizer config = {.name = BL_OPTIMIZER_sgd, .momentum = 0.9, .nesterov = 1};
     struct bl_optimizer optimizer;
     bl_optimizer_init(&optimizer, &config, &layout, NULL);
     float params[18] = {0}, grad[18];
@@ -62,7 +62,7 @@ Test(adamw, follows_algorithm_2_for_three_steps)
 {
     struct bl_layout layout = one_layer();
     const struct bl_config_optimizer config = {
-        .name = BL_OPTIMIZER_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
+        .name = BL_OPTIMIZER_adamw, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
     struct bl_optimizer optimizer;
     bl_optimizer_init(&optimizer, &config, &layout, NULL);
     float params[18], grad[18];
@@ -89,7 +89,7 @@ Test(optimizer, updates_a_range_as_it_updates_the_whole)
 {
     struct bl_layout layout = one_layer();
     const struct bl_config_optimizer config = {
-        .name = BL_OPTIMIZER_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
+        .name = BL_OPTIMIZER_adamw, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.1};
     struct bl_optimizer whole, parts;
     bl_optimizer_init(&whole, &config, &layout, NULL);
     bl_optimizer_init(&parts, &config, &layout, NULL);

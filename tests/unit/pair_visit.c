@@ -16,9 +16,9 @@ static struct bl_config_objective base(int form)
                                         .pairwise_form = form,
                                         .pairwise_similarity = BL_SIMILARITY_LABEL,
                                         .pairwise_balance = BL_BALANCE_BALANCED,
-                                        .pairwise_similar = 3.0,
-                                        .pairwise_dissimilar = 0.5,
-                                        .pairwise_soft = 0.3,
+                                        .pairwise_similar_weight = 3.0,
+                                        .pairwise_dissimilar_weight = 0.5,
+                                        .pairwise_soft_weight = 0.3,
                                         .gamma = 1.5};
 }
 

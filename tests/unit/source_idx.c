@@ -130,11 +130,11 @@ Test(source_idx, a_size_that_differs_is_refused_with_both_counts)
     char longer[IMAGES_BYTES + 1] = {0};
     memcpy(longer, images, IMAGES_BYTES);
     write_bytes(images, IMAGES_BYTES - 1);
-    expect_refused("idx", NULL, BL_INPUT, "holds 27 bytes but its head promises 28");
+    expect_refused("idx", NULL, BL_INPUT, "holds 27 bytes but its header says 28");
     write_bytes(longer, sizeof longer);
-    expect_refused("idx", NULL, BL_INPUT, "holds 29 bytes but its head promises 28");
+    expect_refused("idx", NULL, BL_INPUT, "holds 29 bytes but its header says 28");
     write_gzipped(longer, sizeof longer);
-    expect_refused("idx", NULL, BL_INPUT, "holds 29 bytes but its head promises 28");
+    expect_refused("idx", NULL, BL_INPUT, "holds 29 bytes but its header says 28");
 }
 
 Test(source_idx, a_damaged_gzipped_file_is_refused)
@@ -171,7 +171,7 @@ Test(source_idx, dimensions_whose_product_overflows_are_refused)
     write_bytes(head, sizeof head);
     expect_refused("idx", NULL, BL_INPUT, "impossibly long rows");
     write_bytes("\0\0\x0e\x03\xff\xff\xff\xff\x7f\xff\xff\xff\0\0\0\x01", 16);
-    expect_refused("idx", NULL, BL_INPUT, "more bytes than there can be");
+    expect_refused("idx", NULL, BL_INPUT, "more bytes than are possible");
 }
 
 Test(source_idx, rows_without_values_are_refused)

@@ -230,7 +230,7 @@ Test(source_npy, a_shape_that_is_no_table_is_refused)
 Test(source_npy, sizes_beyond_every_file_are_refused)
 {
     write_array("'<f8'", "(4611686018427387904, 1)", six, 4);
-    expect_refused("npy", NULL, BL_INPUT, "more bytes than there can be");
+    expect_refused("npy", NULL, BL_INPUT, "more bytes than are possible");
     write_array("'<f8'", "(2, 4611686018427387904, 4)", six, 4);
     expect_refused("npy", NULL, BL_INPUT, "shape");
 }
@@ -252,9 +252,9 @@ Test(source_npy, a_head_without_an_entry_is_refused)
 Test(source_npy, a_size_that_differs_is_refused)
 {
     write_array("'<f4'", "(2, 3)", six, sizeof six - 1);
-    expect_refused("npy", NULL, BL_INPUT, "promises");
+    expect_refused("npy", NULL, BL_INPUT, "header says");
     write_array("'<f4'", "(1, 3)", six, sizeof six);
-    expect_refused("npy", NULL, BL_INPUT, "promises");
+    expect_refused("npy", NULL, BL_INPUT, "header says");
 }
 
 Test(source_npy, a_file_cut_anywhere_is_refused)
@@ -270,7 +270,7 @@ Test(source_npy, an_unknown_version_and_an_endless_head_are_refused)
     write_npy(4, "'<f4'", "False", "(1,)", six, 4);
     expect_refused("npy", NULL, BL_INPUT, "version 4");
     write_bytes("\x93NUMPY\2\0\xff\xff\xff\xff", 12);
-    expect_refused("npy", NULL, BL_INPUT, "head of 4294967295 bytes");
+    expect_refused("npy", NULL, BL_INPUT, "header of 4294967295 bytes");
     write_bytes("PK\3\4 a zipped file", 18);
     expect_refused("npy", NULL, BL_INPUT, "not an NPY file");
 }

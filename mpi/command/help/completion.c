@@ -4,12 +4,25 @@
 #include "config/keys.h"
 #include "mpi/command/help/page.h"
 
+static void put_name(const struct command_option *option)
+{
+    for (const char *at = option->name; *at; at += at[strcspn(at, "|")] == '|')
+        for (printf(" "); *at && *at != '|'; at++)
+            putchar(*at);
+}
+
 static void put_names(const struct command_option *options)
 {
     for (; options->name; options++)
-        for (const char *at = options->name; *at; at += at[strcspn(at, "|")] == '|')
-            for (printf(" "); *at && *at != '|'; at++)
-                putchar(*at);
+        put_name(options);
+}
+
+static void put_words(const struct command *command)
+{
+    const char *name;
+    char text[COMMAND_TEXT];
+    for (int i = 0; (name = command->word(i, text)); i++)
+        printf("%s%s", i ? " " : "", name);
 }
 
 static void put_keys(void)
@@ -39,13 +52,19 @@ static void put_values(void)
     printf("    esac\n}\n\n");
 }
 
-static void put_option_values(const struct command_option *options)
+static void put_option_values(const struct command *command)
 {
+    struct command_option option;
     printf("        case $2 in\n");
-    for (; options->name; options++) {
-        if (!options->argument)
+    for (int i = 0; command_option_of(command, i, &option); i++) {
+        if (!option.argument)
             continue;
-        printf("        %s) echo '%s' ;;\n", options->name, options->values ? options->values : "<none>");
+        printf("        %s) echo '", option.name);
+        if (option.values && strcmp(option.values, COMMAND_WORDS) == 0)
+            put_words(command);
+        else
+            printf("%s", option.values ? option.values : "<none>");
+        printf("' ;;\n");
     }
     printf("        esac ;;\n");
 }
@@ -56,13 +75,14 @@ static void put_options(void)
     printf("_bitloom_option() {\n    case $1 in\n");
     for (const struct command *const *c = command_table; *c; c++) {
         printf("    %s)\n", (*c)->name);
-        put_option_values((*c)->options);
+        put_option_values(*c);
     }
     printf("    esac\n}\n\n");
 }
 
 static void put_commands(void)
 {
+    struct command_option option;
     printf("_bitloom_options() {\n    case $1 in\n    '') echo '");
     for (const struct command *const *c = command_table; *c; c++)
         printf("%s ", (*c)->name);
@@ -71,7 +91,8 @@ static void put_commands(void)
     printf("' ;;\n");
     for (const struct command *const *c = command_table; *c; c++) {
         printf("    %s) echo '", (*c)->name);
-        put_names((*c)->options);
+        for (int i = 0; command_option_of(*c, i, &option); i++)
+            put_name(&option);
         put_names(command_common_options);
         printf("' ;;\n");
     }
@@ -81,13 +102,11 @@ static void put_commands(void)
 /* What the first argument of a command is, and what the others are. */
 static void put_operands(void)
 {
-    const char *name, *text;
     printf("_bitloom_operand() {\n    case $1 in\n");
     for (const struct command *const *c = command_table; *c; c++) {
-        if ((*c)->word) {
+        if ((*c)->word_first) {
             printf("    '%s first') echo '", (*c)->name);
-            for (int i = 0; (name = (*c)->word(i, &text)); i++)
-                printf("%s%s", i ? " " : "", name);
+            put_words(*c);
             printf("' ;;\n");
         }
         printf("    '%s '*) echo '%s' ;;\n", (*c)->name, (*c)->operands ? (*c)->operands : "<none>");

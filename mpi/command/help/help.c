@@ -43,11 +43,13 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write", "standard output", errno);
 }
 
-static const char *command_word(int i, const char **text)
+static const char *command_word(int i, char text[COMMAND_TEXT])
 {
     const struct command *command = command_table[i];
-    *text = command ? command->summary : NULL;
-    return command ? command->name : NULL;
+    if (!command)
+        return NULL;
+    snprintf(text, COMMAND_TEXT, "%s", command->summary);
+    return command->name;
 }
 
 const struct command command_help = {
@@ -58,6 +60,7 @@ const struct command command_help = {
     .text = "`bitloom COMMAND --help` prints the same page as `bitloom help COMMAND`.\n",
     .word = command_word,
     .words = "commands",
+    .word_first = 1,
     .options = options,
     .examples = "bitloom help train\n"
                 "bitloom help train --man | man -l -\n"

@@ -73,16 +73,20 @@ static void put_synopsis(const char *text, size_t n)
     }
 }
 
-static void put_options(const struct command_option *options)
+static void put_option(const struct command_option *option)
 {
     char text[100];
-    for (; options->name; options++) {
-        command_option_text(options, text, sizeof text);
-        printf(".TP\n");
-        put_synopsis(text, strlen(text));
-        printf("\n");
-        put_prose(options->text);
-    }
+    command_option_text(option, text, sizeof text);
+    printf(".TP\n");
+    put_synopsis(text, strlen(text));
+    printf("\n");
+    put_prose(option->text);
+}
+
+static void put_options(const struct command_option *options)
+{
+    for (; options->name; options++)
+        put_option(options);
 }
 
 static void put_paragraphs(const char *text)
@@ -122,11 +126,12 @@ static void put_forms(const struct command *command)
 
 static void put_words(const struct command *command)
 {
-    const char *name, *text;
+    const char *name;
+    char text[COMMAND_TEXT];
     printf(".SH ");
     put_upper(command->words);
     printf("\n");
-    for (int i = 0; (name = command->word(i, &text)); i++) {
+    for (int i = 0; (name = command->word(i, text)); i++) {
         printf(".TP\n\\fB");
         put_typed(name, strlen(name));
         printf("\\fP\n");
@@ -144,6 +149,7 @@ static void put_examples(const char *text)
 static void print_one(const struct command *command)
 {
     char name[64];
+    struct command_option option;
     snprintf(name, sizeof name, "bitloom-%s", command->name);
     put_head(name, command->summary);
     put_forms(command);
@@ -152,7 +158,8 @@ static void print_one(const struct command *command)
     if (command->word)
         put_words(command);
     printf(".SH OPTIONS\n");
-    put_options(command->options);
+    for (int i = 0; command_option_of(command, i, &option); i++)
+        put_option(&option);
     put_options(command_common_options);
     printf(".SH EXIT STATUS\n");
     if (command->status)

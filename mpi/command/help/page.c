@@ -92,24 +92,40 @@ static void print_row(const char *name, const char *text, int width)
     wrap(text, width + 2, width + 2, 0);
 }
 
-static int widest(const struct command_option *options)
+/* The column of the texts, if an option as wide as this one is to fit. */
+static int column_of(const struct command_option *option, int column)
 {
     char name[NAME_BYTES];
-    int width = 0;
-    for (; options->name; options++) {
-        command_option_text(options, name, sizeof name);
-        width = (int)strlen(name) > width ? (int)strlen(name) : width;
-    }
-    return width + 2;
+    command_option_text(option, name, sizeof name);
+    return (int)strlen(name) + 2 > column ? (int)strlen(name) + 2 : column;
 }
 
-static void print_options(const struct command_option *options, int width)
+static void print_option(const struct command_option *option, int column)
 {
     char name[NAME_BYTES];
-    for (; options->name; options++) {
-        command_option_text(options, name, sizeof name);
-        print_row(name, options->text, width);
-    }
+    command_option_text(option, name, sizeof name);
+    print_row(name, option->text, column);
+}
+
+static void print_options_of(const struct command *command)
+{
+    struct command_option option;
+    int column = 0;
+    for (int i = 0; command_option_of(command, i, &option); i++)
+        column = column_of(&option, column);
+    for (int i = 0; command_option_of(command, i, &option); i++)
+        print_option(&option, column);
+}
+
+static void print_options_of_all(void)
+{
+    int column = 0;
+    for (const struct command_option *option = command_common_options; option->name; option++)
+        column = column_of(option, column);
+    for (const struct command_option *option = command_common_options; option->name; option++)
+        print_option(option, column);
+    for (const struct command_option *option = command_own_options; option->name; option++)
+        print_option(option, column);
 }
 
 static void print_usage(const struct command *command)
@@ -125,12 +141,13 @@ static void print_usage(const struct command *command)
 
 static void print_words(const struct command *command)
 {
-    const char *name, *text;
+    const char *name;
+    char text[COMMAND_TEXT];
     int width = 0;
-    for (int i = 0; (name = command->word(i, &text)); i++)
+    for (int i = 0; (name = command->word(i, text)); i++)
         width = (int)strlen(name) + 2 > width ? (int)strlen(name) + 2 : width;
     printf("\n%s:\n", command->words);
-    for (int i = 0; (name = command->word(i, &text)); i++)
+    for (int i = 0; (name = command->word(i, text)); i++)
         print_row(name, text, width);
 }
 
@@ -151,7 +168,7 @@ void command_print_page(const struct command *command)
     if (command->word)
         print_words(command);
     printf("\noptions:\n");
-    print_options(command->options, widest(command->options));
+    print_options_of(command);
     if (command->status) {
         printf("\nexit status:\n  ");
         wrap(command->status, 2, 2, 0);
@@ -169,8 +186,7 @@ void command_print_all(void)
     for (const struct command *const *c = command_table; *c; c++)
         printf("  %-9s%s %s\n", (*c)->name, (*c)->parallel ? "*" : " ", (*c)->summary);
     printf("\noptions:\n");
-    print_options(command_common_options, widest(command_common_options));
-    print_options(command_own_options, widest(command_common_options));
+    print_options_of_all();
     printf("\nexit status:\n");
     for (int i = 0; (text = command_status(i, &status)); i++)
         printf("  %2d  %s\n", status, text);

@@ -5,7 +5,7 @@
 #include "base/buffer.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "io/source.h"
+#include "io/format.h"
 #include "mpi/command/command.h"
 #include "mpi/command/import/import_groups.h"
 #include "mpi/command/import/import_names.h"
@@ -406,8 +406,8 @@ static void release(struct import *import)
 static const struct command_option options[] = {
     {.name = "--format",
      .argument = "X",
-     .values = "idx npy fvecs bvecs csv",
-     .text = "format of the features: idx, npy, fvecs, bvecs, csv",
+     .values = COMMAND_WORDS,
+     .text = "format of the features",
      .at = offsetof(struct given, format)},
     {.name = "--features",
      .argument = "F",
@@ -421,7 +421,7 @@ static const struct command_option options[] = {
      .at = offsetof(struct given, labels)},
     {.name = "--label-format",
      .argument = "X",
-     .values = "idx npy fvecs bvecs csv",
+     .values = COMMAND_WORDS,
      .text = "its format (default: by its ending, otherwise as the features)",
      .at = offsetof(struct given, label_format)},
     {.name = "--groups",
@@ -477,12 +477,26 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     return code;
 }
 
+static const char *format_word(int i, char text[COMMAND_TEXT])
+{
+    const struct io_format *format = io_format_table[i];
+    if (!format)
+        return NULL;
+    size_t n = (size_t)snprintf(text, COMMAND_TEXT, "%s:", format->summary);
+    for (int e = 0; e < IO_ENDINGS_MAX && format->endings[e]; e++)
+        n += (size_t)snprintf(text + n, COMMAND_TEXT - n, "%s %s", e > 0 ? "," : "", format->endings[e]);
+    return format->name;
+}
+
 const struct command command_import = {
     .name = "import",
-    .summary = "add a split to a data-set file from IDX, NPY, fvecs, bvecs or CSV",
-    .usage = "--format idx|npy|fvecs|bvecs|csv --features F [--labels L] --split S -o DATA [OPTION]...\n",
+    .summary = "add a split to a data-set file, from NPY, CSV, IDX or other files",
+    .usage = "--format X --features F [--labels L] --split S -o DATA [OPTION]...\n",
     .text = "Adds a split to a data-set file, or makes the file. "
-            "The file appears whole or not at all. Every format may also be gzipped.\n",
+            "The file appears whole or not at all. "
+            "A format is told by the ending of a file's name; every one may also be gzipped.\n",
+    .word = format_word,
+    .words = "formats",
     .options = options,
     .examples = "bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
                 "    --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
