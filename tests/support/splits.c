@@ -6,7 +6,7 @@
 
 static char folder[64];
 char path[96];
-struct bl_error err;
+struct bl_error split_err;
 
 void enter(void)
 {
@@ -66,7 +66,7 @@ struct foreign features_of_three_rows(void)
 
 int open_split(struct par_dataset **dataset, const char *split)
 {
-    return par_dataset_open(dataset, par_alone(), path, split, &err);
+    return par_dataset_open(dataset, par_alone(), path, split, &split_err);
 }
 
 struct par_split_writer_options options_of(enum bl_type type, int64_t rows, int64_t dim)
@@ -79,9 +79,10 @@ void write_split(const char *split, const struct par_split_writer_options *optio
                  const void *labels, const char *ids)
 {
     struct par_split_writer *writer;
-    cr_assert_eq(par_split_create_local(&writer, path, split, options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_append_local(writer, options->rows, features, labels, ids, &err), BL_OK, "%s",
-                 err.what);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_split_create_local(&writer, path, split, options, &split_err), BL_OK, "%s",
+                 split_err.what);
+    cr_assert_eq(par_split_append_local(writer, options->rows, features, labels, ids, &split_err), BL_OK,
+                 "%s", split_err.what);
+    cr_assert_eq(par_split_commit_local(writer, &split_err), BL_OK, "%s", split_err.what);
     par_split_destroy_local(writer);
 }

@@ -13,7 +13,7 @@
 
 /* The data set of this test, and why the last call failed. */
 extern char path[96];
-extern struct bl_error err;
+extern struct bl_error split_err;
 
 /* A folder for each test; leaving also shows that nothing is left. */
 void enter(void);

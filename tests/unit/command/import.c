@@ -335,7 +335,7 @@ Test(import, many_blocks_keep_rows_labels_and_ids_together)
     import_fine("--format csv --features x.csv --id-column 0 --label-column 2");
     read_all(rows, labels, ids);
     for (int i = 0; i < ROWS; i++) {
-        char id[8] = "";
+        char id[16] = "";
         snprintf(id, sizeof id, "i%d", i);
         cr_assert(rows[i] == (float)i && labels[i] == i % 7 && memcmp(ids + 7 * i, id, 7) == 0, "row %d", i);
     }

@@ -13,14 +13,15 @@ static void round_trip(enum bl_type type)
     struct par_split_writer_options options = options_of(type, ROWS, DIM);
     write_split("train", &options, written, NULL, NULL);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     const struct par_split *split = par_dataset_split(dataset);
     cr_assert_eq(split->type, type);
     cr_assert_eq(split->rows, ROWS);
     cr_assert_eq(split->dim, DIM);
     cr_assert_eq(split->labels.kind, BL_LABELS_NONE);
     cr_assert(split->has_checksums);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, read, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, read, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, written, bytes);
     par_dataset_close(dataset);
 }
@@ -51,10 +52,10 @@ Test(dataset, any_range_of_rows_can_be_read)
     write_split("train", &options, features, NULL, NULL);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK);
-    cr_assert_eq(par_dataset_read_local(dataset, 7, 2, read, NULL, NULL, &err), BL_OK);
+    cr_assert_eq(par_dataset_read_local(dataset, 7, 2, read, NULL, NULL, &split_err), BL_OK);
     cr_assert_arr_eq(read, features + 28, 8);
-    cr_assert_eq(par_dataset_read_local(dataset, 10, 0, read, NULL, NULL, &err), BL_OK);
-    cr_assert_eq(par_dataset_read_local(dataset, 9, 2, read, NULL, NULL, &err), BL_DEFECT);
+    cr_assert_eq(par_dataset_read_local(dataset, 10, 0, read, NULL, NULL, &split_err), BL_OK);
+    cr_assert_eq(par_dataset_read_local(dataset, 9, 2, read, NULL, NULL, &split_err), BL_DEFECT);
     par_dataset_close(dataset);
 }
 
@@ -71,7 +72,7 @@ Test(dataset, labels_ids_and_class_names_come_back)
     options.class_names = names;
     write_split("train", &options, features, labels, ids);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     const struct par_split *split = par_dataset_split(dataset);
     cr_assert_eq(split->labels.kind, BL_LABELS_SINGLE);
     cr_assert_eq(split->labels.classes, 3);
@@ -81,8 +82,8 @@ Test(dataset, labels_ids_and_class_names_come_back)
         cr_assert_str_eq(split->class_names[i], names[i]);
     uint32_t read_labels[4];
     char read_ids[20];
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 4, NULL, read_labels, read_ids, &err), BL_OK, "%s",
-                 err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 4, NULL, read_labels, read_ids, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read_labels, labels, sizeof labels);
     cr_assert_arr_eq(read_ids, ids, sizeof read_ids);
     par_dataset_close(dataset);
@@ -98,12 +99,13 @@ Test(dataset, many_labels_a_row_come_back_packed)
     options.labels = bl_label_layout(BL_LABELS_MULTI, CLASSES);
     write_split("train", &options, features, labels, NULL);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_MULTI);
     cr_assert_eq(par_dataset_split(dataset)->labels.words, 2);
     uint32_t words[ROWS * 2];
     const uint32_t expected[ROWS * 2] = {1u, 1u << 7, 0u, 1u << 1, 0u, 0u};
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, words, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, words, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(words, expected, sizeof words);
     par_dataset_close(dataset);
 }
@@ -118,10 +120,11 @@ static void foreign_single(hid_t stored, int packed)
     write_foreign(&set, 1);
     struct par_dataset *dataset;
     float read[6];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     cr_assert_not(par_dataset_split(dataset)->has_checksums);
     cr_assert_eq(par_dataset_split(dataset)->type, BL_FLOAT32);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, six, sizeof read);
     par_dataset_close(dataset);
 }
@@ -157,9 +160,10 @@ Test(dataset, big_endian_halves_arrive_as_halves_in_host_order)
     H5Tclose(half);
     struct par_dataset *dataset;
     uint16_t read[6];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     cr_assert_eq(par_dataset_split(dataset)->type, BL_FLOAT16);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     for (int i = 0; i < 6; i++)
         cr_assert_eq(read[i], bl_half_from_float(six[i]), "value %d", i);
     par_dataset_close(dataset);
@@ -183,7 +187,7 @@ Test(dataset, variable_length_attributes_are_not_read)
     H5Awrite(names, text, &value);
     H5Aclose(format), H5Aclose(names), H5Dclose(labels), H5Sclose(space), H5Tclose(text), H5Fclose(file);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     cr_assert_eq(par_dataset_split(dataset)->n_class_names, 0);
     par_dataset_close(dataset);
 }
@@ -195,8 +199,9 @@ static void foreign_labels(hid_t stored, hid_t memory, const void *values)
     struct par_dataset *dataset;
     uint32_t read[3];
     const int32_t expected[3] = {7, 0, 3};
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, expected, sizeof read);
     par_dataset_close(dataset);
 }
@@ -217,9 +222,9 @@ static void expect_bad_label(hid_t stored, const int64_t *values, const char *te
     write_foreign(sets, 2);
     struct par_dataset *dataset;
     uint32_t read[3];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &err), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, text), "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &split_err), BL_INPUT);
+    cr_assert_not_null(strstr(split_err.what, text), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -242,9 +247,9 @@ Test(dataset, a_label_without_a_name_is_refused_when_classes_have_names)
     write_split("train", &options, "abc", (const int32_t[]){0, 1, 2}, NULL);
     struct par_dataset *dataset;
     uint32_t read[3];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &err), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, "row 2"), "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &split_err), BL_INPUT);
+    cr_assert_not_null(strstr(split_err.what, "row 2"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -256,9 +261,9 @@ static void expect_bad_multi(int value)
     write_foreign(sets, 2);
     struct par_dataset *dataset;
     uint32_t read[3];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &err), BL_INPUT, "%d", value);
-    cr_assert_not_null(strstr(err.what, "row 2, column 1"), "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, read, NULL, &split_err), BL_INPUT, "%d", value);
+    cr_assert_not_null(strstr(split_err.what, "row 2, column 1"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -275,9 +280,10 @@ static void expect_ids(hid_t stored, hid_t memory, const void *values, int64_t i
     write_foreign(sets, 2);
     struct par_dataset *dataset;
     char read[60];
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     cr_assert_eq(par_dataset_split(dataset)->id_bytes, id_bytes);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, NULL, read, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, NULL, read, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, ids, (size_t)(3 * id_bytes));
     par_dataset_close(dataset);
 }

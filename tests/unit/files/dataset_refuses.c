@@ -5,9 +5,9 @@
 static void expect_failure(const char *split, int code, const char *text)
 {
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, split), code, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, split), code, "%s", split_err.what);
     cr_assert_null(dataset);
-    cr_assert_not_null(strstr(err.what, text), "'%s' is not in: %s", text, err.what);
+    cr_assert_not_null(strstr(split_err.what, text), "'%s' is not in: %s", text, split_err.what);
 }
 
 static void expect_refusal(const struct foreign *sets, int n, const char *text)

@@ -12,17 +12,18 @@ static void write_groups(int64_t words, const int32_t *groups, const int32_t *la
     options.groups = bl_group_layout(words);
     if (labels)
         options.labels = bl_label_layout(BL_LABELS_SINGLE, 0);
-    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_split_put_groups_local(writer, ROWS, (const uint32_t *)groups, &err), BL_OK);
-    cr_assert_eq(par_split_append_local(writer, ROWS, features, labels, NULL, &err), BL_OK);
-    cr_assert_eq(par_split_commit_local(writer, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_split_create_local(&writer, path, "train", &options, &split_err), BL_OK, "%s",
+                 split_err.what);
+    cr_assert_eq(par_split_put_groups_local(writer, ROWS, (const uint32_t *)groups, &split_err), BL_OK);
+    cr_assert_eq(par_split_append_local(writer, ROWS, features, labels, NULL, &split_err), BL_OK);
+    cr_assert_eq(par_split_commit_local(writer, &split_err), BL_OK, "%s", split_err.what);
     par_split_destroy_local(writer);
 }
 
 static struct par_dataset *open_train(void)
 {
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     return dataset;
 }
 
@@ -39,16 +40,17 @@ Test(row_groups, come_back_packed_beside_labels_and_in_their_place)
     cr_assert_eq(split->groups.kind, BL_LABELS_GROUPS);
     cr_assert_eq(split->groups.words, 3);
     cr_assert(split->has_checksums);
-    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, expected, sizeof read);
-    cr_assert_eq(par_dataset_read_groups_local(dataset, 2, 2, read, &err), BL_DEFECT);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &err), BL_OK);
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 2, 2, read, &split_err), BL_DEFECT);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &split_err), BL_OK);
     cr_assert_arr_eq(read, labels, sizeof labels);
     par_dataset_choose_local(dataset, 0);
     cr_assert_eq(split->labels.kind, BL_LABELS_SINGLE);
     par_dataset_choose_local(dataset, 1);
     cr_assert_eq(split->labels.kind, BL_LABELS_GROUPS);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &err), BL_OK);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, read, NULL, &split_err), BL_OK);
     cr_assert_arr_eq(read, expected, sizeof read);
     par_dataset_close(dataset);
 }
@@ -94,8 +96,8 @@ Test(row_groups, that_were_changed_on_the_disk_are_noticed)
     cr_assert_not_null(place);
     put_byte(place - bytes, 0x55);
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &err), BL_INPUT);
-    cr_assert(strstr(err.what, "'groups' is damaged"), "%s", err.what);
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &split_err), BL_INPUT);
+    cr_assert(strstr(split_err.what, "'groups' is damaged"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -114,15 +116,15 @@ static void refuse_to_open(const char *text)
 {
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_INPUT);
-    cr_assert(strstr(err.what, text), "'%s' is not in: %s", text, err.what);
+    cr_assert(strstr(split_err.what, text), "'%s' is not in: %s", text, split_err.what);
 }
 
 static void refuse_to_read(const char *text)
 {
     uint32_t read[ROWS * 2];
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &err), BL_INPUT);
-    cr_assert(strstr(err.what, text), "'%s' is not in: %s", text, err.what);
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &split_err), BL_INPUT);
+    cr_assert(strstr(split_err.what, text), "'%s' is not in: %s", text, split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -131,7 +133,8 @@ Test(row_groups, of_any_integer_type_are_read)
     uint32_t read[ROWS * 2];
     write_foreign_groups(H5T_STD_I64BE, 2, ROWS, 2, (const int[]){7, 3, -1, 5, -1, -1});
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, ((const int[]){3, 7, 5, -1, -1, -1}), sizeof read);
     par_dataset_close(dataset);
 }

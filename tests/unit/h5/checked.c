@@ -14,7 +14,7 @@ TestSuite(checked, .init = enter, .fini = leave);
 static struct par_dataset *open_train(void)
 {
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
     return dataset;
 }
 
@@ -48,7 +48,7 @@ static void flip(const char *name, int64_t place)
 static int read_features(struct par_dataset *dataset, int64_t lo, int64_t n)
 {
     memset(got, 0xee, sizeof got);
-    return par_dataset_read_local(dataset, lo, n, got, NULL, NULL, &err);
+    return par_dataset_read_local(dataset, lo, n, got, NULL, NULL, &split_err);
 }
 
 Test(checked, every_range_of_rows_comes_back_whatever_was_read_before)
@@ -57,7 +57,7 @@ Test(checked, every_range_of_rows_comes_back_whatever_was_read_before)
     struct par_dataset *dataset = open_train();
     for (int64_t lo = 0; lo < ROWS; lo++)
         for (int64_t n = 1; lo + n <= ROWS; n++) {
-            cr_assert_eq(read_features(dataset, lo, n), BL_OK, "%s", err.what);
+            cr_assert_eq(read_features(dataset, lo, n), BL_OK, "%s", split_err.what);
             cr_assert_eq(memcmp(got, features + lo * DIM, (size_t)(n * DIM)), 0, "%d rows from %d", (int)n,
                          (int)lo);
             for (int64_t i = n * DIM; i < ROWS * DIM; i += DIM)
@@ -71,7 +71,7 @@ Test(checked, blocks_are_compared_in_any_order)
     write_train();
     struct par_dataset *dataset = open_train();
     for (int64_t row = ROWS - 1; row >= 0; row--)
-        cr_assert_eq(read_features(dataset, row, 1), BL_OK, "%s", err.what);
+        cr_assert_eq(read_features(dataset, row, 1), BL_OK, "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -86,10 +86,12 @@ Test(checked, a_file_may_have_more_blocks_than_checksums_are_read_at_once)
         many[i * HALF] = (uint8_t)i;
     write_split("train", &options, many, NULL, NULL);
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_read_local(dataset, 0, BLOCKS, many, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, BLOCKS, many, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     for (int i = 0; i < BLOCKS; i++)
         cr_assert_eq(many[i * HALF], i);
-    cr_assert_eq(par_dataset_read_local(dataset, 1, 1, many, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 1, 1, many, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     par_dataset_close(dataset);
     free(many);
 }
@@ -103,7 +105,7 @@ static void expect_found(struct par_dataset *dataset, int64_t lo, int64_t n, int
     cr_assert_eq(read_features(dataset, lo, n), touched ? BL_INPUT : BL_OK, "%d rows from %d", (int)n,
                  (int)lo);
     if (touched)
-        cr_assert_not_null(strstr(err.what, rows), "%s", err.what);
+        cr_assert_not_null(strstr(split_err.what, rows), "%s", split_err.what);
 }
 
 Test(checked, a_changed_byte_is_found_from_any_row_of_its_block_and_from_no_other)
@@ -127,8 +129,8 @@ Test(checked, the_message_names_file_split_and_data_set)
     flip("train/features", 0);
     struct par_dataset *dataset = open_train();
     cr_assert_eq(read_features(dataset, 1, 1), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, path), "%s", err.what);
-    cr_assert_not_null(strstr(err.what, "split 'train': 'features' is damaged"), "%s", err.what);
+    cr_assert_not_null(strstr(split_err.what, path), "%s", split_err.what);
+    cr_assert_not_null(strstr(split_err.what, "split 'train': 'features' is damaged"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -137,7 +139,8 @@ Test(checked, labels_come_back_through_the_comparison)
     write_train();
     struct par_dataset *dataset = open_train();
     uint32_t read[ROWS];
-    cr_assert_eq(par_dataset_read_local(dataset, 2, 3, NULL, read, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 2, 3, NULL, read, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     cr_assert_arr_eq(read, labels + 2, 3 * sizeof *read);
     par_dataset_close(dataset);
 }
@@ -148,8 +151,8 @@ Test(checked, a_changed_label_is_found)
     flip("train/labels", 4);
     struct par_dataset *dataset = open_train();
     uint32_t read[ROWS];
-    cr_assert_eq(par_dataset_read_local(dataset, 2, 3, NULL, read, NULL, &err), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, "'labels' is damaged in rows 0 to 9"), "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 2, 3, NULL, read, NULL, &split_err), BL_INPUT);
+    cr_assert_not_null(strstr(split_err.what, "'labels' is damaged in rows 0 to 9"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -158,8 +161,8 @@ Test(checked, a_changed_id_is_found)
     write_train();
     flip("train/ids", 5 * ID_BYTES);
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 1, NULL, NULL, (char *)got, &err), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, "'ids' is damaged in rows 0 to 9"), "%s", err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 1, NULL, NULL, (char *)got, &split_err), BL_INPUT);
+    cr_assert_not_null(strstr(split_err.what, "'ids' is damaged in rows 0 to 9"), "%s", split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -168,7 +171,7 @@ Test(checked, a_changed_checksum_is_found)
     write_train();
     flip("checksums/train/features", 8);
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(read_features(dataset, 0, PER_BLOCK), BL_OK, "%s", err.what);
+    cr_assert_eq(read_features(dataset, 0, PER_BLOCK), BL_OK, "%s", split_err.what);
     cr_assert_eq(read_features(dataset, PER_BLOCK, 1), BL_INPUT);
     par_dataset_close(dataset);
 }
@@ -181,8 +184,8 @@ Test(checked, rows_longer_than_a_block_are_blocks_of_their_own)
     write_split("train", &options, features, NULL, NULL);
     flip("train/features", 2 * LONG - 1);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(read_features(dataset, 0, 1), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(read_features(dataset, 0, 1), BL_OK, "%s", split_err.what);
     cr_assert_eq(read_features(dataset, 0, 2), BL_INPUT);
     par_dataset_close(dataset);
 }
@@ -197,7 +200,8 @@ Test(checked, checksums_of_another_shape_are_refused)
     H5Fclose(file);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, "the checksums of 'train/features' don't fit"), "%s", err.what);
+    cr_assert_not_null(strstr(split_err.what, "the checksums of 'train/features' don't fit"), "%s",
+                       split_err.what);
 }
 
 Test(checked, a_file_by_others_has_nothing_to_compare_with)
@@ -207,8 +211,9 @@ Test(checked, a_file_by_others_has_nothing_to_compare_with)
     write_foreign(&set, 1);
     flip("train/features", 0);
     struct par_dataset *dataset;
-    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
     par_dataset_close(dataset);
 }
 
@@ -217,15 +222,18 @@ Test(checked, a_changed_code_is_found)
     enum { CODES = 50000, BYTES = 32 }; /* two blocks, of 32768 rows and the rest */
     struct par_codes_info info = {.rows = CODES, .bits = 8 * BYTES};
     struct par_codes_writer *writer;
-    cr_assert_eq(par_codes_create(&writer, par_alone(), path, &info, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_codes_write_local(writer, 0, CODES, features, NULL, NULL, &err), BL_OK);
-    cr_assert_eq(par_codes_commit(writer, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(par_codes_create(&writer, par_alone(), path, &info, &split_err), BL_OK, "%s",
+                 split_err.what);
+    cr_assert_eq(par_codes_write_local(writer, 0, CODES, features, NULL, NULL, &split_err), BL_OK);
+    cr_assert_eq(par_codes_commit(writer, &split_err), BL_OK, "%s", split_err.what);
     par_codes_destroy(writer);
     flip("codes", 40000 * BYTES);
     struct par_codes *codes;
-    cr_assert_eq(par_codes_open(&codes, par_alone(), path, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_codes_read_local(codes, 0, 32768, got, NULL, NULL, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_codes_read_local(codes, 0, CODES, got, NULL, NULL, &err), BL_INPUT);
-    cr_assert_not_null(strstr(err.what, "'codes' is damaged in rows 32768 to 49999"), "%s", err.what);
+    cr_assert_eq(par_codes_open(&codes, par_alone(), path, &split_err), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_codes_read_local(codes, 0, 32768, got, NULL, NULL, &split_err), BL_OK, "%s",
+                 split_err.what);
+    cr_assert_eq(par_codes_read_local(codes, 0, CODES, got, NULL, NULL, &split_err), BL_INPUT);
+    cr_assert_not_null(strstr(split_err.what, "'codes' is damaged in rows 32768 to 49999"), "%s",
+                       split_err.what);
     par_codes_close(codes);
 }
