@@ -10,7 +10,7 @@
 
 /* Of the last reading. */
 extern struct bl_config config;
-extern struct bl_error err;
+extern struct bl_error config_err;
 
 /* The text, as run.yaml, must be accepted. */
 void parse(const char *text);

@@ -76,14 +76,14 @@ Test(config, a_key_of_the_file_wins_over_the_preset_wherever_it_stands)
 
 Test(config, an_override_wins_over_the_file)
 {
-    cr_assert_eq(read_with_one(DATA "train: {epochs: 3}\n", "train.epochs=7"), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with_one(DATA "train: {epochs: 3}\n", "train.epochs=7"), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.train.epochs, 7);
 }
 
 Test(config, the_last_override_of_a_key_wins)
 {
     const char *const sets[] = {"train.epochs=7", "train.epochs=9"};
-    cr_assert_eq(read_with(DATA, sets, 2), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with(DATA, sets, 2), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.train.epochs, 9);
 }
 
@@ -91,17 +91,17 @@ Test(config, an_overriding_preset_leaves_the_files_keys_alone)
 {
     cr_assert_eq(
         read_with_one(DATA "objective: {terms: {quantization: {weight: 0.5}}}\n", "objective.preset=seed"),
-        BL_OK, "%s", err.what);
+        BL_OK, "%s", config_err.what);
     cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
     cr_assert_eq(config.objective.quantization_weight, 0.5);
 }
 
 Test(config, an_override_is_yaml)
 {
-    cr_assert_eq(read_with_one(DATA, "model.hidden=[7, 5, 3]"), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with_one(DATA, "model.hidden=[7, 5, 3]"), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.model.hidden_count, 3);
     cr_assert_eq(config.model.hidden[2], 3);
-    cr_assert_eq(read_with_one(DATA, "model.hidden=[]"), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with_one(DATA, "model.hidden=[]"), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.model.hidden_count, 0);
 }
 
@@ -118,11 +118,11 @@ Test(config, a_map_is_yaml_or_one_text)
         parse(text);
         cr_assert_str_eq(config.checkpoint.hints, "striping_factor=8, romio_cb_write=disable");
     }
-    cr_assert_eq(read_with_one(DATA, "checkpoint.hints={a: 1}"), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with_one(DATA, "checkpoint.hints={a: 1}"), BL_OK, "%s", config_err.what);
     cr_assert_str_eq(config.checkpoint.hints, "a=1");
     cr_assert_eq(read_with_one(DATA "checkpoint: {hints: {a: 1}}\n", "checkpoint.hints={}"), BL_OK);
     cr_assert_str_eq(config.checkpoint.hints, "");
-    cr_assert_eq(read_with_one(DATA, "checkpoint.hints=a.b-c=/scratch x"), BL_OK, "%s", err.what);
+    cr_assert_eq(read_with_one(DATA, "checkpoint.hints=a.b-c=/scratch x"), BL_OK, "%s", config_err.what);
     cr_assert_str_eq(config.checkpoint.hints, "a.b-c=/scratch x");
 }
 
@@ -160,12 +160,12 @@ Test(config, the_data_file_is_relative_to_the_configuration)
 {
     char path[BL_PATH_MAX];
     parse(DATA);
-    cr_assert_eq(io_config_data_path("a/b/run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_eq(io_config_data_path("a/b/run.yaml", &config, path, sizeof path, &config_err), BL_OK);
     cr_assert_str_eq(path, "a/b/d.h5");
-    cr_assert_eq(io_config_data_path("run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_eq(io_config_data_path("run.yaml", &config, path, sizeof path, &config_err), BL_OK);
     cr_assert_str_eq(path, "d.h5");
     parse("data: {file: /x/d.h5}\n");
-    cr_assert_eq(io_config_data_path("a/run.yaml", &config, path, sizeof path, &err), BL_OK);
+    cr_assert_eq(io_config_data_path("a/run.yaml", &config, path, sizeof path, &config_err), BL_OK);
     cr_assert_str_eq(path, "/x/d.h5");
 }
 
@@ -219,7 +219,7 @@ Test(config, names_of_other_programs_are_understood_but_not_taken)
 Test(config, an_override_without_a_value_is_refused)
 {
     cr_assert_eq(read_with_one(DATA, "train.epochs"), BL_USAGE);
-    cr_assert(strstr(err.what, "--set key=value"), "%s", err.what);
+    cr_assert(strstr(config_err.what, "--set key=value"), "%s", config_err.what);
     refuse_set("train.epochs=", "no value");
     refuse_set("data.train=", "no value");
 }
@@ -365,7 +365,7 @@ Test(config, a_second_document_is_refused)
            "a configuration is one");
     refuse("---\n" DATA "...\n---\n", "run.yaml:4: a second document", "");
     cr_assert_eq(read_with_one(DATA, "train.epochs=3\n--- 4"), BL_USAGE);
-    cr_assert(strstr(err.what, "second document"), "%s", err.what);
+    cr_assert(strstr(config_err.what, "second document"), "%s", config_err.what);
 }
 
 Test(config, one_document_may_have_its_marks)
@@ -404,6 +404,6 @@ Test(config, a_refused_configuration_changes_nothing)
 
 Test(config, a_file_that_is_absent_is_a_path_error)
 {
-    cr_assert_eq(io_config_read("/nowhere/run.yaml", NULL, 0, &config, &err), BL_PATH);
-    cr_assert(strstr(err.what, "/nowhere/run.yaml"), "%s", err.what);
+    cr_assert_eq(io_config_read("/nowhere/run.yaml", NULL, 0, &config, &config_err), BL_PATH);
+    cr_assert(strstr(config_err.what, "/nowhere/run.yaml"), "%s", config_err.what);
 }

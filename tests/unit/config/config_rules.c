@@ -14,7 +14,7 @@ TestSuite(config_rules, .fini = expect_all_freed);
 /* Settings as the reader collects them, e.g. from a file and --set. */
 static int build(const struct bl_setting *settings, int64_t n)
 {
-    return bl_config_build(settings, n, "run.yaml", &config, &err);
+    return bl_config_build(settings, n, "run.yaml", &config, &config_err);
 }
 
 static struct bl_setting setting(const char *key, const char *text, int is_override)
@@ -166,7 +166,7 @@ Test(config_rules, steps_on_the_command_line_replace_the_files_epochs)
 {
     const struct bl_setting settings[] = {setting("data.file", "d", 0), setting("train.epochs", "3", 0),
                                           setting("train.steps", "100", 1)};
-    cr_assert_eq(build(settings, 3), BL_OK, "%s", err.what);
+    cr_assert_eq(build(settings, 3), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.train.steps, 100);
 }
 
@@ -174,7 +174,7 @@ Test(config_rules, epochs_on_the_command_line_replace_the_files_steps)
 {
     const struct bl_setting settings[] = {setting("data.file", "d", 0), setting("train.steps", "100", 0),
                                           setting("train.epochs", "3", 1)};
-    cr_assert_eq(build(settings, 3), BL_OK, "%s", err.what);
+    cr_assert_eq(build(settings, 3), BL_OK, "%s", config_err.what);
     cr_assert_eq(config.train.steps, 0);
     cr_assert_eq(config.train.epochs, 3);
 }
@@ -193,10 +193,10 @@ static void round_trip(const char *text)
     char *effective = NULL, *again = NULL, keys[600];
     parse(text);
     const struct bl_config before = config;
-    cr_assert_eq(bl_config_text(&config, &effective, &err), BL_OK);
-    cr_assert_eq(io_config_parse(effective, "effective", &config, &err), BL_OK, "%s\n%s", err.what,
-                 effective);
-    cr_assert_eq(bl_config_text(&config, &again, &err), BL_OK);
+    cr_assert_eq(bl_config_text(&config, &effective, &config_err), BL_OK);
+    cr_assert_eq(io_config_parse(effective, "effective", &config, &config_err), BL_OK, "%s\n%s",
+                 config_err.what, effective);
+    cr_assert_eq(bl_config_text(&config, &again, &config_err), BL_OK);
     cr_assert_str_eq(effective, again);
     cr_assert_eq(bl_config_difference(&before, &config, keys, sizeof keys), 0, "%s", keys);
     /* Equal in every byte that counts, save the epochs that `steps` replaced. */
@@ -275,7 +275,7 @@ Test(config_rules, the_first_configuration_of_init_is_the_default)
     char *text = NULL, keys[600];
     parse("data: {file: x.h5}\n");
     const struct bl_config plain = config;
-    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &config_err), BL_OK, "%s", config_err.what);
     parse(text);
     cr_assert_eq(bl_config_difference(&plain, &config, keys, sizeof keys), 0, "%s", keys);
     for (const struct bl_key *key = bl_keys; key->name; key++)
@@ -286,7 +286,7 @@ Test(config_rules, the_first_configuration_of_init_is_the_default)
 Test(config_rules, the_first_configuration_of_init_leaves_presets_to_choose)
 {
     char *text = NULL, *preset;
-    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &config_err), BL_OK, "%s", config_err.what);
     preset = strstr(text, "preset: joint");
     cr_assert_not_null(preset);
     memcpy(preset, "preset: seed ", 13);
