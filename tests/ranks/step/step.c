@@ -9,64 +9,65 @@
 
 static void the_gradient_is_that_of_one_rank(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){0});
+    steps_check(par, &(struct step_variant){0}, STEPS_GRADIENT);
 }
 
 static void it_is_with_dropout(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.dropout = "0.4"});
+    steps_check(par, &(struct step_variant){.dropout = "0.4"}, STEPS_GRADIENT);
 }
 
 static void it_is_for_a_full_batch_of_unequal_shards(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.global_batch = "full"});
+    steps_check(par, &(struct step_variant){.global_batch = "full"}, STEPS_GRADIENT);
 }
 
 static void it_is_for_the_cosine_of_label_rows(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.similarity = "cosine", .multi = 1});
+    steps_check(par, &(struct step_variant){.similarity = "cosine", .multi = 1}, STEPS_GRADIENT);
 }
 
 static void it_is_for_jaccard_and_shared_labels(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.similarity = "jaccard", .multi = 1});
-    steps_check_gradient(par, &(struct step_variant){.similarity = "shared", .multi = 1});
+    steps_check(par, &(struct step_variant){.similarity = "jaccard", .multi = 1}, STEPS_GRADIENT);
+    steps_check(par, &(struct step_variant){.similarity = "shared", .multi = 1}, STEPS_GRADIENT);
 }
 
 static void it_is_for_groups(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.similarity = "group", .lists = 1});
-    steps_check_gradient(par,
-                         &(struct step_variant){.similarity = "group", .lists = STEPS_LIST, .threads = "2"});
+    steps_check(par, &(struct step_variant){.similarity = "group", .lists = 1}, STEPS_GRADIENT);
+    steps_check(par, &(struct step_variant){.similarity = "group", .lists = STEPS_LIST, .threads = "2"},
+                STEPS_GRADIENT);
 }
 
 static void it_is_for_the_other_relaxations(struct par par)
 {
-    steps_check_gradient(par, &(struct step_variant){.relaxation = "ste"});
-    steps_check_gradient(par, &(struct step_variant){.relaxation = "tanh-beta"});
+    steps_check(par, &(struct step_variant){.relaxation = "ste"}, STEPS_GRADIENT);
+    steps_check(par, &(struct step_variant){.relaxation = "tanh-beta"}, STEPS_GRADIENT);
 }
 
 static void it_is_for_rivals(struct par par)
 {
     for (int i = 0; i < STEPS_RIVALS; i++)
-        steps_check_gradient(par, &steps_rivals[i]);
+        steps_check(par, &steps_rivals[i], STEPS_GRADIENT);
 }
 
 static void it_is_for_every_term_alone(struct par par)
 {
     for (int t = 0; t < STEPS_TERMS; t++)
         for (int multi = 0; multi < 2; multi++)
-            steps_check_gradient(
-                par, &(struct step_variant){.preset = "none", .terms = steps_terms[t], .multi = multi});
+            steps_check(par,
+                        &(struct step_variant){.preset = "none", .terms = steps_terms[t], .multi = multi},
+                        STEPS_GRADIENT);
 }
 
 static void parameters_are_the_same_bits_on_all_ranks_after_every_step(struct par par)
 {
-    steps_check_equal(par, &(struct step_variant){0});
-    steps_check_equal(par, &(struct step_variant){.dropout = "0.3", .clip_norm = "0.01"});
-    steps_check_equal(par, &(struct step_variant){.global_batch = "full"});
+    steps_check(par, &(struct step_variant){0}, STEPS_EQUAL);
+    steps_check(par, &(struct step_variant){.dropout = "0.3", .clip_norm = "0.01"}, STEPS_EQUAL);
+    steps_check(par, &(struct step_variant){.global_batch = "full"}, STEPS_EQUAL);
     for (int nodes = 2; nodes <= par.size; nodes++)
-        steps_check_equal(par, &(struct step_variant){.nodes = nodes, .global_batch = "full"});
+        steps_check(par, &(struct step_variant){.nodes = nodes, .global_batch = "full"}, STEPS_EQUAL);
 }
 
 static void check_equal_memories(const struct par_code_memory *a, const struct par_code_memory *b)

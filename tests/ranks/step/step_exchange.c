@@ -19,13 +19,11 @@ static void the_gradient_is_that_of_one_rank_where_pairs_are_visited_once(struct
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct step_variant variant = kinds[i];
         variant.pairs = "once";
-        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++) {
-            steps_check_gradient(par, &variant);
-            steps_check_traffic(par, &variant);
-        }
-        steps_check_allocations(par, &variant);
+        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++)
+            steps_check(par, &variant,
+                        STEPS_GRADIENT | STEPS_TRAFFIC | (variant.nodes == par.size ? STEPS_ALLOCATIONS : 0));
     }
-    steps_check_equal(par, &(struct step_variant){.pairs = "once", .global_batch = "full"});
+    steps_check(par, &(struct step_variant){.pairs = "once", .global_batch = "full"}, STEPS_EQUAL);
 }
 
 /* Own rows' pairs before those of others, gradients by buckets. */
@@ -48,44 +46,41 @@ static void the_gradient_is_that_of_one_rank_where_exchange_is_in_flight(struct 
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct step_variant variant = kinds[i];
-        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++) {
-            steps_check_gradient(par, &variant);
-            steps_check_traffic(par, &variant);
-            steps_check_equal(par, &variant);
-        }
-        steps_check_allocations(par, &variant);
+        for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++)
+            steps_check(par, &variant,
+                        STEPS_GRADIENT | STEPS_TRAFFIC | STEPS_EQUAL |
+                            (variant.nodes == par.size ? STEPS_ALLOCATIONS : 0));
     }
 }
 
 static void check_traffic(struct par par, struct step_variant variant)
 {
     for (variant.nodes = 1; variant.nodes <= par.size; variant.nodes++)
-        steps_check_traffic(par, &variant);
+        steps_check(par, &variant, STEPS_TRAFFIC);
 }
 
-static void a_step_sends_and_receives_what_is_planned(struct par par)
+static void a_step_sends_and_receives_what_is_planned_and_allocates_nothing(struct par par)
 {
-    check_traffic(par, (struct step_variant){0});
-    check_traffic(par, (struct step_variant){.reduction = "exact"});
+    static const unsigned both = STEPS_TRAFFIC | STEPS_ALLOCATIONS;
     check_traffic(par, (struct step_variant){.reduction = "exact", .global_batch = "full"});
     check_traffic(par, (struct step_variant){.similarity = "cosine", .multi = 1});
+    for (int nodes = 1; nodes <= par.size; nodes++) {
+        steps_check(par, &(struct step_variant){.nodes = nodes, .dropout = "0.3"}, both);
+        steps_check(par, &(struct step_variant){.nodes = nodes, .reduction = "exact"}, both);
+        steps_check(par, &(struct step_variant){.nodes = nodes, .similarity = "group", .lists = STEPS_LIST},
+                    both);
+    }
     for (int i = 0; i < STEPS_RIVALS; i++)
-        check_traffic(par, steps_rivals[i]);
+        for (int nodes = 1; nodes <= par.size; nodes++) {
+            struct step_variant variant = steps_rivals[i];
+            variant.nodes = nodes;
+            steps_check(par, &variant, both);
+        }
     for (int t = 0; t < STEPS_TERMS; t++) {
         check_traffic(par, (struct step_variant){.preset = "none", .terms = steps_terms[t]});
         check_traffic(par, (struct step_variant){.reduction = "exact", .terms = steps_terms[t], .multi = 1});
+        steps_check(par, &(struct step_variant){.terms = steps_terms[t]}, both);
     }
-}
-
-static void ten_steps_allocate_nothing(struct par par)
-{
-    steps_check_allocations(par, &(struct step_variant){.dropout = "0.3"});
-    steps_check_allocations(par, &(struct step_variant){.reduction = "exact"});
-    steps_check_allocations(par, &(struct step_variant){.similarity = "group", .lists = STEPS_LIST});
-    for (int i = 0; i < STEPS_RIVALS; i++)
-        steps_check_allocations(par, &steps_rivals[i]);
-    for (int t = 0; t < STEPS_TERMS; t++)
-        steps_check_allocations(par, &(struct step_variant){.terms = steps_terms[t]});
 }
 
 #define CASE(name)                                                                                           \
@@ -98,8 +93,7 @@ int main(int argc, char **argv)
     static const struct ranks_case cases[] = {
         CASE(the_gradient_is_that_of_one_rank_where_pairs_are_visited_once),
         CASE(the_gradient_is_that_of_one_rank_where_exchange_is_in_flight),
-        CASE(a_step_sends_and_receives_what_is_planned),
-        CASE(ten_steps_allocate_nothing),
+        CASE(a_step_sends_and_receives_what_is_planned_and_allocates_nothing),
     };
     return ranks_main(argc, argv, cases, sizeof cases / sizeof *cases);
 }
