@@ -84,13 +84,13 @@ Test(cli_help, an_argument_too_many_is_named)
     cli_fails(0, 2, "unexpected argument 'surplus'", "version surplus");
 }
 
-Test(cli_ranks, any_number_of_ranks_says_one_error_line)
+Test(cli_help, any_number_of_ranks_says_one_error_line)
 {
     for (int ranks = 1; ranks <= 4; ranks++)
         cli_fails(ranks, 2, "unknown command 'verison'", "verison");
 }
 
-Test(cli_ranks, an_option_error_under_ranks_is_one_line)
+Test(cli_help, an_option_error_under_ranks_is_one_line)
 {
     cli_fails(3, 2, "unknown option --colour", "version --colour");
 }
@@ -107,12 +107,12 @@ static void expect_once(const char *arguments, int status, const char *text)
     cli_free(&result);
 }
 
-Test(cli_ranks, a_result_is_printed_once)
+Test(cli_help, a_result_is_printed_once)
 {
     expect_once("version", 0, "bitloom ");
 }
 
-Test(cli_ranks, help_is_printed_once)
+Test(cli_help, help_is_printed_once)
 {
     expect_once("--help", 0, "usage: bitloom COMMAND");
     expect_once("-q", 2, "usage: bitloom COMMAND");
@@ -121,7 +121,7 @@ Test(cli_ranks, help_is_printed_once)
     expect_once("train --help", 0, "usage: bitloom train");
 }
 
-Test(cli_ranks, a_usage_error_of_any_command_is_one_line)
+Test(cli_help, a_usage_error_of_any_command_is_one_line)
 {
     static const char *const commands[] = {"train", "check", "import", "encode", "info", "search"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {

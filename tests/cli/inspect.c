@@ -37,7 +37,7 @@ static void leave(void)
     folder_remove(folder);
 }
 
-TestSuite(inspect, .init = enter, .fini = leave);
+TestSuite(cli_inspect, .init = enter, .fini = leave);
 
 static void expect_text(const char *text)
 {
@@ -45,27 +45,27 @@ static void expect_text(const char *text)
     cr_assert(strstr(result.out, text), "'%s' is not in: %s", text, result.out);
 }
 
-Test(inspect, info_shows_the_splits_of_a_data_set)
+Test(cli_inspect, info_shows_the_splits_of_a_data_set)
 {
     cli_run(&result, 0, "info %s/d.h5", folder);
     expect_text("train: 64 rows of 3 x uint8, one label per row");
 }
 
-Test(inspect, info_as_json_is_one_line)
+Test(cli_inspect, info_as_json_is_one_line)
 {
     cli_run(&result, 0, "info %s/d.h5 --json", folder);
     expect_text("\"kind\":\"data set\"");
     cr_assert_eq(strchr(result.out, '\n'), result.out + strlen(result.out) - 1);
 }
 
-Test(inspect, info_refuses_what_is_not_hdf5)
+Test(cli_inspect, info_refuses_what_is_not_hdf5)
 {
     cli_run(&result, 0, "info %s/x.npy", folder);
     cli_expect_error(&result, 3, "x.npy");
 }
 
 /* The fingerprint that a message about other data shows is the one to look for. */
-Test(inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
+Test(cli_inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
 {
     char shown[64];
     cli_run(&result, 0, "train %s/run.yaml --run %s/run", folder, folder);
@@ -87,7 +87,7 @@ Test(inspect, info_shows_the_fingerprint_of_the_data_as_messages_do)
     expect_text("\"data_fingerprint\":\"");
 }
 
-Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
+Test(cli_inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
 {
     cli_run(&result, 2, "check %s/run.yaml --run %s/run --json", folder, folder);
     expect_text("\"ranks\":2");
@@ -95,7 +95,7 @@ Test(inspect, check_prints_the_plan_for_the_ranks_it_runs_on)
     cr_assert(strstr(result.out, "\"parameters\":56"), "%s", result.out);
 }
 
-Test(inspect, what_check_plans_is_what_a_run_counts)
+Test(cli_inspect, what_check_plans_is_what_a_run_counts)
 {
     static const char *const keys[] = {"received_bytes", "sent_bytes", "messages"};
     for (int fast = 0; fast < 2; fast++) {
@@ -130,7 +130,7 @@ Test(inspect, what_check_plans_is_what_a_run_counts)
     }
 }
 
-Test(inspect, check_models_ranks_that_are_not_there)
+Test(cli_inspect, check_models_ranks_that_are_not_there)
 {
     cli_run(
         &result, 0,
@@ -150,13 +150,13 @@ Test(inspect, check_models_ranks_that_are_not_there)
     expect_text("% efficient up to ");
 }
 
-Test(inspect, check_models_no_more_ranks_than_would_run)
+Test(cli_inspect, check_models_no_more_ranks_than_would_run)
 {
     cli_run(&result, 0, "check %s/run.yaml --run %s/run --ranks 5", folder, folder);
     cli_expect_error(&result, 2, "5 ranks are more than data.shards = 4");
 }
 
-Test(inspect, check_names_an_option_of_the_model_that_is_wrong)
+Test(cli_inspect, check_names_an_option_of_the_model_that_is_wrong)
 {
     cli_fails(0, 2, "--network must be a number above 0 and a unit, like 100Gb/s, not '100'",
               "check %s/run.yaml --ranks 2 --network 100", folder);
@@ -165,7 +165,7 @@ Test(inspect, check_names_an_option_of_the_model_that_is_wrong)
     cli_fails(0, 2, "--ranks are for a configuration", "check %s/d.h5 --ranks 2", folder);
 }
 
-Test(inspect, one_of_a_kind_is_singular)
+Test(cli_inspect, one_of_a_kind_is_singular)
 {
     cli_run(
         &result, 0,
@@ -183,7 +183,7 @@ Test(inspect, one_of_a_kind_is_singular)
 }
 
 /* A kernel from before AVX2, where OpenBLAS has it and the processor more: the rates may be any. */
-Test(inspect, check_times_openblas_and_a_kernel_that_suits)
+Test(cli_inspect, check_times_openblas_and_a_kernel_that_suits)
 {
     double gflops;
     char kernel[32];
@@ -206,25 +206,25 @@ Test(inspect, check_times_openblas_and_a_kernel_that_suits)
         cr_assert_gt(tiny_number(result.out, "other_gflops"), 0.0);
 }
 
-Test(inspect, check_refuses_more_ranks_than_shards)
+Test(cli_inspect, check_refuses_more_ranks_than_shards)
 {
     cli_run(&result, 3, "check %s/run.yaml --set data.shards=2 --run %s/run", folder, folder);
     cli_expect_error(&result, 2, "3 ranks are more than data.shards = 2");
 }
 
-Test(inspect, check_names_the_line_of_a_mistake)
+Test(cli_inspect, check_names_the_line_of_a_mistake)
 {
     cli_run(&result, 0, "check %s/run.yaml --set train.epoch=3", folder);
     cli_expect_error(&result, 2, "did you mean train.epochs");
 }
 
-Test(inspect, check_says_that_a_file_is_whole)
+Test(cli_inspect, check_says_that_a_file_is_whole)
 {
     cli_run(&result, 0, "check %s/d.h5", folder);
     expect_text("intact");
 }
 
-Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
+Test(cli_inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
 {
     cli_succeeds(0, "train %s/run.yaml --run %s/run", folder, folder);
     cli_run(&result, 0, "check %s/run.yaml --run %s/run", folder, folder);
@@ -235,7 +235,7 @@ Test(inspect, check_sees_what_a_run_left_and_whether_it_would_continue)
     cr_assert(strstr(result.out, "steps per epoch"), "the plan is missing: %s", result.out);
 }
 
-Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
+Test(cli_inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
 {
     char path[CLI_PATH_MAX + 64];
     cli_succeeds(0, "train %s/run.yaml --run %s/run --set checkpoint.every_steps=10", folder, folder);
@@ -258,20 +258,20 @@ Test(inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
     cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
 }
 
-Test(inspect, what_init_prints_can_be_checked)
+Test(cli_inspect, what_init_prints_can_be_checked)
 {
     cli_succeeds(0, "init --data d.h5 --bits 48 -o %s/first.yaml", folder);
     cli_run(&result, 0, "check %s/first.yaml --set train.global_batch=16 --json", folder);
     expect_text("\"bits\":48");
 }
 
-Test(inspect, init_overwrites_nothing)
+Test(cli_inspect, init_overwrites_nothing)
 {
     cli_run(&result, 0, "init -o %s/run.yaml", folder);
     cli_expect_error(&result, 4, "run.yaml exists");
 }
 
-Test(inspect, init_refuses_a_code_that_is_too_long)
+Test(cli_inspect, init_refuses_a_code_that_is_too_long)
 {
     cli_run(&result, 0, "init --bits 1025");
     cli_expect_error(&result, 2, "--bits must be a whole number from 1 to 1024");

@@ -10,18 +10,18 @@
 #include "support/folder.h"
 
 struct bl_config config;
-struct bl_error err;
+struct bl_error config_err;
 
 void parse(const char *text)
 {
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &config_err), BL_OK, "%s", config_err.what);
 }
 
 void refuse(const char *text, const char *part, const char *other)
 {
-    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &err), BL_USAGE, "accepted:\n%s", text);
-    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
-    cr_assert(strstr(err.what, other), "'%s' is not in: %s", other, err.what);
+    cr_assert_eq(io_config_parse(text, "run.yaml", &config, &config_err), BL_USAGE, "accepted:\n%s", text);
+    cr_assert(strstr(config_err.what, part), "'%s' is not in: %s", part, config_err.what);
+    cr_assert(strstr(config_err.what, other), "'%s' is not in: %s", other, config_err.what);
 }
 
 int read_with(const char *text, const char *const *sets, int n_sets)
@@ -29,8 +29,8 @@ int read_with(const char *text, const char *const *sets, int n_sets)
     char folder[256], path[300];
     cr_assert(folder_make(folder, sizeof folder));
     snprintf(path, sizeof path, "%s/run.yaml", folder);
-    cr_assert_eq(io_file_write(path, text, (int64_t)strlen(text), &err), BL_OK, "%s", err.what);
-    const int code = io_config_read(path, sets, n_sets, &config, &err);
+    cr_assert_eq(io_file_write(path, text, (int64_t)strlen(text), &config_err), BL_OK, "%s", config_err.what);
+    const int code = io_config_read(path, sets, n_sets, &config, &config_err);
     folder_remove(folder);
     return code;
 }
@@ -45,8 +45,8 @@ void refuse_set(const char *set, const char *part)
     char place[300];
     snprintf(place, sizeof place, "--set %s: ", set);
     cr_assert_eq(read_with_one(DATA, set), BL_USAGE, "accepted: %s", set);
-    cr_assert_eq(strncmp(err.what, place, strlen(place)), 0, "%s", err.what);
-    cr_assert(strstr(err.what, part), "'%s' is not in: %s", part, err.what);
+    cr_assert_eq(strncmp(config_err.what, place, strlen(place)), 0, "%s", config_err.what);
+    cr_assert(strstr(config_err.what, part), "'%s' is not in: %s", part, config_err.what);
 }
 
 void expect_all_freed(void)

@@ -10,7 +10,7 @@
 
 /* Results of the last call. */
 extern struct bl_config config;
-extern struct bl_error err;
+extern struct bl_error config_err;
 
 /* The text must be accepted as run.yaml. */
 void parse(const char *text);

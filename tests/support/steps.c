@@ -175,26 +175,23 @@ static void check_values(struct step_trainer *together, struct step_trainer *alo
         CHECK(fabs(all[t] - one[t]) <= 1e-6 * fabs(one[t]));
 }
 
-void steps_check_gradient(struct par par, const struct step_variant *variant)
+/* Of a step of all ranks together, and what it allocates on this one. */
+static int64_t check_gradient(struct step_trainer *together, struct step_trainer *alone,
+                              const struct step_variant *variant, int64_t number)
 {
-    static struct step_trainer together, alone;
-    static const int64_t numbers[] = {0, 2, 7};
-    steps_make_both(par, variant, &together, &alone);
-    for (int i = 0; i < 3; i++) {
-        struct par_step_outcome one, other;
-        struct bl_error err = {0};
-        const int64_t n = alone.state.model.layout.n_params;
-        CHECK(par_step_gradient(&together.step, &together.state.model, numbers[i], &one, &err) == BL_OK);
-        CHECK(par_step_gradient(&alone.step, &alone.state.model, numbers[i], &other, &err) == BL_OK);
-        CHECK(other.grad_norm > 1e-4);
-        par_nodes_meet(&together.nodes);
-        CHECK(norm_of_difference(together.step.gradient.sum, alone.step.gradient.sum, n) <
-              (variant->bound > 0.0 ? variant->bound : 1e-5) * other.grad_norm);
-        check_values(&together, &alone);
-        par_nodes_meet(&together.nodes); /* until all have read the shared gradient */
-    }
-    steps_free(&together);
-    steps_free(&alone);
+    struct par_step_outcome one, other;
+    struct bl_error err = {0};
+    const int64_t n = alone->state.model.layout.n_params, before = bl_alloc_count();
+    CHECK(par_step_gradient(&together->step, &together->state.model, number, &one, &err) == BL_OK);
+    const int64_t allocated = bl_alloc_count() - before;
+    CHECK(par_step_gradient(&alone->step, &alone->state.model, number, &other, &err) == BL_OK);
+    CHECK(other.grad_norm > 1e-4);
+    par_nodes_meet(&together->nodes);
+    CHECK(norm_of_difference(together->step.gradient.sum, alone->step.gradient.sum, n) <
+          (variant->bound > 0.0 ? variant->bound : 1e-5) * other.grad_norm);
+    check_values(together, alone);
+    par_nodes_meet(&together->nodes); /* all have looked */
+    return allocated;
 }
 
 /* Parameters must have the same bits as rank 0's. */
@@ -208,62 +205,18 @@ static void check_equal_on_all(struct par par, const struct step_trainer *traine
     CHECK(memcmp(first, trainer->state.model.params, (size_t)n * sizeof *first) == 0);
 }
 
-void steps_check_equal(struct par par, const struct step_variant *variant)
+/* What was counted since `before` is three times what the plan says for this rank. */
+static void check_traffic(struct par par, const struct step_trainer *together, int n_nodes,
+                          const struct par_traffic *before, const struct par_traffic *after)
 {
-    static struct step_trainer together, alone;
-    steps_make_both(par, variant, &together, &alone);
-    const int64_t n = alone.state.model.layout.n_params;
-    for (int64_t number = 0; number < STEPS_MANY; number++) {
-        struct par_step_outcome outcome;
-        struct bl_error err = {0};
-        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
-                           &err) == BL_OK);
-        check_equal_on_all(par, &together);
-    }
-    CHECK(norm_of_difference(together.state.model.params, alone.state.model.params, n) > 1e-3);
-    steps_free(&together);
-    steps_free(&alone);
-}
-
-void steps_check_allocations(struct par par, const struct step_variant *variant)
-{
-    static struct step_trainer together, alone;
-    steps_make_both(par, variant, &together, &alone);
-    const int64_t before = bl_alloc_count();
-    for (int64_t number = 0; number < 10; number++) {
-        struct par_step_outcome outcome;
-        struct bl_error err = {0};
-        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
-                           &err) == BL_OK);
-    }
-    CHECK(bl_alloc_count() == before);
-    steps_free(&together);
-    steps_free(&alone);
-}
-
-void steps_check_traffic(struct par par, const struct step_variant *variant)
-{
-    static struct step_trainer together, alone;
-    struct par_traffic traffic = {0};
     struct plan plan;
     struct bl_error err = {0};
-    par.traffic = &traffic;
-    steps_make_both(par, variant, &together, &alone);
     const struct par_split split = {
-        .rows = STEPS_ROWS, .dim = STEPS_DIM, .type = BL_FLOAT32, .labels = together.data.labels};
-    const int n_nodes = steps_nodes(par, variant);
-    CHECK(plan_make(&plan, &together.config, &split, par.size, n_nodes, &err) == BL_OK);
-    const struct par_traffic planned = plan_traffic(&plan, &together.config, &split, par.rank);
-    struct par_traffic before = {0};
-    for (int64_t number = 0; number < 4; number++) {
-        struct par_step_outcome outcome;
-        if (number == 1) /* the first gradient of a run is summed twice, since its scales aren't known yet */
-            before = traffic;
-        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
-                           &err) == BL_OK);
-    }
+        .rows = STEPS_ROWS, .dim = STEPS_DIM, .type = BL_FLOAT32, .labels = together->data.labels};
+    CHECK(plan_make(&plan, &together->config, &split, par.size, n_nodes, &err) == BL_OK);
+    const struct par_traffic planned = plan_traffic(&plan, &together->config, &split, par.rank);
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
-        const struct par_traffic_count *was = &before.of[kind], *is = &traffic.of[kind],
+        const struct par_traffic_count *was = &before->of[kind], *is = &after->of[kind],
                                        *one = &planned.of[kind];
         CHECK(is->collectives - was->collectives == 3 * one->collectives);
         CHECK(is->messages - was->messages == 3 * one->messages);
@@ -271,6 +224,46 @@ void steps_check_traffic(struct par par, const struct step_variant *variant)
         CHECK(is->received_bytes - was->received_bytes == 3 * one->received_bytes);
     }
     CHECK((plan.link_received_bytes > 0) == (n_nodes > 1));
+}
+
+void steps_check(struct par par, const struct step_variant *variant, unsigned what)
+{
+    static struct step_trainer together, alone;
+    static const int64_t numbers[] = {0, 2, 7};
+    struct par counted = par;
+    struct par_traffic traffic = {0}, before = {0}, after = {0};
+    struct bl_error err = {0};
+    int64_t allocated = 0;
+    counted.traffic = &traffic;
+    steps_make_both(counted, variant, &together, &alone);
+    for (int i = 0; i < 3 && what & STEPS_GRADIENT; i++)
+        allocated += check_gradient(&together, &alone, variant, numbers[i]);
+    const int64_t steps = what & STEPS_ALLOCATIONS               ? 10
+                          : what & (STEPS_EQUAL | STEPS_TRAFFIC) ? STEPS_MANY
+                                                                 : 0;
+    for (int64_t number = 0; number < steps; number++) {
+        struct par_step_outcome outcome;
+        const int64_t count = bl_alloc_count();
+        if (number == 1) /* the first sum of a run is made twice: its scales aren't known yet */
+            before = traffic;
+        CHECK(par_step_run(&together.step, &together.state.model, &together.state.optimizer, number, &outcome,
+                           &err) == BL_OK);
+        allocated += bl_alloc_count() - count;
+        if (number == 3)
+            after = traffic;
+        if (number < STEPS_MANY && what & STEPS_EQUAL) {
+            const struct par_traffic uncounted = traffic;
+            check_equal_on_all(par, &together);
+            traffic = uncounted;
+        }
+    }
+    if (what & STEPS_EQUAL)
+        CHECK(norm_of_difference(together.state.model.params, alone.state.model.params,
+                                 alone.state.model.layout.n_params) > 1e-3);
+    if (what & STEPS_TRAFFIC)
+        check_traffic(par, &together, steps_nodes(par, variant), &before, &after);
+    if (what & STEPS_ALLOCATIONS)
+        CHECK(allocated == 0);
     steps_free(&together);
     steps_free(&alone);
 }

@@ -38,15 +38,12 @@ void steps_make_both(struct par par, const struct step_variant *variant, struct 
                      struct step_trainer *alone);
 void steps_free(struct step_trainer *trainer);
 
-/* Train in one way and check, collectively:
- *   gradient     it equals that of one rank, at three steps of different epochs, so that different batches meet
- *                the same parameters
- *   equal        parameters change, and have the same bits on all ranks after every step
- *   allocations  ten steps make none
- *   traffic      three steps count three times what the plan says for this rank */
-void steps_check_gradient(struct par par, const struct step_variant *variant);
-void steps_check_equal(struct par par, const struct step_variant *variant);
-void steps_check_allocations(struct par par, const struct step_variant *variant);
-void steps_check_traffic(struct par par, const struct step_variant *variant);
+/* Trains in one way and checks `what` of it. Collective.
+ * STEPS_GRADIENT: it is that of one rank, at three steps of different epochs, so that other batches meet the
+ * same parameters. STEPS_EQUAL: parameters move, and are the same bits on all ranks after every step.
+ * STEPS_TRAFFIC: three steps count three times what the plan says for this rank. STEPS_ALLOCATIONS: ten steps
+ * make none. */
+enum { STEPS_GRADIENT = 1, STEPS_EQUAL = 2, STEPS_TRAFFIC = 4, STEPS_ALLOCATIONS = 8 };
+void steps_check(struct par par, const struct step_variant *variant, unsigned what);
 
 #endif
