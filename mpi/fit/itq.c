@@ -36,15 +36,14 @@ static int init(struct fit *fit, struct par_points *points, struct bl_error *err
 {
     const struct par_principal *principal = fit->principal;
     const int64_t k = fit->k, dim = fit->dim, groups = fit->groups;
-    int code = bl_alloc(&fit->weight, k * dim, sizeof(float), "directions", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->centred, BL_CROSS_BLOCK * dim, sizeof(float), "centred rows", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->v, par_points_count_local(points) * k, sizeof(float), "projections", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&fit->end, groups, sizeof(int64_t), "groups of rows", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->rotation, k * k, sizeof(double), "a rotation", err);
+    const struct bl_buffer buffers[] = {
+        {&fit->weight, k * dim, sizeof(float), "directions", 0},
+        {&fit->centred, BL_CROSS_BLOCK * dim, sizeof(float), "centred rows", 0},
+        {&fit->v, par_points_count_local(points) * k, sizeof(float), "projections", 0},
+        {&fit->end, groups, sizeof(int64_t), "groups of rows", 1},
+        {&fit->rotation, k * k, sizeof(double), "a rotation", 0},
+    };
+    int code = bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
     if (code == BL_OK)
         code = bl_itq_init(&fit->itq, &points->product, k, principal->means.n, err);
     if (code != BL_OK)

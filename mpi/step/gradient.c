@@ -61,20 +61,16 @@ static void set_slices(struct par_gradient *gradient)
 static int allocate(struct par_gradient *gradient, struct bl_error *err)
 {
     const int64_t n_ranges = gradient->n_ranges, n_tensors = gradient->layout->n_tensors;
-    int code = bl_alloc(&gradient->range, n_ranges, sizeof *gradient->range, "slices of parameters", err);
-    if (code == BL_OK)
-        code = bl_alloc(&gradient->block, gradient->node_slices.n_blocks + 1, sizeof(int64_t),
-                        "blocks of parameters", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&gradient->scale, n_tensors, sizeof(float), "scales of the gradient", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&gradient->largest, gradient->options.threads * n_tensors, sizeof(uint32_t),
-                             "sizes of the gradient", err);
-    if (code == BL_OK)
-        code = bl_alloc(&gradient->met, n_ranges, sizeof(MPI_Request), "meetings under way", err);
-    if (code == BL_OK)
-        code = bl_alloc(&gradient->met_again, n_ranges, sizeof(MPI_Request), "meetings under way", err);
-    return code;
+    const struct bl_buffer buffers[] = {
+        {&gradient->range, n_ranges, sizeof *gradient->range, "slices of parameters", 0},
+        {&gradient->block, gradient->node_slices.n_blocks + 1, sizeof(int64_t), "blocks of parameters", 0},
+        {&gradient->scale, n_tensors, sizeof(float), "scales of the gradient", 1},
+        {&gradient->largest, gradient->options.threads * n_tensors, sizeof(uint32_t), "sizes of the gradient",
+         1},
+        {&gradient->met, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
+        {&gradient->met_again, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
+    };
+    return bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
 }
 
 static int init_windows(struct par_gradient *gradient, struct bl_error *err)
