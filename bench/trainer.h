@@ -34,6 +34,7 @@ struct bench_trainer {
     struct par_train_data data;
     struct par_nodes nodes;
     struct par_run_state state;
+    struct phases phases;
     struct par_step step;
     int64_t number; /* of the next step */
 };
@@ -43,6 +44,7 @@ static inline void bench_trainer_init(struct bench_trainer *trainer, struct par 
                                       const char *text)
 {
     trainer->number = 0;
+    phases_begin(&trainer->phases);
     bench_must(io_config_parse(text, "bench", &trainer->config, &bench_error));
     bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
     const enum par_sharing sharing =
@@ -51,7 +53,7 @@ static inline void bench_trainer_init(struct bench_trainer *trainer, struct par 
     bench_must(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, trainer->data.dim,
                                   trainer->data.labels, &bench_error));
     bench_must(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
-                             &trainer->state.model, &bench_error));
+                             &trainer->state.model, &trainer->phases, &bench_error));
 }
 
 static inline void bench_trainer_free(struct bench_trainer *trainer)

@@ -9,6 +9,7 @@
 #include "mpi/h5/table.h"
 #include "mpi/rows/read_ahead.h"
 #include "mpi/run/start_model.h"
+#include "mpi/step/batch.h"
 #include "mpi/step/pair_return.h"
 #include "mpi/step/step.h"
 #include "optim/optimizer.h"
@@ -42,20 +43,14 @@ static void count_rows(struct plan *plan, const struct bl_config *config, int64_
     }
 }
 
-/* The batches as training plans them, of a rank without shards: its own rows are counted below. */
 static int plan_steps(struct plan *plan, const struct bl_config *config, struct bl_error *err)
 {
-    const struct par_train_data data = {.shards = config->data.shards,
-                                        .n_train_global = plan->n_train,
-                                        .shard_rows_min = plan->shard_rows_min};
-    struct par_batches batches;
-    int code = par_batches_plan(&batches, par_alone(), &data, config->train.global_batch, err);
+    int code = batches_plan(&plan->batches, config->data.shards, plan->n_train, plan->shard_rows_min,
+                            config->train.global_batch, err);
     if (code != BL_OK)
         return code;
-    plan->batch = batches.n_global;
-    plan->steps_per_epoch = batches.steps_per_epoch;
     plan->steps =
-        config->train.steps > 0 ? config->train.steps : config->train.epochs * batches.steps_per_epoch;
+        config->train.steps > 0 ? config->train.steps : config->train.epochs * plan->batches.steps_per_epoch;
     plan->groups = config->train.reduction == BL_REDUCTION_EXACT ? sum_groups_total(config, plan->ranks) : 0;
     plan->warmup_steps = bl_schedule_warmup(&config->optimizer, plan->steps);
     return BL_OK;
@@ -67,8 +62,7 @@ static int64_t batch_rows(const struct plan *plan, const struct bl_config *confi
     int64_t lo, hi, batch = 0;
     sum_groups_shards(config, rank, (int)plan->ranks, &lo, &hi);
     for (int64_t s = lo; s < hi; s++)
-        batch += config->train.global_batch > 0 ? config->train.global_batch / config->data.shards
-                                                : shard_train(config, rows, s);
+        batch += batches_rows_of(&plan->batches, shard_train(config, rows, s));
     return batch;
 }
 
@@ -117,9 +111,9 @@ static void plan_rank(struct plan *plan, const struct bl_config *config, const s
     const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
     const int64_t data_bytes = rows * (place_bytes + label_bytes + 1 + ROW_NUMBER_BYTES) +
                                features_bytes(plan, config, split, lo, hi);
-    const int64_t batch_bytes =
-        batch * (ROW_NUMBER_BYTES + label_bytes + FLOAT_BYTES * (split->dim + 3 * plan->bits)) +
-        FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
+    const int64_t batch_bytes = par_batch_bytes_local(batch, split->dim, split->labels.words) +
+                                3 * batch * plan->bits * FLOAT_BYTES +
+                                FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
     plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
     const int64_t start_bytes = par_start_bytes_local(config, shape, train);
     plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
@@ -169,9 +163,10 @@ static void plan_codes(struct plan *plan, const struct bl_config *config, const 
 {
     const int64_t words = split->labels.words, threads = config->train.threads;
     const int has_memory = bl_objective_wants_memory(&config->objective);
-    plan->gathered_bytes = plan->gathers ? plan->batch * (plan->bits + words + has_memory) * FLOAT_BYTES : 0;
-    plan->shared_gather_bytes =
-        par_gather_bytes_local(plan->batch, plan->bits, words, has_memory, overlap_of(plan, config).codes);
+    plan->gathered_bytes =
+        plan->gathers ? plan->batches.n_global * (plan->bits + words + has_memory) * FLOAT_BYTES : 0;
+    plan->shared_gather_bytes = par_gather_bytes_local(plan->batches.n_global, plan->bits, words, has_memory,
+                                                       overlap_of(plan, config).codes);
     if (has_memory) {
         plan->shared_codes_bytes = par_code_memory_bytes_local(plan->n_train, plan->bits, words);
         plan->codes_bytes =
@@ -179,8 +174,8 @@ static void plan_codes(struct plan *plan, const struct bl_config *config, const 
             (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
     }
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && words > 1)
-        plan->gather_bytes += (has_memory ? plan->n_train : plan->batch) * words * WORD_BYTES;
-    const int64_t node_rows = (plan->batch * plan->node_ranks + plan->ranks - 1) / plan->ranks;
+        plan->gather_bytes += (has_memory ? plan->n_train : plan->batches.n_global) * words * WORD_BYTES;
+    const int64_t node_rows = (plan->batches.n_global * plan->node_ranks + plan->ranks - 1) / plan->ranks;
     if (plan->once)
         plan->gather_bytes +=
             par_pair_return_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
@@ -198,7 +193,7 @@ static int plan_parts(struct plan *plan, const struct bl_config *config, const s
     if (code != BL_OK)
         return code;
     plan->gathers = bl_objective_needs_gather(&objective);
-    plan->once = par_pair_return_wanted_local(config, plan->batch);
+    plan->once = par_pair_return_wanted_local(config, plan->batches.n_global);
     plan->sums = bl_objective_n_sums(&objective);
     plan->batch_bytes +=
         FLOAT_BYTES * bl_objective_work_floats(&objective, layout, split->labels, plan->batch_rows);
@@ -215,10 +210,8 @@ static int64_t rows_before(const struct plan *plan, const struct bl_config *conf
     int64_t lo = config->data.shards, hi, before = 0;
     if (rank < plan->ranks)
         sum_groups_shards(config, (int)rank, (int)plan->ranks, &lo, &hi);
-    if (config->train.global_batch > 0)
-        return lo * (config->train.global_batch / config->data.shards);
     for (int64_t s = 0; s < lo; s++)
-        before += shard_train(config, rows, s);
+        before += batches_rows_of(&plan->batches, shard_train(config, rows, s));
     return before;
 }
 
@@ -237,7 +230,7 @@ static int64_t find_node(const struct plan *plan, int64_t rank, int64_t *place)
 static struct par_traffic_count codes_traffic(const struct plan *plan, const struct bl_config *config,
                                               const struct par_split *split, int64_t node, int64_t place)
 {
-    const int64_t row_bytes = plan->gathered_bytes / plan->batch;
+    const int64_t row_bytes = plan->gathered_bytes / plan->batches.n_global;
     int64_t all = 0, own = 0;
     for (int64_t k = 0; k < plan->nodes; k++) {
         int64_t first, end, lo, hi;

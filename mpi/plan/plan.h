@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "mpi/files/dataset.h"
 #include "mpi/ranks/traffic.h"
+#include "mpi/rows/batches.h"
 
 struct plan {
     int64_t ranks, hosts;
@@ -24,8 +25,9 @@ struct plan {
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
     int64_t batch_rows; /* of a batch, on the rank that has most */
-    int64_t batch, steps_per_epoch, steps, warmup_steps;
-    int64_t groups; /* of reduction: exact; 0 under fast */
+    struct batches batches;
+    int64_t steps, warmup_steps; /* of the run */
+    int64_t groups;              /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
     int64_t data_bytes;  /* its shards: features or windows of them, labels, orders */

@@ -21,6 +21,7 @@ struct run {
     struct par_train_data data;
     struct par_nodes nodes;
     struct par_run_state state;
+    struct phases phases; /* where this rank's time goes */
     struct par_step step;
     struct par_train_report report;
     struct deadline deadline;

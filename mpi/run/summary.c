@@ -51,10 +51,10 @@ static int64_t proportional_bytes(void)
  * those on its own node. */
 static double pair_products(const struct par_step *step)
 {
-    const double share = (double)step->mirror.n_node / (double)step->batches.n_global;
+    const double share = (double)step->exchange.pairs.n_node / (double)step->batches.n_global;
     if (!bl_objective_needs_gather(&step->objective))
         return 0.0;
-    return step->mirror.part ? 4.0 - share : 4.0;
+    return step->exchange.pairs.part ? 4.0 - share : 4.0;
 }
 
 static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
@@ -70,16 +70,16 @@ static void collect(struct account *account, struct par_step *step, const struct
     account->node_bytes = par_max_integer(step->par, account->node_bytes);
     account->flops = (double)steps * bl_trial_flops(&model->shape, step->batches.n_global,
                                                     step->batches.n_global, pair_products(step));
-    memcpy(account->least, step->phases.seconds, sizeof account->least);
-    memcpy(account->mean, step->phases.seconds, sizeof account->mean);
-    memcpy(account->most, step->phases.seconds, sizeof account->most);
+    memcpy(account->least, step->phases->seconds, sizeof account->least);
+    memcpy(account->mean, step->phases->seconds, sizeof account->mean);
+    memcpy(account->most, step->phases->seconds, sizeof account->most);
     par_min_doubles(step->par, account->least, PHASES);
     par_max_doubles(step->par, account->most, PHASES);
     par_sum_doubles(step->par, account->mean, PHASES);
-    account->behind_s = step->phases.behind_s;
+    account->behind_s = step->phases->behind_s;
     par_sum_doubles(step->par, &account->behind_s, 1);
     account->behind_s /= step->par.size;
-    account->waited_s = step->ahead ? read_ahead_waited(step->ahead) : 0.0;
+    account->waited_s = step->batch.ahead ? read_ahead_waited(step->batch.ahead) : 0.0;
     par_sum_doubles(step->par, &account->waited_s, 1);
     account->waited_s /= step->par.size;
     for (int p = 0; p < PHASES; p++) {
@@ -233,7 +233,7 @@ static json_t *event_of(const struct account *account, const struct par_step *st
     json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account, step)));
     json_object_set_new(event, "imbalance", json_real(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
-    if (step->ahead)
+    if (step->batch.ahead)
         json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
@@ -249,7 +249,7 @@ int par_summary(struct par_step *step, const struct bl_model *model, int64_t ste
 {
     struct account account = {0};
     const struct par_traffic traffic = step->par.traffic ? *step->par.traffic : (struct par_traffic){0};
-    phases_enter(&step->phases, PHASE_OTHER);
+    phases_enter(step->phases, PHASE_OTHER);
     if (steps == 0)
         return BL_OK;
     collect(&account, step, model, steps);

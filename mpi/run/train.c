@@ -49,11 +49,11 @@ static int advance_checkpoint(struct run *run, int is_free, struct bl_error *err
 {
     int whole = 0, code = BL_OK;
     const double begun = bl_clock_seconds();
-    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
+    phases_enter(&run->phases, PHASE_CHECKPOINT);
     if (is_free)
         code = par_tensor_writer_advance(&run->writer.file, &whole, err);
     par_tensor_writer_work_local(&run->writer.file);
-    phases_enter(&run->step.phases, PHASE_OTHER);
+    phases_enter(&run->phases, PHASE_OTHER);
     run->pending.waited_s += bl_clock_seconds() - begun;
     return code == BL_OK && whole ? report_checkpoint(run, err) : code;
 }
@@ -75,14 +75,14 @@ static int begin_checkpoint(struct run *run, struct bl_error *err)
         return code;
     run->last_checkpoint_s = run->pending.begun_s = bl_clock_seconds();
     run->last_checkpoint_step = run->pending.step = run->state.step;
-    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
+    phases_enter(&run->phases, PHASE_CHECKPOINT);
     par_train_report_flush(&run->report);
     run->state.metrics_bytes = metrics_bytes();
     run->state.log_bytes = bl_log_bytes();
     par_run_folder_checkpoint_local(&run->folder, run->state.step, run->pending.path,
                                     sizeof run->pending.path);
     code = par_run_state_begin(&run->state, &run->writer, run->pending.path, run->config_text, err);
-    phases_enter(&run->step.phases, PHASE_OTHER);
+    phases_enter(&run->phases, PHASE_OTHER);
     signals_checkpoint_done();
     run->pending.digest = run->state.digest;
     run->pending.waited_s = bl_clock_seconds() - run->pending.begun_s;
@@ -94,7 +94,7 @@ static int write_model(struct run *run, struct bl_error *err)
     struct bl_model best = run->state.model; /* the same but for its parameters */
     best.params = run->state.best_params;
     bl_row_sample_merge(&best.trained, &run->data.trained);
-    phases_enter(&run->step.phases, PHASE_CHECKPOINT);
+    phases_enter(&run->phases, PHASE_CHECKPOINT);
     return par_model_write(run->par, run->folder.model, &best, par_checkpoint_tuning_local(run->config), err);
 }
 
@@ -119,7 +119,7 @@ static int evaluate(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     const double begun = bl_clock_seconds();
-    phases_enter(&run->step.phases, PHASE_EVALUATION);
+    phases_enter(&run->phases, PHASE_EVALUATION);
     code = par_held_out_judge(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data, &run->state.model,
                               &result, err);
     if (code != BL_OK)
@@ -206,7 +206,7 @@ static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
     struct par_run_state *state = &run->state;
-    phases_enter(&run->step.phases, PHASE_OTHER);
+    phases_enter(&run->phases, PHASE_OTHER);
     run->step.local_request = local_request(run);
     run->step.local_busy = par_tensor_writer_is_busy_local(&run->writer.file);
     const double begun = bl_clock_seconds();
@@ -239,7 +239,7 @@ static int one_step(struct run *run, struct bl_error *err)
 
 static int summarize(struct run *run, struct bl_error *err)
 {
-    run->step.phases.behind_s =
+    run->phases.behind_s =
         fmax(0.0, worker_busy_s(run->writer.file.worker) - worker_waited_s(run->writer.file.worker));
     return par_summary(&run->step, &run->state.model, run->state.step - run->report.first_step, err);
 }
@@ -309,7 +309,7 @@ static int train(struct run *run, struct bl_error *err)
         4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
     deadline_init(&run->deadline, run->started_s, run->config->train.max_hours, run->options->job.end_s,
                   floats * (int64_t)sizeof(float));
-    phases_begin(&run->step.phases);
+    phases_begin(&run->phases);
     while (code == BL_OK && !is_finished(run) && !run->stop_reason)
         code = one_step(run, err);
     code = settle_at_end(run, code, err);
@@ -339,6 +339,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
         .par = par, .options = options, .config = options->config, .started_s = bl_clock_seconds()};
     run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
+    phases_begin(&run.phases);
     stall_begin(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     stall_end();

@@ -109,7 +109,8 @@ static int init_state(struct run *run, enum par_sharing sharing, struct bl_error
         code =
             par_run_state_init(&run->state, &run->nodes, run->config, run->data.dim, run->data.labels, err);
     if (code == BL_OK)
-        code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model, err);
+        code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model,
+                             &run->phases, err);
     if (code != BL_OK)
         par_run_free_state(run);
     return code;
