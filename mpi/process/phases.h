@@ -21,7 +21,6 @@ struct phases {
     enum phase now;
     double since_s;
     double seconds[PHASES];
-    double behind_s; /* what another thread did for checkpoints while steps went on: in no phase */
 };
 
 /* As users read it; also the stall guard's word. A literal. */

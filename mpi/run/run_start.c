@@ -1,7 +1,10 @@
+#include "mpi/run/run_start.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/file.h"
@@ -10,7 +13,6 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/resume.h"
-#include "mpi/run/run.h"
 #include "mpi/run/start_model.h"
 
 /* First parameters that are fitted to the data or come from a model: made in memory of this rank's own, as
@@ -76,9 +78,9 @@ static int open_files(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
     if (run->par.rank == 0) {
-        code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
+        code = bl_log_open(run->folder.log, run->resumed ? run->state.files.log_bytes : -1, err);
         if (code == BL_OK)
-            code = metrics_open(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+            code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
         if (code == BL_OK)
             code =
                 io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
@@ -95,7 +97,8 @@ static int start_writer(struct run *run, struct bl_error *err)
     return code;
 }
 
-void par_run_free_state(struct run *run)
+/* What is shared between ranks. Collective over the node, safe twice. */
+static void free_state(struct run *run)
 {
     par_step_free(&run->step);
     par_run_state_free(&run->state);
@@ -112,7 +115,7 @@ static int init_state(struct run *run, enum par_sharing sharing, struct bl_error
         code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model,
                              &run->phases, err);
     if (code != BL_OK)
-        par_run_free_state(run);
+        free_state(run);
     return code;
 }
 
@@ -128,29 +131,66 @@ static int share_state(struct run *run, struct bl_error *err)
     return init_state(run, PAR_SHARE_NOTHING, err);
 }
 
-int par_run_start(struct run *run, struct bl_error *err)
+static int open_parts(struct run *run, struct bl_error *err)
 {
-    struct par par = run->par;
     const struct bl_config *config = run->config;
-    struct par_placement placement;
-    char in_flight[OVERLAP_TEXT];
-    int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
+    int code = par_run_folder_open(&run->folder, run->par, run->options->run_path, err);
     if (code == BL_OK)
-        code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
+        code = par_agree(run->par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
-        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
+        code = par_train_data_init(&run->data, run->par, run->options->data_path, config, err);
     if (code == BL_OK)
         code = held_out_check_early_stop(config, run->data.n_validation_global, run->data.labels, err);
-    if (code == BL_OK)
-        code = share_state(run, err);
-    if (code != BL_OK)
-        return code;
+    return code == BL_OK ? share_state(run, err) : code;
+}
+
+/* What of the step belongs to the run's state, and by which arithmetic the state comes about. */
+static void join_parts(struct run *run)
+{
+    const struct bl_config *config = run->config;
+    char in_flight[OVERLAP_TEXT];
     run->state.memory = run->step.memory.codes;
     run->state.memory_rows = run->step.memory.rows;
     run->state.scale = config->train.reduction == BL_REDUCTION_EXACT ? run->step.gradient.scale : NULL;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     overlap_text(&run->step.overlap, config, in_flight);
     par_arithmetic(&run->nodes, config, in_flight, run->state.model.arithmetic);
+}
+
+/* Says what is about to be done. */
+static int report_start(struct run *run, struct bl_error *err)
+{
+    struct par_placement placement;
+    par_placement_find(run->par, run->config->train.threads, &placement);
+    run->report = train_report_of(par_step_facts_local(&run->step), run->config, &run->data, &run->state);
+    int code = par_loss_sums_init_local(&run->losses, &run->step, err);
+    if (code == BL_OK)
+        code = train_report_start(&run->report, &placement, run->options->data_path, run->folder.path,
+                                  run->resumed, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = job_report(&run->options->job, run->state.progress.step, err);
+    return par_agree(run->par, code, err);
+}
+
+/* Until a checkpoint was measured, the deadline goes by its bytes: the parameters, the best ones, at most two states
+ * of the optimiser, and a memory of codes. */
+static void begin_clocks(struct run *run)
+{
+    const int64_t floats =
+        4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
+    run->checkpoint.step = run->resumed ? run->state.progress.step : -1;
+    run->checkpoint.begun_s = bl_clock_seconds();
+    deadline_init(&run->deadline, run->started_s, run->config->train.max_hours, run->options->job.end_s,
+                  floats * (int64_t)sizeof(float));
+    phases_begin(&run->phases);
+}
+
+int par_run_start(struct run *run, struct bl_error *err)
+{
+    int code = open_parts(run, err);
+    if (code != BL_OK)
+        return code;
+    join_parts(run);
     code = start_writer(run, err);
     if (code == BL_OK)
         code = start_or_continue(run, err);
@@ -158,13 +198,20 @@ int par_run_start(struct run *run, struct bl_error *err)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
-    run->state.starts++;
-    par_placement_find(par, config->train.threads, &placement);
-    code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
-    if (code == BL_OK)
-        code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
-                                            run->folder.path, run->resumed, err);
-    if (code == BL_OK && par.rank == 0)
-        code = job_report(&run->options->job, run->state.step, err);
-    return par_agree(par, code, err);
+    run->state.progress.starts++;
+    code = report_start(run, err);
+    begin_clocks(run);
+    return code;
+}
+
+void par_run_end(struct run *run)
+{
+    par_checkpoint_writer_free(&run->writer);
+    par_loss_sums_free(&run->losses);
+    free_state(run);
+    par_train_data_free(&run->data);
+    metrics_close();
+    bl_log_close();
+    par_run_folder_close(&run->folder);
+    bl_free(&run->config_text);
 }

@@ -22,7 +22,7 @@ static int init_window(struct par_run_state *state, const struct bl_config *conf
     int code = par_window_init(&state->window, state->nodes, blocks * n_params * (int64_t)sizeof(float), 0,
                                "parameters and optimiser states", err);
     if (code == BL_OK)
-        state->best_params = (float *)state->window.at + n_params;
+        state->best.params = (float *)state->window.at + n_params;
     return code;
 }
 
@@ -41,9 +41,8 @@ int par_run_state_init(struct par_run_state *state, const struct par_nodes *node
                        const struct bl_config *config, int64_t dim, struct bl_label_layout labels,
                        struct bl_error *err)
 {
-    *state = (struct par_run_state){.last_objective = NAN,
-                                    .best_map = -1.0,
-                                    .last_evaluated_step = -1,
+    *state = (struct par_run_state){.progress = {.last_objective = NAN, .last_evaluated_step = -1},
+                                    .best = {.map = -1.0},
                                     .label_kind = labels.kind,
                                     .label_classes = labels.classes,
                                     .nodes = nodes};
@@ -72,7 +71,7 @@ void par_run_state_free(struct par_run_state *state)
     bl_optimizer_free(&state->optimizer);
     bl_model_free(&state->model);
     par_window_free(&state->window);
-    state->best_params = NULL;
+    state->best.params = NULL;
 }
 
 static void copy_share(const struct par_run_state *state, float *to, const float *from)
@@ -90,7 +89,7 @@ void par_run_state_set_params(struct par_run_state *state, const float *params)
 
 void par_run_state_keep_best(struct par_run_state *state)
 {
-    copy_share(state, state->best_params, state->model.params);
+    copy_share(state, state->best.params, state->model.params);
 }
 
 /* One block of the size of the parameters, as tensors "prefix/layer0/weight", ...; returns the next free
@@ -131,7 +130,7 @@ static int list_tensors(struct par_run_state *state, struct tensor **tensors, in
     if (code != BL_OK)
         return code;
     struct tensor *next = list_block(*tensors, "params", layout, state->model.params);
-    next = list_block(next, "best", layout, state->best_params);
+    next = list_block(next, "best", layout, state->best.params);
     for (int s = 0; s < type->n_states; s++) {
         char prefix[32];
         snprintf(prefix, sizeof prefix, "optimizer/%s", type->state_name[s]);
@@ -162,33 +161,33 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
                         char names[][NAME_BYTES], int *n_required)
 {
     int n = 0;
-    fields[n++] = (struct number_field){"step", &state->step, NULL};
-    fields[n++] = (struct number_field){"train_seconds", NULL, &state->train_seconds};
-    fields[n++] = (struct number_field){"starts", &state->starts, NULL};
-    fields[n++] = (struct number_field){"epoch_steps", &state->epoch_steps, NULL};
-    fields[n++] = (struct number_field){"best_map", NULL, &state->best_map};
-    fields[n++] = (struct number_field){"best_step", &state->best_step, NULL};
-    fields[n++] = (struct number_field){"evaluations_since_best", &state->evaluations_since_best, NULL};
-    fields[n++] = (struct number_field){"last_evaluated_step", &state->last_evaluated_step, NULL};
-    fields[n++] = (struct number_field){"metrics_bytes", &state->metrics_bytes, NULL};
+    fields[n++] = (struct number_field){"step", &state->progress.step, NULL};
+    fields[n++] = (struct number_field){"train_seconds", NULL, &state->progress.train_seconds};
+    fields[n++] = (struct number_field){"starts", &state->progress.starts, NULL};
+    fields[n++] = (struct number_field){"epoch_steps", &state->progress.epoch.steps, NULL};
+    fields[n++] = (struct number_field){"best_map", NULL, &state->best.map};
+    fields[n++] = (struct number_field){"best_step", &state->best.step, NULL};
+    fields[n++] = (struct number_field){"evaluations_since_best", &state->best.evaluations_since, NULL};
+    fields[n++] = (struct number_field){"last_evaluated_step", &state->progress.last_evaluated_step, NULL};
+    fields[n++] = (struct number_field){"metrics_bytes", &state->files.metrics_bytes, NULL};
     fields[n++] = (struct number_field){"data_fingerprint", (int64_t *)&state->fingerprint, NULL};
     fields[n++] = (struct number_field){"params_digest", (int64_t *)&state->digest, NULL};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
         snprintf(names[t], NAME_BYTES, "epoch_value_%d", t);
-        fields[n++] = (struct number_field){names[t], NULL, &state->epoch_values[t]};
+        fields[n++] = (struct number_field){names[t], NULL, &state->progress.epoch.values[t]};
     }
     *n_required = n;
-    fields[n++] = (struct number_field){"log_bytes", &state->log_bytes, NULL};
+    fields[n++] = (struct number_field){"log_bytes", &state->files.log_bytes, NULL};
     fields[n++] = (struct number_field){"label_kind", &state->label_kind, NULL};
     fields[n++] = (struct number_field){"label_classes", &state->label_classes, NULL};
-    fields[n++] = (struct number_field){"last_objective", NULL, &state->last_objective};
-    fields[n++] = (struct number_field){"settled_epochs", &state->settled_epochs, NULL};
-    fields[n++] = (struct number_field){"interval_steps", &state->interval_steps, NULL};
-    fields[n++] = (struct number_field){"interval_seconds", NULL, &state->interval_seconds};
+    fields[n++] = (struct number_field){"last_objective", NULL, &state->progress.last_objective};
+    fields[n++] = (struct number_field){"settled_epochs", &state->progress.settled_epochs, NULL};
+    fields[n++] = (struct number_field){"interval_steps", &state->progress.interval.steps, NULL};
+    fields[n++] = (struct number_field){"interval_seconds", NULL, &state->progress.interval_seconds};
     for (int t = 0; t < BL_TERMS_MAX; t++) {
         char *name = names[BL_TERMS_MAX + t];
         snprintf(name, NAME_BYTES, "interval_value_%d", t);
-        fields[n++] = (struct number_field){name, NULL, &state->interval_values[t]};
+        fields[n++] = (struct number_field){name, NULL, &state->progress.interval.values[t]};
     }
     return n;
 }
@@ -196,12 +195,12 @@ static int list_numbers(struct par_run_state *state, struct number_field fields[
 /* Numbers that an older checkpoint doesn't have must not stay from a damaged one that was tried before. */
 static void forget_later_numbers(struct par_run_state *state)
 {
-    state->log_bytes = -1;
-    state->last_objective = NAN;
-    state->settled_epochs = 0;
-    state->interval_steps = 0;
-    state->interval_seconds = 0.0;
-    memset(state->interval_values, 0, sizeof state->interval_values);
+    state->files.log_bytes = -1;
+    state->progress.last_objective = NAN;
+    state->progress.settled_epochs = 0;
+    state->progress.interval.steps = 0;
+    state->progress.interval_seconds = 0.0;
+    memset(state->progress.interval.values, 0, sizeof state->progress.interval.values);
 }
 
 /* Of a node's one copy: values [n], which its first rank looks at. *digest becomes that of rank 0's node. */
@@ -218,7 +217,7 @@ static int agree_on_digest(const struct par_run_state *state, struct par par, co
                        "step %" PRId64 ": %s of this rank (digest %016" PRIx64
                        ") are not those of rank 0 (%016" PRIx64
                        "): no checkpoint was written; continue from the one before, without this rank's node",
-                       state->step, what, digest, *first);
+                       state->progress.step, what, digest, *first);
     return par_agree(par, code, err);
 }
 

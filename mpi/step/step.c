@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/buffer.h"
+#include "cost/trial.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/placement.h"
 #include "mpi/step/step_flags.h"
@@ -109,6 +110,31 @@ void par_step_free(struct par_step *step)
     par_gradient_free(&step->gradient);
     par_sum_groups_free(&step->groups);
     par_batch_free(&step->batch);
+}
+
+/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows: those on
+ * its own node. */
+static double pair_products(const struct par_step *step)
+{
+    const struct par_pair_return *pairs = &step->exchange.pairs;
+    if (!step->exchange.wants_codes)
+        return 0.0;
+    return pairs->part ? 4.0 - (double)pairs->n_node / (double)step->batches.n_global : 4.0;
+}
+
+struct step_facts par_step_facts_local(const struct par_step *step)
+{
+    const int64_t n = step->batches.n_global;
+    return (struct step_facts){.ranks = step->par.size,
+                               .nodes = step->nodes->n_nodes,
+                               .threads = step->config->train.threads,
+                               .batch_rows = n,
+                               .steps_per_epoch = step->batches.steps_per_epoch,
+                               .total_steps = step->total_steps,
+                               .flops = bl_trial_flops(&step->network.shape, n, n, pair_products(step)),
+                               .overlap = step->overlap,
+                               .product = &step->product,
+                               .objective = &step->objective};
 }
 
 /* z = W_L a_(L-1) + c_L with a_l = f(W_l a_(l-1) + c_l), a_0 = x; then h = tanh(beta z), and the code c that terms

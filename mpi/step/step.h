@@ -57,12 +57,24 @@ struct par_step {
     double *group_values; /* [groups, BL_TERMS_MAX] each group's part of each row term's value; owned */
 };
 
+/* What reports say of a step, which nothing changes after par_step_init: by value, pointers borrowed. */
+struct step_facts {
+    int64_t ranks, nodes, threads; /* threads: of a rank */
+    int64_t batch_rows, steps_per_epoch, total_steps;
+    double flops; /* of a step, all ranks together */
+    struct overlap overlap;
+    const struct bl_product *product;
+    const struct bl_objective *objective;
+};
+
 /* Borrows all but err. Collective; agreed. Errors: BL_USAGE, BL_MEMORY, PAR_NO_WINDOW. par_step_free is
  * collective over the node, safe twice. */
 int par_step_init(struct par_step *step, const struct par_nodes *nodes, const struct bl_config *config,
                   const struct par_train_data *data, const struct bl_model *model, struct phases *phases,
                   struct bl_error *err);
 void par_step_free(struct par_step *step);
+
+struct step_facts par_step_facts_local(const struct par_step *step);
 
 /* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, the node's one copy
  * (mpi/step/gradient.h); also fills group_values and outcome; updates nothing. The ranks of a node meet before the
