@@ -27,11 +27,11 @@ struct result {
 /* Times one step as round r; rounds below 0 are to warm up. */
 static void run(struct par par, struct bench_trainer *trainer, int r, struct result *result)
 {
-    const struct phases before = trainer->step.phases;
+    const struct phases before = trainer->phases;
     MPI_Barrier(par.comm);
     const double begun = bl_clock_seconds();
     bench_trainer_step(trainer);
-    const double *seconds = trainer->step.phases.seconds;
+    const double *seconds = trainer->phases.seconds;
     double waited[2] = {seconds[PHASE_GATHER] - before.seconds[PHASE_GATHER],
                         seconds[PHASE_REDUCE] - before.seconds[PHASE_REDUCE]};
     MPI_Barrier(par.comm);

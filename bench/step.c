@@ -51,7 +51,7 @@ struct floor {
 static void make_floor(struct floor *floor, const struct bench_trainer *trainer)
 {
     floor->network = &trainer->step.network;
-    floor->n_local = trainer->step.batches.n_local;
+    floor->n_local = trainer->step.batch.n_local;
     floor->n_global = trainer->step.batches.n_global;
     const int64_t of_codes = floor->n_global * bl_shape_code_bits(&floor->network->shape) / 1024;
     const int64_t rows = floor->n_local > of_codes ? floor->n_local : of_codes, n = rows > 1024 ? rows : 1024;

@@ -34,6 +34,7 @@ void bench_make_bytes(const char *path, int64_t dim)
 void bench_trainer_init(struct bench_trainer *trainer, struct par par, const char *path, const char *config)
 {
     trainer->number = 0;
+    phases_begin(&trainer->phases);
     bench_must(io_config_parse(config, "bench", &trainer->config, &bench_error));
     bench_must(par_train_data_init(&trainer->data, par, path, &trainer->config, &bench_error));
     const enum par_sharing sharing =
@@ -42,7 +43,7 @@ void bench_trainer_init(struct bench_trainer *trainer, struct par par, const cha
     bench_must(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, trainer->data.dim,
                                   trainer->data.labels, &bench_error));
     bench_must(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
-                             &trainer->state.model, &bench_error));
+                             &trainer->state.model, &trainer->phases, &bench_error));
 }
 
 void bench_trainer_free(struct bench_trainer *trainer)

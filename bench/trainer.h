@@ -21,6 +21,7 @@ struct bench_trainer {
     struct par_train_data data;
     struct par_nodes nodes;
     struct par_run_state state;
+    struct phases phases;
     struct par_step step;
     int64_t number; /* of the next step */
 };

@@ -67,8 +67,8 @@ static void first_step(struct par par, const char *path, const char *folder)
     make_trainer(&trainer, par, path, FIRST);
     write_array(folder, "parameters", trainer.state.model.params, trainer.state.model.layout.n_params);
     const double norm = bench_trainer_step(&trainer);
-    write_array(folder, "features", step->x, FIRST * BENCH_DIM);
-    write_array(folder, "labels", step->labels, FIRST);
+    write_array(folder, "features", step->batch.x, FIRST * BENCH_DIM);
+    write_array(folder, "labels", step->batch.labels, FIRST);
     for (int64_t g = 0; g < step->groups.local.n; g++)
         for (int64_t t = 0; t < step->objective.n_terms; t++)
             value += step->objective.weight[t] * step->group_values[g * BL_TERMS_MAX + t];

@@ -26,20 +26,16 @@ struct fit {
 static int init(struct fit *fit, struct bl_error *err)
 {
     const int64_t k = fit->k;
-    int code = bl_alloc(&fit->weight, k * fit->dim, sizeof(float), "directions", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->bias, k, sizeof(float), "directions", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->projected, BL_CROSS_BLOCK * k, sizeof(float), "projections", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->lo, k, sizeof(float), "extents", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->hi, k, sizeof(float), "extents", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->next, k, sizeof(int64_t), "modes", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->modes, fit->bits, sizeof *fit->modes, "modes", err);
-    return code;
+    const struct bl_buffer buffers[] = {
+        {&fit->weight, k * fit->dim, sizeof(float), "directions", 0},
+        {&fit->bias, k, sizeof(float), "directions", 0},
+        {&fit->projected, BL_CROSS_BLOCK * k, sizeof(float), "projections", 0},
+        {&fit->lo, k, sizeof(float), "extents", 0},
+        {&fit->hi, k, sizeof(float), "extents", 0},
+        {&fit->next, k, sizeof(int64_t), "modes", 0},
+        {&fit->modes, fit->bits, sizeof *fit->modes, "modes", 0},
+    };
+    return bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
 }
 
 static void release(struct fit *fit)

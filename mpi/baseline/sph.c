@@ -32,17 +32,16 @@ struct fit {
 static int init(struct fit *fit, struct bl_error *err)
 {
     const int64_t bits = fit->bits, dim = fit->dim;
+    const struct bl_buffer buffers[] = {
+        {&fit->squared, fit->sample.n_local * bits, sizeof(float), "distances", 0},
+        {&fit->picks, bits * PICKS * dim, sizeof(float), "first pivots", 1},
+        {&fit->pivot, bits * dim, sizeof(double), "pivots", 0},
+        {&fit->work, bits * dim, sizeof(double), "pivots", 0},
+        {&fit->overlap, bits * bits, sizeof(int64_t), "overlaps", 0},
+    };
     int code = bl_product_init(&fit->product, BL_PRODUCT_CHAIN, 1, err);
     if (code == BL_OK)
-        code = bl_alloc(&fit->squared, fit->sample.n_local * bits, sizeof(float), "distances", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&fit->picks, bits * PICKS * dim, sizeof(float), "first pivots", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->pivot, bits * dim, sizeof(double), "pivots", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->work, bits * dim, sizeof(double), "pivots", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->overlap, bits * bits, sizeof(int64_t), "overlaps", err);
+        code = bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
     return par_agree(fit->par, code, err);
 }
 

@@ -72,7 +72,8 @@ static int64_t count_chosen(const struct par_row_choice *choice, int64_t lo, int
     return n;
 }
 
-/* Moves the chosen ones of the n rows from row_lo on to the front; returns their number. */
+/* Moves the chosen ones among the n rows from row_lo on to the front of the block; returns how many they
+ * are. */
 static int64_t keep_chosen(struct block *block, const struct par_split *split, int64_t row_lo, int64_t n)
 {
     const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type), words = split->labels.words;

@@ -6,7 +6,7 @@
 
 #include "data/row_sample.h"
 #include "model/model.h"
-#include "mpi/evaluate/retrieve.h"
+#include "mpi/evaluate/code_set.h"
 #include "mpi/files/dataset.h"
 
 /* BL_INPUT unless the model takes rows as wide as those of the split; the names appear in the message. Local.
@@ -20,11 +20,11 @@ struct par_row_choice {
     int part;
 };
 
-/* Codes and labels of the chosen rows (NULL: all) that lie in this rank's range of the split, as a piece of a
- * code set, in file order; which rows of the tally's sample are among the chosen ones of all ranks, with the
- * number of these in *n_global. Without a choice piece->set.first is the piece's place in the split.
- * Collective; agreed; on failure *piece is empty. Errors: BL_INPUT, BL_PATH of the reading; BL_NUMBERS naming
- * the file's row; BL_MEMORY. */
+/* Codes and labels of the chosen rows (NULL: all) in this rank's range of the split, as a piece of a code
+ * set, in file order. *n_global: the chosen rows of all ranks; the tally counts which rows of its sample
+ * are among them. Without a choice piece->set.first is the piece's place in the split. Collective; agreed;
+ * on failure *piece is empty. Errors: BL_INPUT, BL_PATH of the reading; BL_NUMBERS naming the file's row;
+ * BL_MEMORY. */
 int par_encode_split(struct par par, const struct bl_model *model, struct par_dataset *dataset,
                      const struct par_row_choice *choice, struct par_code_set *piece,
                      struct bl_row_tally *tally, int64_t *n_global, struct bl_error *err);

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "hash/code.h"
+#include "mpi/evaluate/code_set.h"
 #include "mpi/evaluate/retrieve.h"
 #include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
@@ -55,7 +56,7 @@ struct growing {
     int64_t n;
 };
 
-/* A row that waits to be encoded, and where its code goes. */
+/* A row of the next block to be encoded, and where its code goes. */
 struct waiting {
     int64_t row;
     struct growing *to;
@@ -94,7 +95,7 @@ static void scratch_free(struct encode_scratch *scratch)
     bl_free(&scratch->codes);
 }
 
-/* Codes and labels of the rows that wait, to their sets. */
+/* Encodes the block; codes and labels go to their sets. */
 static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
 {
     const struct par_train_data *data = scratch->data;
@@ -121,7 +122,7 @@ static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
     return BL_OK;
 }
 
-/* A shard's rows in their order, held out or not: what isn't in memory is read once. */
+/* A shard's rows in the order of the file, held out or not, so that a block of streamed rows is read once. */
 static int encode_shard(struct encode_scratch *scratch, const struct bl_shard *shard, struct growing *queries,
                         struct growing *database, struct bl_error *err)
 {
@@ -174,6 +175,7 @@ int par_held_out_judge(struct par par, const struct par_train_data *data, const 
     struct par_code_set own = {0}, queries = {0}, database = {0};
     struct bl_retrieval retrieval;
     struct bl_retrieval_means means;
+    /* The database stays where its rows are; queries, which are few, come to every rank. */
     int code = par_agree(par, encode_pieces(data, model, &own, &database, err), err);
     if (code == BL_OK)
         code = par_code_set_gather(par, &own, &queries, err);

@@ -5,62 +5,9 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
-#include "hash/code.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 #include "mpi/ranks/reduce.h"
-
-int par_code_set_init_local(struct par_code_set *owned, int64_t rows, int64_t bits,
-                            struct bl_label_layout layout, int64_t first, struct bl_error *err)
-{
-    *owned = (struct par_code_set){0};
-    int code = bl_alloc(&owned->words, rows * bl_code_words(bits), sizeof *owned->words, "codes", err);
-    if (code == BL_OK && layout.words > 0)
-        code = bl_alloc(&owned->labels, rows * layout.words, sizeof *owned->labels, "labels", err);
-    if (code != BL_OK)
-        par_code_set_free(owned);
-    else
-        owned->set = (struct bl_code_set){rows, bits, owned->words, layout, owned->labels, first};
-    return code;
-}
-
-void par_code_set_free(struct par_code_set *owned)
-{
-    bl_free(&owned->words);
-    bl_free(&owned->labels);
-    owned->set = (struct bl_code_set){0};
-}
-
-int par_code_set_gather(struct par par, const struct par_code_set *piece, struct par_code_set *whole,
-                        struct bl_error *err)
-{
-    const struct bl_code_set *mine = &piece->set;
-    const int64_t n_words = bl_code_words(mine->bits), n_labels = mine->label_layout.words;
-    const int64_t code_bytes = n_words * (int64_t)sizeof *piece->words;
-    const int64_t label_bytes = n_labels * (int64_t)sizeof *piece->labels;
-    struct par_blocks rows;
-    *whole = (struct par_code_set){0};
-    int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
-    if (code != BL_OK)
-        goto done;
-    par_blocks_gather(&rows, par, mine->rows);
-    const int64_t first = rows.begin[par.rank];
-    code = par_code_set_init_local(whole, rows.begin[par.size], mine->bits, mine->label_layout, 0, err);
-    code = par_agree(par, code, err);
-    if (code != BL_OK)
-        goto done;
-    memcpy(whole->words + first * n_words, piece->words, (size_t)(mine->rows * code_bytes));
-    par_allgather(par, &rows, whole->words, code_bytes);
-    if (label_bytes > 0) {
-        memcpy(whole->labels + first * n_labels, piece->labels, (size_t)(mine->rows * label_bytes));
-        par_allgather(par, &rows, whole->labels, label_bytes);
-    }
-done:
-    if (code != BL_OK)
-        par_code_set_free(whole);
-    par_blocks_free(&rows);
-    return code;
-}
 
 int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_layout, const char *query_name,
                              int64_t database_bits, struct bl_label_layout database_layout,
@@ -93,7 +40,8 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
     return BL_OK;
 }
 
-/* The buckets of a block of queries over the whole database, on rank 0. */
+/* How many items, and relevant ones, each query finds at each Hamming distance: every rank counts its piece
+ * of the database, rank 0 gets the sums. Integers, so the cut into pieces doesn't matter. */
 static void count_block(struct par par, const struct bl_code_set *queries, int64_t lo, int64_t n,
                         const struct bl_code_set *database, int exclude_self, bl_bucket *buckets)
 {
@@ -118,6 +66,7 @@ int par_retrieve(struct par par, const struct bl_code_set *queries, const struct
     else
         code = bl_alloc(&buckets, block * distances, sizeof *buckets, "counts per distance", err);
     code = par_agree(par, code, err);
+    /* Rank 0 alone adds up queries, in their order: the same sums of doubles on any number of ranks. */
     for (int64_t lo = 0; lo < queries->rows && code == BL_OK; lo += block) {
         const int64_t n = queries->rows - lo < block ? queries->rows - lo : block;
         count_block(par, queries, lo, n, database, exclude_self, buckets);

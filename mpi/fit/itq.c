@@ -23,6 +23,8 @@ struct fit {
     struct bl_itq itq;
 };
 
+/* v = scale P (x - mean), in whose space the rotation is sought: kept, as each iteration needs all of them.
+ */
 static void project(void *context, int64_t group, int64_t first, int64_t n, float *points)
 {
     struct fit *fit = context;
@@ -36,15 +38,14 @@ static int init(struct fit *fit, struct par_points *points, struct bl_error *err
 {
     const struct par_principal *principal = fit->principal;
     const int64_t k = fit->k, dim = fit->dim, groups = fit->groups;
-    int code = bl_alloc(&fit->weight, k * dim, sizeof(float), "directions", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->centred, BL_CROSS_BLOCK * dim, sizeof(float), "centred rows", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->v, par_points_count_local(points) * k, sizeof(float), "projections", err);
-    if (code == BL_OK)
-        code = bl_alloc_zero(&fit->end, groups, sizeof(int64_t), "groups of rows", err);
-    if (code == BL_OK)
-        code = bl_alloc(&fit->rotation, k * k, sizeof(double), "a rotation", err);
+    const struct bl_buffer buffers[] = {
+        {&fit->weight, k * dim, sizeof(float), "directions", 0},
+        {&fit->centred, BL_CROSS_BLOCK * dim, sizeof(float), "centred rows", 0},
+        {&fit->v, par_points_count_local(points) * k, sizeof(float), "projections", 0},
+        {&fit->end, groups, sizeof(int64_t), "groups of rows", 1},
+        {&fit->rotation, k * k, sizeof(double), "a rotation", 0},
+    };
+    int code = bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
     if (code == BL_OK)
         code = bl_itq_init(&fit->itq, &points->product, k, principal->means.n, err);
     if (code != BL_OK)
@@ -90,6 +91,8 @@ static void pass(struct fit *fit)
     par_sum_integers(fit->par, fit->itq.sums, fit->k * fit->k);
 }
 
+/* In turns: B = sign(v R), then the R that brings v R nearest to B, which rank 0 finds from the sums of all
+ * rows. */
 static int iterate(struct fit *fit, int64_t iterations, uint64_t seed, double errors[2], struct bl_error *err)
 {
     const int computes = fit->par.rank == 0;
@@ -102,7 +105,7 @@ static int iterate(struct fit *fit, int64_t iterations, uint64_t seed, double er
     }
     if (code != BL_OK)
         return code;
-    pass(fit);
+    pass(fit); /* once more, as the error is known only after a pass */
     errors[1] = bl_itq_error(&fit->itq, fit->rotation);
     errors[0] = iterations > 0 ? errors[0] : errors[1];
     return BL_OK;

@@ -22,7 +22,8 @@ const char *forecast_limit_name(enum forecast_limit limit)
  * of codes rows are paired with all training rows. */
 static struct bl_trial_size trial_size(const struct plan *plan, const struct bl_config *config)
 {
-    const int64_t columns = bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batch;
+    const int64_t columns =
+        bl_objective_wants_memory(&config->objective) ? plan->n_train : plan->batches.n_global;
     const int64_t ranks = plan->ranks, per_node = plan->node_ranks;
     const struct bl_trial_size size = {.n_local = plan->batch_rows,
                                        .n_global = columns,
@@ -62,7 +63,7 @@ static double node_bytes(const struct plan *plan)
     return blocks * (double)plan->parameters * (double)sizeof(float);
 }
 
-/* Which loss against the ideal is the largest. */
+/* What costs most of the ideal speed-up. */
 static enum forecast_limit limit_of(const struct forecast *forecast, const struct forecast *one, double crowd)
 {
     const double ranks = (double)forecast->ranks;
@@ -119,7 +120,7 @@ int forecast_step(struct forecast *forecast, const struct cluster *cluster, cons
     forecast_exchange(forecast, &wire, plan,
                       par_gradient_tail_local(&layout, config->train.reduction == BL_REDUCTION_EXACT));
     forecast->step_s = forecast->compute_s + forecast->exchange_s;
-    forecast->rows_per_s = (double)plan->batch / forecast->step_s;
+    forecast->rows_per_s = (double)plan->batches.n_global / forecast->step_s;
     forecast->efficiency = one ? one->step_s / (forecast->step_s * (double)ranks) : 1.0;
     forecast->limit = one ? limit_of(forecast, one, crowd) : LIMIT_NONE;
     return BL_OK;

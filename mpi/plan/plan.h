@@ -9,12 +9,13 @@
 #include "config/config.h"
 #include "mpi/files/dataset.h"
 #include "mpi/ranks/traffic.h"
+#include "mpi/rows/batches.h"
 
 struct plan {
     int64_t ranks, hosts;
-    int64_t nodes, node_ranks,
-        lanes; /* what shares memory (mpi/ranks/nodes.h): the hosts, as evenly filled as can be, or
-                * under train.shared: off each rank; ranks of the largest and the smallest */
+    int64_t nodes;      /* what shares memory: hosts, filled evenly; under train.shared: off each rank */
+    int64_t node_ranks; /* of the largest node */
+    int64_t lanes;      /* ranks of the smallest: mpi/ranks/nodes.h */
 
     /* rows of the train split, before rows that aren't finite are dropped */
     int64_t n_train, n_validation;
@@ -24,8 +25,9 @@ struct plan {
     int64_t layers, parameters, bits; /* bits: of the whole code */
 
     int64_t batch_rows; /* of a batch, on the rank that has most */
-    int64_t batch, steps_per_epoch, steps, warmup_steps;
-    int64_t groups; /* of reduction: exact; 0 under fast */
+    struct batches batches;
+    int64_t steps, warmup_steps; /* of the run */
+    int64_t groups;              /* of reduction: exact; 0 under fast */
 
     /* of the rank that needs most; the libraries' own memory is not in it */
     int64_t data_bytes;  /* its shards: features or windows of them, labels, orders */

@@ -21,7 +21,6 @@ struct phases {
     enum phase now;
     double since_s;
     double seconds[PHASES];
-    double behind_s; /* the background thread's work on checkpoints during steps; part of no phase */
 };
 
 /* The name that users and the stall guard's message show; a string literal. */

@@ -35,13 +35,22 @@ struct par_traffic {
     struct par_traffic_count of[PAR_TRAFFIC_KINDS];
 };
 
-/* The name that users read; a string literal. */
+/* Where a rank stands among nodes (mpi/ranks/nodes.h): numbers alone, so that the ranks needn't be there. */
+struct traffic_lane {
+    int node, n_nodes;
+    int lane, n_lanes; /* lane >= n_lanes: the rank carries nothing */
+};
+
+/* As users read it. A literal. */
 const char *traffic_name(enum par_traffic_kind kind);
 
 /* 1 if the kind is part of a training step. */
 int traffic_in_step(enum par_traffic_kind kind);
 
-/* The sum over the kinds of a training step. */
+/* *sum and one more. */
+void traffic_add(struct par_traffic_count *sum, const struct par_traffic_count *more);
+
+/* The sum over the kinds of a step. */
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);
 
 /* What one collective counts on this rank, by the convention above. */

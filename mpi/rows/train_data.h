@@ -45,6 +45,11 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
                         const struct bl_config *config, struct bl_error *err);
 void par_train_data_free(struct par_train_data *data);
 
+/* Bytes of a rank that has `rows` rows, n_train of them to train on, in memory or (is_streamed) in the
+ * file. Local. */
+int64_t par_train_data_bytes_local(int64_t rows, int64_t n_train, int64_t row_bytes, int64_t label_words,
+                                   int is_streamed);
+
 /* Sets *row to the features of one of this rank's file rows. In memory this can't fail; when streamed,
  * *row is valid until the next call, and rows read in order read each block once. Local. Errors: those of
  * row_file_row. */

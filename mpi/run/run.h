@@ -1,48 +1,47 @@
-/* What a training run owns, for the files that make one up: train_start.c begins it, train.c does the rest.
- */
+/* A training run, for the files that make it up: run_start begins it, run_checkpoint saves it, run_judge
+ * says how good it is and when it has had enough, train.c is the loop. */
 #ifndef PAR_RUN_RUN_H
 #define PAR_RUN_RUN_H
 
+#include "mpi/process/phases.h"
 #include "mpi/run/checkpoint_writer.h"
 #include "mpi/run/deadline.h"
+#include "mpi/run/loss_sums.h"
 #include "mpi/run/run_folder.h"
+#include "mpi/run/run_state.h"
 #include "mpi/run/train.h"
 #include "mpi/run/train_report.h"
 #include "mpi/step/step.h"
 
-/* Everything that a run owns. */
+/* Everything that a run owns. Each rank has its part of data and step; a node's ranks share state, and
+ * parts of the step, in windows; rank 0 holds the folder's lock and its files. Parts point at each other,
+ * so it stays where it is. */
 struct run {
     struct par par;
-    struct par_traffic traffic;
-    const struct par_train_options *options;
-    const struct bl_config *config;
-    char *config_text;
+    struct par_traffic traffic;              /* what this rank has sent and received; par counts here */
+    const struct par_train_options *options; /* borrowed */
+    const struct bl_config *config;          /* borrowed */
+    char *config_text;                       /* all keys, as checkpoints and config.yaml have them; owned */
+    double started_s;
+    int resumed; /* from a checkpoint */
+
     struct par_run_folder folder;
+    struct phases phases; /* where this rank's time goes */
     struct par_train_data data;
     struct par_nodes nodes;
-    struct par_run_state state;
+    struct par_run_state state; /* what a checkpoint holds */
     struct par_step step;
-    struct par_train_report report;
+    struct par_loss_sums losses;
+    struct train_report report;
     struct deadline deadline;
-    double started_s, last_checkpoint_s;
-    int64_t last_checkpoint_step; /* -1: none by this process */
+
     struct par_checkpoint_writer writer;
     struct {
-        char path[PAR_RUN_PATH_MAX];
-        int64_t step;
-        uint64_t digest;
-        double begun_s, waited_s; /* waited_s: how long steps did */
-    } pending;                    /* the checkpoint on its way */
-    int resumed;
+        double begun_s;  /* when the latest was begun; before the first one, when the steps were */
+        int64_t step;    /* of the latest; -1: none by this process */
+        double waited_s; /* how long steps have waited for it */
+    } checkpoint;
     const char *stop_reason; /* NULL: go on */
 };
-
-/* From its options to the first step: folder, data, state and step, a checkpoint or first parameters, files.
- * Collective; agreed. Errors: those of all of these; par_run_free_state and the rest of par_train end it in
- * any case. */
-int par_run_start(struct run *run, struct bl_error *err);
-
-/* What par_run_start shared between ranks. Collective over the node, safe twice. */
-void par_run_free_state(struct run *run);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a run is between two steps, and how it gets into a checkpoint and back. */
+/* What a run is between two steps. As a file: mpi/run/saved_state.h. */
 #ifndef PAR_RUN_RUN_STATE_H
 #define PAR_RUN_RUN_STATE_H
 
@@ -8,35 +8,55 @@
 #include "model/model.h"
 #include "mpi/ranks/nodes.h"
 #include "mpi/ranks/window.h"
-#include "mpi/run/checkpoint_writer.h"
 #include "optim/optimizer.h"
 
-struct par_run_state {
+/* Sums over steps of each term's unweighted value, of all ranks. */
+struct term_sums {
+    double values[BL_TERMS_MAX];
+    int64_t steps;
+};
+
+/* How far a run is; the same on all ranks. */
+struct run_progress {
     int64_t step;         /* steps done; the next is number `step` */
-    double train_seconds; /* in steps, over all starts of the run */
     int64_t starts;       /* how often the run was started or continued */
-    double
-        epoch_values[BL_TERMS_MAX]; /* this epoch's sums of each term's value over its steps, of all ranks */
-    int64_t epoch_steps;
-    double last_objective;                /* of the last whole epoch; NaN: none yet */
-    int64_t settled_epochs;               /* the last so many changed it by less than train.settle */
-    double interval_values[BL_TERMS_MAX]; /* the same since the last line of steps */
-    int64_t interval_steps;
+    double train_seconds; /* in steps, over all starts */
+    struct term_sums epoch;
+    struct term_sums interval; /* since the last line of steps */
     double interval_seconds;
-    double best_map; /* -1: no evaluation yet */
-    int64_t best_step, evaluations_since_best;
-    int64_t last_evaluated_step;       /* -1: none yet */
-    int64_t metrics_bytes, log_bytes;  /* of the run's files when the checkpoint was written; -1: not known */
+    double last_objective;       /* of the last whole epoch; NaN: none yet */
+    int64_t settled_epochs;      /* the last so many changed it by less than train.settle */
+    int64_t last_evaluated_step; /* -1: none yet */
+};
+
+/* The best evaluation so far; the same on all ranks. */
+struct run_best {
+    double map; /* -1: no evaluation yet */
+    int64_t step, evaluations_since;
+    float *params; /* [n_params] then */
+};
+
+/* Lengths of the run's files when the checkpoint was written; -1: not known. */
+struct run_lengths {
+    int64_t metrics_bytes, log_bytes;
+};
+
+/* All that the next step depends on, and what the run tells later. A node has parameters, best parameters
+ * and optimiser states once, in `window`; numbers and statistics of features are each rank's own, the same
+ * on all. Rank 0 writes the numbers of a checkpoint, every rank a part of the tensors. */
+struct par_run_state {
+    struct run_progress progress;
+    struct run_best best;
+    struct run_lengths files;
     uint64_t fingerprint;              /* of the data */
     uint64_t digest;                   /* of model.params when the checkpoint was written */
     int64_t label_kind, label_classes; /* of the data: what the terms' own tensors are made for */
     struct bl_model model;             /* model.trained: what a model of --init was trained on */
     struct bl_optimizer optimizer;
-    float *best_params; /* [n_params] of the best evaluation so far */
-    float *memory;      /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
+    float *memory; /* [memory_rows, K] the step's memory of codes, if it has one; borrowed */
     int64_t memory_rows;
     float *scale;                  /* [n_tensors] of the step's gradient; borrowed, NULL: none to keep */
-    struct par_window window;      /* a node's one copy of parameters, best ones and optimiser states */
+    struct par_window window;      /* owned */
     const struct par_nodes *nodes; /* borrowed */
 };
 
@@ -48,30 +68,12 @@ int par_run_state_init(struct par_run_state *state, const struct par_nodes *node
                        struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
 
+/* Bytes that a node has once. Local. */
+int64_t par_run_state_bytes_local(const struct bl_config *config, int64_t n_params);
+
 /* Copies parameters [n_params] over the node's, or the node's over the best ones: each rank a share. The
  * ranks of a node meet afterwards. Collective over the node. */
 void par_run_state_set_params(struct par_run_state *state, const float *params);
 void par_run_state_keep_best(struct par_run_state *state);
-
-/* par_checkpoint_reserve for such a state. Collective; agreed. */
-int par_run_state_reserve(struct par_run_state *state, struct par_checkpoint_writer *writer,
-                          struct bl_error *err);
-
-/* Sends a checkpoint on its way to path (par_checkpoint_begin). config_text: the effective configuration.
- * Collective; agreed. Errors: BL_PATH; BL_DEFECT when ranks hold other parameters than rank 0: each writes a
- * part, and the whole would be nobody's. */
-int par_run_state_begin(struct par_run_state *state, struct par_checkpoint_writer *writer, const char *path,
-                        const char *config_text, struct bl_error *err);
-
-/* Fills an initialised state from a checkpoint whose head was opened by par_checkpoint_open, the ranks of
- * each node together. Collective; agreed. Errors: BL_INPUT when something is missing, has another shape, or
- * the parameters don't have the digest that was stored with them; the state is then in between, and another
- * checkpoint may be tried. */
-int par_run_state_read(struct par_run_state *state, struct par par, const char *path,
-                       const struct snapshot *head, struct bl_error *err);
-
-/* Whether a checkpoint holds all that par_run_state_read wants of it, for the configuration in it. Local,
- * without MPI. Errors: as par_checkpoint_open and par_run_state_read. */
-int par_run_state_check_local(const char *path, struct bl_error *err);
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "cost/rate.h"
-#include "cost/trial.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/run/metrics.h"
@@ -18,12 +17,15 @@
 static const double input_limit = 0.05, exchange_limit = 0.25, imbalance_limit = 0.10, evaluation_limit = 0.3,
                     checkpoint_limit = 0.1;
 
+/* The account of all ranks; the same on each. */
 struct account {
+    const struct step_facts *step; /* borrowed */
     int64_t steps, rows, peak_bytes;
     int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
     double least[PHASES], mean[PHASES], most[PHASES];
-    double behind_s;                     /* mean over ranks */
-    double total_s, steps_s, compute_s;  /* means over ranks */
+    double background_s;                /* mean over ranks */
+    double total_s, steps_s, compute_s; /* means over ranks */
+    int is_streamed;
     double waited_s;                     /* for streamed rows, of the steps' time; mean over ranks */
     double flops;                        /* of all steps and ranks */
     double sgemm_gflops;                 /* of the slowest rank, all at once */
@@ -47,43 +49,33 @@ static int64_t proportional_bytes(void)
     return kib * 1024;
 }
 
-/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows:
- * those on its own node. */
-static double pair_products(const struct par_step *step)
+static double mean_of(struct par par, double value)
 {
-    const double share = (double)step->mirror.n_node / (double)step->batches.n_global;
-    if (!bl_objective_needs_gather(&step->objective))
-        return 0.0;
-    return step->mirror.part ? 4.0 - share : 4.0;
+    par_sum_doubles(par, &value, 1);
+    return value / par.size;
 }
 
-static void collect(struct account *account, struct par_step *step, const struct bl_model *model,
-                    int64_t steps)
+static void collect_memory(struct account *account, const struct par_nodes *nodes)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    account->steps = steps;
-    account->rows = steps * step->batches.n_global;
-    account->peak_bytes = par_max_integer(step->par, (int64_t)usage.ru_maxrss * 1024);
+    account->peak_bytes = par_max_integer(nodes->all, (int64_t)usage.ru_maxrss * 1024);
     account->node_bytes = proportional_bytes();
-    par_sum_integers(step->nodes->node, &account->node_bytes, 1);
-    account->node_bytes = par_max_integer(step->par, account->node_bytes);
-    account->flops = (double)steps * bl_trial_flops(&model->shape, step->batches.n_global,
-                                                    step->batches.n_global, pair_products(step));
-    memcpy(account->least, step->phases.seconds, sizeof account->least);
-    memcpy(account->mean, step->phases.seconds, sizeof account->mean);
-    memcpy(account->most, step->phases.seconds, sizeof account->most);
-    par_min_doubles(step->par, account->least, PHASES);
-    par_max_doubles(step->par, account->most, PHASES);
-    par_sum_doubles(step->par, account->mean, PHASES);
-    account->behind_s = step->phases.behind_s;
-    par_sum_doubles(step->par, &account->behind_s, 1);
-    account->behind_s /= step->par.size;
-    account->waited_s = step->ahead ? read_ahead_waited(step->ahead) : 0.0;
-    par_sum_doubles(step->par, &account->waited_s, 1);
-    account->waited_s /= step->par.size;
+    par_sum_integers(nodes->node, &account->node_bytes, 1);
+    account->node_bytes = par_max_integer(nodes->all, account->node_bytes);
+}
+
+/* Of each phase the least, the mean and the most of any rank. */
+static void collect_phases(struct account *account, struct par par, const struct phases *phases)
+{
+    memcpy(account->least, phases->seconds, sizeof account->least);
+    memcpy(account->mean, phases->seconds, sizeof account->mean);
+    memcpy(account->most, phases->seconds, sizeof account->most);
+    par_min_doubles(par, account->least, PHASES);
+    par_max_doubles(par, account->most, PHASES);
+    par_sum_doubles(par, account->mean, PHASES);
     for (int p = 0; p < PHASES; p++) {
-        account->mean[p] /= step->par.size;
+        account->mean[p] /= par.size;
         account->total_s += account->mean[p];
         account->steps_s += p <= PHASE_UPDATE ? account->mean[p] : 0.0;
     }
@@ -92,24 +84,24 @@ static void collect(struct account *account, struct par_step *step, const struct
 }
 
 /* What steps alone sent and received, a step. */
-static void collect_traffic(struct account *account, const struct par_step *step,
+static void collect_traffic(struct account *account, const struct par_nodes *nodes,
                             const struct par_traffic *traffic)
 {
+    const struct par par = nodes->all;
     const struct par_traffic_count sum = traffic_of_steps(traffic);
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
-        account->received[kind] =
-            par_max_integer(step->par, traffic->of[kind].received_bytes) / account->steps;
+        account->received[kind] = par_max_integer(par, traffic->of[kind].received_bytes) / account->steps;
     account->most_step = (struct par_traffic_count){
-        .collectives = par_max_integer(step->par, sum.collectives) / account->steps,
-        .messages = par_max_integer(step->par, sum.messages) / account->steps,
-        .sent_bytes = par_max_integer(step->par, sum.sent_bytes) / account->steps,
-        .received_bytes = par_max_integer(step->par, sum.received_bytes) / account->steps,
+        .collectives = par_max_integer(par, sum.collectives) / account->steps,
+        .messages = par_max_integer(par, sum.messages) / account->steps,
+        .sent_bytes = par_max_integer(par, sum.sent_bytes) / account->steps,
+        .received_bytes = par_max_integer(par, sum.received_bytes) / account->steps,
     };
     int64_t link[2] = {sum.sent_bytes, sum.received_bytes};
-    par_sum_integers(step->nodes->node, link, 2);
+    par_sum_integers(nodes->node, link, 2);
     account->most_link = (struct par_traffic_count){
-        .sent_bytes = par_max_integer(step->par, link[0]) / account->steps,
-        .received_bytes = par_max_integer(step->par, link[1]) / account->steps,
+        .sent_bytes = par_max_integer(par, link[0]) / account->steps,
+        .received_bytes = par_max_integer(par, link[1]) / account->steps,
     };
 }
 
@@ -122,41 +114,42 @@ static double imbalance(const struct account *account)
     return account->steps_s > 0.0 ? excess / account->steps_s : 0.0;
 }
 
-static double gflops_per_rank(const struct account *account, const struct par_step *step)
+/* While it computes: in input, forward, objective and backward, not while it waits. */
+static double gflops_per_rank(const struct account *account)
 {
-    return 1e-9 * account->flops / step->par.size / account->compute_s;
+    return 1e-9 * account->flops / (double)account->step->ranks / account->compute_s;
 }
 
 /* Of all threads of a rank. */
-static double rank_sgemm_gflops(const struct account *account, const struct par_step *step)
+static double rank_sgemm_gflops(const struct account *account)
 {
-    return account->sgemm_gflops * (double)step->config->train.threads;
+    return account->sgemm_gflops * (double)account->step->threads;
 }
 
-static void say_table(const struct account *account, const struct par_step *step)
+static void say_table(const struct account *account)
 {
     bl_log_say("time by phase in s, over %s   least     mean     most  share",
-               bl_count(step->par.size, "rank").text);
+               bl_count(account->step->ranks, "rank").text);
     for (int p = 0; p < PHASES; p++)
         if (account->most[p] > 0.0)
             bl_log_say("  %-26s %11.2f %8.2f %8.2f %5.1f %%", phases_name((enum phase)p), account->least[p],
                        account->mean[p], account->most[p], 100.0 * account->mean[p] / account->total_s);
-    if (account->behind_s > 0.0)
-        bl_log_say("checkpoints besides: %.2f s of writing behind the steps, in no phase", account->behind_s);
+    if (account->background_s > 0.0)
+        bl_log_say("checkpoints written in the background: %.2f s (not part of the phases above)",
+                   account->background_s);
     bl_log_say(
         "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
         "OpenBLAS's sgemm here; at most %.0f MiB a rank, %.0f a node",
         bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
-        gflops_per_rank(account, step), step->product.name,
-        100.0 * gflops_per_rank(account, step) / rank_sgemm_gflops(account, step),
-        rank_sgemm_gflops(account, step), (double)account->peak_bytes / 1048576.0,
-        (double)account->node_bytes / 1048576.0);
+        gflops_per_rank(account), account->step->product->name,
+        100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account), rank_sgemm_gflops(account),
+        (double)account->peak_bytes / 1048576.0, (double)account->node_bytes / 1048576.0);
 }
 
-static void say_traffic(const struct account *account, const struct par_step *step)
+static void say_traffic(const struct account *account)
 {
     char kinds[300] = "";
-    if (step->nodes->n_nodes == 1)
+    if (account->step->nodes == 1)
         return;
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const size_t at = strlen(kinds);
@@ -174,7 +167,7 @@ static void say_traffic(const struct account *account, const struct par_step *st
         bl_count(account->most_step.messages, "message").text);
 }
 
-static void say_hints(const struct account *account, const struct par_step *step)
+static void say_hints(const struct account *account)
 {
     const double exchange = account->mean[PHASE_GATHER] + account->mean[PHASE_REDUCE];
     if (exchange > exchange_limit * account->steps_s)
@@ -201,7 +194,7 @@ static void say_hints(const struct account *account, const struct par_step *step
     if (account->mean[PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
         bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
                    100.0 * account->mean[PHASE_CHECKPOINT] / account->total_s);
-    if (step->product.kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
+    if (account->step->product->kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
         bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
                    "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
                    bl_blas_kernel(), bl_rate_better_kernel(), bl_rate_better_kernel());
@@ -222,18 +215,18 @@ static json_t *traffic_of(const struct account *account)
     return traffic;
 }
 
-static json_t *event_of(const struct account *account, const struct par_step *step)
+static json_t *event_of(const struct account *account)
 {
     json_t *event = json_object(), *phases = json_object();
     json_object_set_new(event, "event", json_string("summary"));
     json_object_set_new(event, "steps", json_integer(account->steps));
-    json_object_set_new(event, "ranks", json_integer(step->par.size));
+    json_object_set_new(event, "ranks", json_integer(account->step->ranks));
     json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
-    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account, step)));
-    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account, step)));
+    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account)));
+    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account)));
     json_object_set_new(event, "imbalance", json_real(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
-    if (step->ahead)
+    if (account->is_streamed)
         json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
@@ -241,25 +234,33 @@ static json_t *event_of(const struct account *account, const struct par_step *st
         json_object_set_new(phases, phases_name((enum phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
-    json_object_set_new(event, "checkpoints_behind_s", json_real(account->behind_s));
+    json_object_set_new(event, "checkpoints_behind_s", json_real(account->background_s));
     return event;
 }
 
-int par_summary(struct par_step *step, const struct bl_model *model, int64_t steps, struct bl_error *err)
+int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, struct bl_error *err)
 {
-    struct account account = {0};
-    const struct par_traffic traffic = step->par.traffic ? *step->par.traffic : (struct par_traffic){0};
-    phases_enter(&step->phases, PHASE_OTHER);
-    if (steps == 0)
+    const struct par par = nodes->all;
+    const struct par_traffic traffic = par.traffic ? *par.traffic : (struct par_traffic){0};
+    struct account account = {.step = &of->step,
+                              .steps = of->steps,
+                              .rows = of->steps * of->step.batch_rows,
+                              .flops = (double)of->steps * of->step.flops,
+                              .is_streamed = of->is_streamed};
+    if (of->steps == 0)
         return BL_OK;
-    collect(&account, step, model, steps);
-    collect_traffic(&account, step, &traffic);
-    int code = par_agree(step->par, bl_rate_sgemm(&account.sgemm_gflops, err), err);
+    collect_memory(&account, nodes);
+    collect_phases(&account, par, of->phases);
+    account.background_s = mean_of(par, of->background_s);
+    account.waited_s = mean_of(par, of->waited_s);
+    collect_traffic(&account, nodes, &traffic);
+    /* All ranks measure at once, as they computed; the slowest counts. */
+    int code = par_agree(par, bl_rate_sgemm(&account.sgemm_gflops, err), err);
     if (code != BL_OK)
         return code;
-    par_min_doubles(step->par, &account.sgemm_gflops, 1);
-    say_table(&account, step);
-    say_traffic(&account, step);
-    say_hints(&account, step);
-    return par_agree(step->par, metrics_write(event_of(&account, step), err), err);
+    par_min_doubles(par, &account.sgemm_gflops, 1);
+    say_table(&account);
+    say_traffic(&account);
+    say_hints(&account);
+    return par_agree(par, metrics_write(event_of(&account), err), err);
 }

@@ -3,11 +3,21 @@
 #define PAR_RUN_SUMMARY_H
 
 #include "mpi/process/phases.h"
+#include "mpi/ranks/nodes.h"
 #include "mpi/step/step.h"
 
-/* Logs the account of `steps` steps and writes it as the event "summary". Collective; agreed. Errors:
- * BL_PATH.
- */
-int par_summary(struct par_step *step, const struct bl_model *model, int64_t steps, struct bl_error *err);
+/* What this rank did. */
+struct par_summary_of {
+    struct step_facts step;
+    int64_t steps;               /* done by this process; the same on all ranks */
+    const struct phases *phases; /* borrowed */
+    double background_s; /* what another thread wrote of checkpoints while steps went on: in no phase */
+    int is_streamed;     /* rows come from the file as they are wanted */
+    double waited_s;     /* and steps waited for them */
+};
+
+/* Logs the account of all ranks and writes it as the event "summary"; does nothing after no step.
+ * Collective; agreed. Errors: BL_PATH. */
+int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, struct bl_error *err);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
@@ -15,44 +14,36 @@
 /* Without a terminal a line of steps at least this often, so that a log shows life. */
 static const double plain_every_s = 30.0;
 
-static int64_t n_group_values(const struct par_train_report *report)
+struct train_report train_report_of(struct step_facts step, const struct bl_config *config,
+                                    const struct par_train_data *data, struct par_run_state *state)
 {
-    return report->step->groups.local.n * BL_TERMS_MAX;
+    const double now = bl_clock_seconds();
+    return (struct train_report){.step = step,
+                                 .config = config,
+                                 .data = data,
+                                 .state = state,
+                                 .first_step = state->progress.step,
+                                 .first_second = now,
+                                 .last_plain_second = now};
 }
 
-int par_train_report_init(struct par_train_report *report, struct par_step *step, struct par_run_state *state,
-                          int64_t every_steps, struct bl_error *err)
+static void say_plan(const struct train_report *report, const char *data_path)
 {
-    *report = (struct par_train_report){.step = step, .state = state, .every_steps = every_steps};
-    report->first_second = report->last_plain_second = bl_clock_seconds();
-    report->first_step = state->step;
-    return bl_alloc_zero(&report->group_values, n_group_values(report), sizeof(double), "values of groups",
-                         err);
-}
-
-void par_train_report_free(struct par_train_report *report)
-{
-    bl_free(&report->group_values);
-}
-
-static void say_plan(const struct par_train_report *report, const char *data_path)
-{
-    const struct par_step *step = report->step;
-    const struct par_train_data *data = step->data;
+    const struct step_facts *step = &report->step;
+    const struct par_train_data *data = report->data;
     const struct bl_model *model = &report->state->model;
-    const struct bl_config_objective *objective = &step->config->objective;
-    bl_log_say("products %s", step->product.name);
+    const struct bl_config_objective *objective = &report->config->objective;
+    bl_log_say("products %s", step->product->name);
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", data_path,
                data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
     bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
                bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
-               bl_count(model->shape.bits, "bit").text, bl_count(step->batches.n_global, "row").text,
-               bl_count(step->batches.steps_per_epoch, "step").text,
-               bl_count(step->total_steps, "step").text);
-    if (held_out_is_judged(step->config, data->n_validation_global, data->labels)) {
+               bl_count(model->shape.bits, "bit").text, bl_count(step->batch_rows, "row").text,
+               bl_count(step->steps_per_epoch, "step").text, bl_count(step->total_steps, "step").text);
+    if (held_out_is_judged(report->config, data->n_validation_global, data->labels)) {
         char protocol[PAR_VALIDATION_PROTOCOL];
-        held_out_protocol(data, step->config, model->trained.n > 0, protocol);
+        held_out_protocol(data, report->config, model->trained.n > 0, protocol);
         bl_log_say("validation mAP: %s", protocol);
     }
     if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL &&
@@ -72,37 +63,37 @@ static void say_files(const struct bl_config *config)
                    config->checkpoint.alignment_kib);
 }
 
-int par_train_report_start_local(const struct par_train_report *report, const struct par_placement *placement,
-                                 const char *data_path, const char *folder, int resumed, struct bl_error *err)
+int train_report_start(const struct train_report *report, const struct par_placement *placement,
+                       const char *data_path, const char *folder, int resumed, struct bl_error *err)
 {
-    const struct par_step *step = report->step;
+    const struct step_facts *step = &report->step;
     const struct par_run_state *state = report->state;
     par_placement_say_local(placement);
     const char *overlap = overlap_name(&step->overlap);
-    if (step->par.size > step->nodes->n_nodes)
+    if (step->ranks > step->nodes)
         bl_log_say("each node's ranks share one copy of parameters, states and codes (train.shared)");
     if (step->overlap.codes || step->overlap.bucket_floats > 0)
         bl_log_say("%s on the way while ranks compute (train.overlap)", overlap);
     say_plan(report, data_path);
-    say_files(step->config);
+    say_files(report->config);
     if (resumed)
         bl_log_say("continuing %s from step %" PRId64 " of %" PRId64 "  digest %016" PRIx64, folder,
-                   state->step, step->total_steps, state->digest);
+                   state->progress.step, step->total_steps, state->digest);
     else
         bl_log_say("new run in %s", folder);
     json_t *event = json_object();
     json_object_set_new(event, "event", json_string(resumed ? "continue" : "start"));
-    json_object_set_new(event, "step", json_integer(state->step));
-    json_object_set_new(event, "ranks", json_integer(step->par.size));
-    json_object_set_new(event, "threads", json_integer(step->config->train.threads));
+    json_object_set_new(event, "step", json_integer(state->progress.step));
+    json_object_set_new(event, "ranks", json_integer(step->ranks));
+    json_object_set_new(event, "threads", json_integer(step->threads));
     json_object_set_new(event, "hosts", json_integer(placement->hosts));
-    json_object_set_new(event, "nodes", json_integer(step->nodes->n_nodes));
+    json_object_set_new(event, "nodes", json_integer(step->nodes));
     json_object_set_new(event, "overlap", json_string(overlap));
     json_object_set_new(event, "processors_of_a_rank", json_integer(placement->bound));
     json_object_set_new(event, "version", json_string(BITLOOM_VERSION));
-    json_object_set_new(event, "products", json_string(step->product.name));
+    json_object_set_new(event, "products", json_string(step->product->name));
     json_object_set_new(event, "arithmetic", json_string(state->model.arithmetic));
-    json_object_set_new(event, "train_rows", json_integer(step->data->n_train_global));
+    json_object_set_new(event, "train_rows", json_integer(report->data->n_train_global));
     json_object_set_new(event, "parameters", json_integer(state->model.layout.n_params));
     json_object_set_new(event, "steps", json_integer(step->total_steps));
     if (resumed)
@@ -110,56 +101,16 @@ int par_train_report_start_local(const struct par_train_report *report, const st
     return metrics_write(event, err);
 }
 
-void par_train_report_add_local(struct par_train_report *report, const struct par_step_outcome *outcome,
-                                double seconds)
-{
-    for (int64_t i = 0; i < n_group_values(report); i++)
-        report->group_values[i] += report->step->group_values[i];
-    for (int64_t t = 0; t < report->step->objective.n_terms; t++)
-        report->parameter_values[t] += outcome->parameter_values[t];
-    report->local_steps++;
-    report->state->interval_seconds += seconds;
-    report->state->train_seconds += seconds;
-}
-
-void par_train_report_flush(struct par_train_report *report)
-{
-    struct par_step *step = report->step;
-    double values[BL_TERMS_MAX];
-    par_sum_groups_sum(&step->groups, step->par, report->group_values, BL_TERMS_MAX, step->objective.n_terms,
-                       values);
-    for (int64_t t = 0; t < step->objective.n_terms; t++) {
-        values[t] += report->parameter_values[t];
-        report->state->interval_values[t] += values[t];
-        report->state->epoch_values[t] += values[t];
-    }
-    report->state->interval_steps += report->local_steps;
-    report->state->epoch_steps += report->local_steps;
-    memset(report->group_values, 0, (size_t)n_group_values(report) * sizeof(double));
-    memset(report->parameter_values, 0, sizeof report->parameter_values);
-    report->local_steps = 0;
-}
-
-double par_train_report_objective_local(const struct par_train_report *report)
-{
-    const struct bl_objective *objective = &report->step->objective;
-    const struct par_run_state *state = report->state;
-    double total = 0.0;
-    for (int64_t t = 0; t < objective->n_terms; t++)
-        total += objective->weight[t] * state->epoch_values[t];
-    return total / (double)state->epoch_steps;
-}
-
 /* "loss 0.1234 (pairwise 0.12, quantization 0.34)", and the same as members of an event. */
-static double describe_values(const struct par_train_report *report, const double *sums, int64_t steps,
-                              char *text, size_t size, json_t *event)
+static void describe_values(const struct train_report *report, const struct term_sums *sums, char *text,
+                            size_t size, json_t *event)
 {
-    const struct bl_objective *objective = &report->step->objective;
+    const struct bl_objective *objective = report->step.objective;
     double total = 0.0;
     char terms[300] = "";
     json_t *members = json_object();
     for (int64_t t = 0; t < objective->n_terms; t++) {
-        double value = sums[t] / (double)steps;
+        const double value = sums->values[t] / (double)sums->steps;
         total += objective->weight[t] * value;
         json_object_set_new(members, objective->name[t], json_real(value));
         size_t at = strlen(terms);
@@ -168,12 +119,11 @@ static double describe_values(const struct par_train_report *report, const doubl
     snprintf(text, size, "loss %.4g (%s)", total, terms);
     json_object_set_new(event, "loss", json_real(total));
     json_object_set_new(event, "terms", members);
-    return total;
 }
 
-static json_t *new_event(const struct par_train_report *report, const char *name)
+static json_t *new_event(const struct train_report *report, const char *name)
 {
-    const int64_t per_epoch = report->step->batches.steps_per_epoch, step = report->state->step;
+    const int64_t per_epoch = report->step.steps_per_epoch, step = report->state->progress.step;
     json_t *event = json_object();
     json_object_set_new(event, "event", json_string(name));
     json_object_set_new(event, "step", json_integer(step));
@@ -181,19 +131,19 @@ static json_t *new_event(const struct par_train_report *report, const char *name
     return event;
 }
 
-int par_train_report_step_local(struct par_train_report *report, const struct par_step_outcome *outcome,
-                                struct bl_error *err)
+int train_report_step(struct train_report *report, const struct par_step_outcome *outcome,
+                      struct bl_error *err)
 {
-    const struct par_step *step = report->step;
-    struct par_run_state *state = report->state;
-    const int64_t done = state->step, per_epoch = step->batches.steps_per_epoch;
+    const struct step_facts *step = &report->step;
+    struct run_progress *progress = &report->state->progress;
+    const int64_t done = progress->step, per_epoch = step->steps_per_epoch;
     const double now = bl_clock_seconds();
-    double rate = (double)(state->interval_steps * step->batches.n_global) / state->interval_seconds;
+    double rate = (double)(progress->interval.steps * step->batch_rows) / progress->interval_seconds;
     double left = (now - report->first_second) / (double)(done - report->first_step) *
                   (double)(step->total_steps - done);
     char values[400], remaining[32];
     json_t *event = new_event(report, "step");
-    describe_values(report, state->interval_values, state->interval_steps, values, sizeof values, event);
+    describe_values(report, &progress->interval, values, sizeof values, event);
     bl_duration(left, remaining, sizeof remaining);
     json_object_set_new(event, "lr", json_real(outcome->lr));
     json_object_set_new(event, "grad_norm", json_real(outcome->grad_norm));
@@ -207,40 +157,38 @@ int par_train_report_step_local(struct par_train_report *report, const struct pa
         bl_log_say("%s", line);
         report->last_plain_second = now;
     }
-    memset(state->interval_values, 0, sizeof state->interval_values);
-    state->interval_steps = 0;
-    state->interval_seconds = 0.0;
+    progress->interval = (struct term_sums){0};
+    progress->interval_seconds = 0.0;
     return metrics_write(event, err);
 }
 
-int par_train_report_epoch_local(struct par_train_report *report, struct bl_error *err)
+int train_report_epoch(struct train_report *report, struct bl_error *err)
 {
-    struct par_run_state *state = report->state;
-    const int64_t per_epoch = report->step->batches.steps_per_epoch;
+    struct run_progress *progress = &report->state->progress;
+    const int64_t per_epoch = report->step.steps_per_epoch;
     char values[400];
     json_t *event = new_event(report, "epoch");
-    describe_values(report, state->epoch_values, state->epoch_steps, values, sizeof values, event);
-    json_object_set_new(event, "train_seconds", json_real(state->train_seconds));
+    describe_values(report, &progress->epoch, values, sizeof values, event);
+    json_object_set_new(event, "train_seconds", json_real(progress->train_seconds));
     bl_log_say("epoch %" PRId64 "/%" PRId64 "  step %" PRId64 "  %s  %.1f s in steps",
-               state->step / per_epoch, (report->step->total_steps + per_epoch - 1) / per_epoch, state->step,
-               values, state->train_seconds);
+               progress->step / per_epoch, (report->step.total_steps + per_epoch - 1) / per_epoch,
+               progress->step, values, progress->train_seconds);
     report->last_plain_second = bl_clock_seconds();
-    memset(state->epoch_values, 0, sizeof state->epoch_values);
-    state->epoch_steps = 0;
+    progress->epoch = (struct term_sums){0};
     return metrics_write(event, err);
 }
 
-int par_train_report_evaluation_local(struct par_train_report *report, const struct held_out_result *result,
-                                      int better, double seconds, struct bl_error *err)
+int train_report_evaluation(struct train_report *report, const struct held_out_result *result, int better,
+                            double seconds, struct bl_error *err)
 {
     const struct bl_code_health *health = &result->health;
     char protocol[PAR_VALIDATION_PROTOCOL];
     json_t *event = new_event(report, "evaluation");
     const int from_model = report->state->model.trained.n > 0;
-    held_out_protocol(report->step->data, report->step->config, from_model, protocol);
+    held_out_protocol(report->data, report->config, from_model, protocol);
     json_object_set_new(event, "protocol", json_string(protocol));
     json_object_set_new(event, "protocol_name", json_string("validation"));
-    json_object_set_new(event, "protocol_seed", json_integer(report->step->config->data.validation_seed));
+    json_object_set_new(event, "protocol_seed", json_integer(report->config->data.validation_seed));
     json_object_set_new(event, "training_rows_in_database", json_string("yes"));
     json_object_set_new(event, "training_rows_in_queries", json_string(from_model ? "unknown" : "no"));
     json_object_set_new(event, "map_r", json_integer(result->database));
@@ -268,9 +216,27 @@ int par_train_report_evaluation_local(struct par_train_report *report, const str
     bl_log_say("validation mAP %.4f%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
                better ? " (best)" : "", unanswerable, bl_count(health->distinct, "code").text,
                bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
-    const char *cause = bl_collapse_cause(&report->step->config->objective, health);
+    const char *cause = bl_collapse_cause(&report->config->objective, health);
     if (cause && !report->said_collapse)
         bl_log_warn("the codes collapse: %s", cause);
     report->said_collapse = cause != NULL;
     return metrics_write(event, err);
+}
+
+int train_report_end(const struct train_report *report, const char *model_path, struct bl_error *err)
+{
+    const struct par_run_state *state = report->state;
+    const uint64_t digest = bl_params_digest(state->best.params, state->model.layout.n_network);
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string("end"));
+    json_object_set_new(event, "step", json_integer(state->progress.step));
+    json_object_set_new(event, "train_seconds", json_real(state->progress.train_seconds));
+    int code = metrics_write(event, err);
+    if (state->best.map >= 0.0)
+        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps", state->best.map,
+                   state->best.step, state->progress.train_seconds);
+    else
+        bl_log_say("finished: %.1f s in steps", state->progress.train_seconds);
+    bl_log_say("model %s  digest %016" PRIx64 "  (%s)", model_path, digest, state->model.arithmetic);
+    return code;
 }

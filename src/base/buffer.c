@@ -61,6 +61,17 @@ int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, st
     return allocate(out, count, size, purpose, 0, err);
 }
 
+int bl_alloc_all(const struct bl_buffer *buffers, int64_t n, struct bl_error *err)
+{
+    int code = BL_OK;
+    for (int64_t b = 0; b < n && code == BL_OK; b++) {
+        const struct bl_buffer *one = &buffers[b];
+        code = one->is_zero ? bl_alloc_zero(one->at, one->count, one->size, one->purpose, err)
+                            : bl_alloc(one->at, one->count, one->size, one->purpose, err);
+    }
+    return code;
+}
+
 int bl_grow(void *buffer, int64_t n, int64_t *room, size_t size, const char *purpose, struct bl_error *err)
 {
     void *old, *wider;

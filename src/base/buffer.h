@@ -18,6 +18,19 @@ int bl_alloc(void *out, int64_t count, size_t size, const char *purpose, struct 
 /* Like bl_alloc, filled with zero bytes. */
 int bl_alloc_zero(void *out, int64_t count, size_t size, const char *purpose, struct bl_error *err);
 
+/* One of several buffers that are made together: a line of a table. */
+struct bl_buffer {
+    void *at; /* the address of the caller's pointer variable */
+    int64_t count;
+    size_t size;
+    const char *purpose;
+    int is_zero; /* filled with zero bytes */
+};
+
+/* Makes n buffers in order, as bl_alloc and bl_alloc_zero do. Errors: BL_MEMORY; those before the one that
+ * failed are the caller's, those behind it are not touched. */
+int bl_alloc_all(const struct bl_buffer *buffers, int64_t n, struct bl_error *err);
+
 /* Makes room for element n in a growing array that holds n elements: doubles *buffer when n = *room,
  * allocates 64 elements when there is none yet (NULL, *room = 0). The n elements are kept. `buffer` is the
  * address of the caller's pointer variable. Errors: BL_MEMORY; buffer and room are unchanged. */

@@ -79,34 +79,28 @@ static int allocate(struct bench *bench, struct bl_error *err)
                   bits = bl_shape_code_bits(&bench->shape);
     const int64_t dim = bl_shape_dim(&bench->shape);
     const int64_t others = bl_max(bench->size.node_ranks - 1, 0), exact = is_exact(bench);
-    const struct {
-        void *at;
-        int64_t count;
-        size_t bytes;
-    } parts[] = {
-        {&bench->end, bench->size.groups, sizeof(int64_t)},
-        {&bench->features, n * dim, bl_type_bytes(bench->type)},
-        {&bench->label_words, all * bench->labels.words, sizeof(uint32_t)},
-        {&bench->params, bench->layout.n_params, sizeof(float)},
-        {&bench->sum, bench->layout.n_params, sizeof(float)},
-        {&bench->integers, exact * bench->layout.n_params, sizeof(int32_t)},
-        {&bench->scale, bench->layout.n_tensors, sizeof(float)},
-        {&bench->largest, bench->config->train.threads * bench->layout.n_tensors, sizeof(uint32_t)},
-        {&bench->received, (1 - exact) * others * bench->size.updated, sizeof(float)},
-        {&bench->received_integers, exact * others * bench->size.updated, sizeof(int32_t)},
+    const struct bl_buffer parts[] = {
+        {&bench->end, bench->size.groups, sizeof(int64_t), "a trial step", 1},
+        {&bench->features, n * dim, bl_type_bytes(bench->type), "a trial step", 1},
+        {&bench->label_words, all * bench->labels.words, sizeof(uint32_t), "a trial step", 1},
+        {&bench->params, bench->layout.n_params, sizeof(float), "a trial step", 1},
+        {&bench->sum, bench->layout.n_params, sizeof(float), "a trial step", 1},
+        {&bench->integers, exact * bench->layout.n_params, sizeof(int32_t), "a trial step", 1},
+        {&bench->scale, bench->layout.n_tensors, sizeof(float), "a trial step", 1},
+        {&bench->largest, bench->config->train.threads * bench->layout.n_tensors, sizeof(uint32_t),
+         "a trial step", 1},
+        {&bench->received, (1 - exact) * others * bench->size.updated, sizeof(float), "a trial step", 1},
+        {&bench->received_integers, exact * others * bench->size.updated, sizeof(int32_t), "a trial step", 1},
         {&bench->mirror, bench->size.once ? bench->config->train.threads * host_rows(bench) * bits : 0,
-         sizeof(float)},
-        {&bench->x, n * dim, sizeof(float)},
-        {&bench->z, n * bits, sizeof(float)},
-        {&bench->h, n * bits, sizeof(float)},
-        {&bench->dh, n * bits, sizeof(float)},
-        {&bench->codes, all * bits, sizeof(float)},
-        {&bench->values, bench->size.groups * BL_TERMS_MAX, sizeof(double)},
+         sizeof(float), "a trial step", 1},
+        {&bench->x, n * dim, sizeof(float), "a trial step", 1},
+        {&bench->z, n * bits, sizeof(float), "a trial step", 1},
+        {&bench->h, n * bits, sizeof(float), "a trial step", 1},
+        {&bench->dh, n * bits, sizeof(float), "a trial step", 1},
+        {&bench->codes, all * bits, sizeof(float), "a trial step", 1},
+        {&bench->values, bench->size.groups * BL_TERMS_MAX, sizeof(double), "a trial step", 1},
     };
-    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
-        if (bl_alloc_zero(parts[p].at, parts[p].count, parts[p].bytes, "a trial step", err) != BL_OK)
-            return err->code;
-    return BL_OK;
+    return bl_alloc_all(parts, sizeof parts / sizeof *parts, err);
 }
 
 static void free_bench(struct bench *bench)

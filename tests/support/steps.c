@@ -112,8 +112,9 @@ static void make_trainer(struct step_trainer *trainer, struct par par, const cha
     make_nodes(&trainer->nodes, par, par.size == 1 ? 1 : steps_nodes(par, variant));
     CHECK(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, STEPS_DIM,
                              trainer->data.labels, &err) == BL_OK);
+    phases_begin(&trainer->phases);
     CHECK(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
-                        &trainer->state.model, &err) == BL_OK);
+                        &trainer->state.model, &trainer->phases, &err) == BL_OK);
 }
 
 void steps_free(struct step_trainer *trainer)

@@ -25,6 +25,7 @@ struct step_trainer {
     struct par_train_data data;
     struct par_nodes nodes;
     struct par_run_state state;
+    struct phases phases;
     struct par_step step;
 };
 

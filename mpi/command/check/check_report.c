@@ -15,6 +15,7 @@
 #include "mpi/files/verify.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/run_folder.h"
+#include "mpi/run/saved_state.h"
 #include "mpi/step/overlap.h"
 
 static void report_numbers(json_t *report, const struct bl_config *config, const struct par_split *split,
@@ -35,8 +36,8 @@ static void report_numbers(json_t *report, const struct bl_config *config, const
         {"layers", plan->layers},
         {"parameters", plan->parameters},
         {"bits", plan->bits},
-        {"global_batch", plan->batch},
-        {"steps_per_epoch", plan->steps_per_epoch},
+        {"global_batch", plan->batches.n_global},
+        {"steps_per_epoch", plan->batches.steps_per_epoch},
         {"steps", plan->steps},
         {"warmup_steps", plan->warmup_steps},
         {"window_rows", plan->window_rows},
@@ -199,7 +200,7 @@ void check_report_older(const char *path, struct bl_error *err)
         if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
             continue;
         found = verify_file(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
-                par_run_state_check_local(paths[i], &ignored) == BL_OK;
+                par_saved_state_check_local(paths[i], &ignored) == BL_OK;
         if (found)
             bl_fail(err, before.code, "%.700s; %.250s is intact", before.what, paths[i]);
     }

@@ -7,6 +7,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/evaluate/evaluate_report.h"
 #include "mpi/command/evaluate/evaluate_sides.h"
+#include "mpi/evaluate/retrieve.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "mpi/command/command.h"
 #include "mpi/evaluate/encode_split.h"
+#include "mpi/evaluate/retrieve.h"
 #include "mpi/files/model.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"

@@ -4,7 +4,7 @@
 #define PAR_COMMAND_EVALUATE_EVALUATE_SIDES_H
 
 #include "config/config.h"
-#include "mpi/evaluate/retrieve.h"
+#include "mpi/evaluate/code_set.h"
 #include "mpi/files/protocol_note.h"
 
 /* One side. The piece is this rank's and owned; the rest is the same on all ranks. */

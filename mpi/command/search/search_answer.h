@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "mpi/evaluate/retrieve.h"
+#include "mpi/evaluate/code_set.h"
 
 /* A code file in memory: queries or database. Owns all but path and info. */
 struct search_side {

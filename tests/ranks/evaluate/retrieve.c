@@ -1,5 +1,6 @@
 #include "mpi/evaluate/retrieve.h"
 #include "base/share.h"
+#include "mpi/evaluate/code_set.h"
 
 #include <stdlib.h>
 #include <string.h>

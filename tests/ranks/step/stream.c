@@ -38,6 +38,7 @@ struct trainer {
     struct par_train_data data;
     struct par_nodes nodes;
     struct par_run_state state;
+    struct phases phases;
     struct par_step step;
 };
 
@@ -83,8 +84,9 @@ static void make_trainer(struct trainer *trainer, struct par par, const char *pa
     CHECK(par_nodes_init(&trainer->nodes, par, PAR_SHARE_NOTHING, &err) == BL_OK);
     CHECK(par_run_state_init(&trainer->state, &trainer->nodes, &trainer->config, DIM, trainer->data.labels,
                              &err) == BL_OK);
+    phases_begin(&trainer->phases);
     CHECK(par_step_init(&trainer->step, &trainer->nodes, &trainer->config, &trainer->data,
-                        &trainer->state.model, &err) == BL_OK);
+                        &trainer->state.model, &trainer->phases, &err) == BL_OK);
     CHECK(par_start_model(par, &trainer->config, &trainer->data, &trainer->state.model, &err) == BL_OK);
 }
 
@@ -180,12 +182,12 @@ static void check_batch(const struct trainer *trainer, int64_t number)
         for (int64_t i = 0; i < q; i++, at++) {
             static double row[DIM];
             static float x[DIM];
-            CHECK(step->rows[at] == rows[number % per_epoch * q + i]);
+            CHECK(step->batch.rows[at] == rows[number % per_epoch * q + i]);
             for (int64_t d = 0; d < DIM; d++)
-                row[d] = value_of(step->rows[at], d);
+                row[d] = value_of(step->batch.rows[at], d);
             bl_normalizer_apply(&trainer->state.model.normalizer, BL_FLOAT64, row, 1, x);
-            CHECK(memcmp(x, step->x + at * DIM, sizeof x) == 0);
-            CHECK(memcmp(step->labels + at, par_train_data_labels(data, step->rows[at]), 4) == 0);
+            CHECK(memcmp(x, step->batch.x + at * DIM, sizeof x) == 0);
+            CHECK(memcmp(step->batch.labels + at, par_train_data_labels(data, step->batch.rows[at]), 4) == 0);
         }
     }
 }
@@ -228,8 +230,8 @@ static void an_epoch_takes_no_row_twice(struct par par)
         for (int64_t place = 0; place < a.step.batches.steps_per_epoch; place++) {
             struct bl_error err = {0};
             CHECK(run(&a, epoch * a.step.batches.steps_per_epoch + place, &err) == BL_OK);
-            for (int64_t i = 0; i < a.step.batches.n_local; i++)
-                seen[a.step.rows[i]]++;
+            for (int64_t i = 0; i < a.step.batch.n_local; i++)
+                seen[a.step.batch.rows[i]]++;
         }
         par_allreduce(par, seen, ROWS, MPI_INT64_T, MPI_SUM);
         for (int64_t row = 0; row < ROWS; row++) {

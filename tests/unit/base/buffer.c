@@ -37,6 +37,25 @@ Test(buffer, zeroed_memory_is_zero_throughout)
     bl_free(&bytes);
 }
 
+Test(buffer, a_table_of_buffers_is_made_in_order_up_to_the_one_that_fails)
+{
+    struct bl_error err;
+    const int64_t live = bl_alloc_live();
+    char *first = NULL, *second = NULL, *never = NULL;
+    const struct bl_buffer table[] = {
+        {&first, 10, 1, "first", 1}, {&second, -1, 1, "second", 0}, {&never, 1, 1, "", 0}};
+    cr_assert_eq(bl_alloc_all(table, 1, &err), BL_OK);
+    cr_assert_eq(first[9], 0);
+    bl_free(&first);
+    cr_assert_eq(bl_alloc_all(table, 3, &err), BL_MEMORY);
+    cr_assert(strstr(err.what, "second"));
+    cr_assert_not_null(first);
+    cr_assert_null(second);
+    cr_assert_null(never);
+    bl_free(&first);
+    cr_assert_eq(bl_alloc_live(), live);
+}
+
 Test(buffer, a_growing_buffer_keeps_what_is_in_it)
 {
     struct bl_error err;

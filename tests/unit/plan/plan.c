@@ -66,8 +66,8 @@ Test(plan, parameters_are_weights_and_biases)
 Test(plan, steps_follow_from_the_smallest_shard_and_the_epochs)
 {
     plan_well("train: {global_batch: 40, epochs: 7}\n", 1);
-    cr_assert_eq(plan.batch, 40);
-    cr_assert_eq(plan.steps_per_epoch, 90 / 4);
+    cr_assert_eq(plan.batches.n_global, 40);
+    cr_assert_eq(plan.batches.steps_per_epoch, 90 / 4);
     cr_assert_eq(plan.steps, 7 * 22);
 }
 
@@ -81,7 +81,7 @@ Test(plan, a_number_of_steps_replaces_the_epochs)
 Test(plan, a_full_batch_is_one_step_an_epoch)
 {
     plan_well("train: {global_batch: full, epochs: 7}\n", 3);
-    cr_assert_eq(plan.batch, 900);
+    cr_assert_eq(plan.batches.n_global, 900);
     cr_assert_eq(plan.steps, 7);
 }
 

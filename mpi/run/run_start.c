@@ -1,7 +1,10 @@
+#include "mpi/run/run_start.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/text.h"
 #include "io/file.h"
@@ -10,11 +13,11 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/resume.h"
-#include "mpi/run/run.h"
+#include "mpi/run/saved_state.h"
 #include "mpi/run/start_model.h"
 
-/* First parameters that are fitted to the data or come from a model: made in memory of this rank's own, as
- * layers are read while others are set. */
+/* First parameters that are fitted to the data or come from a model. They are made in this rank's own
+ * memory, since fitting a layer reads those before it, and a node has its parameters only once. */
 static int fit_params(struct run *run, struct bl_error *err)
 {
     struct bl_model *model = &run->state.model;
@@ -43,6 +46,7 @@ static int fit_params(struct run *run, struct bl_error *err)
 static int start_new(struct run *run, struct bl_error *err)
 {
     int code = fit_params(run, err);
+    /* An earlier run's files go only when the new one has its first parameters. */
     if (code == BL_OK)
         code = par_run_folder_clear(&run->folder, run->par, err);
     if (code == BL_OK)
@@ -55,7 +59,7 @@ static int start_or_continue(struct run *run, struct bl_error *err)
     int found = 0;
     run->state.fingerprint = run->data.fingerprint;
     if (!run->options->fresh) {
-        /* What is said about checkpoints belongs into the log too. */
+        /* Warnings about checkpoints go into the log too. */
         int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
         code = par_agree(run->par, code, err);
         if (code == BL_OK)
@@ -76,9 +80,10 @@ static int open_files(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
     if (run->par.rank == 0) {
-        code = bl_log_open(run->folder.log, run->resumed ? run->state.log_bytes : -1, err);
+        /* Resumed, both are cut to their lengths at the checkpoint, as the steps behind it come again. */
+        code = bl_log_open(run->folder.log, run->resumed ? run->state.files.log_bytes : -1, err);
         if (code == BL_OK)
-            code = metrics_open(run->folder.metrics, run->resumed ? run->state.metrics_bytes : 0, err);
+            code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
         if (code == BL_OK)
             code =
                 io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
@@ -91,11 +96,12 @@ static int start_writer(struct run *run, struct bl_error *err)
     int code = par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep,
                                           par_checkpoint_tuning_local(run->config), err);
     if (code == BL_OK && run->config->checkpoint.behind)
-        code = par_run_state_reserve(&run->state, &run->writer, err);
+        code = par_saved_state_reserve(&run->state, &run->writer, err);
     return code;
 }
 
-void par_run_free_state(struct run *run)
+/* What is shared between ranks. Collective over the node, safe twice. */
+static void free_state(struct run *run)
 {
     par_step_free(&run->step);
     par_run_state_free(&run->state);
@@ -109,9 +115,10 @@ static int init_state(struct run *run, enum par_sharing sharing, struct bl_error
         code =
             par_run_state_init(&run->state, &run->nodes, run->config, run->data.dim, run->data.labels, err);
     if (code == BL_OK)
-        code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model, err);
+        code = par_step_init(&run->step, &run->nodes, run->config, &run->data, &run->state.model,
+                             &run->phases, err);
     if (code != BL_OK)
-        par_run_free_state(run);
+        free_state(run);
     return code;
 }
 
@@ -127,29 +134,67 @@ static int share_state(struct run *run, struct bl_error *err)
     return init_state(run, PAR_SHARE_NOTHING, err);
 }
 
-int par_run_start(struct run *run, struct bl_error *err)
+static int open_parts(struct run *run, struct bl_error *err)
 {
-    struct par par = run->par;
     const struct bl_config *config = run->config;
-    struct par_placement placement;
-    char in_flight[OVERLAP_TEXT];
-    int code = par_run_folder_open(&run->folder, par, run->options->run_path, err);
+    int code = par_run_folder_open(&run->folder, run->par, run->options->run_path, err);
     if (code == BL_OK)
-        code = par_agree(par, bl_config_text(config, &run->config_text, err), err);
+        code = par_agree(run->par, bl_config_text(config, &run->config_text, err), err);
     if (code == BL_OK)
-        code = par_train_data_init(&run->data, par, run->options->data_path, config, err);
+        code = par_train_data_init(&run->data, run->par, run->options->data_path, config, err);
     if (code == BL_OK)
         code = held_out_check_early_stop(config, run->data.n_validation_global, run->data.labels, err);
-    if (code == BL_OK)
-        code = share_state(run, err);
-    if (code != BL_OK)
-        return code;
+    return code == BL_OK ? share_state(run, err) : code;
+}
+
+/* What of the step belongs to the run's state, and by which arithmetic the state comes about. */
+static void join_parts(struct run *run)
+{
+    const struct bl_config *config = run->config;
+    char in_flight[OVERLAP_TEXT];
     run->state.memory = run->step.memory.codes;
     run->state.memory_rows = run->step.memory.rows;
     run->state.scale = config->train.reduction == BL_REDUCTION_EXACT ? run->step.gradient.scale : NULL;
     snprintf(run->state.model.method, sizeof run->state.model.method, "%s", bl_config_preset_name(config));
     overlap_text(&run->step.overlap, config, in_flight);
     par_arithmetic(&run->nodes, config, in_flight, run->state.model.arithmetic);
+}
+
+/* Says what is about to be done. */
+static int report_start(struct run *run, struct bl_error *err)
+{
+    struct par_placement placement;
+    par_placement_find(run->par, run->config->train.threads, &placement);
+    run->report = train_report_of(par_step_facts_local(&run->step), run->config, &run->data, &run->state);
+    int code = par_loss_sums_init_local(&run->losses, &run->step, err);
+    if (code == BL_OK)
+        code = train_report_start(&run->report, &placement, run->options->data_path, run->folder.path,
+                                  run->resumed, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = job_report(&run->options->job, run->state.progress.step, err);
+    return par_agree(run->par, code, err);
+}
+
+/* Until a checkpoint was measured, the deadline goes by its bytes: the parameters, the best ones, at most
+ * two states of the optimiser, and a memory of codes. */
+static void begin_clocks(struct run *run)
+{
+    const int64_t floats =
+        4 * run->state.model.layout.n_params + run->step.memory.rows * run->step.memory.bits;
+    run->checkpoint.step = run->resumed ? run->state.progress.step : -1;
+    run->checkpoint.begun_s = bl_clock_seconds();
+    deadline_init(&run->deadline, run->started_s, run->config->train.max_hours, run->options->job.end_s,
+                  floats * (int64_t)sizeof(float));
+    phases_begin(&run->phases);
+}
+
+int par_run_start(struct run *run, struct bl_error *err)
+{
+    int code = open_parts(run, err);
+    if (code != BL_OK)
+        return code;
+    join_parts(run);
+    /* Memory for writing checkpoints is taken first, so that a lack of it shows at once. */
     code = start_writer(run, err);
     if (code == BL_OK)
         code = start_or_continue(run, err);
@@ -157,13 +202,20 @@ int par_run_start(struct run *run, struct bl_error *err)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
-    run->state.starts++;
-    par_placement_find(par, config->train.threads, &placement);
-    code = par_train_report_init(&run->report, &run->step, &run->state, config->log.every_steps, err);
-    if (code == BL_OK)
-        code = par_train_report_start_local(&run->report, &placement, run->options->data_path,
-                                            run->folder.path, run->resumed, err);
-    if (code == BL_OK && par.rank == 0)
-        code = job_report(&run->options->job, run->state.step, err);
-    return par_agree(par, code, err);
+    run->state.progress.starts++;
+    code = report_start(run, err);
+    begin_clocks(run);
+    return code;
+}
+
+void par_run_end(struct run *run)
+{
+    par_checkpoint_writer_free(&run->writer);
+    par_loss_sums_free(&run->losses);
+    free_state(run);
+    par_train_data_free(&run->data);
+    metrics_close();
+    bl_log_close();
+    par_run_folder_close(&run->folder);
+    bl_free(&run->config_text);
 }
