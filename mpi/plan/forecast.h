@@ -42,7 +42,7 @@ struct forecast {
 /* Over how many nodes so many ranks are spread. Local. */
 int64_t forecast_nodes(const struct cluster *cluster, const struct bl_config *config, int64_t ranks);
 
-/* The forecast for a plan. one: that for 1 rank, against which efficiency is; NULL: this is it. Local.
+/* The forecast for a plan. one: the forecast for 1 rank, to which efficiency refers; NULL: this is it. Local.
  * Errors: those of bl_trial_run. */
 int forecast_step(struct forecast *forecast, const struct cluster *cluster, const struct bl_config *config,
                   const struct par_split *split, const struct plan *plan, const struct forecast *one,

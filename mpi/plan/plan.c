@@ -8,14 +8,13 @@
 #include "mpi/evaluate/held_out.h"
 #include "mpi/h5/table.h"
 #include "mpi/rows/read_ahead.h"
+#include "mpi/run/run_state.h"
 #include "mpi/run/start_model.h"
-#include "mpi/step/batch.h"
 #include "mpi/step/pair_return.h"
 #include "mpi/step/step.h"
-#include "optim/optimizer.h"
 #include "optim/schedule.h"
 
-enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8, INTEGER_BYTES = 8, DOUBLE_BYTES = 8 };
+enum { FLOAT_BYTES = 4, WORD_BYTES = 4, ROW_NUMBER_BYTES = 8, DOUBLE_BYTES = 8 };
 
 static int64_t shard_validation(const struct bl_config *config, int64_t rows, int64_t s)
 {
@@ -66,6 +65,11 @@ static int64_t batch_rows(const struct plan *plan, const struct bl_config *confi
     return batch;
 }
 
+static int is_streamed(const struct bl_config *config)
+{
+    return config->data.residency != BL_RESIDENCY_MEMORY;
+}
+
 static int64_t window_rows(const struct bl_config *config, const struct par_split *split)
 {
     int64_t most = 0;
@@ -73,28 +77,22 @@ static int64_t window_rows(const struct bl_config *config, const struct par_spli
         const int64_t n = shard_train(config, split->rows, s);
         most = n > most ? n : most;
     }
-    return config->data.residency == BL_RESIDENCY_MEMORY
-               ? 0
-               : read_ahead_rows(most, split->dim * (int64_t)bl_type_bytes(split->type),
-                                 config->data.window_mib << 20);
+    return is_streamed(config) ? read_ahead_rows(most, split->dim * (int64_t)bl_type_bytes(split->type),
+                                                 config->data.window_mib << 20)
+                               : 0;
 }
 
-/* What a rank holds of the features of its shards [lo, hi), and their orders. Streamed, that is windows, and
- * three blocks: of a pass over all rows, of the file, and of the thread that reads ahead. */
-static int64_t features_bytes(const struct plan *plan, const struct bl_config *config,
-                              const struct par_split *split, int64_t lo, int64_t hi)
+/* Windows of shards [lo, hi); a block and the order of the longest window, for the thread that reads ahead.
+ */
+static int64_t ahead_bytes(const struct plan *plan, const struct bl_config *config,
+                           const struct par_split *split, int64_t lo, int64_t hi)
 {
     const int64_t row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
-    const int64_t block_rows = h5_rows_per_block(row_bytes);
-    int64_t whole = 0, windows = plan->window_rows * ROW_NUMBER_BYTES + 3 * block_rows * row_bytes, rows = 0;
-    for (int64_t s = lo; s < hi; s++) {
-        const int64_t n = shard_train(config, split->rows, s);
-        rows += shard_rows(config, split->rows, s);
-        whole += shard_rows(config, split->rows, s) * row_bytes + n * ROW_NUMBER_BYTES;
-        windows += read_ahead_bytes(n, row_bytes, config->data.window_mib << 20);
-    }
-    windows += (rows / block_rows + 2) * INTEGER_BYTES; /* checksums */
-    return config->data.residency == BL_RESIDENCY_MEMORY ? whole : windows;
+    int64_t bytes = plan->window_rows * ROW_NUMBER_BYTES + h5_rows_per_block(row_bytes) * row_bytes;
+    for (int64_t s = lo; s < hi; s++)
+        bytes +=
+            read_ahead_bytes(shard_train(config, split->rows, s), row_bytes, config->data.window_mib << 20);
+    return is_streamed(config) ? bytes : 0;
 }
 
 static void plan_rank(struct plan *plan, const struct bl_config *config, const struct par_split *split,
@@ -107,13 +105,12 @@ static void plan_rank(struct plan *plan, const struct bl_config *config, const s
         rows += shard_rows(config, split->rows, s);
         train += shard_train(config, split->rows, s);
     }
-    const int64_t label_bytes = split->labels.words * WORD_BYTES;
     const int64_t place_bytes = bl_objective_wants_memory(&config->objective) ? WORD_BYTES : 0;
-    const int64_t data_bytes = rows * (place_bytes + label_bytes + 1 + ROW_NUMBER_BYTES) +
-                               features_bytes(plan, config, split, lo, hi);
-    const int64_t batch_bytes = par_batch_bytes_local(batch, split->dim, split->labels.words) +
-                                3 * batch * plan->bits * FLOAT_BYTES +
-                                FLOAT_BYTES * bl_network_floats(shape, batch, (int)config->train.threads);
+    const int64_t data_bytes =
+        par_train_data_bytes_local(rows, train, split->dim * (int64_t)bl_type_bytes(split->type),
+                                   split->labels.words, is_streamed(config)) +
+        ahead_bytes(plan, config, split, lo, hi) + rows * place_bytes;
+    const int64_t batch_bytes = par_step_rows_bytes_local(config, shape, batch, split->labels.words);
     plan->batch_rows = batch > plan->batch_rows ? batch : plan->batch_rows;
     const int64_t start_bytes = par_start_bytes_local(config, shape, train);
     plan->start_bytes = start_bytes > plan->start_bytes ? start_bytes : plan->start_bytes;
@@ -143,39 +140,50 @@ static struct overlap overlap_of(const struct plan *plan, const struct bl_config
     return overlap_choose(config, plan->ranks, plan->hosts, plan->lanes);
 }
 
-/* Parameters, gradient and states; a copy for checkpoints, of which each rank has a share. */
+/* A checkpoint in the background is written from a copy, of which each rank has a share. */
+static int64_t copy_bytes(const struct plan *plan, const struct bl_config *config, int64_t bytes)
+{
+    return config->checkpoint.behind ? bytes / plan->ranks : 0;
+}
+
+/* Parameters and states; the gradient, of which a rank of the smallest node may need most. */
 static void plan_parameters(struct plan *plan, const struct bl_config *config, const struct bl_layout *layout)
 {
     const int exact = config->train.reduction == BL_REDUCTION_EXACT;
-    const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
-    plan->shared_parameter_bytes = blocks * plan->parameters * FLOAT_BYTES;
-    /* A rank alone on its node sends from one part into another, in flight or beside larger nodes
-     * (mpi/step/gradient.c). */
-    const int uneven = plan->lanes<plan->node_ranks, in_flight = overlap_of(plan, config).bucket_floats> 0;
-    const int64_t parts = 1 + (plan->lanes == 1 && plan->nodes > 1 && (in_flight || uneven));
-    plan->parameter_bytes = parts * par_gradient_bytes_local(layout, exact);
-    if (config->checkpoint.behind)
-        plan->parameter_bytes += plan->shared_parameter_bytes / plan->ranks;
+    const int is_even = plan->lanes == plan->node_ranks;
+    plan->shared_parameter_bytes = par_run_state_bytes_local(config, plan->parameters);
+    plan->parameter_bytes = par_gradient_bytes_local(layout, exact, (int)plan->nodes, (int)plan->lanes,
+                                                     is_even, overlap_of(plan, config).bucket_floats > 0) +
+                            copy_bytes(plan, config, plan->shared_parameter_bytes);
 }
 
-/* Codes of the batch, and of all training rows where those are kept. */
+static struct gather_row row_of(const struct plan *plan, const struct bl_config *config,
+                                const struct par_split *split)
+{
+    return (struct gather_row){.bits = plan->bits,
+                               .label_words = split->labels.words,
+                               .with_places = bl_objective_wants_memory(&config->objective),
+                               .in_flight = overlap_of(plan, config).codes};
+}
+
+/* Codes of the batch, and of all training rows where those are kept; what the objective needs for its
+ * columns. */
 static void plan_codes(struct plan *plan, const struct bl_config *config, const struct par_split *split)
 {
-    const int64_t words = split->labels.words, threads = config->train.threads;
-    const int has_memory = bl_objective_wants_memory(&config->objective);
-    plan->gathered_bytes =
-        plan->gathers ? plan->batches.n_global * (plan->bits + words + has_memory) * FLOAT_BYTES : 0;
-    plan->shared_gather_bytes = par_gather_bytes_local(plan->batches.n_global, plan->bits, words, has_memory,
-                                                       overlap_of(plan, config).codes);
-    if (has_memory) {
+    const int64_t words = split->labels.words, threads = config->train.threads,
+                  batch = plan->batches.n_global;
+    const struct gather_row row = row_of(plan, config, split);
+    const int64_t columns = row.with_places ? plan->n_train : batch;
+    plan->gathered_bytes = plan->gathers ? batch * par_gather_row_bytes_local(&row) : 0;
+    plan->shared_gather_bytes = par_gather_bytes_local(batch, &row);
+    if (row.with_places) {
         plan->shared_codes_bytes = par_code_memory_bytes_local(plan->n_train, plan->bits, words);
         plan->codes_bytes =
-            plan->n_train * FLOAT_BYTES +
-            (config->checkpoint.behind ? plan->n_train * plan->bits * FLOAT_BYTES / plan->ranks : 0);
+            plan->n_train * FLOAT_BYTES + copy_bytes(plan, config, plan->n_train * plan->bits * FLOAT_BYTES);
     }
     if (plan->gathers && split->labels.kind == BL_LABELS_GROUPS && words > 1)
-        plan->gather_bytes += (has_memory ? plan->n_train : plan->batches.n_global) * words * WORD_BYTES;
-    const int64_t node_rows = (plan->batches.n_global * plan->node_ranks + plan->ranks - 1) / plan->ranks;
+        plan->gather_bytes += columns * words * WORD_BYTES;
+    const int64_t node_rows = (batch * plan->node_ranks + plan->ranks - 1) / plan->ranks;
     if (plan->once)
         plan->gather_bytes +=
             par_pair_return_bytes_local(node_rows, plan->bits, threads) + threads * node_rows * DOUBLE_BYTES;
@@ -183,7 +191,7 @@ static void plan_codes(struct plan *plan, const struct bl_config *config, const 
         plan->batch_bytes += threads * BL_TILE_FLOATS * FLOAT_BYTES;
 }
 
-/* What depends on the objective, asked of the one that will run. */
+/* What depends on the terms: an objective that is made for it says so. */
 static int plan_parts(struct plan *plan, const struct bl_config *config, const struct par_split *split,
                       const struct bl_layout *layout, struct bl_error *err)
 {
@@ -216,65 +224,33 @@ static int64_t rows_before(const struct plan *plan, const struct bl_config *conf
 }
 
 /* A rank's node, and its place there. */
-static int64_t find_node(const struct plan *plan, int64_t rank, int64_t *place)
+static struct traffic_lane lane_of(const struct plan *plan, int64_t rank)
 {
     int64_t node = 0, lo, hi;
     plan_node(plan, node, &lo, &hi);
     while (rank >= hi)
         plan_node(plan, ++node, &lo, &hi);
-    *place = rank - lo;
-    return node;
+    return (struct traffic_lane){.node = (int)node,
+                                 .n_nodes = (int)plan->nodes,
+                                 .lane = (int)(rank - lo),
+                                 .n_lanes = (int)plan->lanes};
 }
 
 /* Rows of other nodes once: each lane an even part of every node's. */
 static struct par_traffic_count codes_traffic(const struct plan *plan, const struct bl_config *config,
-                                              const struct par_split *split, int64_t node, int64_t place)
+                                              const struct par_split *split, const struct traffic_lane *lane)
 {
-    const int64_t row_bytes = plan->gathered_bytes / plan->batches.n_global;
+    const struct gather_row row = row_of(plan, config, split);
     int64_t all = 0, own = 0;
     for (int64_t k = 0; k < plan->nodes; k++) {
         int64_t first, end, lo, hi;
         plan_node(plan, k, &first, &end);
         bl_share(rows_before(plan, config, split->rows, end) - rows_before(plan, config, split->rows, first),
-                 (int)place, (int)plan->lanes, &lo, &hi);
+                 lane->lane, lane->n_lanes, &lo, &hi);
         all += hi - lo;
-        own = k == node ? hi - lo : own;
+        own = k == lane->node ? hi - lo : own;
     }
-    struct par_traffic_count count = {0};
-    if (all > 0)
-        count = traffic_allgather(all * row_bytes, own * row_bytes, (int)plan->nodes);
-    if (overlap_of(plan, config).codes && split->labels.words > 0) {
-        count.collectives *= 2; /* labels by themselves */
-        count.messages *= 2;
-    }
-    return count;
-}
-
-static void add_count(struct par_traffic_count *sum, struct par_traffic_count more)
-{
-    sum->collectives += more.collectives;
-    sum->messages += more.messages;
-    sum->sent_bytes += more.sent_bytes;
-    sum->received_bytes += more.received_bytes;
-}
-
-/* The lane's slice of each bucket, the tail with the first lane's of the last. */
-static struct par_traffic_count gradient_traffic(const struct plan *plan, const struct bl_config *config,
-                                                 const struct bl_layout *layout, int64_t node, int64_t place)
-{
-    const int exact = config->train.reduction == BL_REDUCTION_EXACT;
-    const struct slices slices = slices_cut(layout, (int)plan->lanes, (int)config->train.threads,
-                                            overlap_of(plan, config).bucket_floats);
-    struct par_traffic_count sum = {0};
-    for (int b = 0; b < slices.n_buckets; b++) {
-        int64_t lo, hi;
-        slices_range(&slices, b, (int)place, &lo, &hi);
-        if (b + 1 == slices.n_buckets && place == 0)
-            hi += par_gradient_tail_local(layout, exact);
-        if (hi > lo)
-            add_count(&sum, traffic_allreduce(hi - lo, FLOAT_BYTES, (int)node, (int)plan->nodes));
-    }
-    return sum;
+    return par_gather_traffic_local(&row, all, own, lane->n_nodes);
 }
 
 struct par_traffic plan_traffic(const struct plan *plan, const struct bl_config *config,
@@ -283,17 +259,16 @@ struct par_traffic plan_traffic(const struct plan *plan, const struct bl_config 
     const struct bl_shape shape = bl_shape_of(&config->model, split->dim);
     struct bl_layout layout = bl_layout_of(&shape);
     struct par_traffic traffic = {0};
-    int64_t place, lo, hi;
-    const int64_t node = find_node(plan, rank, &place);
-    if (plan->nodes == 1 || place >= plan->lanes)
+    const struct traffic_lane lane = lane_of(plan, rank);
+    if (plan->nodes == 1 || lane.lane >= lane.n_lanes)
         return traffic;
     bl_objective_tensors(&config->objective, split->labels, plan->bits, &layout);
     if (plan->gathers)
-        traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, node, place);
-    bl_share(plan->sums, (int)place, (int)plan->lanes, &lo, &hi);
-    if (hi > lo)
-        traffic.of[PAR_TRAFFIC_SUMS] = traffic_allreduce(hi - lo, INTEGER_BYTES, (int)node, (int)plan->nodes);
-    traffic.of[PAR_TRAFFIC_GRADIENT] = gradient_traffic(plan, config, &layout, node, place);
+        traffic.of[PAR_TRAFFIC_CODES] = codes_traffic(plan, config, split, &lane);
+    traffic.of[PAR_TRAFFIC_SUMS] = par_sums_traffic_local(plan->sums, &lane);
+    traffic.of[PAR_TRAFFIC_GRADIENT] =
+        par_gradient_traffic_local(&layout, config->train.reduction == BL_REDUCTION_EXACT,
+                                   (int)config->train.threads, overlap_of(plan, config).bucket_floats, &lane);
     return traffic;
 }
 
@@ -310,7 +285,7 @@ static void plan_links(struct plan *plan, const struct bl_config *config, const 
             if (step.received_bytes > most)
                 plan->traffic = traffic;
             most = step.received_bytes > most ? step.received_bytes : most;
-            add_count(&link, step);
+            traffic_add(&link, &step);
         }
         if (link.sent_bytes > plan->link_sent_bytes)
             plan->link_sent_bytes = link.sent_bytes;

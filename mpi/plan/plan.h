@@ -13,9 +13,9 @@
 
 struct plan {
     int64_t ranks, hosts;
-    int64_t nodes, node_ranks,
-        lanes; /* what shares memory (mpi/ranks/nodes.h): the hosts, as evenly filled as can be, or
-                * under train.shared: off each rank; ranks of the largest and the smallest */
+    int64_t nodes;      /* what shares memory: hosts, filled evenly; under train.shared: off each rank */
+    int64_t node_ranks; /* of the largest node */
+    int64_t lanes;      /* ranks of the smallest: mpi/ranks/nodes.h */
 
     /* rows of the train split, before rows that aren't finite are dropped */
     int64_t n_train, n_validation;

@@ -22,18 +22,20 @@ int traffic_in_step(enum par_traffic_kind kind)
     return kind >= PAR_TRAFFIC_CODES && kind <= PAR_TRAFFIC_GRADIENT;
 }
 
+void traffic_add(struct par_traffic_count *sum, const struct par_traffic_count *more)
+{
+    sum->collectives += more->collectives;
+    sum->messages += more->messages;
+    sum->sent_bytes += more->sent_bytes;
+    sum->received_bytes += more->received_bytes;
+}
+
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic)
 {
     struct par_traffic_count sum = {0};
-    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
-        const struct par_traffic_count *one = &traffic->of[kind];
-        if (!traffic_in_step((enum par_traffic_kind)kind))
-            continue;
-        sum.collectives += one->collectives;
-        sum.messages += one->messages;
-        sum.sent_bytes += one->sent_bytes;
-        sum.received_bytes += one->received_bytes;
-    }
+    for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++)
+        if (traffic_in_step((enum par_traffic_kind)kind))
+            traffic_add(&sum, &traffic->of[kind]);
     return sum;
 }
 

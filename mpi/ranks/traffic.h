@@ -1,4 +1,5 @@
-/* What a run sends and receives, counted where each exchange is entered (mpi/ranks/collective.c, mpi/ranks/flight.c).
+/* What a run sends and receives, counted where each exchange is entered (mpi/ranks/collective.c,
+ * mpi/ranks/flight.c).
  *
  * The convention: every number goes straight to where it is needed, as in the shortest algorithm that the
  * network's bandwidth allows; what a library really does may be more, never less in sum. On P ranks:
@@ -35,11 +36,20 @@ struct par_traffic {
     struct par_traffic_count of[PAR_TRAFFIC_KINDS];
 };
 
+/* Where a rank stands among nodes (mpi/ranks/nodes.h): numbers alone, so that the ranks needn't be there. */
+struct traffic_lane {
+    int node, n_nodes;
+    int lane, n_lanes; /* lane >= n_lanes: the rank carries nothing */
+};
+
 /* As users read it. A literal. */
 const char *traffic_name(enum par_traffic_kind kind);
 
 /* Whether a kind is a training step's. */
 int traffic_in_step(enum par_traffic_kind kind);
+
+/* *sum and one more. */
+void traffic_add(struct par_traffic_count *sum, const struct par_traffic_count *more);
 
 /* The sum over the kinds of a step. */
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);

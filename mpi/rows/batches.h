@@ -13,8 +13,8 @@ struct batches {
     int64_t n_global; /* rows of a batch */
 };
 
-/* For `shards` shards of n_train training rows together, n_least in the smallest. global_batch 0: full. Errors:
- * BL_USAGE when the batch doesn't divide by the shards or a shard has too few rows. */
+/* For `shards` shards of n_train training rows together, n_least in the smallest. global_batch 0: full.
+ * Errors: BL_USAGE when the batch doesn't divide by the shards or a shard has too few rows. */
 int batches_plan(struct batches *batches, int64_t shards, int64_t n_train, int64_t n_least,
                  int64_t global_batch, struct bl_error *err);
 

@@ -43,6 +43,17 @@ static int allocate(struct par_train_data *data, const struct bl_config *config,
     return code;
 }
 
+/* Labels, marks, numbers of training and held-out rows; then features and the shards' orders, or a block of
+ * the file here and one in row_file, with a checksum for each. */
+int64_t par_train_data_bytes_local(int64_t rows, int64_t n_train, int64_t row_bytes, int64_t label_words,
+                                   int is_streamed)
+{
+    const int64_t number = sizeof(int64_t), block_rows = h5_rows_per_block(row_bytes);
+    const int64_t always = rows * (label_words * (int64_t)sizeof(uint32_t) + 1 + number);
+    return always + (is_streamed ? 2 * block_rows * row_bytes + (rows / block_rows + 2) * number
+                                 : rows * row_bytes + n_train * number);
+}
+
 /* Marks those of rows [lo, lo + n) at `rows` with NaN or Inf; with `stop` the first is an error. */
 static int check_rows(struct par_train_data *data, const char *rows, int64_t lo, int64_t n, int bad_rows,
                       const char *path, struct bl_error *err)

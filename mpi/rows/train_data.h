@@ -44,6 +44,11 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
                         const struct bl_config *config, struct bl_error *err);
 void par_train_data_free(struct par_train_data *data);
 
+/* Bytes of a rank that has `rows` rows, n_train of them to train on, in memory or (is_streamed) in the
+ * file. Local. */
+int64_t par_train_data_bytes_local(int64_t rows, int64_t n_train, int64_t row_bytes, int64_t label_words,
+                                   int is_streamed);
+
 /* Sets *row to a file row's features; the row must be this rank's. In memory that can't fail; from the file
  * they are borrowed until the next call, and rows in order read each block once. Errors: those of
  * row_file_row. Local. */

@@ -15,11 +15,15 @@
 #include "mpi/ranks/collective.h"
 
 /* Parameters, best parameters, then the optimiser's states: one block of n_params behind the other. */
+int64_t par_run_state_bytes_local(const struct bl_config *config, int64_t n_params)
+{
+    return (2 + bl_optimizer_states(&config->optimizer)) * n_params * (int64_t)sizeof(float);
+}
+
 static int init_window(struct par_run_state *state, const struct bl_config *config, int64_t n_params,
                        struct bl_error *err)
 {
-    const int64_t blocks = 2 + bl_optimizer_states(&config->optimizer);
-    int code = par_window_init(&state->window, state->nodes, blocks * n_params * (int64_t)sizeof(float), 0,
+    int code = par_window_init(&state->window, state->nodes, par_run_state_bytes_local(config, n_params), 0,
                                "parameters and optimiser states", err);
     if (code == BL_OK)
         state->best.params = (float *)state->window.at + n_params;
@@ -203,7 +207,8 @@ static void forget_later_numbers(struct par_run_state *state)
     memset(state->progress.interval.values, 0, sizeof state->progress.interval.values);
 }
 
-/* Of a node's one copy: values [n], which its first rank looks at. *digest becomes that of rank 0's node. */
+/* Whether all nodes hold the same values [n], by digests that each node's first rank forms. *first becomes
+ * that of rank 0's node. */
 static int agree_on_digest(const struct par_run_state *state, struct par par, const float *values, int64_t n,
                            const char *what, uint64_t *first, struct bl_error *err)
 {
@@ -221,7 +226,7 @@ static int agree_on_digest(const struct par_run_state *state, struct par par, co
     return par_agree(par, code, err);
 }
 
-/* Of all that every rank writes a part of. */
+/* Of every tensor that all ranks write a part of. */
 static int agree_on_digests(struct par_run_state *state, struct par par, struct bl_error *err)
 {
     const int64_t n_memory = state->memory_rows * bl_shape_code_bits(&state->model.shape);

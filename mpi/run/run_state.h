@@ -42,9 +42,9 @@ struct run_lengths {
     int64_t metrics_bytes, log_bytes;
 };
 
-/* All that the next step depends on, and what the run tells later. A node has parameters, best parameters and
- * optimiser states once, in `window`; numbers and statistics of features are each rank's own, the same on all. Rank
- * 0 writes the numbers of a checkpoint, every rank a part of the tensors. */
+/* All that the next step depends on, and what the run tells later. A node has parameters, best parameters
+ * and optimiser states once, in `window`; numbers and statistics of features are each rank's own, the same
+ * on all. Rank 0 writes the numbers of a checkpoint, every rank a part of the tensors. */
 struct par_run_state {
     struct run_progress progress;
     struct run_best best;
@@ -68,6 +68,9 @@ int par_run_state_init(struct par_run_state *state, const struct par_nodes *node
                        const struct bl_config *config, int64_t dim, struct bl_label_layout labels,
                        struct bl_error *err);
 void par_run_state_free(struct par_run_state *state);
+
+/* Bytes that a node has once. Local. */
+int64_t par_run_state_bytes_local(const struct bl_config *config, int64_t n_params);
 
 /* Copies parameters [n_params] over the node's, or the node's over the best ones: each rank a share. The
  * ranks of a node meet afterwards. Collective over the node. */

@@ -151,8 +151,8 @@ static int load_streamed(struct par_batch *batch, const struct bl_normalizer *no
     return code;
 }
 
-/* A rank that can't read its rows takes part in the step with any rows, so that no other waits for it; its flag
- * ends the step on all ranks before anything is updated. */
+/* A rank that can't read its rows takes part in the step with any rows, so that no other waits for it; its
+ * flag ends the step on all ranks before anything is updated. */
 static void stand_in(struct par_batch *batch)
 {
     const struct par_train_data *data = batch->data;

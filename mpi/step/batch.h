@@ -1,5 +1,6 @@
-/* The rows of a step that this rank brings: which they are, and how they come from memory or the file, normalised.
- * Which rows make which step depends on the seed and the step alone (docs/mathematics.md), never on the ranks. */
+/* The rows of a step that this rank brings: which they are, and how they come from memory or the file,
+ * normalised. Which rows make which step depends on the seed and the step alone (docs/mathematics.md),
+ * never on the ranks. */
 #ifndef PAR_STEP_BATCH_H
 #define PAR_STEP_BATCH_H
 
@@ -26,13 +27,14 @@ struct par_batch {
     struct bl_error error;
 };
 
-/* Borrows all but err. Collective; agreed. Errors: BL_MEMORY. par_batch_free is local, safe twice and on zeros. */
+/* Borrows all but err. Collective; agreed. Errors: BL_MEMORY. par_batch_free is local, safe twice and on
+ * zeros. */
 int par_batch_init(struct par_batch *batch, struct par par, const struct bl_config *config,
                    const struct par_train_data *data, const struct batches *batches, struct bl_error *err);
 void par_batch_free(struct par_batch *batch);
 
-/* Fills rows, labels and x for global step `number`. A rank that can't read its rows keeps the error in code and
- * error, and goes on with rows that mean nothing. Local. */
+/* Fills rows, labels and x for global step `number`. A rank that can't read its rows keeps the error in
+ * code and error, and goes on with rows that mean nothing. Local. */
 void par_batch_load_local(struct par_batch *batch, const struct bl_normalizer *normalizer, int64_t number);
 
 /* Bytes of a rank that brings n rows, without windows of streamed rows. Local. */

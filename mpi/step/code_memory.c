@@ -32,7 +32,7 @@ static void place_rows(struct par_code_memory *memory, const struct par_train_da
         }
 }
 
-/* All labels, once. */
+/* Labels of all training rows, once: they don't change. */
 static int gather_labels(struct par_code_memory *memory, const struct par_nodes *nodes,
                          const struct par_train_data *data, struct bl_error *err)
 {
@@ -47,7 +47,7 @@ static int gather_labels(struct par_code_memory *memory, const struct par_nodes 
     }
     if (code == BL_OK) {
         place_rows(memory, data, rows.begin[par.rank], memory->labels + rows.begin[par.rank] * words);
-        par_nodes_meet(nodes);
+        par_nodes_meet(nodes); /* a lane sends rows of all ranks of its node */
         par_spread_run(&spread, PAR_TRAFFIC_OTHER, memory->labels, words * (int64_t)sizeof *memory->labels);
         par_nodes_meet(nodes);
     }

@@ -29,13 +29,13 @@ void par_code_memory_free(struct par_code_memory *memory);
 /* Bytes that a node has once. Local. */
 int64_t par_code_memory_bytes_local(int64_t rows, int64_t bits, int64_t label_words);
 
-/* Where this rank's rows of the batch, file rows [n], stand: into the gather's places, which travel with the
+/* Puts the places of own rows of the batch, file rows [n], into the gather's places, which travel with the
  * codes. Local. */
 void par_code_memory_places_local(const struct par_code_memory *memory, const int64_t *rows, int64_t n,
                                   struct par_gather *gather);
 
-/* After par_gather_run: takes over the codes of own rows, and of those that this rank carries. All of the
- * batch's are there after the next meeting of the node's ranks. Local. */
+/* After par_gather_run: copies the codes of own rows, and of those that this rank's lane carries, into the
+ * memory. The whole batch is there after the next par_nodes_meet. Local. */
 void par_code_memory_take_local(struct par_code_memory *memory, const struct par_gather *gather);
 
 /* The memory as columns for the rows of the gathered batch; none without a memory. Local. */

@@ -40,8 +40,11 @@ int par_exchange_init(struct par_exchange *exchange, const struct par_nodes *nod
                                       .phases = parts->phases,
                                       .memory = parts->memory,
                                       .wants_codes = bl_objective_needs_gather(objective)};
-    int code = par_gather_init(&exchange->gather, nodes, parts->n_local, objective->bits, parts->label_words,
-                               parts->memory->rows > 0, parts->in_flight, err);
+    const struct gather_row row = {.bits = objective->bits,
+                                   .label_words = parts->label_words,
+                                   .with_places = parts->memory->rows > 0,
+                                   .in_flight = parts->in_flight};
+    int code = par_gather_init(&exchange->gather, nodes, parts->n_local, &row, err);
     if (code == BL_OK)
         code = init_pairs(exchange, parts, err);
     if (code == BL_OK)
@@ -70,7 +73,7 @@ float *par_exchange_own_codes_local(const struct par_exchange *exchange)
 
 void par_exchange_begin(struct par_exchange *exchange, const struct par_batch *own)
 {
-    if (exchange->gather.in_flight)
+    if (exchange->gather.row.in_flight)
         par_gather_begin_labels(&exchange->gather, own->labels);
 }
 
@@ -82,20 +85,22 @@ void par_exchange_codes(struct par_exchange *exchange, const struct par_batch *o
         return;
     }
     phases_enter(exchange->phases, PHASE_GATHER);
-    if (gather->in_flight) {
+    if (gather->row.in_flight) {
         par_gather_wait_labels(gather);
         return;
     }
     par_code_memory_places_local(exchange->memory, own->rows, own->n_local, gather);
     par_gather_run(gather, own->labels);
     par_code_memory_take_local(exchange->memory, gather);
-    par_nodes_meet(exchange->nodes);
+    par_nodes_meet(
+        exchange->nodes); /* codes, and a memory with them in it, are there for all ranks of the node */
 }
 
 void par_exchange_sums(struct par_exchange *exchange, int64_t *sums)
 {
     par_sums_run(&exchange->sums, sums);
-    if (exchange->gather.in_flight) /* not before: the few bytes of the sums would wait behind the codes */
+    if (exchange->gather.row
+            .in_flight) /* not before: the few bytes of the sums would wait behind the codes */
         par_gather_begin_codes(&exchange->gather);
 }
 
@@ -115,12 +120,12 @@ struct bl_batch par_exchange_batch_local(const struct par_exchange *exchange, st
     return (struct bl_batch){.n_global = gather->n_global,
                              .n_local = gather->n_local,
                              .first = gather->first,
-                             .bits = gather->bits,
+                             .bits = gather->row.bits,
                              .h = h,
                              .codes = gather->rows,
                              .codes_stride = gather->stride,
                              .label_layout = labels,
                              .labels = gather->labels,
                              .memory = par_code_memory_columns_local(exchange->memory, gather),
-                             .arrival = gather->in_flight ? &exchange->arrival : NULL};
+                             .arrival = gather->row.in_flight ? &exchange->arrival : NULL};
 }

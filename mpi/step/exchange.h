@@ -1,14 +1,16 @@
 /* What travels between a step's forward and its backward pass. In the order of a step:
  *
- *   labels  under train.overlap: codes alone: nonblocking, sent before the forward pass, awaited before the codes;
- *   codes   of all rows, with their labels and places in a memory, into every node's one copy (mpi/step/gather.h);
- *   sums    over the batch that terms ask for (mpi/step/sums.h); under overlap: codes the codes are sent behind
- *           them and arrive while pairs of own rows are visited;
- *   pairs   where each pair of a node's rows is visited once: the gradients that this rank's rows got from the
- *           node's other ranks (mpi/step/pair_return.h).
+ *   labels  by themselves only where codes are nonblocking (train.overlap): sent before the forward pass;
+ *   codes   of all rows, with their labels and places in a memory, into every node's one copy
+ *           (mpi/step/gather.h); nonblocking, they are sent behind the sums and arrive while the pairs of the
+ *           own node's rows are visited;
+ *   sums    over the batch that terms ask for (mpi/step/sums.h);
+ *   pairs   where each pair of a node's rows is visited once: the gradients that its other ranks computed
+ *           for this rank's rows (mpi/step/pair_return.h).
  *
- * Nothing else comes back: the gradient of an own row needs the codes of all rows and no other rank's gradients
- * (docs/mathematics.md, why one allgather is exact). The gradient of the parameters travels in mpi/step/gradient.h. */
+ * Nothing else comes back: the gradient of an own row needs the codes of all rows and no other rank's
+ * gradients (docs/mathematics.md, why one allgather is exact). The gradient of the parameters travels in
+ * mpi/step/gradient.h. */
 #ifndef PAR_STEP_EXCHANGE_H
 #define PAR_STEP_EXCHANGE_H
 
@@ -43,8 +45,8 @@ struct par_exchange_parts {
 };
 
 /* Borrows nodes and parts' pointers; *exchange stays where it is. Collective; agreed. Errors: BL_MEMORY,
- * PAR_NO_WINDOW; the objective is then to be freed. par_exchange_free is collective over the node, safe twice and on
- * zeros. */
+ * PAR_NO_WINDOW; the objective is then to be freed. par_exchange_free is collective over the node, safe
+ * twice and on zeros. */
 int par_exchange_init(struct par_exchange *exchange, const struct par_nodes *nodes,
                       const struct par_exchange_parts *parts, struct bl_error *err);
 void par_exchange_free(struct par_exchange *exchange);
@@ -52,9 +54,9 @@ void par_exchange_free(struct par_exchange *exchange);
 /* Where the codes of own rows go before par_exchange_codes, [n_local] rows of gather.stride floats. Local. */
 float *par_exchange_own_codes_local(const struct par_exchange *exchange);
 
-/* The four in their order, each once a step. begin: own rows and labels are there; codes: own codes stand in their
- * place; sums: adds up over all ranks, in place; pairs: dh [n_local, K] is there but for other ranks' parts, which
- * are added. Collective. */
+/* The four in their order, each once a step. begin: own rows and labels are there; codes: own codes stand
+ * in their place; sums: adds up over all ranks, in place; pairs: dh [n_local, K] is there but for other
+ * ranks' parts, which are added. Collective. */
 void par_exchange_begin(struct par_exchange *exchange, const struct par_batch *own);
 void par_exchange_codes(struct par_exchange *exchange, const struct par_batch *own);
 void par_exchange_sums(struct par_exchange *exchange, int64_t *sums);

@@ -18,9 +18,42 @@ int64_t par_gradient_tail_local(const struct bl_layout *layout, int exact)
     return (n + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
 }
 
-int64_t par_gradient_bytes_local(const struct bl_layout *layout, int exact)
+static int64_t part_bytes(const struct bl_layout *layout, int exact)
 {
     return par_window_align_local((par_gradient_tail_local(layout, exact) + layout->n_params) * CELL_BYTES);
+}
+
+/* Between nodes sums go from one part into another, as MPI libraries move less than in place (Open MPI
+ * 4.1.4, MPI_Iallreduce: 1.5 n numbers out of each of 4 nodes instead of 2 n); a rank alone on its node
+ * needs one more for that, and does without it where all are alone and nothing is in flight. */
+static int parts_of_node(int n_nodes, int node_ranks, int is_even, int in_flight)
+{
+    return node_ranks + (n_nodes > 1 && node_ranks == 1 && (in_flight || !is_even));
+}
+
+int64_t par_gradient_bytes_local(const struct bl_layout *layout, int exact, int n_nodes, int node_ranks,
+                                 int is_even, int in_flight)
+{
+    return parts_of_node(n_nodes, node_ranks, is_even, in_flight) / node_ranks * part_bytes(layout, exact);
+}
+
+/* The lane's slice of each bucket; the first lane's of the last has the tail in front. */
+struct par_traffic_count par_gradient_traffic_local(const struct bl_layout *layout, int exact, int threads,
+                                                    int64_t bucket_floats, const struct traffic_lane *lane)
+{
+    const struct slices slices = slices_cut(layout, lane->n_lanes, threads, bucket_floats);
+    struct par_traffic_count sum = {0};
+    for (int b = 0; b < slices.n_buckets; b++) {
+        int64_t lo, hi;
+        slices_range(&slices, b, lane->lane, &lo, &hi);
+        if (b + 1 == slices.n_buckets && lane->lane == 0)
+            lo -= par_gradient_tail_local(layout, exact);
+        const struct par_traffic_count one =
+            traffic_allreduce(hi - lo, CELL_BYTES, lane->node, lane->n_nodes);
+        if (hi > lo)
+            traffic_add(&sum, &one);
+    }
+    return sum;
 }
 
 static int is_exact(const struct par_gradient *gradient)
@@ -36,16 +69,12 @@ static void *part_of(const struct par_gradient *gradient, int part)
 
 /* Setting up */
 
-/* Whose part is which. Between nodes sums go from one part into another, as MPI libraries move less than in
- * place (Open MPI 4.1.4, MPI_Iallreduce: 1.5 n numbers out of each of 4 nodes instead of 2 n); a rank alone
- * needs one more for that, and does without it where all are alone and nothing is in flight. */
+/* Whose part is which: the sum stands in the first. */
 static void set_parts(struct par_gradient *gradient)
 {
     const struct par_nodes *nodes = gradient->nodes;
-    const int one_more =
-        nodes->n_nodes > 1 && nodes->node.size == 1 && (gradient->in_flight || !nodes->is_even);
-    gradient->n_parts = nodes->node.size + one_more;
-    gradient->own_part = nodes->node.rank + one_more;
+    gradient->n_parts = parts_of_node(nodes->n_nodes, nodes->node.size, nodes->is_even, gradient->in_flight);
+    gradient->own_part = nodes->node.rank + gradient->n_parts - nodes->node.size;
     gradient->added_part = nodes->n_nodes > 1 && gradient->n_parts > 1;
 }
 
@@ -67,8 +96,8 @@ static int allocate(struct par_gradient *gradient, struct bl_error *err)
         {&gradient->scale, n_tensors, sizeof(float), "scales of the gradient", 1},
         {&gradient->largest, gradient->options.threads * n_tensors, sizeof(uint32_t), "sizes of the gradient",
          1},
-        {&gradient->met, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
-        {&gradient->met_again, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
+        {&gradient->buckets.met, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
+        {&gradient->buckets.met_again, n_ranges, sizeof(MPI_Request), "meetings under way", 0},
     };
     return bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
 }
@@ -103,7 +132,7 @@ static int init_flight(struct par_gradient *gradient, struct bl_error *err)
 {
     for (int b = 0; b < gradient->n_ranges && gradient->in_flight; b++)
         send_bucket(gradient, b); /* rehearsed */
-    return par_flight_reserve(&gradient->flight, err);
+    return par_flight_reserve(&gradient->buckets.flight, err);
 }
 
 int par_gradient_init(struct par_gradient *gradient, const struct par_nodes *nodes,
@@ -115,7 +144,7 @@ int par_gradient_init(struct par_gradient *gradient, const struct par_nodes *nod
         .layout = layout,
         .options = *options,
         .tail = par_gradient_tail_local(layout, options->groups > 0),
-        .part_bytes = par_gradient_bytes_local(layout, options->groups > 0),
+        .part_bytes = part_bytes(layout, options->groups > 0),
         .in_flight = options->bucket_floats > 0 && nodes->all.size > 1,
         .watch = {.context = gradient, .piece_floats = options->bucket_floats, .reached = reached}};
     const int64_t bucket_floats = gradient->in_flight ? options->bucket_floats : 0;
@@ -144,9 +173,9 @@ void par_gradient_free(struct par_gradient *gradient)
     bl_free(&gradient->scale);
     bl_free(&gradient->largest);
     bl_free(&gradient->block);
-    bl_free(&gradient->met);
-    bl_free(&gradient->met_again);
-    par_flight_free(&gradient->flight);
+    bl_free(&gradient->buckets.met);
+    bl_free(&gradient->buckets.met_again);
+    par_flight_free(&gradient->buckets.flight);
 }
 
 /* The tail */
@@ -155,7 +184,7 @@ void par_gradient_clear_local(struct par_gradient *gradient)
 {
     const size_t n = (size_t)(gradient->options.threads * gradient->layout->n_tensors);
     memset(gradient->largest, 0, n * sizeof *gradient->largest);
-    gradient->n_begun = gradient->n_added = gradient->n_sent = 0;
+    gradient->buckets.begun = gradient->buckets.added = gradient->buckets.sent = 0;
 }
 
 /* How many ranks have each exponent as that of their largest value, tensor by tensor: added up over ranks,
@@ -240,7 +269,7 @@ static void send_bucket(struct par_gradient *gradient, int bucket)
 {
     int64_t lo, hi;
     lane_range(gradient, bucket, &lo, &hi);
-    par_allreduce_begin(&gradient->flight, gradient->lane,
+    par_allreduce_begin(&gradient->buckets.flight, gradient->lane,
                         (float *)part_of(gradient, gradient->added_part) + lo, gradient->sum + lo, hi - lo,
                         type_of(gradient));
 }
@@ -266,36 +295,39 @@ static void meet_begin(const struct par_gradient *gradient, MPI_Comm comm, MPI_R
         MPI_Ibarrier(comm, request);
 }
 
-/* Brings the buckets that have begun as far as they can come; `wait`: all the way. */
+/* Takes each bucket that is complete here as far as it gets: when the node's ranks all have it, this rank
+ * adds up its slice; when they all have added, its lane sends. wait: all buckets all the way. */
 static void advance(struct par_gradient *gradient, int wait)
 {
-    const struct par_nodes *nodes = gradient->nodes;
-    while (gradient->n_added < gradient->n_begun && wait_or_test(&gradient->met[gradient->n_added], wait)) {
-        add_bucket(gradient, gradient->n_added);
-        if (!nodes->is_even)
-            meet_begin(gradient, nodes->second, &gradient->met_again[gradient->n_added]);
-        gradient->n_added++;
+    const int is_even = gradient->nodes->is_even;
+    struct gradient_buckets *buckets = &gradient->buckets;
+    while (buckets->added < buckets->begun && wait_or_test(&buckets->met[buckets->added], wait)) {
+        add_bucket(gradient, buckets->added);
+        if (!is_even)
+            meet_begin(gradient, gradient->nodes->second, &buckets->met_again[buckets->added]);
+        buckets->added++;
     }
-    while (gradient->n_sent < gradient->n_added &&
-           (nodes->is_even || wait_or_test(&gradient->met_again[gradient->n_sent], wait)))
-        send_bucket(gradient, gradient->n_sent++);
+    while (buckets->sent < buckets->added &&
+           (is_even || wait_or_test(&buckets->met_again[buckets->sent], wait)))
+        send_bucket(gradient, buckets->sent++);
     if (wait)
-        par_flight_wait(&gradient->flight);
+        par_flight_wait(&buckets->flight);
     else
-        par_flight_poke_local(&gradient->flight);
+        par_flight_poke_local(&buckets->flight);
 }
 
-/* The backward pass has come down to `from`: what is complete sets out. */
+/* The backward pass has completed the parameters from `from` on: the buckets in them are begun. */
 static void reached(void *context, int64_t from)
 {
     struct par_gradient *gradient = context;
-    for (; gradient->n_begun < gradient->n_ranges; gradient->n_begun++) {
-        const int bucket = gradient->n_begun;
+    struct gradient_buckets *buckets = &gradient->buckets;
+    for (; buckets->begun < gradient->n_ranges; buckets->begun++) {
+        const int bucket = buckets->begun;
         if (gradient->block[gradient->node_slices.end[bucket + 1]] < from)
             break;
         if (is_last(gradient, bucket))
             fill_tail(gradient);
-        meet_begin(gradient, gradient->nodes->node.comm, &gradient->met[bucket]);
+        meet_begin(gradient, gradient->nodes->node.comm, &buckets->met[bucket]);
     }
     advance(gradient, 0);
 }
@@ -309,9 +341,9 @@ static void sum_at_once(struct par_gradient *gradient)
 {
     int64_t lo, hi;
     fill_tail(gradient);
-    par_nodes_meet(gradient->nodes);
+    par_nodes_meet(gradient->nodes); /* all parts of the node are there */
     add_bucket(gradient, 0);
-    if (!gradient->nodes->is_even)
+    if (!gradient->nodes->is_even) /* a lane's slice was then added up by several ranks */
         par_nodes_meet(gradient->nodes);
     lane_range(gradient, 0, &lo, &hi);
     if (gradient->added_part != 0)
@@ -354,6 +386,8 @@ void par_gradient_sum(struct par_gradient *gradient)
 
 /* Judging */
 
+/* |g|^2 is added up from blocks in their order, so that slices, and with them ranks, don't decide its bits.
+ */
 static void put_squares(const struct par_gradient *gradient)
 {
     const int64_t *block = gradient->block;
@@ -411,7 +445,7 @@ struct par_gradient_outcome par_gradient_judge(struct par_gradient *gradient)
     const int32_t *integers = (const int32_t *)floats;
     const double *squares = gradient->squares.at;
     put_squares(gradient);
-    par_nodes_meet(gradient->nodes);
+    par_nodes_meet(gradient->nodes); /* sum and squares of all blocks are there */
     for (int64_t f = 0; f < gradient->options.n_flags; f++)
         gradient->flags[f] = is_exact(gradient) ? (double)integers[f] : (double)floats[f];
     for (int64_t b = 0; b < gradient->node_slices.n_blocks; b++)

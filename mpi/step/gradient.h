@@ -2,18 +2,19 @@
  * updates a slice.
  *
  * Every rank's part stands in a window that its node shares. Within a node, each rank adds up its slice of
- * all parts (mpi/step/slices.h: whole blocks of parameters); between nodes the slices are summed by MPI_Allreduce,
- * one for each lane (mpi/ranks/nodes.h), so that 2 n (nodes - 1)/nodes numbers leave a node, however many ranks it
- * has. The sum stands in the node's one copy. Where nothing is shared a node is one rank, and all this is one
- * MPI_Allreduce. Under fast the numbers are floats; under exact integers on a grid (math/grid.h), whose sum
- * has the same bits in any order, so on any ranks, nodes and with any algorithm of MPI's:
- * docs/decisions/0014.
+ * all parts (mpi/step/slices.h: whole blocks of parameters); between nodes the slices are summed by
+ * MPI_Allreduce, one for each lane (mpi/ranks/nodes.h), so that 2 n (nodes - 1)/nodes numbers leave a node,
+ * however many ranks it has. The sum stands in the node's one copy. Where nothing is shared a node is one
+ * rank, and all this is one MPI_Allreduce. Under fast the numbers are floats; under exact integers on a
+ * grid (math/grid.h), whose sum has the same bits in any order, so on any ranks, nodes and with any
+ * algorithm of MPI's: docs/decisions/0014.
  *
- * In front of the first parameters travels a tail: flags, and under exact the sizes of what was added up, by
- * which all ranks see whether the grid was fine and wide enough. If it wasn't, the step is to be done again.
+ * In front of the first parameters travels a tail: flags, and under exact the sizes of what was added up,
+ * by which all ranks see whether the grid was fine and wide enough. If it wasn't, the step is to be done
+ * again.
  *
- * There is one bucket of parameters, exchanged by par_gradient_sum; or, in flight, several, each begun when
- * the backward pass has completed it, while that goes on (docs/decisions/0026).
+ * There is one bucket of parameters, exchanged by par_gradient_sum after the backward pass; or, in flight,
+ * several, each sent as soon as the backward pass has completed it (docs/decisions/0026).
  *
  * The order of calls in a step: the objective and the backward pass, watched, put this rank's part into
  * `part`; flags are set before the backward pass; sum, square_sum, an update of the own ranges,
@@ -39,30 +40,41 @@ struct par_gradient_options {
     int64_t bucket_floats; /* of buckets in flight; 0: nothing is */
 };
 
+/* How far the buckets of a sum are: each is begun when it is complete here, added when the node's ranks all
+ * have it, and sent when they all have added; owned. */
+struct gradient_buckets {
+    int begun, added, sent;       /* how many */
+    MPI_Request *met, *met_again; /* [n_ranges] of the node's ranks: all have begun it; all have added it */
+    struct par_flight flight;     /* those that were sent */
+};
+
+/* A rank fills its own part and updates its ranges of the sum; the window belongs to the node. */
 struct par_gradient {
     const struct par_nodes *nodes;  /* borrowed */
     const struct bl_layout *layout; /* borrowed */
     struct par_gradient_options options;
-    struct par lane;        /* as what traffic counts */
+
+    /* what a step works with */
     struct bl_grad part;    /* where this rank's part goes, whole */
-    float *sum;             /* [n_params] the node's copy; own ranges are set by par_gradient_sum, all of it
-                             * after the next meeting */
+    float *sum;             /* [n_params] the node's copy; par_gradient_sum sets own ranges, and all of it
+                                     * is there after the next par_nodes_meet */
     int n_ranges;           /* one of each bucket */
     struct bl_range *range; /* the parameters that this rank sums and updates; owned */
-    double flags[PAR_FLAGS_MAX];    /* of this rank before, of all ranks after square_sum */
-    struct bl_backward_watch watch; /* for the backward pass where gradients travel in flight */
+    double flags[PAR_FLAGS_MAX];    /* of this rank before, of all ranks after par_gradient_judge */
+    struct bl_backward_watch watch; /* for the backward pass where buckets are in flight */
     float *scale; /* [n_tensors] of the grid: part of a run's state; 0: not known yet; owned */
 
+    /* how parts become the sum */
     struct slices node_slices, lane_slices; /* who adds up within the node; what each lane carries */
+    struct par lane;                        /* ranks that carry the same, counting as PAR_TRAFFIC_GRADIENT */
     struct par_window window;               /* parts of the node's ranks: tail, then n_params numbers */
     int n_parts, own_part, added_part; /* the sum is part 0, what the node's ranks add up part added_part */
     int64_t tail, part_bytes;          /* numbers of the tail; bytes from one rank's part to the next */
     uint32_t *largest;                 /* [threads, n_tensors]; owned */
     int64_t *block;                    /* [n_blocks + 1] where each block of the slices begins; owned */
     struct par_window squares;         /* [n_blocks] doubles, once a node */
-    int in_flight, n_begun, n_added, n_sent; /* buckets that have come so far */
-    MPI_Request *met, *met_again;            /* [n_ranges] meetings of the node's ranks; owned */
-    struct par_flight flight;
+    int in_flight;                     /* buckets are sent during the backward pass */
+    struct gradient_buckets buckets;
 };
 
 /* Sets up. Borrows nodes and layout until par_gradient_free; *gradient stays where it is. Collective; agreed.
@@ -85,15 +97,21 @@ void par_gradient_sum(struct par_gradient *gradient);
 struct par_gradient_outcome {
     double square_sum;           /* of the whole sum, blocks in order; the same bits on all ranks */
     const struct bl_tensor *bad; /* the first tensor with a value that isn't finite, or NULL */
-    int again; /* the grid didn't suit: this sum is worthless, and scales are set so that the next will do */
+    int again; /* the grid didn't suit: this sum can't be used; scales are set so that the next one will do */
 };
 
 /* Looks at the whole sum; flags become sums over ranks; scales become those of the next step. Collective. The
  * same on all ranks, under exact on any ranks. */
 struct par_gradient_outcome par_gradient_judge(struct par_gradient *gradient);
 
-/* Bytes of a rank's part; numbers of the tail that travels in front of the parameters. Local. */
-int64_t par_gradient_bytes_local(const struct bl_layout *layout, int exact);
+/* Bytes that a rank of a node of node_ranks holds; numbers of the tail that travels in front of the
+ * parameters. Local. */
+int64_t par_gradient_bytes_local(const struct bl_layout *layout, int exact, int n_nodes, int node_ranks,
+                                 int is_even, int in_flight);
 int64_t par_gradient_tail_local(const struct bl_layout *layout, int exact);
+
+/* What a rank counts in one sum. bucket_floats and threads as in the options. Local. */
+struct par_traffic_count par_gradient_traffic_local(const struct bl_layout *layout, int exact, int threads,
+                                                    int64_t bucket_floats, const struct traffic_lane *lane);
 
 #endif

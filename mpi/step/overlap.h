@@ -1,4 +1,4 @@
-/* What of a step's exchange goes on while its rank computes: train.overlap. */
+/* Which exchanges of a step are nonblocking and go on while the rank computes: train.overlap. */
 #ifndef PAR_STEP_OVERLAP_H
 #define PAR_STEP_OVERLAP_H
 
@@ -7,14 +7,14 @@
 enum { OVERLAP_TEXT = 64 };
 
 struct overlap {
-    int codes;             /* they travel while the pairs of own rows are visited */
-    int64_t bucket_floats; /* of the gradient so many travel at a time, while the backward pass goes on; 0:
-                            * all of it afterwards */
+    int codes; /* they arrive while the pairs of the own node's rows are visited */
+    /* The gradient travels in buckets of so many floats during the backward pass; 0: whole, after it. */
+    int64_t bucket_floats;
 };
 
 /* auto: where the ranks are on more than one host the gradient, and under fast codes too
- * (docs/decisions/0026). Nothing on one rank. Codes stay behind where rows are paired with a memory, which
- * takes all of them before the first pair. lanes: how many ranks of a node carry a part of each bucket
+ * (docs/decisions/0026). Nothing on one rank. Never codes where rows are paired with a memory, which
+ * needs all of them before the first pair. lanes: how many ranks of a node carry a part of each bucket
  * (mpi/ranks/nodes.h). Local. */
 struct overlap overlap_choose(const struct bl_config *config, int64_t ranks, int64_t hosts, int64_t lanes);
 

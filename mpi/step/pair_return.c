@@ -22,9 +22,9 @@ int64_t par_pair_return_bytes_local(int64_t n_node, int64_t bits, int64_t thread
 }
 
 /* Who has something for whom; rows are those of the node's ranks. */
-static void set_reaches(struct par_pair_return *mirror, const int64_t *rows)
+static void set_reaches(struct par_pair_return *pairs, const int64_t *rows)
 {
-    const struct par node = mirror->nodes->node;
+    const struct par node = pairs->nodes->node;
     int64_t n = 0, own = 0, own_end = 0, first = 0;
     for (int r = 0; r < node.size; r++) {
         own = r == node.rank ? n : own;
@@ -33,50 +33,50 @@ static void set_reaches(struct par_pair_return *mirror, const int64_t *rows)
     }
     for (int r = 0; r < node.size; r++) {
         const int64_t end = first + bl_pair_blocks_of(rows[r + 1] - rows[r]);
-        mirror->reaches[r] = r != node.rank && bl_pair_reaches(n, first, end, own, own_end);
+        pairs->reaches[r] = r != node.rank && bl_pair_reaches(n, first, end, own, own_end);
         first = end;
     }
 }
 
-int par_pair_return_init(struct par_pair_return *mirror, const struct par_nodes *nodes, const int64_t *rows,
+int par_pair_return_init(struct par_pair_return *pairs, const struct par_nodes *nodes, const int64_t *rows,
                          int64_t bits, int threads, struct bl_error *err)
 {
     const struct par node = nodes->node;
     const int64_t *node_rows = rows + nodes->first[nodes->own];
-    *mirror = (struct par_pair_return){.nodes = nodes,
-                                       .bits = bits,
-                                       .n_local = node_rows[node.rank + 1] - node_rows[node.rank],
-                                       .n_node = node_rows[node.size] - node_rows[0],
-                                       .own_first = node_rows[node.rank] - node_rows[0]};
-    mirror->part_bytes = par_pair_return_bytes_local(mirror->n_node, bits, threads);
-    int code = bl_alloc(&mirror->reaches, node.size, 1, "gradients of codes", err);
+    *pairs = (struct par_pair_return){.nodes = nodes,
+                                      .bits = bits,
+                                      .n_local = node_rows[node.rank + 1] - node_rows[node.rank],
+                                      .n_node = node_rows[node.size] - node_rows[0],
+                                      .own_first = node_rows[node.rank] - node_rows[0]};
+    pairs->part_bytes = par_pair_return_bytes_local(pairs->n_node, bits, threads);
+    int code = bl_alloc(&pairs->reaches, node.size, 1, "gradients of codes", err);
     code = par_agree(nodes->all, code, err);
     if (code == BL_OK)
-        code = par_window_init(&mirror->window, nodes, mirror->part_bytes, 1, "gradients of codes", err);
+        code = par_window_init(&pairs->window, nodes, pairs->part_bytes, 1, "gradients of codes", err);
     if (code != BL_OK) {
-        par_pair_return_free(mirror);
+        par_pair_return_free(pairs);
         return code;
     }
-    set_reaches(mirror, node_rows);
-    mirror->part = (float *)((char *)mirror->window.at + node.rank * mirror->part_bytes);
+    set_reaches(pairs, node_rows);
+    pairs->part = (float *)((char *)pairs->window.at + node.rank * pairs->part_bytes);
     return BL_OK;
 }
 
-void par_pair_return_free(struct par_pair_return *mirror)
+void par_pair_return_free(struct par_pair_return *pairs)
 {
-    par_window_free(&mirror->window);
-    bl_free(&mirror->reaches);
-    mirror->part = NULL;
+    par_window_free(&pairs->window);
+    bl_free(&pairs->reaches);
+    pairs->part = NULL;
 }
 
-void par_pair_return_add(struct par_pair_return *mirror, float *dh)
+void par_pair_return_add(struct par_pair_return *pairs, float *dh)
 {
-    const int64_t n = mirror->n_local * mirror->bits;
-    par_nodes_meet(mirror->nodes);
-    for (int r = 0; r < mirror->nodes->node.size; r++) {
-        const float *part = (const float *)((const char *)mirror->window.at + r * mirror->part_bytes) +
-                            mirror->own_first * mirror->bits;
-        for (int64_t at = 0; mirror->reaches[r] && at < n; at++)
+    const int64_t n = pairs->n_local * pairs->bits;
+    par_nodes_meet(pairs->nodes); /* all have computed their parts */
+    for (int r = 0; r < pairs->nodes->node.size; r++) {
+        const float *part = (const float *)((const char *)pairs->window.at + r * pairs->part_bytes) +
+                            pairs->own_first * pairs->bits;
+        for (int64_t at = 0; pairs->reaches[r] && at < n; at++)
             dh[at] += part[at];
     }
 }

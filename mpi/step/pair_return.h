@@ -1,6 +1,6 @@
-/* Where each unordered pair of a node's rows is visited once (loss/pair_visit.h): the gradients that a rank
- * has computed for rows of others on its node are read by these from a window. Pairs of rows on different
- * nodes are visited by both of their ranks, so nothing comes back between nodes. */
+/* Where each unordered pair of a node's rows is visited once (loss/pair_visit.h): a rank then computes
+ * gradients for rows of the node's other ranks too, which read them from its part of a window. Pairs of
+ * rows on different nodes are visited on both, so nothing comes back between nodes. */
 #ifndef PAR_STEP_PAIR_RETURN_H
 #define PAR_STEP_PAIR_RETURN_H
 
@@ -23,13 +23,13 @@ int par_pair_return_wanted_local(const struct bl_config *config, int64_t n_globa
 
 /* rows [size + 1]: rank r's are [rows[r], rows[r+1]) of the batch. Borrows nodes. Collective; agreed. Errors:
  * BL_MEMORY, PAR_NO_WINDOW. par_pair_return_free is collective over the node, safe twice and on zeros. */
-int par_pair_return_init(struct par_pair_return *mirror, const struct par_nodes *nodes, const int64_t *rows,
+int par_pair_return_init(struct par_pair_return *pairs, const struct par_nodes *nodes, const int64_t *rows,
                          int64_t bits, int threads, struct bl_error *err);
-void par_pair_return_free(struct par_pair_return *mirror);
+void par_pair_return_free(struct par_pair_return *pairs);
 
-/* Each rank's part holds the gradients of the node's rows as it has computed them, [n_node, K]: what ranks
- * have for this one's rows is added to dh [n_local, K], in the order of ranks. Collective over the node. */
-void par_pair_return_add(struct par_pair_return *mirror, float *dh);
+/* Each rank's part holds the gradients it computed for the node's rows, [n_node, K]. Adds what all parts
+ * have for own rows to dh [n_local, K], in the order of ranks. Collective over the node. */
+void par_pair_return_add(struct par_pair_return *pairs, float *dh);
 
 /* Bytes of a rank's part. Local. */
 int64_t par_pair_return_bytes_local(int64_t n_node, int64_t bits, int64_t threads);

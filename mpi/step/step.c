@@ -33,6 +33,14 @@ static int allocate(struct par_step *step, const struct bl_model *model, struct 
     return code;
 }
 
+int64_t par_step_rows_bytes_local(const struct bl_config *config, const struct bl_shape *shape, int64_t n,
+                                  int64_t label_words)
+{
+    const int64_t values = 3 * n * bl_shape_code_bits(shape); /* z, h, dh */
+    return par_batch_bytes_local(n, bl_shape_dim(shape), label_words) +
+           (values + bl_network_floats(shape, n, (int)config->train.threads)) * (int64_t)sizeof(float);
+}
+
 static int init_exchange(struct par_step *step, struct bl_error *err)
 {
     const struct par_exchange_parts parts = {.config = step->config,
@@ -112,8 +120,8 @@ void par_step_free(struct par_step *step)
     par_batch_free(&step->batch);
 }
 
-/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows: those on
- * its own node. */
+/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows:
+ * those on its own node. */
 static double pair_products(const struct par_step *step)
 {
     const struct par_pair_return *pairs = &step->exchange.pairs;
@@ -137,8 +145,8 @@ struct step_facts par_step_facts_local(const struct par_step *step)
                                .objective = &step->objective};
 }
 
-/* z = W_L a_(L-1) + c_L with a_l = f(W_l a_(l-1) + c_l), a_0 = x; then h = tanh(beta z), and the code c that terms
- * of pairs see (h, or its sign) to where the exchange takes it from. */
+/* z = W_L a_(L-1) + c_L with a_l = f(W_l a_(l-1) + c_l), a_0 = x; then h = tanh(beta z), and the code c
+ * that terms of pairs see (h, or its sign) to where the exchange takes it from. */
 static void forward(struct par_step *step, const struct bl_model *model, int64_t number, double beta)
 {
     const struct par_batch *own = &step->batch;
@@ -153,8 +161,8 @@ static void forward(struct par_step *step, const struct bl_model *model, int64_t
                        par_exchange_own_codes_local(&step->exchange), step->exchange.gather.stride);
 }
 
-/* From own rows x to this rank's part of the gradient: the sum over own rows i of (dL/dc_i) (dc_i/dW). L is that
- * of the global batch, so the parts of all ranks add up to its gradient. */
+/* From own rows x to this rank's part of the gradient: the sum over own rows i of (dL/dc_i) (dc_i/dW). L is
+ * that of the global batch, so the parts of all ranks add up to its gradient. */
 static void run_rows(struct par_step *step, const struct bl_model *model, int64_t number, double beta)
 {
     const struct bl_groups *groups = &step->groups.local;
@@ -175,7 +183,7 @@ static void run_rows(struct par_step *step, const struct bl_model *model, int64_
     bl_objective_sums(objective, &batch, groups);
     par_exchange_sums(exchange, objective->sums);
 
-    /* L, and dh = dL/dc_i of own rows i; of pairs that another rank visited for both rows, that rank's part */
+    /* L, and dh = dL/dc_i of own rows i; then what other ranks found for them in pairs visited once */
     phases_enter(step->phases, PHASE_OBJECTIVE);
     bl_objective_rows(objective, &batch, groups, terms_own, &out);
     par_exchange_pairs(exchange, step->dh);

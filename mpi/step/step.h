@@ -1,7 +1,8 @@
-/* One training step: own rows forward, codes and labels of all ranks into each node's one copy, the terms' values and
- * gradients, own rows backward, the sum of the parameter gradient over ranks, and an update of the node's one copy of
- * the parameters, each of its ranks a slice. What crosses between nodes: mpi/ranks/nodes.h; what of it goes on while
- * the rank computes: mpi/step/overlap.h. Nothing is allocated after par_step_init. */
+/* One training step: own rows forward, codes and labels of all ranks into each node's one copy, the terms'
+ * values and gradients, own rows backward, the sum of the parameter gradient over ranks, and an update of
+ * the node's one copy of the parameters, each of its ranks a slice. What crosses between nodes:
+ * mpi/ranks/nodes.h; what of it goes on while the rank computes: mpi/step/overlap.h. Nothing is allocated
+ * after par_step_init. */
 #ifndef PAR_STEP_STEP_H
 #define PAR_STEP_STEP_H
 
@@ -28,9 +29,9 @@ struct par_step_outcome {
     int busy;                              /* how many ranks were busy with a checkpoint when it began */
 };
 
-/* A step's parts and the work space between them. Parameters and optimiser states are the caller's, and so is the
- * account of time; a rank owns its rows of the batch (batch, z, h, dh, group_values), a node what all ranks bring
- * (memory, exchange, gradient). */
+/* A step's parts and the work space between them. Parameters and optimiser states are the caller's, and so
+ * is the account of time; a rank owns its rows of the batch (batch, z, h, dh, group_values), a node what
+ * all ranks bring (memory, exchange, gradient). */
 struct par_step {
     struct par par;
     const struct par_nodes *nodes;     /* borrowed */
@@ -74,12 +75,16 @@ int par_step_init(struct par_step *step, const struct par_nodes *nodes, const st
                   struct bl_error *err);
 void par_step_free(struct par_step *step);
 
+/* Bytes of a rank that brings n rows of a batch: the batch, and what the network makes of it. Local. */
+int64_t par_step_rows_bytes_local(const struct bl_config *config, const struct bl_shape *shape, int64_t n,
+                                  int64_t label_words);
+
 struct step_facts par_step_facts_local(const struct par_step *step);
 
 /* Global step `number` (from 0): gradient.sum gets the gradient of the global batch, the node's one copy
- * (mpi/step/gradient.h); also fills group_values and outcome; updates nothing. The ranks of a node meet before the
- * next. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and the likely
- * cause; where rows are streamed, those of read_ahead_take. */
+ * (mpi/step/gradient.h); also fills group_values and outcome; updates nothing. The ranks of a node meet
+ * before the next. Collective. Errors, the same on all ranks: BL_NUMBERS naming step, term or tensor, and
+ * the likely cause; where rows are streamed, those of read_ahead_take. */
 int par_step_gradient(struct par_step *step, const struct bl_model *model, int64_t number,
                       struct par_step_outcome *outcome, struct bl_error *err);
 

@@ -57,11 +57,19 @@ void par_sums_run(struct par_sums *sums, int64_t *values)
     if (sums->n == 0)
         return;
     memcpy(part_of(sums, nodes->node.rank), values, bytes);
-    par_nodes_meet(nodes);
+    par_nodes_meet(nodes); /* all parts of the node are there */
     add_parts(sums);
-    if (!nodes->is_even)
+    if (!nodes->is_even) /* a lane's part was then added up by several ranks */
         par_nodes_meet(nodes);
     sum_lane(sums, part_of(sums, 0));
-    par_nodes_meet(nodes);
+    par_nodes_meet(nodes); /* all lanes have brought the sums over nodes */
     memcpy(values, part_of(sums, 0), bytes);
+}
+
+struct par_traffic_count par_sums_traffic_local(int64_t n, const struct traffic_lane *lane)
+{
+    int64_t lo, hi;
+    bl_share(n, lane->lane, lane->n_lanes, &lo, &hi);
+    return hi > lo ? traffic_allreduce(hi - lo, sizeof(int64_t), lane->node, lane->n_nodes)
+                   : (struct par_traffic_count){0};
 }

@@ -21,4 +21,7 @@ void par_sums_free(struct par_sums *sums);
  * Collective. */
 void par_sums_run(struct par_sums *sums, int64_t *values);
 
+/* What a rank counts in one sum of n numbers. Local. */
+struct par_traffic_count par_sums_traffic_local(int64_t n, const struct traffic_lane *lane);
+
 #endif

@@ -123,7 +123,9 @@ static void check_gather_in(const struct par_nodes *nodes, int in_flight)
     struct bl_error err;
     const int64_t n = 5 * nodes->all.rank % 7 + 1;
     uint32_t labels[2 * 7];
-    CHECK(par_gather_init(&gather, nodes, n, BITS, WORDS, !in_flight, in_flight, &err) == BL_OK);
+    const struct gather_row row = {
+        .bits = BITS, .label_words = WORDS, .with_places = !in_flight, .in_flight = in_flight};
+    CHECK(par_gather_init(&gather, nodes, n, &row, &err) == BL_OK);
     for (uint32_t round = 0; round < 2; round++) {
         for (int64_t i = 0; i < n; i++) {
             labels[2 * i] = 7 + round + (uint32_t)(gather.first + i);
