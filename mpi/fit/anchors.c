@@ -27,6 +27,7 @@ static int find_width(const struct bl_model *model, enum par_anchors_width width
     return code;
 }
 
+/* gamma = 1/(2 sigma^2) stands where the layer's biases are, once for each anchor. */
 static int set_sharpness(struct bl_model *model, enum par_anchors_width width, struct bl_error *err)
 {
     const struct bl_tensor *bias = &model->layout.tensor[1];
@@ -53,6 +54,7 @@ int par_anchors_fit(struct par par, const struct rows *rows, enum par_anchors_wi
     if (code == BL_OK && choice.n_global < weight->rows)
         code = bl_fail(err, BL_USAGE, "there are %lld rows for %lld anchors; ask for fewer with --anchors",
                        (long long)choice.n_global, (long long)weight->rows);
+    /* Layer 0's weights are the anchors themselves, the same on every rank. */
     if (code == BL_OK)
         code = par_draw_collect(&choice, par, rows, model, 0, &own, err);
     if (code == BL_OK) {

@@ -5,8 +5,7 @@
 #include "model/model.h"
 #include "mpi/fit/normalizer.h"
 
-/* The functions' common width sigma. What is said of rows and anchors is estimated from the anchors
- * themselves, which are rows like others. */
+/* The functions' common width sigma, estimated from the anchors alone, which are rows like others. */
 enum par_anchors_width {
     PAR_WIDTH_MEAN,   /* sigma^2 = the mean squared distance of a row and an anchor */
     PAR_WIDTH_NEAREST /* sigma = the mean distance of a row and the anchor that is nearest to it */

@@ -33,6 +33,8 @@ static int check_means(const struct par_means *means, struct bl_error *err)
     return BL_OK;
 }
 
+/* mean_d = (1/N) sum_i x_id: each rank its groups' sums, which are added over ranks in the order of groups.
+ */
 int par_means_fit(struct par_means *means, struct par par, struct par_points *points, struct bl_error *err)
 {
     const int64_t dim = points->dim;
@@ -76,6 +78,8 @@ static void add_products(void *context, int64_t group, int64_t first, int64_t n,
     bl_covariance_add(context, n, points);
 }
 
+/* C = (1/N) sum_i (x_i - mean)(x_i - mean)', summed in fixed point (math/covariance.h): integers, so the
+ * same in any order and on any number of ranks. */
 int par_covariance_fit(double *matrix, struct par par, struct par_points *points,
                        const struct par_means *means, struct bl_error *err)
 {
@@ -114,6 +118,7 @@ static int init_principal(struct par_principal *principal, int64_t dim, double *
     return code;
 }
 
+/* Rank 0 computes for all: eigenvectors of different libraries differ in their last bits. */
 static int find_directions(struct par_principal *principal, struct par par, double *matrix,
                            struct bl_error *err)
 {

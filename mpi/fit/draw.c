@@ -57,7 +57,8 @@ static int list_candidates(const struct rows *rows, int labelled, struct candida
     return code;
 }
 
-/* *before = the sum of `mine` over lower ranks; *total over all. */
+/* *before = the sum of `mine` over lower ranks; *total over all. It numbers the candidates of all ranks in
+ * the order of the file, by which the draw goes, so that it is the same on any number of ranks. */
 static int place(struct par par, int64_t mine, int64_t *before, int64_t *total, struct bl_error *err)
 {
     int64_t *of_rank = NULL;
@@ -166,6 +167,7 @@ int par_draw_collect(const struct par_draw *choice, struct par par, const struct
     return code;
 }
 
+/* Every row is on one rank and zero on the others, so joining their bytes puts all in place. */
 void par_draw_gather(const struct par_draw *choice, struct par par, int64_t row_bytes, const void *own,
                      void *all)
 {

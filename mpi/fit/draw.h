@@ -22,7 +22,7 @@ struct par_draw {
     uint32_t *labels; /* [n_local, labels.words] with `labelled`, else NULL; owned */
 };
 
-/* A fair draw (data/choose.h) from the rows, of which rows->keep leaves none out. Collective (`of` equal;
+/* A fair draw (data/choose.h) from the rows, of which rows->keep must leave none out. Collective (`of` equal;
  * ranks hold runs of the file's rows, ascending); agreed. Errors: BL_MEMORY; those of read; BL_INPUT there is
  * nothing to choose from. par_draw_free is safe twice. */
 int par_draw_make(struct par_draw *choice, struct par par, const struct rows *rows, struct par_draw_of of,

@@ -23,6 +23,8 @@ struct fit {
     struct bl_itq itq;
 };
 
+/* v = scale P (x - mean), in whose space the rotation is sought: kept, as each iteration needs all of them.
+ */
 static void project(void *context, int64_t group, int64_t first, int64_t n, float *points)
 {
     struct fit *fit = context;
@@ -89,6 +91,8 @@ static void pass(struct fit *fit)
     par_sum_integers(fit->par, fit->itq.sums, fit->k * fit->k);
 }
 
+/* In turns: B = sign(v R), then the R that brings v R nearest to B, which rank 0 finds from the sums of all
+ * rows. */
 static int iterate(struct fit *fit, int64_t iterations, uint64_t seed, double errors[2], struct bl_error *err)
 {
     const int computes = fit->par.rank == 0;
@@ -101,7 +105,7 @@ static int iterate(struct fit *fit, int64_t iterations, uint64_t seed, double er
     }
     if (code != BL_OK)
         return code;
-    pass(fit);
+    pass(fit); /* once more, as the error is known only after a pass */
     errors[1] = bl_itq_error(&fit->itq, fit->rotation);
     errors[0] = iterations > 0 ? errors[0] : errors[1];
     return BL_OK;

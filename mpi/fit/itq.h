@@ -7,8 +7,8 @@
 enum { PAR_ITQ_ITERATIONS = 50 }; /* as in the paper */
 
 /* Turns principal->vectors [k, dim] by the rotation that ITQ finds for the points' projections on them, from
- * a random one of `seed`; the variances become those of no direction in particular, their sum stays. One pass
- * over the points; the projections, 4 n_local k bytes, are kept meanwhile. errors[2]: mean squared
+ * a random one of `seed`; afterwards only the sum of the variances has a meaning. One pass
+ * over the points; the projections take 4 n_local k bytes while it runs. errors[2]: mean squared
  * distance of the scaled projections from their codes before and after. Rank 0 computes the rotations, so
  * they are equal everywhere. Travels, each iteration: 16 k^2 bytes. Collective. Errors, agreed: BL_MEMORY,
  * BL_NUMBERS, those of reading. */

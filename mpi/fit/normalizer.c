@@ -28,6 +28,7 @@ static int share_center(struct par par, const struct rows *rows, double *center,
     int code = par_agree(par, first_row(rows, at, center, err), err);
     if (code != BL_OK)
         return code;
+    /* Ranks without a kept row say `size`: then the lowest rank that has one is the minimum. */
     const int owner = (int)par_min_integer(par, at < rows->n_local ? par.rank : par.size);
     if (owner == par.size)
         return bl_fail(err, BL_INPUT, "no row is left to take column statistics from");

@@ -80,6 +80,7 @@ static float *run_layers(const struct par_points *points, int64_t n)
     return in;
 }
 
+/* Blocks begin anew with each group, so that which rows are in one block depends on the groups alone. */
 int par_points_visit_local(struct par_points *points, par_points_visitor *visit, void *context,
                            struct bl_error *err)
 {

@@ -1,5 +1,5 @@
-/* A checkpoint on its way to the disk while training goes on: mpi/files/tensor_file_writer.h with what checkpoints have
- * besides, numbers, texts, and older ones that are removed once it is whole. */
+/* A checkpoint that is written in the background: mpi/files/tensor_file_writer.h, and what only checkpoints
+ * have: numbers, texts, and older ones that are removed once it is whole. */
 #ifndef PAR_RUN_CHECKPOINT_WRITER_H
 #define PAR_RUN_CHECKPOINT_WRITER_H
 
@@ -11,7 +11,7 @@ struct par_checkpoint_writer {
     struct par_tensor_writer file;
     const struct par_run_folder *folder; /* NULL: nothing older is removed. Borrowed */
     int64_t keep;
-    char *texts;  /* of the one on its way */
+    char *texts;  /* of the pending one; owned */
     int has_told; /* which hints MPI-IO took */
 };
 
@@ -30,8 +30,8 @@ void par_checkpoint_writer_free(struct par_checkpoint_writer *writer);
 int par_checkpoint_reserve(struct par_checkpoint_writer *writer, const struct snapshot *state,
                            struct bl_error *err);
 
-/* Sends the state on its way to path; nothing else may be. With room reserved it may change afterwards,
- * otherwise tensors must stay as they are until it has arrived. Collective. Errors, agreed: BL_PATH; then
+/* Begins to write the state to path; none may be pending. With room reserved the state may change afterwards,
+ * otherwise tensors must stay as they are until the file is whole. Collective. Errors, agreed: BL_PATH; then
  * nothing is left of it. */
 int par_checkpoint_begin(struct par_checkpoint_writer *writer, const char *path, const struct snapshot *state,
                          struct bl_error *err);

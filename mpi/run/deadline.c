@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Between the last rank's end and the job's: the launcher's end and the script's call to put the job back. */
+/* What a job needs after the last rank's end: the launcher ends, and the script has the job requeued. */
 static const double job_margin_s = 10.0;
 
 void deadline_init(struct deadline *deadline, double start_s, double max_hours, double job_end_s,
@@ -15,7 +15,8 @@ void deadline_init(struct deadline *deadline, double start_s, double max_hours, 
         deadline->end_s = fmin(deadline->end_s, job_end_s - job_margin_s);
 }
 
-/* One slow step in a thousand is the rule on a shared machine, and an hour later it says nothing any more. */
+/* The longest of late: a slow step counts at once and is forgotten slowly, as on a shared machine one in a
+ * thousand is. */
 static void measure(double *longest, double seconds)
 {
     *longest = seconds > *longest ? seconds : *longest + (seconds - *longest) / 64.0;

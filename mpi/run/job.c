@@ -26,7 +26,7 @@ int job_report(const struct job *job, int64_t step, struct bl_error *err)
         bl_duration(seconds, text, sizeof text);
         snprintf(left, sizeof left, ", %s left", text);
     }
-    bl_log_say("slurm: job %s on %s (%s), put back %s%s", job->id, bl_count(job->n_nodes, "node").text,
+    bl_log_say("slurm: job %s on %s (%s), requeued %s%s", job->id, bl_count(job->n_nodes, "node").text,
                job->nodes, bl_count(job->restarts, "time").text, left);
     return metrics_write(event, err);
 }

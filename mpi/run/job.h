@@ -10,7 +10,7 @@ struct job {
     char id[48];     /* "123", or "123_4" for a task of an array; "" outside of a job */
     char nodes[400]; /* as Slurm writes them: "node[1-4]" */
     int64_t n_nodes;
-    int64_t restarts; /* how often it was put back */
+    int64_t restarts; /* how often it was requeued */
     double end_s;     /* when it must be over, of bl_clock_seconds; 0: unknown */
 };
 

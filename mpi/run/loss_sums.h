@@ -1,6 +1,6 @@
-/* What the terms of the objective came to over some steps. A step leaves each group's values on the rank that has the
- * group; they are kept there and summed over ranks only when somebody wants to know, in the order of groups, so that
- * the sums are the same on any number of ranks. */
+/* What the terms of the objective came to over some steps. A step leaves each group's values on the rank
+ * that has the group; they are kept there and summed over ranks only when somebody wants to know, in the
+ * order of groups, so that the sums are the same on any number of ranks. */
 #ifndef PAR_RUN_LOSS_SUMS_H
 #define PAR_RUN_LOSS_SUMS_H
 
@@ -21,7 +21,8 @@ void par_loss_sums_free(struct par_loss_sums *sums);
 /* Keeps the values of the step that was just done. Local. */
 void par_loss_sums_add_local(struct par_loss_sums *sums, const struct par_step_outcome *outcome);
 
-/* Adds what was kept to both sums, of the epoch and since the last line, and keeps nothing more. Collective. */
+/* Adds what was kept to both sums, of the epoch and since the last line, and keeps nothing more.
+ * Collective. */
 void par_loss_sums_flush(struct par_loss_sums *sums, struct term_sums *epoch, struct term_sums *interval);
 
 /* The mean over the steps of the weighted sum of terms. One rank alone; the same on all. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* Of rank 0; elsewhere nothing is open and every call does nothing. */
 static struct {
     FILE *file;
     char path[4096];
@@ -18,6 +19,7 @@ int metrics_open(const char *path, int64_t keep_bytes, struct bl_error *err)
     snprintf(metrics.path, sizeof metrics.path, "%s", path);
     struct stat status;
     const int64_t bytes = stat(path, &status) == 0 ? status.st_size : 0;
+    /* What was written after the checkpoint will be written again. */
     if (bytes > keep_bytes && truncate(path, keep_bytes) != 0)
         return bl_fail_path(err, "shorten", path, errno);
     if (bytes < keep_bytes)

@@ -96,7 +96,7 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
     return code;
 }
 
-/* A later version's file is whole, and older ones are not to be preferred to it. */
+/* The file of a later version is intact, and no older checkpoint is taken in its place. */
 static int is_damaged(struct par par, const char *path, int code)
 {
     int damaged = code == BL_INPUT;
@@ -106,7 +106,7 @@ static int is_damaged(struct par par, const char *path, int code)
     return damaged;
 }
 
-/* What was passed over goes out of the way once a whole one is found. */
+/* Damaged ones no longer count as checkpoints once an intact one is found. On rank 0 only. */
 static int set_aside_local(char **paths, int64_t n, struct bl_error *err)
 {
     int code = BL_OK;

@@ -1,16 +1,16 @@
-/* Where a run goes on: the newest checkpoint that is whole and belongs to this configuration and data. */
+/* How a run is resumed: from the newest intact checkpoint of this configuration and data. */
 #ifndef PAR_RUN_RESUME_H
 #define PAR_RUN_RESUME_H
 
 #include "mpi/run/run_folder.h"
 #include "mpi/run/run_state.h"
 
-/* Looks through the folder's checkpoints, newest first; damaged ones are
- * passed over with a warning that names them and, once a whole one is found, renamed to NAME.damaged. Fills
- * *state from the first whole one and sets *found (0: none there). Collective; agreed. Errors: BL_USAGE when
- * the configuration differs in keys that may not change, or the data are others (the keys and fingerprints
- * are named); BL_INPUT when checkpoints exist and all are damaged, or the newest whole one is of a later
- * version; BL_PATH. */
+/* Looks through the folder's checkpoints, newest first. Damaged ones are passed over with a warning that
+ * names them and, once an intact one is found, renamed to NAME.damaged. Fills *state from the first intact
+ * one and sets *found (0: there is none). Collective; agreed. Errors: BL_USAGE when the configuration
+ * differs in keys that may not change, or the data are others (the keys and fingerprints are named);
+ * BL_INPUT when checkpoints exist and all are damaged, or the newest intact one is of a later version;
+ * BL_PATH. */
 int par_resume(struct par_run_state *state, struct par par, const struct par_run_folder *folder,
                const struct bl_config *config, int *found, struct bl_error *err);
 

@@ -1,5 +1,5 @@
-/* A training run, for the files that make it up: run_start begins it, run_checkpoint saves it, run_judge says how good
- * it is and when it has had enough, train.c is the loop. */
+/* A training run, for the files that make it up: run_start begins it, run_checkpoint saves it, run_judge
+ * says how good it is and when it has had enough, train.c is the loop. */
 #ifndef PAR_RUN_RUN_H
 #define PAR_RUN_RUN_H
 
@@ -13,9 +13,9 @@
 #include "mpi/run/train_report.h"
 #include "mpi/step/step.h"
 
-/* Everything that a run owns. Each rank has its part of data and step; a node's ranks share state, and parts of the
- * step, in windows; rank 0 holds the folder's lock and its files. Parts point at each other, so it stays where it
- * is. */
+/* Everything that a run owns. Each rank has its part of data and step; a node's ranks share state, and
+ * parts of the step, in windows; rank 0 holds the folder's lock and its files. Parts point at each other,
+ * so it stays where it is. */
 struct run {
     struct par par;
     struct par_traffic traffic;              /* what this rank has sent and received; par counts here */

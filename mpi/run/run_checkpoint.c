@@ -34,6 +34,7 @@ int par_run_checkpoint_advance(struct run *run, int is_free, struct bl_error *er
         return BL_OK;
     const double begun = bl_clock_seconds();
     phases_enter(&run->phases, PHASE_CHECKPOINT);
+    /* A stage ends with an agreement, so it waits until no rank has anything left to write. */
     if (is_free)
         code = par_tensor_writer_advance(file, &whole, err);
     par_tensor_writer_work_local(file);
@@ -60,6 +61,7 @@ int par_run_checkpoint_begin(struct run *run, struct bl_error *err)
     run->checkpoint.begun_s = bl_clock_seconds();
     run->checkpoint.step = state->progress.step;
     phases_enter(&run->phases, PHASE_CHECKPOINT);
+    /* Sums that ranks still keep belong to the state. */
     par_loss_sums_flush(&run->losses, &state->progress.epoch, &state->progress.interval);
     state->files = (struct run_lengths){.metrics_bytes = metrics_bytes(), .log_bytes = bl_log_bytes()};
     par_run_folder_checkpoint_local(&run->folder, state->progress.step, path, sizeof path);

@@ -34,12 +34,12 @@ int par_run_folder_clear(struct par_run_folder *folder, struct par par, struct b
 void par_run_folder_checkpoint_local(const struct par_run_folder *folder, int64_t step, char *path,
                                      int64_t size);
 
-/* Paths of step-*.h5 in folder, newest step first. Local (rank 0 calls it and shares the outcome). The caller
- * frees each and the array with free(). */
+/* Paths of step-*.h5 in folder, newest step first. Call on rank 0 only. The caller frees each and
+ * the array with free(). Errors: BL_PATH. */
 int par_run_folder_list_local(const char *folder, char ***paths, int64_t *n, struct bl_error *err);
 
 /* Removes all but the newest `keep` checkpoints and, whatever steps the others have, never `newest` (NULL:
- * none). Rank 0 works; local. Errors: BL_PATH. */
+ * none). Call on rank 0 only. Errors: BL_PATH. */
 int par_run_folder_prune_local(const struct par_run_folder *folder, int64_t keep, const char *newest,
                                struct bl_error *err);
 

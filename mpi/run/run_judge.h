@@ -7,14 +7,15 @@
 /* Whether the run has evaluations at all. Local; the same on all ranks. */
 int par_run_is_judged_local(const struct run *run);
 
-/* After each step. At the end of an epoch: reports it, sees whether the objective has settled, and evaluates where
- * evaluate.every_epochs says so. After the last step: evaluates if that wasn't done. A better mAP than before makes
- * the parameters the best and writes model.h5. Collective; agreed. Errors: those of par_held_out_judge and
- * par_model_write; BL_PATH of a pending checkpoint, which is brought to its end first. */
+/* After each step. At the end of an epoch: reports it, sees whether the objective has settled, and
+ * evaluates where evaluate.every_epochs says so. After the last step: evaluates if that wasn't done. A
+ * better mAP than before makes the parameters the best and writes model.h5. Collective; agreed. Errors:
+ * those of par_held_out_judge and par_model_write; BL_PATH of a pending checkpoint, which is brought to its
+ * end first. */
 int par_run_judge_step(struct run *run, struct bl_error *err);
 
-/* When no step follows: evaluates unless the last step was evaluated; without evaluations the last parameters become
- * the best. Collective; agreed; errors as par_run_judge_step. */
+/* When no step follows: evaluates unless the last step was evaluated; without evaluations the last
+ * parameters become the best. Collective; agreed; errors as par_run_judge_step. */
 int par_run_judge_end(struct run *run, struct bl_error *err);
 
 /* Writes the best parameters to model.h5. Collective; agreed. Errors: those of par_model_write. */

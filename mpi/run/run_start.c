@@ -15,8 +15,8 @@
 #include "mpi/run/resume.h"
 #include "mpi/run/start_model.h"
 
-/* First parameters that are fitted to the data or come from a model: made in memory of this rank's own, as
- * layers are read while others are set. */
+/* First parameters that are fitted to the data or come from a model. They are made in this rank's own
+ * memory, since fitting a layer reads those before it, and a node has its parameters only once. */
 static int fit_params(struct run *run, struct bl_error *err)
 {
     struct bl_model *model = &run->state.model;
@@ -45,6 +45,7 @@ static int fit_params(struct run *run, struct bl_error *err)
 static int start_new(struct run *run, struct bl_error *err)
 {
     int code = fit_params(run, err);
+    /* An earlier run's files go only when the new one has its first parameters. */
     if (code == BL_OK)
         code = par_run_folder_clear(&run->folder, run->par, err);
     if (code == BL_OK)
@@ -57,7 +58,7 @@ static int start_or_continue(struct run *run, struct bl_error *err)
     int found = 0;
     run->state.fingerprint = run->data.fingerprint;
     if (!run->options->fresh) {
-        /* What is said about checkpoints belongs into the log too. */
+        /* Warnings about checkpoints go into the log too. */
         int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
         code = par_agree(run->par, code, err);
         if (code == BL_OK)
@@ -78,6 +79,7 @@ static int open_files(struct run *run, struct bl_error *err)
 {
     int code = BL_OK;
     if (run->par.rank == 0) {
+        /* Resumed, both are cut to their lengths at the checkpoint, as the steps behind it come again. */
         code = bl_log_open(run->folder.log, run->resumed ? run->state.files.log_bytes : -1, err);
         if (code == BL_OK)
             code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
@@ -172,8 +174,8 @@ static int report_start(struct run *run, struct bl_error *err)
     return par_agree(run->par, code, err);
 }
 
-/* Until a checkpoint was measured, the deadline goes by its bytes: the parameters, the best ones, at most two states
- * of the optimiser, and a memory of codes. */
+/* Until a checkpoint was measured, the deadline goes by its bytes: the parameters, the best ones, at most
+ * two states of the optimiser, and a memory of codes. */
 static void begin_clocks(struct run *run)
 {
     const int64_t floats =
@@ -191,6 +193,7 @@ int par_run_start(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     join_parts(run);
+    /* Memory for writing checkpoints is taken first, so that a lack of it shows at once. */
     code = start_writer(run, err);
     if (code == BL_OK)
         code = start_or_continue(run, err);

@@ -89,6 +89,7 @@ static int fit_layer(struct par par, const struct rows *rows, struct bl_model *m
     return code;
 }
 
+/* The units that have one input of the same number pass it on; others keep random weights. */
 static void set_identity(struct bl_model *model, int64_t layer)
 {
     const struct bl_tensor *weight = &model->layout.tensor[2 * layer];

@@ -7,16 +7,18 @@
 #include "model/model.h"
 #include "mpi/rows/train_data.h"
 
-/* Fits the normaliser to the training rows, which are neither held out nor dropped; then, where model.init is
- * pca or itq, replaces the random parameters (already there) by
- *   first layer   the principal directions of the normalised rows, times one factor, so that the mean square
- * of all their outputs is 1; bias: minus the mean's projection later ones    the identity, cut to shape; bias
- * 0 itq: last     principal directions of the last hidden layer's outputs (of the rows, without any), turned
- * by iterative quantization, with factor and bias as above Outputs beyond the number of inputs keep their
- * random weights. Groups of rows decide the bits, and for pca and itq rank 0's LAPACK and OpenBLAS, which are
- * added to model->arithmetic. Takes 16 width^2 bytes on each rank, width: the inputs of a layer that is
- * fitted, and for itq 4 bytes a row and bit. Collective. Errors, agreed: those of par_start_check_local,
- * par_normalizer_fit, par_principal_fit and par_itq_rotate. */
+/* Fits the normaliser to the training rows, which are neither held out nor dropped; then, where model.init
+ * is pca or itq, replaces the random parameters (already there) by
+ *   first layer        principal directions of the normalised rows, times one factor, so that the mean square
+ *                      of all their outputs is 1; bias: minus the mean's projection
+ *   later layers       the identity, cut to shape; bias 0
+ *   last layer (itq)   principal directions of its inputs, rotated by iterative quantization, with factor
+ *                      and bias as in the first layer
+ * Outputs beyond the number of inputs keep their random weights. Groups of rows decide the bits, and for
+ * pca and itq rank 0's LAPACK and OpenBLAS, which are added to model->arithmetic. Takes 16 width^2 bytes on
+ * each rank, width: the inputs of a layer that is fitted, and for itq 4 bytes a row and bit. Collective.
+ * Errors, agreed: those of par_start_check_local, par_normalizer_fit, par_principal_fit and par_itq_rotate.
+ * / */
 int par_start_model(struct par par, const struct bl_config *config, const struct par_train_data *data,
                     struct bl_model *model, struct bl_error *err);
 

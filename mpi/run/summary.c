@@ -65,6 +65,7 @@ static void collect_memory(struct account *account, const struct par_nodes *node
     account->node_bytes = par_max_integer(nodes->all, account->node_bytes);
 }
 
+/* Of each phase the least, the mean and the most of any rank. */
 static void collect_phases(struct account *account, struct par par, const struct phases *phases)
 {
     memcpy(account->least, phases->seconds, sizeof account->least);
@@ -113,6 +114,7 @@ static double imbalance(const struct account *account)
     return account->steps_s > 0.0 ? excess / account->steps_s : 0.0;
 }
 
+/* While it computes: in input, forward, objective and backward, not while it waits. */
 static double gflops_per_rank(const struct account *account)
 {
     return 1e-9 * account->flops / (double)account->step->ranks / account->compute_s;
@@ -252,6 +254,7 @@ int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, 
     account.background_s = mean_of(par, of->background_s);
     account.waited_s = mean_of(par, of->waited_s);
     collect_traffic(&account, nodes, &traffic);
+    /* All ranks measure at once, as they computed; the slowest counts. */
     int code = par_agree(par, bl_rate_sgemm(&account.sgemm_gflops, err), err);
     if (code != BL_OK)
         return code;

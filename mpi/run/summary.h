@@ -16,8 +16,8 @@ struct par_summary_of {
     double waited_s;     /* and steps waited for them */
 };
 
-/* Logs the account of all ranks and writes it as the event "summary"; does nothing after no step. Collective; agreed.
- * Errors: BL_PATH. */
+/* Logs the account of all ranks and writes it as the event "summary"; does nothing after no step.
+ * Collective; agreed. Errors: BL_PATH. */
 int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, struct bl_error *err);
 
 #endif

@@ -73,6 +73,8 @@ static int one_step(struct run *run, struct bl_error *err)
     int code = step_once(run, &outcome, err);
     if (code != BL_OK)
         return code;
+    /* First the pending checkpoint, which is of an earlier step. Then what this step calls for: its line, its
+     * evaluation, and a checkpoint, which so holds the outcome of the evaluation. */
     code = par_run_checkpoint_advance(run, outcome.busy == 0, err);
     if (code == BL_OK)
         code = report_step(run, &outcome, err);

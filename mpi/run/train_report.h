@@ -1,5 +1,5 @@
-/* What a training run tells while it goes: the progress line, plain lines, and metrics.jsonl. One rank alone: all call,
- * rank 0's words are seen. */
+/* What a training run tells while it goes: the progress line, plain lines, and metrics.jsonl. One rank
+ * alone: all call, rank 0's words are seen. */
 #ifndef PAR_RUN_TRAIN_REPORT_H
 #define PAR_RUN_TRAIN_REPORT_H
 
@@ -22,13 +22,13 @@ struct train_report {
 struct train_report train_report_of(struct step_facts step, const struct bl_config *config,
                                     const struct par_train_data *data, struct par_run_state *state);
 
-/* What is about to be done with which data in which folder, and the event "start" or "continue". Errors: BL_PATH on
- * rank 0. */
+/* What is about to be done with which data in which folder, and the event "start" or "continue". Errors:
+ * BL_PATH on rank 0. */
 int train_report_start(const struct train_report *report, const struct par_placement *placement,
                        const char *data_path, const char *folder, int resumed, struct bl_error *err);
 
-/* Each writes a line of metrics and says something. step and epoch tell the sums of state->progress, which must be
- * those of all ranks (par_loss_sums_flush), and start them anew. Errors: BL_PATH on rank 0. */
+/* Each writes a line of metrics and says something. step and epoch tell the sums of state->progress, which
+ * must be those of all ranks (par_loss_sums_flush), and start them anew. Errors: BL_PATH on rank 0. */
 int train_report_step(struct train_report *report, const struct par_step_outcome *outcome,
                       struct bl_error *err);
 int train_report_epoch(struct train_report *report, struct bl_error *err);

@@ -27,8 +27,8 @@ struct bl_buffer {
     int is_zero; /* filled with zero bytes */
 };
 
-/* Makes n buffers in order, as bl_alloc and bl_alloc_zero do. Errors: BL_MEMORY; those before the one that failed
- * are the caller's, those behind it are not touched. */
+/* Makes n buffers in order, as bl_alloc and bl_alloc_zero do. Errors: BL_MEMORY; those before the one that
+ * failed are the caller's, those behind it are not touched. */
 int bl_alloc_all(const struct bl_buffer *buffers, int64_t n, struct bl_error *err);
 
 /* Doubles *buffer, of *room elements, if n are in it and no other would fit; makes one of 64 where there is
