@@ -12,6 +12,7 @@
 #include "mpi/fit/arithmetic.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
+#include "mpi/run/saved_state.h"
 
 int par_fail_all_damaged_local(const char *folder, int64_t n, struct bl_error *err)
 {
@@ -91,7 +92,7 @@ static int take(struct par_run_state *state, struct par par, const char *path, c
     if (code == BL_OK)
         compare_arithmetic(path, &head, state->model.arithmetic);
     if (code == BL_OK)
-        code = par_run_state_read(state, par, path, &head, err);
+        code = par_saved_state_read(state, par, path, &head, err);
     snapshot_free(&head);
     return code;
 }

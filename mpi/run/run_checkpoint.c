@@ -8,6 +8,7 @@
 #include "mpi/process/signals.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
+#include "mpi/run/saved_state.h"
 
 /* The state's digest is still that of the checkpoint: it changes when the next one begins. */
 static int report_whole(struct run *run, struct bl_error *err)
@@ -65,7 +66,7 @@ int par_run_checkpoint_begin(struct run *run, struct bl_error *err)
     par_loss_sums_flush(&run->losses, &state->progress.epoch, &state->progress.interval);
     state->files = (struct run_lengths){.metrics_bytes = metrics_bytes(), .log_bytes = bl_log_bytes()};
     par_run_folder_checkpoint_local(&run->folder, state->progress.step, path, sizeof path);
-    code = par_run_state_begin(state, &run->writer, path, run->config_text, err);
+    code = par_saved_state_begin(state, &run->writer, path, run->config_text, err);
     phases_enter(&run->phases, PHASE_OTHER);
     signals_checkpoint_done();
     run->checkpoint.waited_s = bl_clock_seconds() - run->checkpoint.begun_s;

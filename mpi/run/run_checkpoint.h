@@ -6,7 +6,7 @@
 #include "mpi/run/run.h"
 
 /* Begins a checkpoint of the present state, when the one before is whole. Collective; agreed. Errors: those
- * of par_run_state_begin and of the one before. */
+ * of par_saved_state_begin and of the one before. */
 int par_run_checkpoint_begin(struct run *run, struct bl_error *err);
 
 /* After a step: takes the pending checkpoint, if there is one, a stage further where is_free (the same on

@@ -13,6 +13,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/resume.h"
+#include "mpi/run/saved_state.h"
 #include "mpi/run/start_model.h"
 
 /* First parameters that are fitted to the data or come from a model. They are made in this rank's own
@@ -95,7 +96,7 @@ static int start_writer(struct run *run, struct bl_error *err)
     int code = par_checkpoint_writer_init(&run->writer, run->par, &run->folder, run->config->checkpoint.keep,
                                           par_checkpoint_tuning_local(run->config), err);
     if (code == BL_OK && run->config->checkpoint.behind)
-        code = par_run_state_reserve(&run->state, &run->writer, err);
+        code = par_saved_state_reserve(&run->state, &run->writer, err);
     return code;
 }
 

@@ -14,7 +14,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/placement.h"
 #include "mpi/rows/dense_labels.h"
-#include "mpi/run/run_state.h"
+#include "mpi/run/saved_state.h"
 
 static int is_config(const char *path)
 {
@@ -93,7 +93,7 @@ static int check_file(const char *path, json_t **report, struct bl_error *err)
     char summary[300];
     int code = verify_file(path, summary, sizeof summary, err);
     if (code == BL_OK && strncmp(summary, PAR_CHECKPOINT_FORMAT, strlen(PAR_CHECKPOINT_FORMAT)) == 0)
-        code = par_run_state_check_local(path, err);
+        code = par_saved_state_check_local(path, err);
     if (code == BL_INPUT && !checkpoint_is_newer(path))
         check_report_older(path, err);
     if (code != BL_OK)

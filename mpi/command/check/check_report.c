@@ -15,6 +15,7 @@
 #include "mpi/files/verify.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/run_folder.h"
+#include "mpi/run/saved_state.h"
 #include "mpi/step/overlap.h"
 
 static void report_numbers(json_t *report, const struct bl_config *config, const struct par_split *split,
@@ -196,7 +197,7 @@ void check_report_older(const char *path, struct bl_error *err)
         if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
             continue;
         found = verify_file(paths[i], summary, sizeof summary, &ignored) == BL_OK &&
-                par_run_state_check_local(paths[i], &ignored) == BL_OK;
+                par_saved_state_check_local(paths[i], &ignored) == BL_OK;
         if (found)
             bl_fail(err, before.code, "%.700s; %.250s is whole", before.what, paths[i]);
     }
