@@ -28,7 +28,8 @@ static void add_kernels(void *context, int64_t group, int64_t first, int64_t n, 
         bl_fixed_add(sums->fixed, sums->m, points + i * sums->m, sums->sums);
 }
 
-/* mean [m] = the means of the basis functions over all rows. */
+/* mean [m] = the means of the basis functions over all rows, summed in fixed point: the same on any number of
+ * ranks. */
 static int find_means(struct par par, const struct rows *rows, const struct bl_model *model, double *mean,
                       struct bl_error *err)
 {
@@ -69,6 +70,7 @@ static void sample_free(struct sample *sample)
     bl_free(&sample->labels);
 }
 
+/* Rows with labels, drawn as --rows says: each rank computes kernel values of its own, all get all. */
 static int take_sample(struct par par, const struct rows *rows, const struct baseline_options *options,
                        const struct bl_model *model, struct sample *sample, struct bl_error *err)
 {
@@ -95,7 +97,7 @@ static int take_sample(struct par par, const struct rows *rows, const struct bas
     return code;
 }
 
-/* a [bits, m] from the sample: what one rank computes for all. */
+/* a [bits, m], of which min |sum_k b_k b_k' - K S|^2 over the sample's codes is sought: one rank for all. */
 static int solve(const struct sample *sample, struct bl_label_layout layout, int64_t bits, int64_t m,
                  const double *mean, double *a, struct bl_error *err)
 {
@@ -117,7 +119,7 @@ static int solve(const struct sample *sample, struct bl_label_layout layout, int
     return code;
 }
 
-/* The second layer: a'(kernel - mean). */
+/* The second layer: z = a'(kernel - mean), so the bias is -a'mean. */
 static void store(const double *a, const double *mean, int64_t bits, int64_t m, float *weight, float *bias)
 {
     for (int64_t k = 0; k < bits; k++) {
@@ -130,6 +132,8 @@ static void store(const double *a, const double *mean, int64_t bits, int64_t m, 
     }
 }
 
+/* x -> kernel values of m anchors -> z = a'(kernel - mean). Anchors and means from all rows, a from a
+ * sample. */
 static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {

@@ -8,8 +8,7 @@
 
 enum { ITERATIONS }; /* ITQ's own option */
 
-/* Methods whose weights are directions in the space of the normalised features: at most as many as
- * columns. */
+/* Weights are directions in the space of the normalised features: at most as many as columns. */
 static int check(const struct bl_shape *shape, struct bl_error *err)
 {
     const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape);
@@ -22,6 +21,7 @@ static int check(const struct bl_shape *shape, struct bl_error *err)
         bits, dim, dim, dim);
 }
 
+/* z = P (x - mean). */
 static void store(const struct par_principal *principal, struct bl_model *model)
 {
     const struct bl_tensor *tensor = model->layout.tensor;
@@ -29,6 +29,7 @@ static void store(const struct par_principal *principal, struct bl_model *model)
                   model->params + tensor[0].offset, model->params + tensor[1].offset);
 }
 
+/* P becomes R'P with the R of iterative quantization (mpi/fit/itq.h). */
 static int rotate(struct par_principal *principal, struct par par, struct par_points *points,
                   const struct baseline_options *options, struct bl_error *err)
 {

@@ -22,6 +22,7 @@ struct fit {
     struct bl_sdh sdh;
 };
 
+/* Codes of the block by the present W and P (random ones at first), into the sums. */
 static void add_block(void *context, int64_t group, int64_t first, int64_t n, float *phi)
 {
     struct fit *fit = context;
@@ -48,7 +49,8 @@ static int count_classes(const struct fit *fit, struct bl_label_layout layout, i
     return BL_OK;
 }
 
-/* One rank solves, the others receive. */
+/* G-step W = (B'B + lambda)^-1 B'Y and F-step P = (Phi'Phi + ridge)^-1 Phi'B, from sums that all ranks
+ * have: rank 0 solves for all, as LAPACK's last bits may differ between ranks. */
 static int solve(struct fit *fit, struct bl_error *err)
 {
     struct bl_sdh *sdh = &fit->sdh;
@@ -101,6 +103,8 @@ static void store(const struct bl_sdh *sdh, struct bl_model *model)
     }
 }
 
+/* min |Y - B W|^2 + lambda |W|^2 + nu |B - Phi P|^2, in B, W and P by turns. Codes B are never stored: a
+ * pass forms those of a block, adds them up and forgets them. */
 static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {

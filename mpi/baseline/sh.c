@@ -51,6 +51,7 @@ static void release(struct fit *fit)
     par_points_free(&fit->points);
 }
 
+/* Projections v'(x - mean) of a block widen [lo, hi] of each direction. */
 static void widen(void *context, int64_t group, int64_t first, int64_t n, float *points)
 {
     struct fit *fit = context;
@@ -94,6 +95,7 @@ static void store(struct fit *fit, struct bl_model *model)
     }
 }
 
+/* Principal directions; how far the rows reach along them; the modes of smallest mode/(hi - lo). */
 static int fit(struct par par, const struct rows *rows, const struct baseline_options *options,
                struct bl_model *model, struct bl_error *err)
 {

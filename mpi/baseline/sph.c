@@ -57,7 +57,8 @@ static void release(struct fit *fit)
     par_draw_free(&fit->sample);
 }
 
-/* Each rank brings those picked rows that it holds. */
+/* Pivots at means of PICKS rows of the sample, drawn by the seed on every rank alike: each brings those
+ * that it holds. */
 static void start(struct fit *fit, uint64_t seed)
 {
     const struct par_draw *sample = &fit->sample;
@@ -77,7 +78,8 @@ static void start(struct fit *fit, uint64_t seed)
             fit->pivot[i / PICKS * dim + d] += (double)fit->picks[i * dim + d] / PICKS;
 }
 
-/* Radii that hold half of the sample. */
+/* Radii that hold half of the sample: halving an interval takes only sums of counts, so that no distance
+ * travels. */
 static void find_radii(struct fit *fit)
 {
     struct bl_spherical_search search[BL_CODE_BITS_MAX];
@@ -92,6 +94,7 @@ static void find_radii(struct fit *fit)
     bl_spherical_radii(fit->bits, search, fit->radius);
 }
 
+/* Distances to the present pivots, radii, and how many rows each two balls share. */
 static void measure(struct fit *fit)
 {
     const int64_t bits = fit->bits, n = fit->sample.n_local;
@@ -105,6 +108,8 @@ static void measure(struct fit *fit)
     par_sum_integers(fit->par, fit->overlap, bits * bits);
 }
 
+/* Moves balls apart that share more than a quarter of the sample and together that share less, until all
+ * are near it. */
 static void settle(struct fit *fit)
 {
     const int64_t n = fit->sample.n_global;

@@ -147,6 +147,7 @@ int par_encode_split(struct par par, const struct bl_model *model, struct par_da
 {
     const struct par_split *split = par_dataset_split(dataset);
     struct block block = {.choice = choice, .tally = tally};
+    /* Each rank an even range of the split, whatever of it is chosen. */
     int64_t lo, hi;
     bl_share(split->rows, par.rank, par.size, &lo, &hi);
     const int64_t n = count_chosen(choice, lo, hi);

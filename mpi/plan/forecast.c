@@ -63,7 +63,7 @@ static double node_bytes(const struct plan *plan)
     return blocks * (double)plan->parameters * (double)sizeof(float);
 }
 
-/* What costs most of the ideal speed-up. */
+/* What a step takes beyond one rank's time divided by the ranks, by kind: the largest. */
 static enum forecast_limit limit_of(const struct forecast *forecast, const struct forecast *one, double crowd)
 {
     const double ranks = (double)forecast->ranks;

@@ -41,16 +41,16 @@ struct traffic_lane {
     int lane, n_lanes; /* lane >= n_lanes: the rank carries nothing */
 };
 
-/* As users read it. A literal. */
+/* The name that users read; a string literal. */
 const char *traffic_name(enum par_traffic_kind kind);
 
 /* 1 if the kind is part of a training step. */
 int traffic_in_step(enum par_traffic_kind kind);
 
-/* *sum and one more. */
+/* Adds *more to *sum. */
 void traffic_add(struct par_traffic_count *sum, const struct par_traffic_count *more);
 
-/* The sum over the kinds of a step. */
+/* The sum over the kinds of a training step. */
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);
 
 /* What one collective counts on this rank, by the convention above. */

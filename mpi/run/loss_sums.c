@@ -36,6 +36,7 @@ void par_loss_sums_flush(struct par_loss_sums *sums, struct term_sums *epoch, st
     double values[BL_TERMS_MAX];
     par_sum_groups_sum(&step->groups, step->par, sums->group_values, BL_TERMS_MAX, step->objective.n_terms,
                        values);
+    /* Terms of the parameters are whole on every rank already. */
     for (int64_t t = 0; t < step->objective.n_terms; t++) {
         values[t] += sums->parameter_values[t];
         interval->values[t] += values[t];

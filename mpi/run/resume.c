@@ -129,6 +129,7 @@ int par_resume(struct par_run_state *state, struct par par, const struct par_run
     if (par.rank == 0)
         code = par_run_folder_list_local(folder->checkpoints, &paths, &n, err);
     code = par_agree(par, code, err);
+    /* Rank 0 names the paths, and whether one is damaged: all ranks try the same ones in the same order. */
     while (code == BL_OK && !*found && share_path(par, paths, n, damaged, path)) {
         code = take(state, par, path, config, err);
         *found = code == BL_OK;

@@ -153,6 +153,7 @@ int train_report_step(struct train_report *report, const struct par_step_outcome
     int64_t epoch = (done - 1) / per_epoch + 1, epochs = (step->total_steps + per_epoch - 1) / per_epoch;
     char line[600];
     snprintf(line, sizeof line, format, epoch, epochs, done, step->total_steps, remaining, rate, values);
+    /* In a terminal the line replaces the one before; in a file it comes every so often. */
     if (!bl_log_progress("%s", line) && now - report->last_plain_second >= plain_every_s) {
         bl_log_say("%s", line);
         report->last_plain_second = now;
