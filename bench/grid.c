@@ -217,7 +217,7 @@ static void report_data(struct bench *bench, const char *path)
 {
     struct par_dataset *data;
     bench_must(par_dataset_open(&data, par_alone(), path, "train", &bench_error));
-    const struct par_split *split = par_dataset_split(data);
+    const struct par_split *split = dataset_split(data);
     if (split->rows < ROWS || split->dim != DIM || split->type != BL_UINT8 ||
         split->labels.kind != BL_LABELS_SINGLE)
         bench_must(bl_fail(&bench_error, BL_USAGE,

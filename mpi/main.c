@@ -87,7 +87,7 @@ static int run_command(const struct command *command, struct par par, int argc, 
         code = command->run(par, argc, argv, &err);
     code = par_agree(par, code, &err);
     fflush(stdout);
-    /* Whole and asked for: a stop is not an error, and the command has said its sentence. */
+    /* A requested stop is not an error; the command has already reported it. */
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
 }
 

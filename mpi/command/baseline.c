@@ -227,7 +227,7 @@ static int open_rows(struct par par, const struct request *request, struct reade
     int code = par_dataset_open(&reader->dataset, par, request->data, request->train, err);
     if (code != BL_OK)
         return code;
-    const struct par_split *split = par_dataset_split(reader->dataset);
+    const struct par_split *split = dataset_split(reader->dataset);
     int64_t row_hi, row_bytes = split->dim * (int64_t)bl_type_bytes(split->type);
     code = group_rows(reader, par, split, &row_hi, err);
     if (code != BL_OK)
@@ -340,7 +340,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     code = open_rows(par, &request, &reader, &rows, err);
     if (code == BL_OK)
-        code = check_split(&request, par_dataset_split(reader.dataset), err);
+        code = check_split(&request, dataset_split(reader.dataset), err);
     if (code == BL_OK)
         code = init_model(par, &request, rows.dim, &model, err);
     if (code == BL_OK) {

@@ -83,7 +83,7 @@ static int parse(int argc, char **argv, struct dataset_cut_request *request, str
 static void say(const struct dataset_cut_request *request, const struct dataset_cut_result *result)
 {
     char words[400], unused[80] = "";
-    par_protocol_note_describe(&result->note, words, sizeof words);
+    protocol_note_describe(&result->note, words, sizeof words);
     if (result->unused > 0)
         snprintf(unused, sizeof unused, "; %s left out", bl_count(result->unused, "row").text);
     bl_log_say("%s", words);

@@ -56,7 +56,7 @@ static const char *base_name(const char *path)
 static void describe_dataset(struct input *input)
 {
     par_dataset_use_groups_local(input->dataset, 0);
-    const struct par_split *split = par_dataset_split(input->dataset);
+    const struct par_split *split = dataset_split(input->dataset);
     input->dim = split->dim;
     input->type = split->type;
     input->info = (struct par_codes_info){.rows = split->rows,
@@ -236,7 +236,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
     /* Which of the model's sampled training rows any rank met: the file says how many. */
     if (code == BL_OK) {
         par_row_tally_merge(par, &work.tally);
-        par_codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally));
+        codes_put_trained(work.writer, work.model.trained.n, bl_row_tally_count(&work.tally));
     }
     if (code == BL_OK)
         code = par_codes_commit(work.writer, err);

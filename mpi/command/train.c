@@ -90,7 +90,7 @@ const struct command command_train = {
         "SIGUSR1 writes a checkpoint; SIGUSR2, SIGTERM or Ctrl-C write one and stop.\n",
     .operands = COMMAND_CONFIGS,
     .options = options,
-    .status = "0 finished, 75 stopped on request with a whole checkpoint (start again to continue); "
+    .status = "0 finished, 75 stopped on request with a complete checkpoint (start again to continue); "
               "`bitloom help` lists the others.\n",
     .examples = "mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
     .parallel = 1,

@@ -38,7 +38,7 @@ int par_code_set_gather(struct par par, const struct par_code_set *piece, struct
     const int64_t label_bytes = n_labels * (int64_t)sizeof *piece->labels;
     struct par_blocks rows;
     *whole = (struct par_code_set){0};
-    int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
+    int code = par_agree(par, blocks_init(&rows, par.size, err), err);
     if (code != BL_OK)
         goto done;
     par_blocks_gather(&rows, par, mine->rows);
@@ -57,14 +57,14 @@ int par_code_set_gather(struct par par, const struct par_code_set *piece, struct
 done:
     if (code != BL_OK)
         par_code_set_free(whole);
-    par_blocks_free(&rows);
+    blocks_free(&rows);
     return code;
 }
 
 int par_code_set_read(struct par par, struct par_codes *codes, struct par_code_set *piece,
                       struct bl_error *err)
 {
-    const struct par_codes_info *info = par_codes_info(codes);
+    const struct par_codes_info *info = codes_info(codes);
     const int64_t n_bytes = bl_code_bytes(info->bits), n_words = bl_code_words(info->bits);
     const int64_t block = 1 + (1 << 20) / n_bytes;
     uint8_t *bytes = NULL;

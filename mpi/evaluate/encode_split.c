@@ -105,7 +105,7 @@ static int64_t chosen_row(const struct par_row_choice *choice, int64_t row_lo, i
 static int encode_block(struct block *block, struct par_dataset *dataset, int64_t row_lo, int64_t n,
                         int64_t *kept, struct bl_error *err)
 {
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     int64_t bad_row = 0;
     int code = par_dataset_read_local(dataset, row_lo, n, block->features, block->labels, NULL, err);
     if (code != BL_OK)
@@ -145,7 +145,7 @@ int par_encode_split(struct par par, const struct bl_model *model, struct par_da
                      const struct par_row_choice *choice, struct par_code_set *piece,
                      struct bl_row_tally *tally, int64_t *n_global, struct bl_error *err)
 {
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     struct block block = {.choice = choice, .tally = tally};
     /* Each rank an even range of the split, whatever of it is chosen. */
     int64_t lo, hi;

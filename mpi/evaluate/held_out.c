@@ -114,7 +114,7 @@ static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
         const int64_t bits = to->set->set.bits;
         bl_code_to_words(scratch->codes + i * bl_code_bytes(bits), 1, bits,
                          to->set->words + to->n * bl_code_words(bits));
-        memcpy(to->set->labels + to->n * words, par_train_data_labels(data, scratch->waiting[i].row),
+        memcpy(to->set->labels + to->n * words, train_data_labels(data, scratch->waiting[i].row),
                (size_t)words * sizeof(uint32_t));
         to->n++;
     }

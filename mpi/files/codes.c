@@ -107,7 +107,7 @@ int par_codes_open(struct par_codes **out, struct par par, const char *path, str
     return BL_OK;
 }
 
-const struct par_codes_info *par_codes_info(const struct par_codes *codes)
+const struct par_codes_info *codes_info(const struct par_codes *codes)
 {
     return &codes->info;
 }

@@ -23,7 +23,7 @@ struct par_codes_info {
     int64_t id_bytes;              /* 0: no ids */
     int64_t n_class_names;
     const char *const *class_names;
-    /* Only when reading; written by par_codes_put_trained. */
+    /* Only when reading; written by codes_put_trained. */
     int64_t trained_sampled; /* training rows in the model's sample; 0: unknown */
     int64_t trained_found;   /* how many of them are in this file */
 };
@@ -44,7 +44,7 @@ int par_codes_write_local(struct par_codes_writer *writer, int64_t row_lo, int64
                           const uint32_t *labels, const char *ids, struct bl_error *err);
 
 /* Sets trained_sampled and trained_found, summed over all ranks, before the commit. Local. */
-void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found);
+void codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found);
 
 /* Verifies the rows, marks the file complete and renames it to its path. Collective; agreed. Errors: BL_PATH
  * unwritable or read back differently; BL_DEFECT rows were left out. */
@@ -63,7 +63,7 @@ struct par_codes;
 int par_codes_open(struct par_codes **out, struct par par, const char *path, struct bl_error *err);
 
 /* Borrowed until par_codes_close. Local. */
-const struct par_codes_info *par_codes_info(const struct par_codes *codes);
+const struct par_codes_info *codes_info(const struct par_codes *codes);
 
 /* If the codes have no labels, uses their groups as labels from now on, as par_dataset_use_groups_local does.
  * Local. */

@@ -29,7 +29,7 @@ struct par_codes_writer {
     int unfinished; /* the temporary file may exist */
     struct bl_label_layout layout;
     struct h5_writer codes, labels, ids; /* the last two may be absent */
-    int64_t sampled, found;              /* par_codes_put_trained */
+    int64_t sampled, found;              /* codes_put_trained */
     uint8_t *scratch;                    /* [scratch_rows, classes] for multi-label; owned */
     int64_t scratch_rows;
 };
@@ -216,7 +216,7 @@ static int seal(struct par_codes_writer *writer, struct bl_error *err)
     return code;
 }
 
-void par_codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found)
+void codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t found)
 {
     writer->sampled = sampled;
     writer->found = found;

@@ -176,7 +176,7 @@ int par_dataset_open(struct par_dataset **out, struct par par, const char *path,
     return BL_OK;
 }
 
-const struct par_split *par_dataset_split(const struct par_dataset *dataset)
+const struct par_split *dataset_split(const struct par_dataset *dataset)
 {
     return &dataset->split;
 }

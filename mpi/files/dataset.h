@@ -41,7 +41,7 @@ int par_dataset_open(struct par_dataset **out, struct par par, const char *path,
                      struct bl_error *err);
 
 /* Borrowed until par_dataset_close. Local. */
-const struct par_split *par_dataset_split(const struct par_dataset *dataset);
+const struct par_split *dataset_split(const struct par_dataset *dataset);
 
 /* Decides what defines similarity and relevance: from now on the split's groups are its `labels`, of kind
  * GROUPS and without class names, if it has groups and either they are preferred or it has no labels.

@@ -48,7 +48,7 @@ static int open_sources(struct cut *cut, struct bl_error *err)
     for (int s = 0; s < SOURCES && code == BL_OK; s++) {
         code = par_dataset_open(&cut->source[s], par_alone(), cut->request->source, source_splits[s], err);
         if (code == BL_OK) {
-            cut->split[s] = par_dataset_split(cut->source[s]);
+            cut->split[s] = dataset_split(cut->source[s]);
             cut->first[s + 1] = cut->first[s] + cut->split[s]->rows;
         }
     }

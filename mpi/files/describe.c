@@ -146,7 +146,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     int code = par_dataset_open(&dataset, par_alone(), path, name, err);
     if (code != BL_OK)
         return code;
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     json_t *entry = json_object();
     json_object_set_new(entry, "name", json_of_text(name));
     json_object_set_new(entry, "rows", json_integer(split->rows));
@@ -188,7 +188,7 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     int code = par_codes_open(&codes, par_alone(), path, err);
     if (code != BL_OK)
         return code;
-    const struct par_codes_info *info = par_codes_info(codes);
+    const struct par_codes_info *info = codes_info(codes);
     json_object_set_new(description, "rows", json_integer(info->rows));
     json_object_set_new(description, "bits", json_integer(info->bits));
     put_tags(description, info->labels, info->groups, info->id_bytes, info->n_class_names, info->class_names);

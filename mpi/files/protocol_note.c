@@ -97,7 +97,7 @@ int par_protocol_note_read(struct par par, const char *path, struct par_protocol
     return code;
 }
 
-void par_protocol_note_describe(const struct par_protocol_note *note, char *text, int64_t size)
+void protocol_note_describe(const struct par_protocol_note *note, char *text, int64_t size)
 {
     const struct bl_protocol *protocol = bl_protocol_find(note->name, NULL);
     char seed[40] = "", numbers[160] = "";

@@ -34,6 +34,6 @@ int protocol_note_get(hid_t file, struct par_protocol_note *note);
 
 /* Writes the protocol in words into text [size]: its rule and the numbers used, "held-out (seed 0): half
  * of ...". Local. */
-void par_protocol_note_describe(const struct par_protocol_note *note, char *text, int64_t size);
+void protocol_note_describe(const struct par_protocol_note *note, char *text, int64_t size);
 
 #endif

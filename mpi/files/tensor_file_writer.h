@@ -15,8 +15,8 @@ enum tensor_writer_stage {
     TENSOR_PREPARING, /* threads: reserve disk space and compute checksums */
     TENSOR_WRITING,   /* main threads: write blocks between steps */
     TENSOR_SYNCING,   /* threads: fsync; if all ranks are on one host also read back the next rank's blocks */
-    TENSOR_CHECKING,  /* threads, on several hosts: read back the next rank's blocks, synced by now */
-    TENSOR_NAMING     /* rank 0's thread: rename the file */
+    TENSOR_CHECKING, /* threads, on several hosts: read back the next rank's blocks, which have been synced */
+    TENSOR_NAMING    /* rank 0's thread: rename the file */
 };
 
 /* Each rank has one; the stage is the same on all. Owns its thread, the private copy and all lists; the
@@ -61,7 +61,7 @@ void par_tensor_writer_free(struct par_tensor_writer *writer);
 int par_tensor_writer_reserve(struct par_tensor_writer *writer, const struct tensor *tensors, int64_t n,
                               struct bl_error *err);
 
-/* Begins to write a file; none may be pending. If a copy was reserved, the shared tensors may change when
+/* Begins to write a file. Call it only when no other file is pending. If a copy was reserved, the shared tensors may change when
  * it returns; all others must stay as they are until the file is finished. Collective; agreed. Errors:
  * BL_PATH, BL_MEMORY, BL_USAGE path too long; then no temporary file is left. */
 int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
@@ -77,7 +77,7 @@ int tensor_writer_is_busy(const struct par_tensor_writer *writer);
 void tensor_writer_work(struct par_tensor_writer *writer);
 
 /* Completes the present stage on all ranks and begins the next one; *finished = 1 when the file is on disk
- * under its name. It waits for threads and writes what is left, so it returns at once only if no rank is
+ * under its name. It waits for threads and writes what is left, so it blocks unless no rank is
  * busy. Call it only while a file is pending. Collective; agreed. Errors: BL_PATH; then an earlier file of
  * that name is unchanged, and the temporary file is removed. */
 int par_tensor_writer_advance(struct par_tensor_writer *writer, int *finished, struct bl_error *err);

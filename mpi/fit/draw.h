@@ -18,7 +18,7 @@ struct par_draw_of {
 /* The chosen rows in the file's order; this rank has [first, first + n_local) of n_global. */
 struct par_draw {
     int64_t n_global, first, n_local;
-    uint8_t *keep;    /* [rows->n_local] 1 for chosen rows: for par_rows; owned */
+    uint8_t *keep;    /* [rows->n_local] 1 for chosen rows: as struct rows takes it; owned */
     uint32_t *labels; /* [n_local, labels.words] with `labelled`, else NULL; owned */
 };
 

@@ -15,7 +15,7 @@ void signals_install(void);
 /* The highest pending request; *signal_number is the signal that made it, 0 for none. Local. */
 enum signals_request signals_request(int *signal_number);
 
-/* Clears a request for a checkpoint once it is written; a request to stop stays. Local. */
+/* Clears a request for a checkpoint, once one has begun; a request to stop stays. Local. */
 void signals_checkpoint_done(void);
 
 #endif

@@ -127,23 +127,23 @@ static int init_blocks(struct par_blocks *blocks, int size, int apart, struct bl
     if (code == BL_OK)
         code = bl_alloc(&blocks->starts, size, sizeof(int), "blocks of ranks", err);
     if (code != BL_OK)
-        par_blocks_free(blocks);
+        blocks_free(blocks);
     else if (!apart)
         blocks->end = blocks->begin + 1;
     return code;
 }
 
-int par_blocks_init(struct par_blocks *blocks, int size, struct bl_error *err)
+int blocks_init(struct par_blocks *blocks, int size, struct bl_error *err)
 {
     return init_blocks(blocks, size, 0, err);
 }
 
-int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err)
+int blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err)
 {
     return init_blocks(blocks, size, 1, err);
 }
 
-void par_blocks_free(struct par_blocks *blocks)
+void blocks_free(struct par_blocks *blocks)
 {
     if (blocks->apart) /* otherwise end points into begin */
         bl_free(&blocks->end);

@@ -33,9 +33,9 @@ struct par_blocks {
 
 /* Allocates for `size` ranks, without gaps or, apart, with them; begin and end are 0. Local. Errors:
  * BL_MEMORY, with nothing left to free. par_blocks_free is local and safe twice. */
-int par_blocks_init(struct par_blocks *blocks, int size, struct bl_error *err);
-int par_blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err);
-void par_blocks_free(struct par_blocks *blocks);
+int blocks_init(struct par_blocks *blocks, int size, struct bl_error *err);
+int blocks_init_apart(struct par_blocks *blocks, int size, struct bl_error *err);
+void blocks_free(struct par_blocks *blocks);
 
 /* Sets begin (without gaps) from the number of units of each rank, which it exchanges: own_units may differ.
  * Works on one rank too. Collective. */

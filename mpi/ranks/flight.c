@@ -7,7 +7,7 @@
 /* One tag for each kind of traffic (TAG + kind): exchanges of two kinds may be in flight at the same time. */
 enum { TAG = 16 };
 
-int par_flight_reserve(struct par_flight *flight, struct bl_error *err)
+int flight_reserve(struct par_flight *flight, struct bl_error *err)
 {
     /* The rehearsal counted the messages in n; from now on n counts those in flight. */
     flight->room = flight->n;

@@ -16,7 +16,7 @@ struct par_flight {
 
 /* Allocates for as many messages as were rehearsed. Local. Errors: BL_MEMORY. par_flight_free is local and
  * safe twice; call it only when nothing is in flight. */
-int par_flight_reserve(struct par_flight *flight, struct bl_error *err);
+int flight_reserve(struct par_flight *flight, struct bl_error *err);
 void par_flight_free(struct par_flight *flight);
 
 /* Nonblocking forms of par_allreduce_from (sums only) and par_allgather; the allgather sends each block

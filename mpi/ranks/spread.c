@@ -7,7 +7,7 @@ int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nod
 {
     *spread = (struct par_spread){.nodes = nodes};
     /* One block for each node, apart: between them lie the rows that other lanes carry. */
-    int code = par_blocks_init_apart(&spread->carried, nodes->n_nodes, err);
+    int code = blocks_init_apart(&spread->carried, nodes->n_nodes, err);
     for (int k = 0; k < nodes->n_nodes && code == BL_OK && par_nodes_in_lane_local(nodes); k++) {
         /* Node k brings n rows from `first` on; lane l carries the l-th of n_lanes equal parts of them. */
         const int64_t first = rows[nodes->first[k]], n = rows[nodes->first[k + 1]] - first;
@@ -21,7 +21,7 @@ int par_spread_init_local(struct par_spread *spread, const struct par_nodes *nod
 
 void par_spread_free(struct par_spread *spread)
 {
-    par_blocks_free(&spread->carried);
+    blocks_free(&spread->carried);
 }
 
 void par_spread_run(struct par_spread *spread, enum par_traffic_kind kind, void *values, int64_t row_bytes)

@@ -53,7 +53,7 @@ void traffic_add(struct par_traffic_count *sum, const struct par_traffic_count *
 /* The sum over the kinds of a training step. */
 struct par_traffic_count traffic_of_steps(const struct par_traffic *traffic);
 
-/* What one collective counts on this rank, by the convention above. */
+/* What one call counts on this rank, by the convention above. Local. */
 struct par_traffic_count traffic_allgather(int64_t all_bytes, int64_t own_bytes, int size);
 struct par_traffic_count traffic_allreduce(int64_t elements, int64_t element_bytes, int rank, int size);
 

@@ -49,7 +49,7 @@ int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *class
     struct par_blocks blocks = {0};
     int code = own_classes(n, labels, &own, &count, err);
     if (code == BL_OK)
-        code = par_blocks_init(&blocks, par.size, err);
+        code = blocks_init(&blocks, par.size, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         goto done;
@@ -72,6 +72,6 @@ int par_dense_labels(struct par par, int64_t n, uint32_t *labels, int64_t *class
 done:
     bl_free(&own);
     bl_free(&all);
-    par_blocks_free(&blocks);
+    blocks_free(&blocks);
     return code;
 }

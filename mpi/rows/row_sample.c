@@ -12,7 +12,7 @@ int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl
         return BL_OK;
     int code = bl_alloc(&all, par.size, sizeof *all, "samples of rows", err);
     if (code == BL_OK)
-        code = par_blocks_init(&blocks, par.size, err);
+        code = blocks_init(&blocks, par.size, err);
     code = par_agree(par, code, err);
     if (code == BL_OK) {
         par_blocks_gather(&blocks, par, 1);
@@ -23,7 +23,7 @@ int par_row_sample_merge(struct par par, struct bl_row_sample *sample, struct bl
         for (int r = 0; r < par.size; r++)
             bl_row_sample_merge(sample, &all[r]);
     }
-    par_blocks_free(&blocks);
+    blocks_free(&blocks);
     bl_free(&all);
     return code;
 }

@@ -74,7 +74,7 @@ int par_sum_groups_init(struct par_sum_groups *groups, struct par par, int64_t t
     *groups = (struct par_sum_groups){.total = total, .k_max = k_max};
     int code = bl_alloc(&groups->end, hi - lo, sizeof *groups->end, "groups of rows", err);
     if (code == BL_OK)
-        code = par_blocks_init(&groups->rank_groups, par.size, err);
+        code = blocks_init(&groups->rank_groups, par.size, err);
     if (code == BL_OK)
         code = bl_alloc(&groups->all, groups->total * k_max, sizeof(double), "sums of groups", err);
     code = par_agree(par, code, err);
@@ -97,7 +97,7 @@ int par_sum_groups_init(struct par_sum_groups *groups, struct par par, int64_t t
 void par_sum_groups_free(struct par_sum_groups *groups)
 {
     bl_free(&groups->end);
-    par_blocks_free(&groups->rank_groups);
+    blocks_free(&groups->rank_groups);
     bl_free(&groups->all);
 }
 

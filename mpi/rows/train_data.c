@@ -126,9 +126,8 @@ static int read_shards(struct par_train_data *data, struct par_dataset *dataset,
     for (int64_t s = data->shard_lo; s < data->shard_hi && code == BL_OK; s++) {
         const int64_t lo = bl_shard_begin(data->rows_global, data->shards, s);
         const int64_t hi = bl_shard_begin(data->rows_global, data->shards, s + 1);
-        bl_digester_begin(digester,
-                          label_bytes ? bl_digest(par_train_data_labels(data, lo), (hi - lo) * label_bytes, 0)
-                                      : 0);
+        bl_digester_begin(
+            digester, label_bytes ? bl_digest(train_data_labels(data, lo), (hi - lo) * label_bytes, 0) : 0);
         struct bl_shard *shard = &data->shard[s - data->shard_lo];
         code = read_shard(data, dataset, shard, lo, hi, digester, bad_rows, path, err);
         bl_shard_drop(shard, data->bad + (lo - data->row_lo), lo);
@@ -203,7 +202,7 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     if (code != BL_OK)
         goto done;
     par_dataset_use_groups_local(dataset, config->objective.pairwise_similarity == BL_SIMILARITY_GROUP);
-    describe(data, par, par_dataset_split(dataset), config);
+    describe(data, par, dataset_split(dataset), config);
     code = sum_groups_check(config, data->rows_global, par.size, err); /* the same on all ranks */
     if (code != BL_OK)
         goto done;
@@ -269,7 +268,7 @@ static int read_rows(void *context, int64_t lo, int64_t n, const void **rows, co
     if (rows)
         *rows = data->block;
     if (labels)
-        *labels = par_train_data_labels(data, data->row_lo + lo);
+        *labels = train_data_labels(data, data->row_lo + lo);
     return code;
 }
 
@@ -286,7 +285,7 @@ struct rows par_train_data_rows_local(const struct par_train_data *data, const u
     return rows;
 }
 
-const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row)
+const uint32_t *train_data_labels(const struct par_train_data *data, int64_t file_row)
 {
     return data->labels.words ? data->label_words + (file_row - data->row_lo) * data->labels.words : NULL;
 }

@@ -61,6 +61,6 @@ struct rows par_train_data_rows_local(const struct par_train_data *data, const u
                                       struct par_sum_groups *groups);
 
 /* The labels of one of this rank's file rows, borrowed; NULL if there are none. Local. */
-const uint32_t *par_train_data_labels(const struct par_train_data *data, int64_t file_row);
+const uint32_t *train_data_labels(const struct par_train_data *data, int64_t file_row);
 
 #endif

@@ -196,7 +196,7 @@ static void parse_scales(const char *text, struct par_run_state *state)
     }
 }
 
-/* What a checkpoint says besides its tensors: numbers, and texts that stand in the state or in here. */
+/* What a checkpoint says besides its tensors: numbers, and texts stored in the state or in this struct. */
 struct words {
     struct snapshot_number numbers[NUMBERS];
     struct snapshot_text texts[4];

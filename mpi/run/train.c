@@ -31,7 +31,7 @@ static int local_request(struct run *run)
     return (int)request;
 }
 
-/* The step itself; what ranks ask for rides on its reduction, so all of them come to the same outcome. */
+/* The step itself. Requests of ranks travel with its reduction, so all ranks get the same outcome. */
 static int step_once(struct run *run, struct par_step_outcome *outcome, struct bl_error *err)
 {
     struct par_run_state *state = &run->state;
@@ -73,8 +73,8 @@ static int one_step(struct run *run, struct bl_error *err)
     int code = step_once(run, &outcome, err);
     if (code != BL_OK)
         return code;
-    /* First the pending checkpoint, which is of an earlier step. Then what this step calls for: its line, its
-     * evaluation, and a checkpoint, which so holds the outcome of the evaluation. */
+    /* First the pending checkpoint, which is of an earlier step. Then log, evaluate and write a checkpoint, in
+     * this order, so that the checkpoint includes the evaluation's result. */
     code = par_run_checkpoint_advance(run, outcome.busy == 0, err);
     if (code == BL_OK)
         code = report_step(run, &outcome, err);
@@ -83,12 +83,12 @@ static int one_step(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = checkpoint_if_due(run, &outcome, err);
     if (outcome.request == SIGNALS_STOP)
-        run->stop_reason = run->deadline.reached ? "stopped before the time is over" : "stopped on request";
+        run->stop_reason = run->deadline.reached ? "stopped before the time limit" : "stopped on request";
     return code;
 }
 
-/* A pending checkpoint is a whole state: it is finished also when the run ends with an error, which all ranks
- * have. */
+/* A pending checkpoint holds a complete state, so it is written even if the run fails; all ranks know of the
+ * failure. */
 static int settle(struct run *run, int code, struct bl_error *err)
 {
     struct bl_error ignored = {0};
@@ -117,7 +117,7 @@ static int end_stopped(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     bl_log_say("%s at step %" PRId64 " of %" PRId64
-               " with a whole checkpoint; start the same command again to continue",
+               " with a complete checkpoint; start the same command again to continue",
                run->stop_reason, run->state.progress.step, run->step.total_steps);
     return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
 }
@@ -132,7 +132,7 @@ static void say_why_finished(const struct run *run)
                    run->config->train.settle, bl_count(run->state.progress.settled_epochs, "epoch").text);
 }
 
-/* Evaluation, checkpoint, model.h5; a checkpoint that was evaluated in is not the last word. */
+/* Evaluation, checkpoint, model.h5. If an evaluation came after the last checkpoint, another one is written. */
 static int save_outcome(struct run *run, struct bl_error *err)
 {
     const struct run_progress *progress = &run->state.progress;

@@ -16,7 +16,7 @@ struct par_train_options {
 };
 
 /* Trains, or continues the run in the folder. Collective. Returns BL_OK when the run is finished (also if it
- * was already), BL_STOPPED when it stopped on request or deadline with a whole checkpoint, or an agreed
+ * was already), BL_STOPPED when it stopped on request or deadline with a complete checkpoint, or an agreed
  * error; the folder then keeps its newest good checkpoint. Leaves model.h5: the best model by the held-out
  * rows, or the last without them. */
 int par_train(struct par par, const struct par_train_options *options, struct bl_error *err);

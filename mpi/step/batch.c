@@ -169,6 +169,6 @@ void par_batch_load_local(struct par_batch *batch, const struct bl_normalizer *n
     else if ((batch->code = load_streamed(batch, normalizer, number, &batch->error)) != BL_OK)
         stand_in(batch);
     for (int64_t i = 0; i < batch->n_local && words > 0; i++)
-        memcpy(batch->labels + i * words, par_train_data_labels(batch->data, batch->rows[i]),
+        memcpy(batch->labels + i * words, train_data_labels(batch->data, batch->rows[i]),
                (size_t)words * sizeof *batch->labels);
 }

@@ -27,7 +27,7 @@ static void place_rows(struct par_code_memory *memory, const struct par_train_da
             const int64_t row = data->shard[s].train[i];
             memory->place[row - memory->row_lo] = (uint32_t)(first + n);
             if (words > 0)
-                memcpy(own_labels + n * words, par_train_data_labels(data, row),
+                memcpy(own_labels + n * words, train_data_labels(data, row),
                        (size_t)words * sizeof *own_labels);
         }
 }
@@ -40,7 +40,7 @@ static int gather_labels(struct par_code_memory *memory, const struct par_nodes 
     const int64_t words = data->labels.words;
     struct par_blocks rows = {0};
     struct par_spread spread = {0};
-    int code = par_agree(par, par_blocks_init(&rows, par.size, err), err);
+    int code = par_agree(par, blocks_init(&rows, par.size, err), err);
     if (code == BL_OK) {
         par_blocks_gather(&rows, par, own_training_rows(data));
         code = par_agree(par, par_spread_init_local(&spread, nodes, rows.begin, err), err);
@@ -52,7 +52,7 @@ static int gather_labels(struct par_code_memory *memory, const struct par_nodes 
         par_nodes_meet(nodes);
     }
     par_spread_free(&spread);
-    par_blocks_free(&rows);
+    blocks_free(&rows);
     return code;
 }
 

@@ -57,8 +57,8 @@ static int init_flights(struct par_gather *gather, struct bl_error *err)
         return BL_OK;
     begin_labels(gather); /* rehearsed */
     begin_codes(gather);
-    int code = par_flight_reserve(&gather->labels_flight, err);
-    return code == BL_OK ? par_flight_reserve(&gather->codes_flight, err) : code;
+    int code = flight_reserve(&gather->labels_flight, err);
+    return code == BL_OK ? flight_reserve(&gather->codes_flight, err) : code;
 }
 
 static int64_t stride_of(const struct gather_row *row)
@@ -115,7 +115,7 @@ static int init_rows(struct par_gather *gather, int64_t n_local, struct bl_error
 {
     const struct par_nodes *nodes = gather->nodes;
     const struct par par = nodes->all;
-    int code = par_agree(par, par_blocks_init(&gather->rank_rows, par.size, err), err);
+    int code = par_agree(par, blocks_init(&gather->rank_rows, par.size, err), err);
     if (code != BL_OK)
         return code;
     par_blocks_gather(&gather->rank_rows, par, n_local);
@@ -145,7 +145,7 @@ void par_gather_free(struct par_gather *gather)
 {
     par_window_free(&gather->window);
     par_spread_free(&gather->spread);
-    par_blocks_free(&gather->rank_rows);
+    blocks_free(&gather->rank_rows);
     par_flight_free(&gather->labels_flight);
     par_flight_free(&gather->codes_flight);
 }

@@ -37,7 +37,8 @@ int64_t par_gradient_bytes_local(const struct bl_layout *layout, int exact, int 
     return parts_of_node(n_nodes, node_ranks, is_even, in_flight) / node_ranks * part_bytes(layout, exact);
 }
 
-/* The lane's slice of each bucket; the first lane's of the last has the tail in front. */
+/* The lane's slice of each bucket. The tail (flags; under exact also counts of exponents) is stored before parameter 0, so it is in
+ * the first lane's slice of the last bucket. */
 struct par_traffic_count par_gradient_traffic_local(const struct bl_layout *layout, int exact, int threads,
                                                     int64_t bucket_floats, const struct traffic_lane *lane)
 {
@@ -131,8 +132,8 @@ static void send_bucket(struct par_gradient *gradient, int bucket);
 static int init_flight(struct par_gradient *gradient, struct bl_error *err)
 {
     for (int b = 0; b < gradient->n_ranges && gradient->in_flight; b++)
-        send_bucket(gradient, b); /* rehearsed */
-    return par_flight_reserve(&gradient->buckets.flight, err);
+        send_bucket(gradient, b); /* a dry run that only counts messages, for flight_reserve */
+    return flight_reserve(&gradient->buckets.flight, err);
 }
 
 int par_gradient_init(struct par_gradient *gradient, const struct par_nodes *nodes,
@@ -215,7 +216,8 @@ static void fill_tail(struct par_gradient *gradient)
         count_exponents(gradient, integers + PAR_FLAGS_MAX);
 }
 
-/* A bucket's way: all ranks of the node have it; each has added up its slice; the lanes have summed theirs */
+/* Three stages of a bucket: all ranks of the node have computed it; each has summed its slice over the node; each
+ * lane has summed its slice over the nodes. */
 
 static int is_last(const struct par_gradient *gradient, int bucket)
 {

@@ -120,8 +120,7 @@ void par_step_free(struct par_step *step)
     par_batch_free(&step->batch);
 }
 
-/* Each of the pairs that a row meets takes four products, or three where it is visited once for both rows:
- * those on its own node. */
+/* Each pair costs a row four products; three if both rows are on one node and the pair is visited once. */
 static double pair_products(const struct par_step *step)
 {
     const struct par_pair_return *pairs = &step->exchange.pairs;
@@ -146,7 +145,7 @@ struct step_facts par_step_facts_local(const struct par_step *step)
 }
 
 /* z = W_L a_(L-1) + c_L with a_l = f(W_l a_(l-1) + c_l), a_0 = x; then h = tanh(beta z), and the code c
- * that terms of pairs see (h, or its sign) to where the exchange takes it from. */
+ * of the pairwise terms (h, or its sign) goes straight into the exchange's send buffer. */
 static void forward(struct par_step *step, const struct bl_model *model, int64_t number, double beta)
 {
     const struct par_batch *own = &step->batch;
@@ -177,7 +176,7 @@ static void run_rows(struct par_step *step, const struct bl_model *model, int64_
     forward(step, model, number, beta);
     par_gradient_clear_local(gradient);
 
-    /* c_j and labels of all N rows j; then what terms sum over the batch: own rows' part, made all rows' */
+    /* c_j and labels of all N rows j; then what terms sum over the batch: over own rows, then over all ranks */
     par_exchange_codes(exchange, &step->batch);
     const struct bl_batch batch = par_exchange_batch_local(exchange, step->data->labels, step->h);
     bl_objective_sums(objective, &batch, groups);
@@ -191,15 +190,15 @@ static void run_rows(struct par_step *step, const struct bl_model *model, int64_
     /* dz = beta (1 - h^2) dh */
     bl_objective_dz(objective, beta, step->h, step->batch.n_local, step->dh);
 
-    /* dL/dW of own rows; flags are set first, as they travel with its last bucket */
+    /* dL/dW of own rows. Flags are set before the backward pass: its last bucket carries them. */
     par_step_flags_set_local(step, gradient->flags);
     phases_enter(step->phases, PHASE_BACKWARD);
     bl_network_backward(&step->network, model->params, step->dh, groups, &gradient->part,
                         par_gradient_watch_local(gradient));
 }
 
-/* The sum over all ranks, formed again where its grid didn't suit: at the first step, and when the gradient
- * has grown more than was allowed for. What decides is the same on any number of ranks. */
+/* The sum over all ranks. It is computed again if the scale of its grid was too fine or too coarse: at the first
+ * step, and when the gradient has grown by more than the headroom. What decides is the same on any number of ranks. */
 static struct par_gradient_outcome sum_rows(struct par_step *step, const struct bl_model *model,
                                             int64_t number, struct par_step_outcome *outcome)
 {
@@ -214,7 +213,7 @@ static struct par_gradient_outcome sum_rows(struct par_step *step, const struct 
                             (struct bl_ranges){gradient->n_ranges, gradient->range}, gradient->sum,
                             outcome->parameter_values);
         sum = par_gradient_judge(gradient);
-        if (sum.again) /* nobody puts a new part where others still read */
+        if (sum.again) /* all have read before any overwrites its part */
             par_nodes_meet(step->nodes);
     } while (sum.again);
     return sum;

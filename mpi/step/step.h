@@ -1,7 +1,7 @@
 /* One training step: own rows forward, codes and labels of all ranks into each node's one copy, the terms'
  * values and gradients, own rows backward, the sum of the parameter gradient over ranks, and an update of
- * the node's one copy of the parameters, each of its ranks a slice. What crosses between nodes:
- * mpi/ranks/nodes.h; what of it goes on while the rank computes: mpi/step/overlap.h. Nothing is allocated
+ * the node's one copy of the parameters, each of its ranks a slice. What travels between
+ * nodes: mpi/ranks/nodes.h; what of it overlaps with computation: mpi/step/overlap.h. Nothing is allocated
  * after par_step_init. */
 #ifndef PAR_STEP_STEP_H
 #define PAR_STEP_STEP_H
@@ -26,7 +26,7 @@ struct par_step_outcome {
     double lr, beta, grad_norm;
     double parameter_values[BL_TERMS_MAX]; /* values of parameter terms, 0 for the others */
     int request;                           /* enum signals_request: the highest of all ranks */
-    int busy;                              /* how many ranks were busy with a checkpoint when it began */
+    int busy; /* how many ranks were busy with a checkpoint when the step began */
 };
 
 /* A step's parts and the work space between them. Parameters and optimiser states are the caller's, and so

@@ -3,12 +3,12 @@
 
 /* The pairwise term over ordered pairs i != j; rows i are this rank's of the global batch, columns j the
  * whole batch. The forms of a pair's loss and their sources: pair_form.h. Since w, s and the loss are
- * symmetric, the gradient of c_i is twice its row's sum and nothing comes back from other ranks; or each pair
- * is visited once, for both of its rows (pair_visit.h).
+ * symmetric, there are two ways: each rank sums over its rows i and doubles the sum, and nothing comes back from
+ * other ranks; or each pair is visited once, for both of its rows (pair_visit.h).
  *
  * against: memory. Columns are the last codes of all training rows, as in the algorithm of Li, Wang and Kang,
- * "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 4-7 (DPSH). They are
- * constants, those of the batch's own rows too, so that the gradient is the row's sum once. */
+ * "Feature learning based deep supervised hashing with pairwise labels", IJCAI 2016, eq. 4-7 (DPSH). Stored
+ * codes are constants, even those of the batch's own rows, so the row's sum isn't doubled. */
 
 static int check(const struct bl_config_objective *config, struct bl_label_layout labels,
                  struct bl_error *err)
@@ -83,7 +83,8 @@ static struct bl_pair_task task_of(const struct bl_term_in *in)
     const struct bl_config_objective *config = in->config;
     const struct bl_pair_form *form = bl_pair_form(config->pairwise_form);
     const double bits = (double)in->batch->bits, z = pair_count(in->batch);
-    const double sides = in->batch->memory.n > 0 ? 1.0 : 2.0; /* c_i is a row, and a column or not */
+    const double sides =
+        in->batch->memory.n > 0 ? 1.0 : 2.0; /* 1: columns are stored codes; 2: c_i is a row and a column */
     const double alpha = alpha_of(config, form, bits);
     const double similar_sum = config->pairwise_balance != BL_BALANCE_NONE ? in->sums[0] : 0.0;
     struct bl_pair_task task = {

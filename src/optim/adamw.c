@@ -4,8 +4,10 @@
 #include "base/isa.h"
 #include "optim/optimizer.h"
 
-/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2: weight decay takes
- * lr weight_decay of the parameter itself and doesn't enter the moments. */
+/* Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2, step t from 1:
+ *   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2
+ *   x = (1 - lr weight_decay) x - lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
+ * Weight decay doesn't enter the moments. */
 BL_KERNEL static void adamw_pass(int64_t n, float rate, float keep, float beta1, float beta2, float root2,
                                  float epsilon, float *restrict params, const float *restrict grad,
                                  float *restrict first, float *restrict second)

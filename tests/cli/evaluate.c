@@ -139,7 +139,7 @@ static void read_codes(const char *path, uint8_t codes[TINY_TRAIN * CODE_BYTES],
     struct par_codes *file;
     struct bl_error err = {0};
     cr_assert_eq(par_codes_open(&file, par_alone(), path, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_codes_info(file)->rows, TINY_TRAIN);
+    cr_assert_eq(codes_info(file)->rows, TINY_TRAIN);
     cr_assert_eq(par_codes_read_local(file, 0, TINY_TRAIN, codes, labels, NULL, &err), BL_OK, "%s", err.what);
     par_codes_close(file);
 }

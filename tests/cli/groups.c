@@ -201,7 +201,7 @@ static int64_t check_cut_split(const char *path, const char *split)
     char ids[2 * ROWS * 32];
     static uint32_t groups[2 * ROWS * LIST];
     cr_assert_eq(par_dataset_open(&dataset, par_alone(), path, split, &err), 0, "%s", err.what);
-    const struct par_split *info = par_dataset_split(dataset);
+    const struct par_split *info = dataset_split(dataset);
     const int64_t rows = info->rows, bytes = info->id_bytes;
     cr_assert(rows <= 2 * ROWS && bytes < 32 && info->groups.words == LIST);
     cr_assert_eq(par_dataset_read_local(dataset, 0, rows, NULL, NULL, ids, &err), 0);

@@ -46,10 +46,10 @@ static void expect_rows(const char *split, int has_labels)
     struct par_dataset *dataset;
     struct bl_error err = {0};
     cr_assert_eq(par_dataset_open(&dataset, par_alone(), data, split, &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_split(dataset)->rows, TINY_TRAIN);
-    cr_assert_eq(par_dataset_split(dataset)->dim, TINY_DIM);
-    cr_assert_eq(par_dataset_split(dataset)->type, BL_FLOAT32);
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, has_labels ? BL_LABELS_SINGLE : BL_LABELS_NONE);
+    cr_assert_eq(dataset_split(dataset)->rows, TINY_TRAIN);
+    cr_assert_eq(dataset_split(dataset)->dim, TINY_DIM);
+    cr_assert_eq(dataset_split(dataset)->type, BL_FLOAT32);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, has_labels ? BL_LABELS_SINGLE : BL_LABELS_NONE);
     cr_assert_eq(
         par_dataset_read_local(dataset, 0, TINY_TRAIN, got, has_labels ? got_labels : NULL, NULL, &err),
         BL_OK);
@@ -97,8 +97,8 @@ Test(cli_import, a_label_matrix_is_multi_label)
     snprintf(more, sizeof more, "--labels %s --split train", y);
     import(more);
     cr_assert_eq(par_dataset_open(&dataset, par_alone(), data, "train", &err), BL_OK, "%s", err.what);
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_MULTI);
-    cr_assert_eq(par_dataset_split(dataset)->labels.classes, 3);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, BL_LABELS_MULTI);
+    cr_assert_eq(dataset_split(dataset)->labels.classes, 3);
     par_dataset_close(dataset);
 }
 

@@ -202,7 +202,7 @@ static void expect_rows_of_the_source(const char *split)
     cr_assert_eq(par_dataset_open(&of_cut, par_alone(), cut, split, &err), 0, "%s", err.what);
     cr_assert_eq(par_dataset_open(&source[0], par_alone(), tiny.data, "train", &err), 0);
     cr_assert_eq(par_dataset_open(&source[1], par_alone(), tiny.data, "test", &err), 0);
-    const struct par_split *info = par_dataset_split(of_cut);
+    const struct par_split *info = dataset_split(of_cut);
     char id[32] = "";
     cr_assert_lt(info->id_bytes, 32);
     for (int64_t i = 0; i < info->rows; i++) {

@@ -95,7 +95,7 @@ Test(cli_stop, max_hours_end_the_run_in_time)
                 tiny.run);
         cr_assert_eq(result.status, 75, "status %d: %s", result.status, result.err);
         cr_assert_eq(result.error_lines, 0, "%s", result.err);
-        cr_assert(strstr(result.err, "stopped before the time is over"), "%s", result.err);
+        cr_assert(strstr(result.err, "stopped before the time limit"), "%s", result.err);
         cr_assert_geq(tiny_checkpoints(tiny.run, NULL), 1);
         cli_free(&result);
     }
@@ -124,7 +124,7 @@ Test(cli_stop, a_job_is_reported_and_its_end_heeded)
     cli_run(&result, 0, "train %s --run %s " FOR_EVER, tiny.config, tiny.run);
     cr_assert_eq(result.status, 75, "status %d: %s", result.status, result.err);
     cr_assert(strstr(result.err, "slurm: job 4708_3 on "), "%s", result.err);
-    cr_assert(strstr(result.err, "stopped before the time is over"), "%s", result.err);
+    cr_assert(strstr(result.err, "stopped before the time limit"), "%s", result.err);
     cli_free(&result);
     expect_in_metrics(
         "{\"event\":\"slurm\",\"step\":0,\"job\":\"4708_3\",\"nodes\":\"node[1-2]\",\"restarts\":2,");

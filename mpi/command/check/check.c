@@ -66,7 +66,7 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (code != BL_OK)
         return code;
     par_dataset_use_groups_local(dataset, config.objective.pairwise_similarity == BL_SIMILARITY_GROUP);
-    struct par_split split = *par_dataset_split(dataset);
+    struct par_split split = *dataset_split(dataset);
     /* With --ranks the plan is for the modelled ranks, otherwise for those that are here. */
     const int64_t ranks = cluster->ranks > 0 ? cluster->ranks : par.size, here = par_hosts(par);
     const int64_t hosts = cluster->ranks > 0 ? forecast_nodes(&cluster->cluster, &config, ranks) : here;

@@ -169,8 +169,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     given.request.data = path[1];
     code = par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
     if (code == BL_OK)
-        code = given.codes ? evaluate_sides_load(par, path[0], path[1], sides, err)
-                           : evaluate_sides_encode(par, &given.request, sides, err);
+        code = given.codes ? par_evaluate_sides_load(par, path[0], path[1], sides, err)
+                           : par_evaluate_sides_encode(par, &given.request, sides, err);
     if (code == BL_OK)
         code = compare(par, sides, &cuts, given.json != NULL, err);
     if (sides)

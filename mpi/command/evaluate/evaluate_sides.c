@@ -49,8 +49,8 @@ static void take_trained(struct evaluate_sides *sides, const struct par_codes_in
     sides->database.trained_found = database->trained_found;
 }
 
-int evaluate_sides_load(struct par par, const char *query_path, const char *database_path,
-                        struct evaluate_sides *sides, struct bl_error *err)
+int par_evaluate_sides_load(struct par par, const char *query_path, const char *database_path,
+                            struct evaluate_sides *sides, struct bl_error *err)
 {
     struct par_codes *queries = NULL, *database = NULL;
     *sides = (struct evaluate_sides){.protocol = "codes", .seed = -1};
@@ -66,7 +66,7 @@ int evaluate_sides_load(struct par par, const char *query_path, const char *data
         goto done;
     par_codes_use_groups_local(queries);
     par_codes_use_groups_local(database);
-    const struct par_codes_info *q = par_codes_info(queries), *d = par_codes_info(database);
+    const struct par_codes_info *q = codes_info(queries), *d = codes_info(database);
     sides->queries.rows = q->rows;
     sides->database.rows = d->rows;
     take_trained(sides, q, d);
@@ -120,7 +120,7 @@ static int plan_uncut(struct plan *plan, const struct evaluate_request *request,
         return err->code;
     snprintf(note.name, sizeof note.name, "%s", protocol->name);
     snprintf(sides->protocol, sizeof sides->protocol, "%s", note.name);
-    par_protocol_note_describe(&note, sides->protocol_words, sizeof sides->protocol_words);
+    protocol_note_describe(&note, sides->protocol_words, sizeof sides->protocol_words);
     sides->seed = note.seed;
     plan->protocol = protocol;
     return plan_splits(plan, "test", protocol->database_has_train ? "train" : "test", err);
@@ -138,7 +138,7 @@ static int plan_cut(struct plan *plan, const struct evaluate_request *request,
         return bl_fail(err, BL_USAGE, "the rows of %s are drawn already, so --seed has no meaning",
                        request->data);
     snprintf(sides->protocol, sizeof sides->protocol, "%s", note->name);
-    par_protocol_note_describe(note, sides->protocol_words, sizeof sides->protocol_words);
+    protocol_note_describe(note, sides->protocol_words, sizeof sides->protocol_words);
     sides->seed = note->seed;
     return plan_splits(plan, note->query, note->database, err);
 }
@@ -185,7 +185,7 @@ static int encode_side(struct par par, const struct bl_model *model, const char 
                        struct evaluate_side *side, struct bl_error *err)
 {
     struct bl_row_tally tally = {.sample = &model->trained};
-    int code = par_encode_check_local(model, model_path, par_dataset_split(dataset), side->name, err);
+    int code = par_encode_check_local(model, model_path, dataset_split(dataset), side->name, err);
     if (code == BL_OK)
         code = par_encode_split(par, model, dataset, choice, &side->piece, &tally, &side->rows, err);
     if (code != BL_OK)
@@ -198,7 +198,7 @@ static int encode_side(struct par par, const struct bl_model *model, const char 
 static int choose_relevance(const struct evaluate_request *request, const struct evaluate_sides *sides,
                             struct par_dataset *queries, struct par_dataset *database, struct bl_error *err)
 {
-    const struct par_split *q = par_dataset_split(queries), *d = par_dataset_split(database);
+    const struct par_split *q = dataset_split(queries), *d = dataset_split(database);
     const char *relevant = request->relevant;
     const int group = relevant && strcmp(relevant, "group") == 0;
     if (group && (q->groups.kind == BL_LABELS_NONE || d->groups.kind == BL_LABELS_NONE))
@@ -222,7 +222,7 @@ static int encode_both(struct par par, const struct evaluate_request *request, c
         code = par_dataset_open(&database, par, request->data, plan->database_split, err);
     if (code != BL_OK)
         goto done;
-    const struct par_split *q = par_dataset_split(queries), *d = par_dataset_split(database);
+    const struct par_split *q = dataset_split(queries), *d = dataset_split(database);
     const int64_t bits = bl_shape_code_bits(&model->shape);
     code = par_agree(par, choose_relevance(request, sides, queries, database, err), err);
     if (code != BL_OK)
@@ -259,8 +259,8 @@ static void name_side(struct evaluate_side *side, const char *half, const char *
     snprintf(side->name, sizeof side->name, "%s%s of %s", half, split, data);
 }
 
-int evaluate_sides_encode(struct par par, const struct evaluate_request *request,
-                          struct evaluate_sides *sides, struct bl_error *err)
+int par_evaluate_sides_encode(struct par par, const struct evaluate_request *request,
+                              struct evaluate_sides *sides, struct bl_error *err)
 {
     struct bl_model model = {0};
     struct plan plan = {.protocol = NULL};

@@ -38,13 +38,13 @@ struct evaluate_request {
 
 /* Encodes both sides with the model. Free *sides whatever the result. Collective; agreed. Errors: BL_USAGE
  * a request that doesn't fit the data; those of reading, of par_retrieve_check_local and of encoding. */
-int evaluate_sides_encode(struct par par, const struct evaluate_request *request,
-                          struct evaluate_sides *sides, struct bl_error *err);
+int par_evaluate_sides_encode(struct par par, const struct evaluate_request *request,
+                              struct evaluate_sides *sides, struct bl_error *err);
 
 /* Reads both sides from code files. Free *sides whatever the result. Collective; agreed. Errors: those of
  * reading and of par_retrieve_check_local; BL_INPUT classes of different names. */
-int evaluate_sides_load(struct par par, const char *queries, const char *database,
-                        struct evaluate_sides *sides, struct bl_error *err);
+int par_evaluate_sides_load(struct par par, const char *queries, const char *database,
+                            struct evaluate_sides *sides, struct bl_error *err);
 
 /* Frees the codes. Local; safe twice and on zeros. */
 void evaluate_sides_free(struct evaluate_sides *sides);

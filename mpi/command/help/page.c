@@ -31,7 +31,7 @@ const char *command_status(int i, int *status)
         {BL_STALLED, "no progress for train.stall_minutes"},
         {BL_MEMORY, "memory ran out"},
         {BL_DEFECT, "a mistake in bitloom itself"},
-        {BL_STOPPED, "stopped on request with a whole checkpoint: the same command continues"},
+        {BL_STOPPED, "stopped on request with a complete checkpoint: the same command continues"},
     };
     if (i < 0 || i >= (int)(sizeof rows / sizeof *rows))
         return NULL;

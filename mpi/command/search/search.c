@@ -26,7 +26,7 @@ static int load_side(struct search_side *side, const char *path, struct bl_error
     int code = par_codes_open(&side->file, par_alone(), path, err);
     if (code != BL_OK)
         return code;
-    side->info = par_codes_info(side->file);
+    side->info = codes_info(side->file);
     code = par_code_set_read(par_alone(), side->file, &side->codes, err);
     if (code == BL_OK && side->info->id_bytes > 0)
         code = read_ids(side, err);

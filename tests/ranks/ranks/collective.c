@@ -66,7 +66,7 @@ static void unequal_blocks_in_pieces_are_gathered(struct par par)
         struct bl_error err;
         uint16_t values[60];
         memset(values, 0xff, sizeof values);
-        CHECK(par_blocks_init(&blocks, par.size, &err) == BL_OK);
+        CHECK(blocks_init(&blocks, par.size, &err) == BL_OK);
         par_blocks_gather(&blocks, par, 5 * par.rank % 7);
         for (int64_t i = blocks.begin[par.rank]; i < blocks.begin[par.rank + 1]; i++)
             values[2 * i] = values[2 * i + 1] = (uint16_t)(100 * par.rank + i);
@@ -77,7 +77,7 @@ static void unequal_blocks_in_pieces_are_gathered(struct par par)
                 CHECK(values[2 * i] == 100 * r + i && values[2 * i + 1] == 100 * r + i);
         }
         CHECK(values[2 * blocks.begin[par.size]] == 0xffff);
-        par_blocks_free(&blocks);
+        blocks_free(&blocks);
     }
 }
 
@@ -89,7 +89,7 @@ static void blocks_that_stand_apart_are_gathered(struct par par)
         struct bl_error err;
         uint16_t values[60];
         memset(values, 0xff, sizeof values);
-        CHECK(par_blocks_init_apart(&blocks, par.size, &err) == BL_OK);
+        CHECK(blocks_init_apart(&blocks, par.size, &err) == BL_OK);
         for (int r = 0, at = 1; r < par.size; r++, at++) {
             blocks.begin[r] = at;
             blocks.end[r] = at += 5 * r % 7;
@@ -103,7 +103,7 @@ static void blocks_that_stand_apart_are_gathered(struct par par)
             CHECK(values[blocks.end[r]] == 0xffff);
         }
         CHECK(values[0] == 0xffff);
-        par_blocks_free(&blocks);
+        blocks_free(&blocks);
     }
 }
 
@@ -133,14 +133,14 @@ static void collectives_are_counted_by_what_they_are_for(struct par par)
     par_reduce_to_root(par, values, 2, MPI_INT64_T, MPI_SUM);
     check_count(traffic.of[PAR_TRAFFIC_EVALUATION], 2 * more, par.rank == 0 ? others : 1,
                 par.rank == 0 ? 5 * others : 16, par.rank == 0 ? 16 * others : 5);
-    CHECK(par_blocks_init(&blocks, par.size, &err) == BL_OK);
+    CHECK(blocks_init(&blocks, par.size, &err) == BL_OK);
     for (int r = 0; r < par.size; r++)
         blocks.begin[r + 1] = blocks.begin[r] + r + 1;
     par.kind = PAR_TRAFFIC_CODES;
     par_allgather(par, &blocks, values, 8);
     check_count(traffic.of[PAR_TRAFFIC_CODES], more, others, 8 * (par.rank + 1) * others,
                 8 * (blocks.begin[par.size] - par.rank - 1));
-    par_blocks_free(&blocks);
+    blocks_free(&blocks);
     check_count(traffic_of_steps(&traffic), 2 * more, 3 * others,
                 2 * 96 * others / par.size + 8 * (par.rank + 1) * others,
                 2 * 96 * others / par.size + 8 * (par.size * (par.size + 1) / 2 - par.rank - 1));

@@ -174,7 +174,7 @@ static void check_memory(struct par par, int nodes)
     CHECK(memory->rows == together.data.n_train_global);
     for (int64_t s = 0; s < alone.data.shards; s++)
         for (int64_t i = 0; i < alone.data.shard[s].n_train; i++, place++)
-            CHECK(memory->labels[place] == *par_train_data_labels(&alone.data, alone.data.shard[s].train[i]));
+            CHECK(memory->labels[place] == *train_data_labels(&alone.data, alone.data.shard[s].train[i]));
     CHECK(place == memory->rows);
     for (int64_t number = 0; number < together.step.batches.steps_per_epoch; number++) {
         struct par_step_outcome outcome;

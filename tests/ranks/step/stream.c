@@ -187,7 +187,7 @@ static void check_batch(const struct trainer *trainer, int64_t number)
                 row[d] = value_of(step->batch.rows[at], d);
             bl_normalizer_apply(&trainer->state.model.normalizer, BL_FLOAT64, row, 1, x);
             CHECK(memcmp(x, step->batch.x + at * DIM, sizeof x) == 0);
-            CHECK(memcmp(step->batch.labels + at, par_train_data_labels(data, step->batch.rows[at]), 4) == 0);
+            CHECK(memcmp(step->batch.labels + at, train_data_labels(data, step->batch.rows[at]), 4) == 0);
         }
     }
 }

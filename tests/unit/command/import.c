@@ -94,7 +94,7 @@ static const struct par_split *import_fine(const char *arguments)
 {
     cr_assert_eq(import(arguments), BL_OK, "%s", err.what);
     open_data();
-    return par_dataset_split(dataset);
+    return dataset_split(dataset);
 }
 
 static void expect_refused(const char *arguments, int code, const char *text)
@@ -106,7 +106,7 @@ static void expect_refused(const char *arguments, int code, const char *text)
 
 static void read_all(void *features, void *labels, char *ids)
 {
-    int64_t rows = par_dataset_split(dataset)->rows;
+    int64_t rows = dataset_split(dataset)->rows;
     cr_assert_eq(par_dataset_read_local(dataset, 0, rows, features, labels, ids, &err), BL_OK, "%s",
                  err.what);
 }

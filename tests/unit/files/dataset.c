@@ -14,7 +14,7 @@ static void round_trip(enum bl_type type)
     write_split("train", &options, written, NULL, NULL);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     cr_assert_eq(split->type, type);
     cr_assert_eq(split->rows, ROWS);
     cr_assert_eq(split->dim, DIM);
@@ -73,7 +73,7 @@ Test(dataset, labels_ids_and_class_names_come_back)
     write_split("train", &options, features, labels, ids);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     cr_assert_eq(split->labels.kind, BL_LABELS_SINGLE);
     cr_assert_eq(split->labels.classes, 3);
     cr_assert_eq(split->id_bytes, 5);
@@ -100,8 +100,8 @@ Test(dataset, many_labels_a_row_come_back_packed)
     write_split("train", &options, features, labels, NULL);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_MULTI);
-    cr_assert_eq(par_dataset_split(dataset)->labels.words, 2);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, BL_LABELS_MULTI);
+    cr_assert_eq(dataset_split(dataset)->labels.words, 2);
     uint32_t words[ROWS * 2];
     const uint32_t expected[ROWS * 2] = {1u, 1u << 7, 0u, 1u << 1, 0u, 0u};
     cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, NULL, words, NULL, &split_err), BL_OK, "%s",
@@ -121,8 +121,8 @@ static void foreign_single(hid_t stored, int packed)
     struct par_dataset *dataset;
     float read[6];
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    cr_assert_not(par_dataset_split(dataset)->has_checksums);
-    cr_assert_eq(par_dataset_split(dataset)->type, BL_FLOAT32);
+    cr_assert_not(dataset_split(dataset)->has_checksums);
+    cr_assert_eq(dataset_split(dataset)->type, BL_FLOAT32);
     cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &split_err), BL_OK, "%s",
                  split_err.what);
     cr_assert_arr_eq(read, six, sizeof read);
@@ -161,7 +161,7 @@ Test(dataset, big_endian_halves_arrive_as_halves_in_host_order)
     struct par_dataset *dataset;
     uint16_t read[6];
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    cr_assert_eq(par_dataset_split(dataset)->type, BL_FLOAT16);
+    cr_assert_eq(dataset_split(dataset)->type, BL_FLOAT16);
     cr_assert_eq(par_dataset_read_local(dataset, 0, 3, read, NULL, NULL, &split_err), BL_OK, "%s",
                  split_err.what);
     for (int i = 0; i < 6; i++)
@@ -188,7 +188,7 @@ Test(dataset, variable_length_attributes_are_not_read)
     H5Aclose(format), H5Aclose(names), H5Dclose(labels), H5Sclose(space), H5Tclose(text), H5Fclose(file);
     struct par_dataset *dataset;
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    cr_assert_eq(par_dataset_split(dataset)->n_class_names, 0);
+    cr_assert_eq(dataset_split(dataset)->n_class_names, 0);
     par_dataset_close(dataset);
 }
 
@@ -281,7 +281,7 @@ static void expect_ids(hid_t stored, hid_t memory, const void *values, int64_t i
     struct par_dataset *dataset;
     char read[60];
     cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
-    cr_assert_eq(par_dataset_split(dataset)->id_bytes, id_bytes);
+    cr_assert_eq(dataset_split(dataset)->id_bytes, id_bytes);
     cr_assert_eq(par_dataset_read_local(dataset, 0, 3, NULL, NULL, read, &split_err), BL_OK, "%s",
                  split_err.what);
     cr_assert_arr_eq(read, ids, (size_t)(3 * id_bytes));

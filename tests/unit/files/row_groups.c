@@ -34,7 +34,7 @@ Test(row_groups, come_back_packed_beside_labels_and_in_their_place)
     uint32_t read[ROWS * 3];
     write_groups(3, groups, labels);
     struct par_dataset *dataset = open_train();
-    const struct par_split *split = par_dataset_split(dataset);
+    const struct par_split *split = dataset_split(dataset);
     cr_assert_eq(split->labels.kind, BL_LABELS_SINGLE);
     cr_assert_eq(split->groups.kind, BL_LABELS_GROUPS);
     cr_assert_eq(split->groups.words, 3);
@@ -58,9 +58,9 @@ Test(row_groups, are_chosen_where_there_are_no_labels)
 {
     write_groups(1, (const int32_t[]){5, -1, 5}, NULL);
     struct par_dataset *dataset = open_train();
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
     par_dataset_use_groups_local(dataset, 0);
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_GROUPS);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, BL_LABELS_GROUPS);
     par_dataset_close(dataset);
 }
 
@@ -70,8 +70,8 @@ Test(row_groups, are_not_chosen_where_there_are_none)
     write_split("train", &options, features, NULL, NULL);
     struct par_dataset *dataset = open_train();
     par_dataset_use_groups_local(dataset, 1);
-    cr_assert_eq(par_dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
-    cr_assert_eq(par_dataset_split(dataset)->groups.kind, BL_LABELS_NONE);
+    cr_assert_eq(dataset_split(dataset)->labels.kind, BL_LABELS_NONE);
+    cr_assert_eq(dataset_split(dataset)->groups.kind, BL_LABELS_NONE);
     par_dataset_close(dataset);
 }
 

@@ -1,0 +1,363 @@
+#include "mpi/command/import/import_rows.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/count.h"
+#include "base/log.h"
+#include "io/source.h"
+#include "mpi/command/import/import_groups.h"
+#include "mpi/command/import/import_names.h"
+#include "mpi/files/dataset.h"
+
+enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
+
+/* One import. Two passes: the first checks labels, groups and ids and finds their widths (writer is NULL),
+ * the second copies all rows. Owns everything but `given`. */
+struct import {
+    const struct import_given *given;
+    struct io_source *features, *labels, *ids; /* the last two: separate files, or NULL */
+    struct import_groups groups;
+    struct split_writer *writer;
+    struct bl_label_layout layout;
+    struct import_names names;
+    int64_t max_label; /* SINGLE: the highest class, -1 if no row has one */
+    int64_t id_bytes;
+    int64_t block_rows;
+    void *feature_block;
+    void *other_block; /* the other columns of a label file in CSV, which aren't used */
+    int64_t *integers; /* labels or ids from a separate file */
+    void *label_block; /* int32 [n] or uint8 [n, classes] */
+    char *id_block;
+};
+
+const char *import_format_of(const char *path, const char *otherwise)
+{
+    const char *format = io_source_format_of(path), *dot = strrchr(path, '.');
+    if (format)
+        return format;
+    return dot && strcmp(dot, ".gz") == 0 ? "idx" : otherwise;
+}
+
+const char *import_label_format(const struct import_given *given)
+{
+    return given->label_format ? given->label_format : import_format_of(given->labels, given->format);
+}
+
+static int check_same_rows(const struct import *import, const struct io_source *other, const char *path,
+                           struct bl_error *err)
+{
+    int64_t rows = io_source_info(import->features)->rows, others = io_source_info(other)->rows;
+    if (rows == others)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT, "%s has %s but %s has %" PRId64 "; the two must describe the same rows",
+                   import->given->features, bl_count(rows, "row").text, path, others);
+}
+
+static int open_labels(struct import *import, struct bl_error *err)
+{
+    const struct import_given *given = import->given;
+    const struct io_source_options options = {
+        .label_column = given->label_column, .no_header = given->no_header != NULL, .labels_alone = 1};
+    io_source_close(import->labels);
+    int code = io_source_open(&import->labels, import_label_format(given), given->labels, &options, err);
+    return code == BL_OK ? check_same_rows(import, import->labels, given->labels, err) : code;
+}
+
+static int open_groups(struct import *import, struct bl_error *err)
+{
+    const struct import_given *given = import->given;
+    int code = import_groups_open(&import->groups, import_format_of(given->groups, given->format),
+                                  given->groups, given->no_header != NULL, err);
+    return code == BL_OK ? check_same_rows(import, import->groups.source, given->groups, err) : code;
+}
+
+static int open_ids(struct import *import, struct bl_error *err)
+{
+    const char *path = import->given->ids;
+    io_source_close(import->ids);
+    int code = io_source_open(&import->ids, import_format_of(path, "npy"), path, NULL, err);
+    if (code == BL_OK)
+        code = check_same_rows(import, import->ids, path, err);
+    if (code == BL_OK && io_source_info(import->ids)->dim != 1)
+        code = bl_fail(err, BL_INPUT, "%s has %s per row; ids are one integer per row", path,
+                       bl_count(io_source_info(import->ids)->dim, "value").text);
+    return code;
+}
+
+/* Opens all files; their heads say what kind of labels there are. */
+static int open_sources(struct import *import, struct bl_error *err)
+{
+    const struct import_given *given = import->given;
+    const struct io_source_options options = {.label_column = given->labels ? NULL : given->label_column,
+                                              .id_column = given->id_column,
+                                              .no_header = given->no_header != NULL};
+    int code = io_source_open(&import->features, given->format, given->features, &options, err);
+    if (code == BL_OK && given->labels)
+        code = open_labels(import, err);
+    if (code == BL_OK && given->groups)
+        code = open_groups(import, err);
+    if (code == BL_OK && given->ids)
+        code = open_ids(import, err);
+    if (code != BL_OK)
+        return code;
+    const struct io_source_info *features = io_source_info(import->features);
+    const struct io_source_info *labels = io_source_info(import->labels ? import->labels : import->features);
+    import->id_bytes = features->has_ids ? features->id_bytes : 0;
+    import->max_label = labels->has_labels ? labels->max_label : -1;
+    if (labels->has_labels || (import->labels && labels->dim == 1))
+        import->layout = bl_label_layout(BL_LABELS_SINGLE, 0);
+    else if (import->labels)
+        import->layout = bl_label_layout(BL_LABELS_MULTI, labels->dim);
+    return BL_OK;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Blocks of about BLOCK_BYTES for the widest of features, numbers and ids. */
+static int allocate_blocks(struct import *import, struct bl_error *err)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    const struct io_source_info *labels = import->labels ? io_source_info(import->labels) : NULL;
+    int64_t row_bytes = info->dim * (int64_t)bl_type_bytes(info->type);
+    int64_t label_dim = labels ? larger(labels->dim, 1) : 1, group_dim = import->groups.layout.words;
+    int64_t numbers_bytes = larger(label_dim, group_dim) * (int64_t)sizeof(int64_t);
+    int64_t widest = larger(larger(row_bytes, numbers_bytes), info->id_bytes);
+    import->block_rows = larger(BLOCK_BYTES / widest, 1);
+    if (import->block_rows > info->rows)
+        import->block_rows = info->rows;
+    int64_t n = import->block_rows;
+    int code = bl_alloc(&import->feature_block, n, (size_t)row_bytes, "a block of rows", err);
+    if (code == BL_OK)
+        code = bl_alloc(&import->integers, n * label_dim, sizeof(int64_t), "a block of labels", err);
+    if (code == BL_OK)
+        code = bl_alloc(&import->label_block, n * label_dim, sizeof(int32_t), "a block of labels", err);
+    if (code == BL_OK)
+        code = import_groups_allocate(&import->groups, n, err);
+    if (code == BL_OK && labels && labels->has_labels)
+        code = bl_alloc(&import->other_block, n * label_dim, sizeof(float), "a block of labels", err);
+    if (code == BL_OK)
+        code =
+            bl_alloc(&import->id_block, n, (size_t)larger(info->id_bytes, DIGITS_MAX), "a block of ids", err);
+    return code;
+}
+
+/* Converts n rows of import->integers, the first of which is row `row` of the file, into the labels to
+ * write. */
+static int take_labels(struct import *import, int64_t row, int64_t n, struct bl_error *err)
+{
+    int64_t dim = io_source_info(import->labels)->dim;
+    const char *path = import->given->labels;
+    int32_t *classes = import->label_block;
+    uint8_t *matrix = import->label_block;
+    int single = import->layout.kind == BL_LABELS_SINGLE;
+    for (int64_t i = 0; i < n * dim; i++) {
+        int64_t value = import->integers[i];
+        if (single && (value < BL_UNLABELLED || value > INT32_MAX))
+            return bl_fail(err, BL_INPUT,
+                           "%s, row %" PRId64 " (counted from 0): the label %" PRId64
+                           " can't be a class; they are 0 to 2147483647, -1 means none",
+                           path, row + i, value);
+        if (!single && value != 0 && value != 1)
+            return bl_fail(err, BL_INPUT,
+                           "%s, row %" PRId64 " (counted from 0), column %" PRId64 ": %" PRId64
+                           " in a matrix of labels, which must be 0 or 1",
+                           path, row + i / dim, i % dim, value);
+        if (single)
+            classes[i] = (int32_t)value;
+        else
+            matrix[i] = (uint8_t)value;
+        if (single && value > import->max_label)
+            import->max_label = value;
+    }
+    return BL_OK;
+}
+
+static int read_labels(struct import *import, int64_t row, int64_t n, struct bl_error *err)
+{
+    int64_t got;
+    if (io_source_info(import->labels)->has_labels)
+        return io_source_read(import->labels, n, import->other_block, import->label_block, NULL, &got, err);
+    int code = io_source_read_integers(import->labels, n, import->integers, &got, err);
+    return code == BL_OK ? take_labels(import, row, n, err) : code;
+}
+
+/* Integer ids become text: decimal, padded with NUL. The first pass only finds the longest. */
+static int read_ids(struct import *import, int64_t n, struct bl_error *err)
+{
+    int64_t got;
+    int code = io_source_read_integers(import->ids, n, import->integers, &got, err);
+    if (code != BL_OK)
+        return code;
+    for (int64_t i = 0; i < n; i++) {
+        char digits[DIGITS_MAX] = {0};
+        int64_t length = snprintf(digits, sizeof digits, "%" PRId64, import->integers[i]);
+        if (import->writer)
+            memcpy(import->id_block + i * import->id_bytes, digits, (size_t)import->id_bytes);
+        else
+            import->id_bytes = larger(import->id_bytes, length);
+    }
+    return BL_OK;
+}
+
+/* The first pass, over labels, groups and ids: after it they are known to be valid, and how wide they are.
+ * Then their files are opened again from the start. */
+static int check_rows(struct import *import, struct bl_error *err)
+{
+    int64_t rows = io_source_info(import->features)->rows;
+    int code = BL_OK;
+    for (int64_t row = 0, n; row < rows && code == BL_OK; row += n) {
+        n = rows - row < import->block_rows ? rows - row : import->block_rows;
+        if (import->labels)
+            code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->groups.source)
+            code = import_groups_read(&import->groups, row, n, import->writer, err);
+        if (code == BL_OK && import->ids)
+            code = read_ids(import, n, err);
+    }
+    if (code == BL_OK && import->labels)
+        code = open_labels(import, err);
+    if (code == BL_OK && import->groups.source)
+        code = open_groups(import, err);
+    if (code == BL_OK && import->ids)
+        code = open_ids(import, err);
+    return code;
+}
+
+/* Class names come from --class-names, or from labels that are names themselves. */
+static int take_names(struct import *import, struct bl_error *err)
+{
+    const struct io_source_info *info = io_source_info(import->labels ? import->labels : import->features);
+    const char *given = import->given->class_names;
+    struct bl_label_layout layout = import->layout;
+    if (given && layout.kind == BL_LABELS_NONE)
+        return bl_fail(err, BL_USAGE, "--class-names without labels; add --labels or --label-column");
+    if (given && info->n_classes > 0)
+        return bl_fail(err, BL_USAGE, "--class-names is for numbered classes; the labels are names already");
+    int code = given ? import_names_read(&import->names, given, err)
+                     : import_names_borrow(&import->names, info->class_names, info->n_classes, err);
+    if (code != BL_OK)
+        return code;
+    int64_t n = import->names.n;
+    if (given && layout.kind == BL_LABELS_SINGLE && import->max_label >= n)
+        return bl_fail(err, BL_INPUT,
+                       "the labels go up to %" PRId64 " but --class-names has %s; name all classes",
+                       import->max_label, bl_count(n, "name").text);
+    if (given && layout.kind == BL_LABELS_MULTI && n != layout.classes)
+        return bl_fail(err, BL_INPUT, "the labels have %s but --class-names has %s; name each column",
+                       bl_count(layout.classes, "column").text, bl_count(n, "name").text);
+    if (layout.kind == BL_LABELS_SINGLE)
+        import->layout.classes = n;
+    return BL_OK;
+}
+
+/* The second pass: reads a block of everything and appends it to the split. */
+static int copy_rows(struct import *import, struct bl_error *err)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    int code = BL_OK;
+    for (int64_t row = 0, n; row < info->rows && code == BL_OK; row += n) {
+        code = io_source_read(import->features, import->block_rows, import->feature_block,
+                              info->has_labels ? import->label_block : NULL,
+                              info->has_ids ? import->id_block : NULL, &n, err);
+        if (code == BL_OK && import->labels)
+            code = read_labels(import, row, n, err);
+        if (code == BL_OK && import->groups.source)
+            code = import_groups_read(&import->groups, row, n, import->writer, err);
+        if (code == BL_OK && import->ids)
+            code = read_ids(import, n, err);
+        if (code == BL_OK)
+            code = split_append(import->writer, n, import->feature_block,
+                                import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
+                                import->id_bytes > 0 ? import->id_block : NULL, err);
+        if (code == BL_OK)
+            bl_log_progress("imported %" PRId64 " of %" PRId64 " rows", row + n, info->rows);
+    }
+    return code;
+}
+
+static void say(const struct import *import)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    const struct import_given *given = import->given;
+    char labels[100] = "no labels", names[80] = "", groups[80] = "";
+    if (import->layout.kind == BL_LABELS_MULTI)
+        snprintf(labels, sizeof labels, "a matrix of %s", bl_count(import->layout.classes, "label").text);
+    else if (import->layout.kind == BL_LABELS_SINGLE && import->max_label >= 0)
+        snprintf(labels, sizeof labels, "classes 0 to %" PRId64, import->max_label);
+    else if (import->layout.kind == BL_LABELS_SINGLE)
+        snprintf(labels, sizeof labels, "labels that are all -1");
+    if (import->names.n > 0)
+        snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
+    if (import->groups.layout.words > 0)
+        snprintf(groups, sizeof groups, ", %s per row", bl_count(import->groups.layout.words, "group").text);
+    const char *header = strcmp(given->format, "csv") != 0 ? ""
+                         : info->has_header                ? " (the first line was a header)"
+                                                           : " (the first line was data)";
+    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s%s as split %s of %s%s",
+               bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names, groups,
+               import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header);
+}
+
+static int import_split(struct import *import, struct bl_error *err)
+{
+    const struct import_given *given = import->given;
+    int code = open_sources(import, err);
+    const struct io_source_info *info = code == BL_OK ? io_source_info(import->features) : NULL;
+    if (code == BL_OK && (info->rows < 1 || info->dim < 1))
+        code = bl_fail(err, BL_INPUT, "%s has %s of %s; nothing to import", given->features,
+                       bl_count(info->rows, "row").text, bl_count(info->dim, "feature").text);
+    if (code == BL_OK)
+        code = allocate_blocks(import, err);
+    if (code == BL_OK)
+        code = check_rows(import, err);
+    if (code == BL_OK)
+        code = take_names(import, err);
+    if (code != BL_OK)
+        return code;
+    const struct split_writer_options options = {.replace = given->replace != NULL,
+                                                 .rows = info->rows,
+                                                 .dim = info->dim,
+                                                 .type = info->type,
+                                                 .labels = import->layout,
+                                                 .groups = import->groups.layout,
+                                                 .id_bytes = import->id_bytes,
+                                                 .n_class_names = import->names.n,
+                                                 .class_names = import->names.names};
+    code = split_create(&import->writer, given->out, given->split, &options, err);
+    if (code == BL_OK)
+        code = copy_rows(import, err);
+    if (code == BL_OK)
+        code = split_commit(import->writer, err);
+    if (code == BL_OK)
+        say(import);
+    return code;
+}
+
+static void release(struct import *import)
+{
+    split_destroy(import->writer);
+    import_names_free(&import->names);
+    io_source_close(import->features);
+    io_source_close(import->labels);
+    import_groups_free(&import->groups);
+    io_source_close(import->ids);
+    bl_free(&import->feature_block);
+    bl_free(&import->other_block);
+    bl_free(&import->integers);
+    bl_free(&import->label_block);
+    bl_free(&import->id_block);
+}
+
+int import_rows(const struct import_given *given, struct bl_error *err)
+{
+    struct import import = {.given = given};
+    const int code = import_split(&import, err);
+    release(&import);
+    return code;
+}
