@@ -16,9 +16,9 @@
 enum { CLASSES = 5 };
 
 static const char basis[] = "data: {file: x, shards: 4, normalize: none}\n"
-                            "model: {hidden: %s, heads: 2, bits: 8, dropout: %s}\n"
+                            "model: {hidden: %s, heads: 2, bits: 8, dropout: %s%s}\n"
                             "objective: {preset: %s, relaxation: %s, terms: {pairwise: {similarity: %s}%s}}\n"
-                            "optimizer: {lr: 0.01, clip_norm: %s}\n"
+                            "optimizer: {lr: 0.01, clip_norm: %s%s}\n"
                             "train: {global_batch: %s, epochs: 9, reduction: %s, pairs: %s, threads: %s,\n"
                             "  overlap: %s, bucket_kib: 1}\n";
 
@@ -102,11 +102,11 @@ static void make_trainer(struct step_trainer *trainer, struct par par, const cha
     struct bl_error err = {0};
     memset(trainer, 0, sizeof *trainer);
     snprintf(text, sizeof text, basis, either(variant->hidden, "[16, 12]"), either(variant->dropout, "0"),
-             either(variant->preset, "likelihood"), either(variant->relaxation, "tanh"),
-             either(variant->similarity, "label"), either(variant->terms, ""),
-             either(variant->clip_norm, "0"), either(variant->global_batch, "32"),
-             either(variant->reduction, "fast"), either(variant->pairs, "auto"),
-             either(variant->threads, "1"), either(variant->overlap, "none"));
+             either(variant->model, ""), either(variant->preset, "likelihood"),
+             either(variant->relaxation, "tanh"), either(variant->similarity, "label"),
+             either(variant->terms, ""), either(variant->clip_norm, "0"), either(variant->optimizer, ""),
+             either(variant->global_batch, "32"), either(variant->reduction, "fast"),
+             either(variant->pairs, "auto"), either(variant->threads, "1"), either(variant->overlap, "none"));
     CHECK(io_config_parse(text, "step.yaml", &trainer->config, &err) == BL_OK);
     CHECK(par_train_data_init(&trainer->data, par, path, &trainer->config, &err) == BL_OK);
     make_nodes(&trainer->nodes, par, par.size == 1 ? 1 : steps_nodes(par, variant));

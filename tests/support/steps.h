@@ -12,10 +12,12 @@ enum { STEPS_ROWS = 131, STEPS_DIM = 8, STEPS_LIST = 3, STEPS_MANY = 5 /* in a r
 struct step_variant {
     const char *hidden, *dropout, *relaxation, *similarity, *clip_norm, *global_batch, *reduction, *pairs,
         *threads, *overlap;
-    const char *preset, *terms; /* terms: additional ones, ", name: {key: value}" */
-    int nodes;    /* number of nodes that the ranks are divided into, at most one per rank; 0: one */
-    int multi;    /* rows with several labels */
-    int lists;    /* groups per row: 0, 1 or STEPS_LIST */
+    const char *preset, *terms;    /* terms: additional ones, ", name: {key: value}" */
+    const char *model, *optimizer; /* more keys of these, ", key: value" */
+    int64_t first_step; /* where tests/ranks/step/reference.c begins, with the parameters of a new run */
+    int nodes;          /* number of nodes that the ranks are divided into, at most one per rank; 0: one */
+    int multi;          /* rows with several labels */
+    int lists;          /* groups per row: 0, 1 or STEPS_LIST */
     double bound; /* largest difference of the gradient from one rank's, relative to its norm; 0: 1e-5 */
 };
 
