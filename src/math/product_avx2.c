@@ -28,8 +28,12 @@ static int runs_here(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const struct bl_product_kernel bl_product_avx2 = {
-    .name = "avx2", .rows = ROWS, .columns = VECS * LANES, .runs_here = runs_here, .tile = tile};
+const struct bl_product_kernel bl_product_avx2 = {.name = "avx2",
+                                                  .rows = ROWS,
+                                                  .columns = VECS * LANES,
+                                                  .runs_here = runs_here,
+                                                  .tile = tile,
+                                                  .transpose = bl_product_transpose};
 #else
 const struct bl_product_kernel bl_product_avx2 = {.name = "avx2", .runs_here = bl_product_never};
 #endif

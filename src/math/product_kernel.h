@@ -27,10 +27,17 @@ struct bl_product_kernel {
     int (*runs_here)(void);
 
     /* The first n <= rows rows and all columns of a tile: c_ij = fma(a_ki, b_kj, c_ij) for k = 0 .. kc-1
-     * ascending, from packed a [kc, rows] and b [kc, columns]. Results of other rows are neither read nor
-     * written. */
-    void (*tile)(int n, int64_t kc, const float *a, const float *b, const struct bl_tile_ends *ends);
+     * ascending, from packed a [kc, rows] and b, whose rows k of `columns` floats are b_stride apart (packed:
+     * columns). Results of other rows are neither read nor written. */
+    void (*tile)(int n, int64_t kc, const float *a, const float *b, int64_t b_stride,
+                 const struct bl_tile_ends *ends);
+
+    /* to[k * width + i] = from[i * stride + k] for i < n, k < kc. */
+    void (*transpose)(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width);
 };
+
+/* That of every kernel without one of its own. */
+void bl_product_transpose(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width);
 
 extern const struct bl_product_kernel bl_product_avx512, bl_product_avx2, bl_product_portable;
 
@@ -55,7 +62,8 @@ enum {
 
 /* Packs op(X) [n, kc] in slices of `width` rows, each as [kc, width], with 0 beyond row n. across: X is
  * stored [kc, n], so that slices are copied; otherwise X is stored [n, kc] and they are transposed. */
-void bl_product_pack(int across, int64_t n, int64_t kc, const float *x, int64_t ld, int width, float *to);
+void bl_product_pack(const struct bl_product_kernel *kernel, int across, int64_t n, int64_t kc,
+                     const float *x, int64_t ld, int width, float *to);
 
 /* to [rows, columns] = from, of 4-byte numbers, with strides between rows. For tiles at the right edge, which
  * are computed in copies of full width. */

@@ -16,7 +16,7 @@ static void scalar(int64_t n, int64_t kc, const float *from, int64_t stride, flo
 #include <xmmintrin.h>
 
 /* Four rows at a time, 4 x 4 floats in registers. */
-static void transpose(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width)
+void bl_product_transpose(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width)
 {
     int64_t i = 0;
     for (; i + 4 <= n; i += 4) {
@@ -37,7 +37,7 @@ static void transpose(int64_t n, int64_t kc, const float *from, int64_t stride, 
     scalar(n - i, kc, from + i * stride, stride, to + i, width);
 }
 #else
-static void transpose(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width)
+void bl_product_transpose(int64_t n, int64_t kc, const float *from, int64_t stride, float *to, int64_t width)
 {
     scalar(n, kc, from, stride, to, width);
 }
@@ -64,7 +64,8 @@ static void copy_packed(int64_t n, int64_t kc, const float *from, int64_t stride
             memcpy(to + k * width, from + k * stride, (size_t)n * sizeof *to);
 }
 
-void bl_product_pack(int across, int64_t n, int64_t kc, const float *x, int64_t ld, int width, float *to)
+void bl_product_pack(const struct bl_product_kernel *kernel, int across, int64_t n, int64_t kc,
+                     const float *x, int64_t ld, int width, float *to)
 {
     for (int64_t i = 0; i < n; i += width, to += kc * width) {
         int64_t count = bl_min(n - i, width);
@@ -73,7 +74,7 @@ void bl_product_pack(int across, int64_t n, int64_t kc, const float *x, int64_t 
         if (across)
             copy_packed(count, kc, x + i, ld, to, width);
         else
-            transpose(count, kc, x + i * ld, ld, to, width);
+            kernel->transpose(count, kc, x + i * ld, ld, to, width);
     }
 }
 

@@ -48,5 +48,9 @@ static int runs_here(void)
     return 1;
 }
 
-const struct bl_product_kernel bl_product_portable = {
-    .name = "portable", .rows = ROWS, .columns = VECS * LANES, .runs_here = runs_here, .tile = tile};
+const struct bl_product_kernel bl_product_portable = {.name = "portable",
+                                                      .rows = ROWS,
+                                                      .columns = VECS * LANES,
+                                                      .runs_here = runs_here,
+                                                      .tile = tile,
+                                                      .transpose = bl_product_transpose};

@@ -37,7 +37,7 @@ TARGET BL_INLINE void add_to_sums(const int rows, VEC acc[ROWS][VECS], const str
 }
 
 /* acc_ij = fma(a_ki, b_kj, acc_ij) for k = 0 .. kc-1, in rows <= ROWS rows of the tile. */
-TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, const float *b,
+TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, const float *b, int64_t b_stride,
                                 const struct bl_tile_ends *ends)
 {
     VEC acc[ROWS][VECS];
@@ -59,7 +59,7 @@ TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, cons
                 acc[i][v] = FMA(av, bv[v], acc[i][v]);
         }
         a += ROWS;
-        b += VECS * LANES;
+        b += b_stride;
     }
     if (!ends->to) {
         add_to_sums(rows, acc, ends);
@@ -73,47 +73,48 @@ TARGET BL_INLINE void tile_rows(const int rows, int64_t kc, const float *a, cons
 }
 
 /* One call for each number of rows, as a constant: only then are the accumulators kept in registers. */
-TARGET static void tile(int n, int64_t kc, const float *a, const float *b, const struct bl_tile_ends *ends)
+TARGET static void tile(int n, int64_t kc, const float *a, const float *b, int64_t b_stride,
+                        const struct bl_tile_ends *ends)
 {
     switch (n) {
     case 1:
-        tile_rows(1, kc, a, b, ends);
+        tile_rows(1, kc, a, b, b_stride, ends);
         break;
     case 2:
-        tile_rows(2, kc, a, b, ends);
+        tile_rows(2, kc, a, b, b_stride, ends);
         break;
     case 3:
-        tile_rows(3, kc, a, b, ends);
+        tile_rows(3, kc, a, b, b_stride, ends);
         break;
     case 4:
-        tile_rows(4, kc, a, b, ends);
+        tile_rows(4, kc, a, b, b_stride, ends);
         break;
 #if ROWS > 4
     case 5:
-        tile_rows(5, kc, a, b, ends);
+        tile_rows(5, kc, a, b, b_stride, ends);
         break;
     case 6:
-        tile_rows(6, kc, a, b, ends);
+        tile_rows(6, kc, a, b, b_stride, ends);
         break;
 #endif
 #if ROWS > 6
     case 7:
-        tile_rows(7, kc, a, b, ends);
+        tile_rows(7, kc, a, b, b_stride, ends);
         break;
     case 8:
-        tile_rows(8, kc, a, b, ends);
+        tile_rows(8, kc, a, b, b_stride, ends);
         break;
     case 9:
-        tile_rows(9, kc, a, b, ends);
+        tile_rows(9, kc, a, b, b_stride, ends);
         break;
     case 10:
-        tile_rows(10, kc, a, b, ends);
+        tile_rows(10, kc, a, b, b_stride, ends);
         break;
     case 11:
-        tile_rows(11, kc, a, b, ends);
+        tile_rows(11, kc, a, b, b_stride, ends);
         break;
     case 12:
-        tile_rows(12, kc, a, b, ends);
+        tile_rows(12, kc, a, b, b_stride, ends);
         break;
 #endif
     default:
