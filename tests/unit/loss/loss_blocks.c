@@ -118,69 +118,103 @@ static void turn_class_codes(int64_t classes, int64_t bits, float *codes)
     }
 }
 
-static struct outcome outcome_of(const struct row *row, struct bl_config_objective config,
-                                 const struct size *size, int reversed)
-{
-    const struct bl_label_layout layout =
-        bl_label_layout(size->classes < 0 ? BL_LABELS_SINGLE : BL_LABELS_MULTI,
-                        size->classes < 0 ? -size->classes : size->classes);
-    const int64_t n = size->n, bits = size->bits;
-    struct bl_layout network = {0};
+/* All that a term works on. */
+struct scene {
+    struct size size;
+    struct bl_label_layout layout;
+    struct bl_layout network, all; /* with the term's own tensors */
     struct bl_product product;
     struct bl_objective objective;
     float *z, *h, *codes, *own, scale[BL_TENSORS_MAX];
-    uint32_t *labels, largest[BL_TENSORS_MAX] = {0};
+    uint32_t *labels, largest[BL_TENSORS_MAX];
     int32_t *integers;
-    double values[BL_TERMS_MAX];
-    struct outcome outcome;
-    bl_layout_append(&network, "layer0/weight", 1, bits, 2);
-    network.n_network = network.n_params;
-    struct bl_layout all = network;
-    bl_objective_tensors(&config, layout, bits, &all);
-    const struct bl_buffer parts[] = {{&z, n * bits, sizeof *z, "z", 0},
-                                      {&h, n * bits, sizeof *h, "h", 0},
-                                      {&codes, n * bits, sizeof *codes, "codes", 0},
-                                      {&outcome.dh, n * bits, sizeof *outcome.dh, "dh", 0},
-                                      {&own, all.n_params, sizeof *own, "own", 1},
-                                      {&integers, all.n_params, sizeof *integers, "integers", 1},
-                                      {&labels, n * layout.words, sizeof *labels, "labels", 1}};
-    cr_assert_eq(bl_alloc_all(parts, sizeof parts / sizeof *parts, NULL), BL_OK);
+};
+
+static void scene_fill(struct scene *scene, const struct row *row, int reversed)
+{
+    const int64_t n = scene->size.n, bits = scene->size.bits;
     for (int64_t i = 0; i < n; i++)
         for (int64_t k = 0; k < bits; k++)
-            z[turned(i, n, reversed) * bits + turned(k, bits, reversed)] = normal_of(98, i, k);
-    fill_labels(size, layout, reversed, labels);
-    for (int64_t t = network.n_tensors; t < all.n_tensors; t++)
-        fill_classes(all.tensor[t].rows, all.tensor[t].cols, 90 + (uint64_t)t, reversed,
-                     own + all.tensor[t].offset - network.n_params);
-    for (int64_t t = 0; t < all.n_tensors; t++)
-        scale[t] = 0x1p20f;
-    cr_assert_eq(bl_product_init(&product, BL_PRODUCT_CHAIN, 1, NULL), BL_OK);
-    cr_assert_eq(bl_objective_init(&objective, &config, &network, layout, n, n, &product, NULL), BL_OK);
+            scene->z[turned(i, n, reversed) * bits + turned(k, bits, reversed)] = normal_of(98, i, k);
+    fill_labels(&scene->size, scene->layout, reversed, scene->labels);
+    for (int64_t t = scene->network.n_tensors; t < scene->all.n_tensors; t++) {
+        const struct bl_tensor *tensor = &scene->all.tensor[t];
+        fill_classes(tensor->rows, tensor->cols, 90 + (uint64_t)t, reversed,
+                     scene->own + tensor->offset - scene->network.n_params);
+    }
+    for (int64_t t = 0; t < scene->all.n_tensors; t++)
+        scene->scale[t] = 0x1p20f;
     if (row->term->constants && reversed) {
         cr_assert_eq(row->term->constants, bl_class_codes_make, "%s: teach this test its constants",
                      row->name);
-        turn_class_codes(layout.classes, bits, objective.constants);
+        turn_class_codes(scene->layout.classes, bits, scene->objective.constants);
     }
-    bl_objective_relax(&objective, 1.0, z, n, h, codes, bits);
+}
+
+static void scene_init(struct scene *scene, const struct row *row, const struct bl_config_objective *config,
+                       const struct size *size, int reversed)
+{
+    const int64_t n = size->n, bits = size->bits;
+    memset(scene, 0, sizeof *scene);
+    scene->size = *size;
+    scene->layout = bl_label_layout(size->classes < 0 ? BL_LABELS_SINGLE : BL_LABELS_MULTI,
+                                    size->classes < 0 ? -size->classes : size->classes);
+    bl_layout_append(&scene->network, "layer0/weight", 1, bits, 2);
+    scene->network.n_network = scene->network.n_params;
+    scene->all = scene->network;
+    bl_objective_tensors(config, scene->layout, bits, &scene->all);
+    const struct bl_buffer parts[] = {
+        {&scene->z, n * bits, sizeof(float), "z", 0},
+        {&scene->h, n * bits, sizeof(float), "h", 0},
+        {&scene->codes, n * bits, sizeof(float), "codes", 0},
+        {&scene->own, scene->all.n_params, sizeof(float), "own", 1},
+        {&scene->integers, scene->all.n_params, sizeof(int32_t), "integers", 1},
+        {&scene->labels, n * scene->layout.words, sizeof(uint32_t), "labels", 1}};
+    cr_assert_eq(bl_alloc_all(parts, sizeof parts / sizeof *parts, NULL), BL_OK);
+    cr_assert_eq(bl_product_init(&scene->product, BL_PRODUCT_CHAIN, 1, NULL), BL_OK);
+    cr_assert_eq(bl_objective_init(&scene->objective, config, &scene->network, scene->layout, n, n,
+                                   &scene->product, NULL),
+                 BL_OK);
+    scene_fill(scene, row, reversed);
+}
+
+static void scene_free(struct scene *scene)
+{
+    void *owned[] = {&scene->z, &scene->h, &scene->codes, &scene->own, &scene->integers, &scene->labels};
+    for (size_t p = 0; p < sizeof owned / sizeof *owned; p++)
+        bl_free(owned[p]);
+    bl_objective_free(&scene->objective);
+    bl_product_free(&scene->product);
+}
+
+static struct outcome outcome_of(const struct row *row, struct bl_config_objective config,
+                                 const struct size *size, int reversed)
+{
+    const int64_t n = size->n, bits = size->bits;
+    double values[BL_TERMS_MAX];
+    struct scene scene;
+    struct outcome outcome;
+    scene_init(&scene, row, &config, size, reversed);
+    cr_assert_eq(bl_alloc(&outcome.dh, n * bits, sizeof *outcome.dh, "dh", NULL), BL_OK);
+    bl_objective_relax(&scene.objective, 1.0, scene.z, n, scene.h, scene.codes, bits);
     const struct bl_batch batch = {.n_global = n,
                                    .n_local = n,
                                    .bits = bits,
-                                   .h = h,
-                                   .codes = codes,
+                                   .h = scene.h,
+                                   .codes = scene.codes,
                                    .codes_stride = bits,
-                                   .label_layout = layout,
-                                   .labels = labels};
+                                   .label_layout = scene.layout,
+                                   .labels = scene.labels};
     const struct bl_groups groups = {.n = 1, .end = &n};
-    const struct bl_grad grad = {
-        .integers = integers, .scale = scale, .largest = largest, .n_tensors = all.n_tensors};
-    bl_objective_sums(&objective, &batch, &groups);
-    bl_objective_rows(&objective, &batch, &groups, own,
+    const struct bl_grad grad = {.integers = scene.integers,
+                                 .scale = scene.scale,
+                                 .largest = scene.largest,
+                                 .n_tensors = scene.all.n_tensors};
+    bl_objective_sums(&scene.objective, &batch, &groups);
+    bl_objective_rows(&scene.objective, &batch, &groups, scene.own,
                       &(struct bl_objective_out){.dh = outcome.dh, .values = values, .grad = &grad});
     outcome.value = values[0];
-    bl_objective_free(&objective);
-    bl_product_free(&product);
-    bl_free(&z), bl_free(&h), bl_free(&codes), bl_free(&own), bl_free(&integers);
-    bl_free(&labels);
+    scene_free(&scene);
     return outcome;
 }
 
