@@ -23,7 +23,7 @@ Test(digest, of_pieces_is_that_of_the_whole_for_any_seed)
 {
     static char bytes[N];
     for (int i = 0; i < N; i++)
-        bytes[i] = (char)(i * i % 251);
+        bytes[i] = (char)((int64_t)i * i % 251);
     for (uint64_t seed = 0; seed < 3; seed++)
         for (int64_t n = 0; n <= N; n += N / 4)
             for (int64_t piece = 1; piece <= N; piece = 19 * piece + 1)

@@ -362,26 +362,6 @@ Test(retrieval, the_kernel_counts_databases_around_the_edges_of_its_tiles)
     check_kernel(10, 0, 64, bl_label_layout(BL_LABELS_SINGLE, 5), 0);
 }
 
-Test(retrieval, more_rows_than_a_bucket_holds_are_refused)
-{
-    struct bl_error err = {0};
-    cr_assert_eq(bl_bucket_items(bl_bucket_of((uint64_t)BL_DATABASE_ROWS_MAX, 1)), BL_DATABASE_ROWS_MAX);
-    cr_assert_eq(bl_retrieval_check_rows(0, &err), BL_OK);
-    cr_assert_eq(bl_retrieval_check_rows(BL_DATABASE_ROWS_MAX, &err), BL_OK);
-    cr_assert_eq(bl_retrieval_check_rows(BL_DATABASE_ROWS_MAX + 1, &err), BL_USAGE);
-    cr_assert_str_eq(err.what, "the database has 4294967296 rows; at most 4294967295 can be counted");
-    cr_assert_neq(bl_bucket_items(bl_bucket_of((uint64_t)BL_DATABASE_ROWS_MAX + 1, 0)),
-                  BL_DATABASE_ROWS_MAX + 1); /* what the bound is for */
-}
-
-Test(retrieval, blocks_of_queries_have_a_mebibyte_of_buckets)
-{
-    for (int64_t bits = 1; bits <= BL_CODE_BITS_MAX; bits++) {
-        const int64_t bytes = bl_retrieval_block(bits) * (bits + 1) * (int64_t)sizeof(bl_bucket);
-        cr_assert(bytes > 0 && bytes <= (1 << 20) + (bits + 1) * (int64_t)sizeof(bl_bucket));
-    }
-}
-
 Test(retrieval, pieces_of_a_database_sum_to_the_whole_and_exclude_self_by_global_row)
 {
     enum { ROWS = 300, BITS = 40 };
