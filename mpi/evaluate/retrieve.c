@@ -55,15 +55,12 @@ int par_retrieve(struct par par, const struct bl_code_set *queries, const struct
                  int exclude_self, struct bl_retrieval *retrieval, struct bl_error *err)
 {
     const int64_t distances = queries->bits + 1;
-    const int64_t block = 1 + (1 << 17) / distances; /* 1 MiB of buckets */
+    const int64_t block = bl_retrieval_block(queries->bits);
     bl_bucket *buckets = NULL;
     int64_t rows = database->rows;
     par_sum_integers(par, &rows, 1);
-    int code = BL_OK;
-    if (rows > BL_DATABASE_ROWS_MAX)
-        code = bl_fail(err, BL_USAGE, "the database has %" PRId64 " rows; at most %" PRId64 " can be counted",
-                       rows, BL_DATABASE_ROWS_MAX);
-    else
+    int code = bl_retrieval_check_rows(rows, err);
+    if (code == BL_OK)
         code = bl_alloc(&buckets, block * distances, sizeof *buckets, "counts per distance", err);
     code = par_agree(par, code, err);
     /* Rank 0 alone adds up queries, in their order: the same sums of doubles on any number of ranks. */

@@ -273,6 +273,13 @@ static struct bl_trial_size reduced(const struct bl_trial_size *size)
     return done;
 }
 
+struct bl_trial_scale bl_trial_scale(const struct bl_trial_size *size)
+{
+    const struct bl_trial_size done = reduced(size);
+    const double rows = (double)size->n_local / (double)done.n_local;
+    return (struct bl_trial_scale){rows, rows * (double)size->n_global / (double)done.n_global};
+}
+
 int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t dim, enum bl_type type,
                  struct bl_label_layout labels, const struct bl_trial_size *size, struct bl_error *err)
 {
@@ -286,14 +293,12 @@ int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t
         bench.labels.classes = TRIAL_CLASSES;
     int code = init_bench(&bench, err);
     if (code == BL_OK) {
-        /* Time grows with the rank's rows; that of the objective also with the rows of the batch. */
-        const double more_rows = (double)size->n_local / (double)bench.size.n_local;
-        const double more_pairs = more_rows * (double)size->n_global / (double)bench.size.n_global;
+        const struct bl_trial_scale more = bl_trial_scale(size);
         const double input_s = best_of(&bench, run_input);
         fill_bench(&bench);
         bl_network_forward(&bench.network, bench.params, bench.x, bench.size.n_local, NULL, bench.z);
         const double objective_s = best_of(&bench, run_objective), network_s = best_of(&bench, run_network);
-        trial->rows_s = more_rows * (input_s + network_s) + more_pairs * objective_s;
+        trial->rows_s = more.rows * (input_s + network_s) + more.pairs * objective_s;
         trial->update_s = best_of(&bench, run_update);
         const double products = size->once ? 4.0 - bench.host_share : 4.0;
         trial->flops = bl_trial_flops(&bench.shape, size->n_local, size->n_global,

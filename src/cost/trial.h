@@ -31,6 +31,13 @@ enum { BL_TRIAL_ROWS = 1024, BL_TRIAL_BATCH = 16384 };
 int bl_trial_run(struct bl_trial *trial, const struct bl_config *config, int64_t dim, enum bl_type type,
                  struct bl_label_layout labels, const struct bl_trial_size *size, struct bl_error *err);
 
+/* How many times longer a size takes than what is run of it. Time grows with the rank's rows; that of the objective
+ * (pairs) also with the rows of the batch. */
+struct bl_trial_scale {
+    double rows, pairs;
+};
+struct bl_trial_scale bl_trial_scale(const struct bl_trial_size *size);
+
 /* Multiplications and additions in a step's matrix products for n_local rows: three products for each weight
  * and row, two in the first layer, plus pair_products n_local n_global K for pairs. pair_products: 4 if each
  * pair is visited from both sides, 3 if once, in between if some are. */

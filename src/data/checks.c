@@ -6,7 +6,6 @@
 
 /* NaN and Inf have all exponent bits set. A chunk is searched to its end, without an early exit, so that the
  * loop vectorises; only a chunk that contains one is searched again, value by value. */
-enum { CHUNK = 512 };
 
 #define DEFINE_FIND(name, word, exponent)                                                                    \
     BL_INLINE int is_bad_##name(const char *value)                                                           \
@@ -18,15 +17,15 @@ enum { CHUNK = 512 };
     BL_KERNEL static int any_##name(const char *values)                                                      \
     {                                                                                                        \
         int any = 0;                                                                                         \
-        for (int i = 0; i < CHUNK; i++)                                                                      \
+        for (int i = 0; i < BL_CHECK_CHUNK; i++)                                                             \
             any |= is_bad_##name(values + i * (int)sizeof(word));                                            \
         return any;                                                                                          \
     }                                                                                                        \
     static int64_t find_##name(const char *values, int64_t n)                                                \
     {                                                                                                        \
         int64_t i = 0;                                                                                       \
-        while (i + CHUNK <= n && !any_##name(values + i * (int64_t)sizeof(word)))                            \
-            i += CHUNK;                                                                                      \
+        while (i + BL_CHECK_CHUNK <= n && !any_##name(values + i * (int64_t)sizeof(word)))                   \
+            i += BL_CHECK_CHUNK;                                                                             \
         for (; i < n; i++)                                                                                   \
             if (is_bad_##name(values + i * (int64_t)sizeof(word)))                                           \
                 return i;                                                                                    \

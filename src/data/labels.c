@@ -8,7 +8,7 @@ struct bl_label_layout bl_label_layout(enum bl_label_kind kind, int64_t classes)
     if (kind == BL_LABELS_SINGLE || kind == BL_LABELS_GROUPS)
         layout.words = 1;
     else if (kind == BL_LABELS_MULTI)
-        layout.words = (classes + 31) / 32;
+        layout.words = (classes + BL_LABELS_PER_WORD - 1) / BL_LABELS_PER_WORD;
     return layout;
 }
 
@@ -27,7 +27,7 @@ void bl_label_pack(struct bl_label_layout layout, const uint8_t *row, uint32_t *
     memset(words, 0, (size_t)layout.words * sizeof *words);
     for (int64_t c = 0; c < layout.classes; c++)
         if (row[c])
-            words[c / 32] |= 1u << (c % 32);
+            words[c / BL_LABELS_PER_WORD] |= 1u << (c % BL_LABELS_PER_WORD);
 }
 
 /* Insertion sort: lists are short and often sorted already. As unsigned, so that BL_UNLABELLED comes last. */

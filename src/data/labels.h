@@ -9,6 +9,9 @@ enum bl_label_kind { BL_LABELS_NONE, BL_LABELS_SINGLE, BL_LABELS_MULTI, BL_LABEL
 /* Marks a row without a class or group: it is relevant and similar to no row. */
 enum { BL_UNLABELLED = -1 };
 
+/* Classes of a label matrix in one word. */
+enum { BL_LABELS_PER_WORD = 32 };
+
 /* How labels are packed for sending and comparing: `words` 32-bit words per row.
  *   NONE    no words
  *   SINGLE  one word: the class as int32, or BL_UNLABELLED

@@ -7,9 +7,6 @@
 #include "base/minmax.h"
 #include "math/vexp.h"
 
-/* Values converted to double at a time: two such blocks fit into the first-level cache. */
-enum { BLOCK = 512 };
-
 int bl_normalizer_init(struct bl_normalizer *normalizer, int kind, int64_t dim, struct bl_error *err)
 {
     *normalizer = (struct bl_normalizer){.kind = kind, .dim = dim};
@@ -39,10 +36,10 @@ static const void *value_at(enum bl_type type, const void *values, int64_t i)
 void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
                        const double *center, int power, double *sums)
 {
-    double x[BLOCK];
+    double x[BL_NORMALIZER_BLOCK];
     for (int64_t row = 0; row < n; row++)
-        for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BLOCK) {
-            int64_t m = bl_min(dim - col, BLOCK);
+        for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BL_NORMALIZER_BLOCK) {
+            int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             for (int64_t i = 0; i < m && center; i++)
                 x[i] -= center[col + i];
@@ -55,12 +52,12 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
 
 int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n)
 {
-    double x[BLOCK];
+    double x[BL_NORMALIZER_BLOCK];
     if (type == BL_UINT8)
         return -1;
     for (int64_t row = 0; row < n; row++)
-        for (int64_t col = 0; col < dim; col += BLOCK) {
-            int64_t m = bl_min(dim - col, BLOCK);
+        for (int64_t col = 0; col < dim; col += BL_NORMALIZER_BLOCK) {
+            int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
             bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
             double zero = 0.0; /* x - x is 0 for finite x and NaN for others */
             for (int64_t i = 0; i < m; i++)
@@ -143,23 +140,23 @@ static void apply_columns(const struct bl_normalizer *normalizer, enum bl_type t
  * by its largest value: out = (x shrink) / |x shrink|. */
 static void apply_unit(int64_t dim, enum bl_type type, const void *row, float *out)
 {
-    double x[BLOCK], largest = 0.0, squares = 0.0;
-    for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = bl_min(dim - col, BLOCK);
+    double x[BL_NORMALIZER_BLOCK], largest = 0.0, squares = 0.0;
+    for (int64_t col = 0; col < dim; col += BL_NORMALIZER_BLOCK) {
+        int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             largest = fabs(x[i]) > largest ? fabs(x[i]) : largest;
     }
     double shrink = largest == 0.0 ? 1.0 : 1.0 / fmax(largest, 1e-300);
-    for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = bl_min(dim - col, BLOCK);
+    for (int64_t col = 0; col < dim; col += BL_NORMALIZER_BLOCK) {
+        int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             squares += (x[i] * shrink) * (x[i] * shrink);
     }
     double length = squares == 0.0 ? 1.0 : sqrt(squares);
-    for (int64_t col = 0; col < dim; col += BLOCK) {
-        int64_t m = bl_min(dim - col, BLOCK);
+    for (int64_t col = 0; col < dim; col += BL_NORMALIZER_BLOCK) {
+        int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
         bl_type_to_double(type, value_at(type, row, col), m, x);
         for (int64_t i = 0; i < m; i++)
             out[col + i] = (float)(x[i] * shrink / length);

@@ -9,6 +9,9 @@
 #include "config/config.h"
 #include "data/types.h"
 
+/* Values of a row converted to double at a time: two such blocks fit into the first-level cache. */
+enum { BL_NORMALIZER_BLOCK = 512 };
+
 struct bl_normalizer {
     int kind; /* enum bl_normalize */
     int64_t dim;

@@ -8,14 +8,12 @@
 #include "base/digest.h"
 #include "base/minmax.h"
 
-enum { PIECE = 512 };
-
 uint64_t bl_row_hash(enum bl_type type, const void *row, int64_t dim)
 {
-    float piece[PIECE];
+    float piece[BL_ROW_HASH_PIECE];
     uint64_t hash = 0;
-    for (int64_t at = 0; at < dim; at += PIECE) {
-        const int64_t n = bl_min(dim - at, PIECE);
+    for (int64_t at = 0; at < dim; at += BL_ROW_HASH_PIECE) {
+        const int64_t n = bl_min(dim - at, BL_ROW_HASH_PIECE);
         bl_type_to_float(type, (const char *)row + at * (int64_t)bl_type_bytes(type), n, piece);
         for (int64_t i = 0; i < n; i++)
             piece[i] += 0.0f; /* -0 becomes 0: equal numbers must give equal hashes */

@@ -20,7 +20,9 @@ struct bl_row_sample {
     uint64_t hash[BL_ROW_SAMPLE_MAX]; /* ascending, each once */
 };
 
-/* XXH3-64 of the row's values as float32, so that equal numbers give the same hash whatever their type. */
+/* XXH3-64 of the row's values as float32, so that equal numbers give the same hash whatever their type. It is
+ * taken in pieces, each with the hash of those before as its seed. */
+enum { BL_ROW_HASH_PIECE = 512 };
 uint64_t bl_row_hash(enum bl_type type, const void *row, int64_t dim);
 
 /* Add one row, by its hash; or all rows of another sample. */

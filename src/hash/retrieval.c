@@ -3,6 +3,7 @@
  * R, if it divides the bucket, takes T of its n items. */
 #include "hash/retrieval.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -197,6 +198,19 @@ double bl_recall_radius(const bl_bucket *buckets, int64_t bits, int64_t radius)
     totals(buckets, bl_min(radius, bits), &items, &inside);
     totals(buckets, bits, &items, &relevant);
     return relevant > 0 ? (double)inside / (double)relevant : 0.0;
+}
+
+int bl_retrieval_check_rows(int64_t rows, struct bl_error *err)
+{
+    if (rows <= BL_DATABASE_ROWS_MAX)
+        return BL_OK;
+    return bl_fail(err, BL_USAGE, "the database has %" PRId64 " rows; at most %" PRId64 " can be counted",
+                   rows, BL_DATABASE_ROWS_MAX);
+}
+
+int64_t bl_retrieval_block(int64_t bits)
+{
+    return 1 + (1 << 17) / (bits + 1);
 }
 
 void bl_retrieval_init(struct bl_retrieval *retrieval, int64_t bits, const int64_t *cuts, int64_t n_cuts)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/error.h"
 #include "config/config.h"
 #include "data/labels.h"
 
@@ -38,6 +39,14 @@ static inline bl_bucket bl_bucket_of(uint64_t items, uint64_t relevant)
 {
     return items | relevant << 32;
 }
+
+/* BL_USAGE unless a database of so many rows can be counted in buckets. */
+int bl_retrieval_check_rows(int64_t rows, struct bl_error *err);
+
+/* How many queries have 1 MiB of buckets, and at least one: blocks of so many are counted at a time. And how
+ * many rows of a database are compared with each query at a time. */
+int64_t bl_retrieval_block(int64_t bits);
+int64_t bl_retrieval_tile(int64_t bits, struct bl_label_layout layout);
 
 /* buckets [n_queries, bits + 1] += the database items at each distance of queries [query_lo, query_lo +
  * n_queries). exclude_self: both sets number the same rows, and a query doesn't count itself (queries->first

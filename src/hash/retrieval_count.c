@@ -28,8 +28,9 @@ struct tile {
     uint32_t labels[TILE_LABEL_WORDS]; /* [L, T] */
 };
 
-static int64_t tile_rows(int64_t n_words, int64_t label_words)
+int64_t bl_retrieval_tile(int64_t bits, struct bl_label_layout layout)
 {
+    const int64_t n_words = bl_code_words(bits), label_words = layout.words;
     int64_t rows = TILE_ROWS;
     if (rows > TILE_WORDS / n_words)
         rows = TILE_WORDS / n_words;
@@ -140,7 +141,7 @@ void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int
     _Static_assert((int)KEY_RELEVANT > (int)BL_CODE_BITS_MAX, "a distance must not reach the relevance bit");
     const int64_t bits = queries->bits, n_words = bl_code_words(bits);
     const int64_t label_words = queries->label_layout.words;
-    const int64_t step = tile_rows(n_words, label_words);
+    const int64_t step = bl_retrieval_tile(bits, queries->label_layout);
     struct tile tile;
     uint32_t keys[TILE_ROWS];
     for (int64_t lo = 0; lo < database->rows; lo += step) {

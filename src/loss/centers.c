@@ -12,9 +12,6 @@
  * stay finite. */
 static const float least = 0x1p-24f;
 
-/* The product of so many factors is still a normal double, so they share one logarithm. */
-enum { FACTORS = 32 };
-
 static struct bl_term_size size(const struct bl_config_objective *config, const struct bl_layout *network,
                                 int64_t bits, struct bl_label_layout labels)
 {
@@ -32,7 +29,7 @@ static double row_value(int64_t bits, const float *h, const float *target, float
         const float x = 1.0f + target[k] * h[k], kept = x < least ? least : x;
         product *= 0.5 * (double)kept;
         d[k] -= scale * target[k] / kept;
-        if (k % FACTORS == FACTORS - 1 || k == bits - 1) {
+        if (k % BL_CENTERS_BITS == BL_CENTERS_BITS - 1 || k == bits - 1) {
             value -= bl_log(product);
             product = 1.0;
         }

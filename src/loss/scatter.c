@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "loss/term.h"
+#include "loss/tile.h"
 
 /* Between-class less within-class scatter, made large: -(1/2K) (T_B - T_W), where T_W is the mean of |h_i -
  * h_j|^2 over similar pairs and T_B over the others, with the similarity of two rows the inner product of
@@ -139,15 +140,14 @@ static double whole(const struct bl_term_in *in)
 static void row_gradient(const struct bl_term_in *in, const struct parts *at, double similar,
                          double dissimilar, int64_t row, float *dh)
 {
-    enum { COLUMNS = 64 };
     const struct bl_batch *batch = in->batch;
     const int64_t classes = batch->label_layout.classes, bits = batch->bits;
     const struct row_labels y = labels_of(batch, row);
     const double scale = -2.0 * in->weight / (double)bits, n = (double)batch->n_global;
-    for (int64_t lo = 0; lo < bits; lo += COLUMNS) {
-        const int64_t count = lo + COLUMNS < bits ? COLUMNS : bits - lo;
+    for (int64_t lo = 0; lo < bits; lo += BL_SCATTER_BITS) {
+        const int64_t count = lo + BL_SCATTER_BITS < bits ? BL_SCATTER_BITS : bits - lo;
         const float *h = batch->h + row * bits + lo;
-        double within[COLUMNS] = {0};
+        double within[BL_SCATTER_BITS] = {0};
         for (int64_t c = next_class(batch->label_layout, y.words, 0); c < classes;
              c = next_class(batch->label_layout, y.words, c + 1))
             for (int64_t k = 0; k < count; k++)

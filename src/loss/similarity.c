@@ -170,15 +170,14 @@ static double single_sum(const struct bl_batch *batch, const struct bl_columns *
 double bl_similarity_sum(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
                          const struct bl_term_scratch *scratch)
 {
-    enum { COLUMNS = 1024 };
     if (bl_label_is_one(batch->label_layout))
         return single_sum(batch, columns, scratch->class_count);
     double sum = 0.0;
     for (int64_t i = batch->first; i < batch->first + batch->n_local; i++) {
         const int64_t own = bl_column_of(columns, i);
-        float s[COLUMNS];
-        for (int64_t lo = 0; lo < columns->n; lo += COLUMNS) {
-            int64_t hi = lo + COLUMNS < columns->n ? lo + COLUMNS : columns->n;
+        float s[BL_SIMILARITY_COLUMNS];
+        for (int64_t lo = 0; lo < columns->n; lo += BL_SIMILARITY_COLUMNS) {
+            int64_t hi = lo + BL_SIMILARITY_COLUMNS < columns->n ? lo + BL_SIMILARITY_COLUMNS : columns->n;
             bl_similarity_row(similarity, batch, columns, scratch, i, lo, hi, s);
             for (int64_t j = lo; j < hi; j++)
                 sum += j == own ? 0.0 : (double)s[j - lo];

@@ -24,7 +24,8 @@ void bl_similarity_row(int similarity, const struct bl_batch *batch, const struc
                        const struct bl_term_scratch *scratch, int64_t i, int64_t lo, int64_t hi, float *out);
 
 /* This rank's part of S1 = the sum of s_ij over its rows i and all columns j but the row's own. Exact for 0/1
- * similarities. */
+ * similarities. So many columns at a time. */
+enum { BL_SIMILARITY_COLUMNS = 1024 };
 double bl_similarity_sum(int similarity, const struct bl_batch *batch, const struct bl_columns *columns,
                          const struct bl_term_scratch *scratch);
 

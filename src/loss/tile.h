@@ -12,6 +12,10 @@ enum {
     BL_TILE_FLOATS = (BL_TILE_ROWS + 1) * BL_TILE_STRIDE, /* a tile, and one row of factors of own codes */
 };
 
+/* Bits of a code that terms take at a time: scatter its sums in registers, centers the factors of one logarithm (the
+ * product of so many is still a normal double). */
+enum { BL_SCATTER_BITS = 64, BL_CENTERS_BITS = 32 };
+
 static inline int bl_tile_thread(void)
 {
     return omp_get_thread_num();

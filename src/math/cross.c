@@ -3,12 +3,10 @@
 #include "base/buffer.h"
 #include "base/minmax.h"
 
-enum { BAND = 96 }; /* rows of A'B that are computed at a time */
-
 int bl_cross_init(struct bl_cross *cross, const struct bl_product *product, int64_t k, struct bl_error *err)
 {
     *cross = (struct bl_cross){.product = product, .k = k};
-    return bl_alloc(&cross->band, BAND * k, sizeof *cross->band, "products of columns", err);
+    return bl_alloc(&cross->band, BL_CROSS_BAND * k, sizeof *cross->band, "products of columns", err);
 }
 
 void bl_cross_free(struct bl_cross *cross)
@@ -29,13 +27,14 @@ static void add_band(const struct bl_cross *cross, int64_t n, int64_t rows, int6
 void bl_cross_add(const struct bl_cross *cross, int64_t n, int64_t m, int64_t k, const float *a,
                   const float *b, struct bl_fixed fixed, int64_t *sums)
 {
-    for (int64_t i = 0; i < m; i += BAND)
-        add_band(cross, n, bl_min(m - i, BAND), k, a + i, m, b, k, fixed, sums + i * k, k);
+    for (int64_t i = 0; i < m; i += BL_CROSS_BAND)
+        add_band(cross, n, bl_min(m - i, BL_CROSS_BAND), k, a + i, m, b, k, fixed, sums + i * k, k);
 }
 
 void bl_cross_add_square(const struct bl_cross *cross, int64_t n, int64_t k, const float *a,
                          struct bl_fixed fixed, int64_t *sums)
 {
-    for (int64_t i = 0; i < k; i += BAND)
-        add_band(cross, n, bl_min(k - i, BAND), k - i, a + i, k, a + i, k, fixed, sums + i * k + i, k);
+    for (int64_t i = 0; i < k; i += BL_CROSS_BAND)
+        add_band(cross, n, bl_min(k - i, BL_CROSS_BAND), k - i, a + i, k, a + i, k, fixed, sums + i * k + i,
+                 k);
 }

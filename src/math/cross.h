@@ -9,8 +9,9 @@
 #include "math/fixed.h"
 #include "math/product.h"
 
-/* Rows of a block: the length of the float sums that are then rounded to integers. */
-enum { BL_CROSS_BLOCK = 256 };
+/* Rows of a block: the length of the float sums that are then rounded to integers. And rows of A'B that are
+ * computed at a time. */
+enum { BL_CROSS_BLOCK = 256, BL_CROSS_BAND = 96 };
 
 /* Work space for one band of rows of a product. */
 struct bl_cross {

@@ -4,8 +4,6 @@
 
 #include "base/minmax.h"
 
-enum { ROWS = 256, ANCHORS = 64 };
-
 static double squared_length(int64_t dim, const float *x)
 {
     double sum = 0.0;
@@ -33,13 +31,13 @@ static void complete(int64_t n, int64_t m_part, int64_t m, const double *xx, con
 void bl_distance_run(const struct bl_product *product, int thread, int64_t n, int64_t m, int64_t dim,
                      const float *x, const float *p, float *out)
 {
-    double xx[ROWS], pp[ANCHORS];
+    double xx[BL_DISTANCE_ROWS], pp[BL_DISTANCE_ANCHORS];
     bl_product_run(product, thread, BL_PLAIN, BL_TRANSPOSED, n, m, dim, x, dim, p, dim, 0, out, m);
-    for (int64_t i = 0; i < n; i += ROWS) {
-        const int64_t rows = bl_min(n - i, ROWS);
+    for (int64_t i = 0; i < n; i += BL_DISTANCE_ROWS) {
+        const int64_t rows = bl_min(n - i, BL_DISTANCE_ROWS);
         squared_lengths(rows, dim, x + i * dim, xx);
-        for (int64_t j = 0; j < m; j += ANCHORS) {
-            const int64_t anchors = bl_min(m - j, ANCHORS);
+        for (int64_t j = 0; j < m; j += BL_DISTANCE_ANCHORS) {
+            const int64_t anchors = bl_min(m - j, BL_DISTANCE_ANCHORS);
             squared_lengths(anchors, dim, p + j * dim, pp);
             complete(rows, anchors, m, xx, pp, out + i * m + j);
         }

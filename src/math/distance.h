@@ -6,6 +6,9 @@
 
 #include "math/product.h"
 
+/* Rows and anchors whose lengths are known at a time. */
+enum { BL_DISTANCE_ROWS = 256, BL_DISTANCE_ANCHORS = 64 };
+
 /* out [n, m] with out_ij = |x_i - p_j|^2 of rows x [n, dim] and anchors p [m, dim], computed as |x|^2 + |p|^2
  * - 2 x'p, at least 0: one matrix product in place of n m dim differences. The squared lengths are summed in
  * double. With BL_PRODUCT_CHAIN the bits of a distance don't depend on the other rows. The error is about

@@ -67,11 +67,9 @@ BL_KERNEL void bl_tanh_backward(int64_t count, const float *restrict delta, floa
     }
 }
 
-enum { SUM_COLUMNS = 64 }; /* columns summed at a time: their sums in double fit into vector registers */
-
 static void sum_block(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
 {
-    double block[SUM_COLUMNS] = {0};
+    double block[BL_SUM_COLUMNS] = {0};
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < width; j++)
             block[j] += (double)x[i * stride + j];
@@ -82,11 +80,11 @@ static void sum_block(int64_t n, int64_t width, const float *x, int64_t stride, 
 /* sum_block for a width known to the compiler, which vectorises it. */
 BL_KERNEL static void sum_full_block(int64_t n, const float *restrict x, int64_t stride, float *restrict sums)
 {
-    double block[SUM_COLUMNS] = {0};
+    double block[BL_SUM_COLUMNS] = {0};
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < SUM_COLUMNS; j++)
+        for (int64_t j = 0; j < BL_SUM_COLUMNS; j++)
             block[j] += (double)x[i * stride + j];
-    for (int64_t j = 0; j < SUM_COLUMNS; j++)
+    for (int64_t j = 0; j < BL_SUM_COLUMNS; j++)
         sums[j] = (float)block[j];
 }
 
@@ -99,7 +97,7 @@ BL_KERNEL void bl_add(int64_t count, const float *restrict more, float *restrict
 void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums)
 {
     int64_t j = 0;
-    for (; j + SUM_COLUMNS <= width; j += SUM_COLUMNS)
+    for (; j + BL_SUM_COLUMNS <= width; j += BL_SUM_COLUMNS)
         sum_full_block(n, x + j, stride, sums + j);
     sum_block(n, width - j, x + j, stride, sums + j);
 }

@@ -30,7 +30,9 @@ void bl_tanh_backward(int64_t count, const float *delta, float undo, float *a);
 /* x += more. */
 void bl_add(int64_t count, const float *more, float *x);
 
-/* sums [width] = column sums of x [n, width], rows `stride` floats apart, accumulated in double. */
+/* sums [width] = column sums of x [n, width], rows `stride` floats apart, accumulated in double: so many
+ * columns at a time that their sums fit into vector registers. */
+enum { BL_SUM_COLUMNS = 64 };
 void bl_column_sums(int64_t n, int64_t width, const float *x, int64_t stride, float *sums);
 
 /* 1 if all count values are finite. */

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,6 +6,8 @@
 #include "base/rng.h"
 #include "base/share.h"
 #include "data/shards.h"
+#include "fit/ksh.h"
+#include "model/network.h"
 #include "mpi/baseline/table.h"
 #include "mpi/fit/draw.h"
 #include "support/ranks.h"
@@ -212,6 +215,85 @@ static void rows_that_are_not_finite_are_refused_on_all_ranks(struct par par)
     }
 }
 
+/* k [n, ANCHORS]: the kernel values of n rows, the first layer of a fitted model. */
+static void kernel_of(const struct bl_model *model, const float *rows, int64_t n, float *k)
+{
+    static float normalised[N * DIM];
+    struct bl_product product;
+    CHECK(bl_product_init(&product, BL_PRODUCT_CHAIN, 1, NULL) == BL_OK);
+    bl_normalizer_apply(&model->normalizer, BL_FLOAT32, rows, n, normalised);
+    bl_layer_forward(&model->shape, &model->layout, 0, &product, 0, model->params, normalised, n, k);
+    bl_product_free(&product);
+}
+
+static void mean_of(const float *k, double *mean)
+{
+    memset(mean, 0, ANCHORS * sizeof *mean);
+    for (int64_t i = 0; i < N * ANCHORS; i++)
+        mean[i % ANCHORS] += (double)k[i] / N;
+}
+
+/* A code is sgn(a'(k(x) - mean)) with the means over all rows. */
+static void codes_of_ksh_are_signs_of_centred_kernel_values(struct par par)
+{
+    static float k[N * ANCHORS];
+    double mean[ANCHORS];
+    uint8_t codes[N][(BITS + 7) / 8];
+    int64_t bad_row, unclear = 0;
+    struct bl_model model;
+    struct bl_encoder encoder;
+    CHECK(fit(&model, par, "ksh", 200, 0) == BL_OK);
+    CHECK(bl_encoder_init(&encoder, &model, N, NULL) == BL_OK);
+    CHECK(bl_encoder_run(&encoder, BL_FLOAT32, features, N, codes[0], &bad_row, NULL) == BL_OK);
+    kernel_of(&model, features, N, k);
+    mean_of(k, mean);
+    for (int64_t i = 0; i < N; i++)
+        for (int64_t b = 0; b < BITS; b++) {
+            const float *a = model.params + model.layout.tensor[2].offset + b * ANCHORS;
+            double z = 0.0, size = 0.0;
+            for (int64_t j = 0; j < ANCHORS; j++) {
+                z += (double)a[j] * ((double)k[i * ANCHORS + j] - mean[j]);
+                size += fabs((double)a[j]);
+            }
+            unclear += fabs(z) < 1e-6 * size;
+            CHECK(fabs(z) < 1e-6 * size || (codes[i][b / 8] >> (b % 8) & 1) == (z >= 0.0));
+        }
+    CHECK(unclear < N * BITS / 100);
+    bl_encoder_free(&encoder);
+    bl_model_free(&model);
+}
+
+/* And a is what bl_ksh_fit finds for the centred kernel values of the sample. */
+static void ksh_is_fitted_to_centred_kernel_values(struct par par)
+{
+    enum { SAMPLE = 200 };
+    static float rows[N * DIM], k[N * ANCHORS];
+    static double kernel[SAMPLE * ANCHORS], residual[SAMPLE * SAMPLE];
+    static uint32_t labels[N];
+    double mean[ANCHORS], a[BITS * ANCHORS], difference2 = 0.0, norm2 = 0.0;
+    int64_t n = 0;
+    struct bl_model model;
+    CHECK(fit(&model, par, "ksh", SAMPLE, 0) == BL_OK);
+    CHECK(choose(par_alone(), (struct par_draw_of){SAMPLE, 1, 3, BL_CHOOSE_ROWS}, rows, labels, &n) == BL_OK);
+    CHECK(n == SAMPLE);
+    kernel_of(&model, features, N, k);
+    mean_of(k, mean);
+    kernel_of(&model, rows, SAMPLE, k);
+    for (int64_t i = 0; i < SAMPLE * ANCHORS; i++)
+        kernel[i] = (double)k[i] - mean[i % ANCHORS];
+    bl_ksh_similarity(SAMPLE, BITS, bl_label_layout(BL_LABELS_SINGLE, 0), labels, residual);
+    const struct bl_ksh problem = {
+        .n = SAMPLE, .m = ANCHORS, .bits = BITS, .kernel = kernel, .residual = residual};
+    CHECK(bl_ksh_fit(&problem, a, NULL) == BL_OK);
+    for (int64_t i = 0; i < BITS * ANCHORS; i++) {
+        const double fitted = (double)model.params[model.layout.tensor[2].offset + i];
+        difference2 += (a[i] - fitted) * (a[i] - fitted);
+        norm2 += a[i] * a[i];
+    }
+    CHECK(norm2 > 0.0 && difference2 < 1e-8 * norm2);
+    bl_model_free(&model);
+}
+
 int main(int argc, char **argv)
 {
     static const struct ranks_case cases[] = {
@@ -219,6 +301,8 @@ int main(int argc, char **argv)
         {"spectral_hashing_has_the_bits_of_one_rank", spectral_hashing_has_the_bits_of_one_rank},
         {"spherical_hashing_has_the_bits_of_one_rank", spherical_hashing_has_the_bits_of_one_rank},
         {"ksh_has_the_bits_of_one_rank", ksh_has_the_bits_of_one_rank},
+        {"codes_of_ksh_are_signs_of_centred_kernel_values", codes_of_ksh_are_signs_of_centred_kernel_values},
+        {"ksh_is_fitted_to_centred_kernel_values", ksh_is_fitted_to_centred_kernel_values},
         {"sdh_shen_has_the_bits_of_one_rank", sdh_shen_has_the_bits_of_one_rank},
         {"rows_that_are_not_finite_are_refused_on_all_ranks",
          rows_that_are_not_finite_are_refused_on_all_ranks},

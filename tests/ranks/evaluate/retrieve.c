@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "hash/code.h"
 #include "support/ranks.h"
+#include "support/sizes.h"
 
 enum { ROWS = 701, BITS = 70, WORDS = 2, CUTS = 2 };
 
@@ -83,6 +84,41 @@ static void the_order_of_the_database_changes_no_bit(struct par par)
     check_same_bits(par, 0, 1, 0);
 }
 
+/* So many queries against the whole database by the plainest loop. */
+static void retrieve_naively(const struct bl_code_set *queries, const struct bl_code_set *database,
+                             struct bl_retrieval *retrieval)
+{
+    for (int64_t q = 0; q < queries->rows; q++) {
+        bl_bucket buckets[BITS + 1] = {0};
+        bl_retrieval_count_naive(queries, q, 1, database, 0, buckets);
+        bl_retrieval_add(retrieval, buckets);
+    }
+}
+
+/* Around one and two blocks of queries. The database is small, so that this is quick. */
+static void queries_of_every_block_are_counted_to_the_last(struct par par)
+{
+    enum { DATABASE = 40 };
+    static struct bl_retrieval naive, together;
+    struct bl_error err = {0};
+    for (int i = 0; i < SIZES_TWO; i++) {
+        struct par_code_set queries = {0}, database = {0}, piece = {0};
+        int64_t lo, hi;
+        bl_share(DATABASE, par.rank, par.size, &lo, &hi);
+        make_piece(&queries, 0, size_around(bl_retrieval_block(BITS), i), 0);
+        make_piece(&database, 0, DATABASE, 0);
+        make_piece(&piece, lo, hi, 0);
+        bl_retrieval_init(&together, BITS, cuts, CUTS);
+        bl_retrieval_init(&naive, BITS, cuts, CUTS);
+        retrieve_naively(&queries.set, &database.set, &naive);
+        CHECK(par_retrieve(par, &queries.set, &piece.set, 0, &together, &err) == BL_OK);
+        CHECK(memcmp(&naive, &together, sizeof naive) == 0);
+        par_code_set_free(&piece);
+        par_code_set_free(&database);
+        par_code_set_free(&queries);
+    }
+}
+
 static void gathered_pieces_are_the_whole_in_rank_order(struct par par)
 {
     for (int skewed = 0; skewed < 2; skewed++) {
@@ -124,6 +160,7 @@ int main(int argc, char **argv)
         {"every_bit_of_the_result_is_that_of_one_rank", every_bit_of_the_result_is_that_of_one_rank},
         {"ranks_may_own_unequal_pieces_or_none", ranks_may_own_unequal_pieces_or_none},
         {"the_order_of_the_database_changes_no_bit", the_order_of_the_database_changes_no_bit},
+        {"queries_of_every_block_are_counted_to_the_last", queries_of_every_block_are_counted_to_the_last},
         {"gathered_pieces_are_the_whole_in_rank_order", gathered_pieces_are_the_whole_in_rank_order},
         {"sets_that_cannot_be_compared_are_refused_by_name",
          sets_that_cannot_be_compared_are_refused_by_name},

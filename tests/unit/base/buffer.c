@@ -27,14 +27,20 @@ Test(buffer, all_of_it_can_be_written)
     bl_free(&values);
 }
 
+/* Also where memory that was used before comes back. */
 Test(buffer, zeroed_memory_is_zero_throughout)
 {
     struct bl_error err;
     unsigned char *bytes = NULL;
-    cr_assert_eq(bl_alloc_zero(&bytes, 1000, 1, "bytes", &err), BL_OK);
-    for (int i = 0; i < 1000; i++)
-        cr_assert_eq(bytes[i], 0);
-    bl_free(&bytes);
+    for (int64_t n = 1000; n <= 1000000; n *= 10) {
+        cr_assert_eq(bl_alloc(&bytes, n, 1, "bytes", &err), BL_OK);
+        memset(bytes, 0xff, (size_t)n);
+        bl_free(&bytes);
+        cr_assert_eq(bl_alloc_zero(&bytes, n, 1, "bytes", &err), BL_OK);
+        for (int64_t i = 0; i < n; i++)
+            cr_assert_eq(bytes[i], 0);
+        bl_free(&bytes);
+    }
 }
 
 Test(buffer, a_table_of_buffers_is_made_in_order_up_to_the_one_that_fails)

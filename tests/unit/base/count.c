@@ -19,6 +19,21 @@ Test(count, the_last_word_gets_the_plural)
     cr_assert_str_eq(bl_count(1, "query").text, "1 query");
 }
 
+Test(count, a_duration_has_hours_where_there_are_any_and_two_digits_for_the_rest)
+{
+    static const struct {
+        double seconds;
+        const char *text;
+    } cases[] = {{0.4, "0:00"},       {0.6, "0:01"},          {59.4, "0:59"},      {59.6, "1:00"},
+                 {754.0, "12:34"},    {3599.4, "59:59"},      {3599.6, "1:00:00"}, {3661.0, "1:01:01"},
+                 {7384.0, "2:03:04"}, {360000.0, "100:00:00"}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char text[32];
+        bl_duration(cases[c].seconds, text, sizeof text);
+        cr_assert_str_eq(text, cases[c].text);
+    }
+}
+
 Test(count, a_noun_that_is_too_long_is_cut)
 {
     struct bl_counted counted =

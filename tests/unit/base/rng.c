@@ -69,6 +69,34 @@ Test(rng, a_large_range_has_no_bias_towards_its_low_end)
     cr_assert_lt(chi2, 13.9, "chi2 of 2 degrees of freedom is %g", chi2);
 }
 
+/* Four words go to three numbers: without a rejection each third number would be drawn twice as often. */
+Test(rng, a_large_range_has_no_bias_between_neighbours)
+{
+    enum { N = 30000 };
+    const uint64_t n = UINT64_C(3) << 62;
+    double count[3] = {0}, chi2 = 0;
+    for (uint64_t i = 0; i < N; i++)
+        count[bl_rng_below(5, BL_STREAM_BATCH, 0, 0, i, n) % 3]++;
+    for (int b = 0; b < 3; b++)
+        chi2 += (count[b] - N / 3.0) * (count[b] - N / 3.0) / (N / 3.0);
+    cr_assert_lt(chi2, 13.9, "chi2 of 2 degrees of freedom is %g", chi2);
+}
+
+/* Just above 2^63 nearly half of all words are rejected: one number in 16 is drawn by a second attempt. */
+Test(rng, numbers_that_are_drawn_again_are_not_those_of_another_seed)
+{
+    enum { N = 4000, SEEDS = 8 };
+    const uint64_t n = (UINT64_C(1) << 63) + 1;
+    for (uint64_t i = 0; i < N; i++) {
+        uint64_t drawn[SEEDS];
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            drawn[seed] = bl_rng_below(seed, BL_STREAM_BATCH, 0, 0, i, n);
+            for (uint64_t other = 0; other < seed; other++)
+                cr_assert_neq(drawn[seed], drawn[other], "seeds %d and %d", (int)seed, (int)other);
+        }
+    }
+}
+
 Test(rng, unit_numbers_reach_0_and_never_1)
 {
     cr_assert_eq(bl_rng_unit(0), 0.0);

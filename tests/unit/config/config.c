@@ -122,6 +122,8 @@ Test(config, a_map_is_yaml_or_one_text)
     cr_assert_str_eq(config.checkpoint.hints, "a=1");
     cr_assert_eq(read_with_one(DATA "checkpoint: {hints: {a: 1}}\n", "checkpoint.hints={}"), BL_OK);
     cr_assert_str_eq(config.checkpoint.hints, "");
+    cr_assert_eq(read_with_one(DATA, "checkpoint.hints={ab: 1, a: 2, abc: 3}"), BL_OK, "%s", config_err.what);
+    cr_assert_str_eq(config.checkpoint.hints, "ab=1, a=2, abc=3"); /* one name may begin like another */
     cr_assert_eq(read_with_one(DATA, "checkpoint.hints=a.b-c=/scratch x"), BL_OK, "%s", config_err.what);
     cr_assert_str_eq(config.checkpoint.hints, "a.b-c=/scratch x");
 }

@@ -186,6 +186,18 @@ Test(config_rules, steps_and_epochs_both_on_the_command_line_are_refused)
     cr_assert_eq(build(settings, 3), BL_USAGE);
 }
 
+/* Of a key that is set several times the last setting says where it stands. */
+Test(config_rules, steps_set_again_on_the_command_line_stand_there)
+{
+    const struct bl_setting lengths[] = {setting("data.file", "d", 0), setting("train.steps", "100", 0),
+                                         setting("train.steps", "200", 1), setting("train.epochs", "3", 1)};
+    cr_assert_eq(build(lengths, 4), BL_USAGE);
+    const struct bl_setting batches[] = {setting("data.file", "d", 0), setting("train.global_batch", "32", 0),
+                                         setting("train.global_batch", "33", 1)};
+    cr_assert_eq(build(batches, 3), BL_USAGE);
+    cr_assert(strncmp(config_err.what, "--set: train.global_batch = 33 ", 31) == 0, "%s", config_err.what);
+}
+
 /* ---- the effective configuration ---- */
 
 static void round_trip(const char *text)

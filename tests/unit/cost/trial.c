@@ -57,6 +57,24 @@ Test(trial, long_batches_are_scaled)
     cr_assert(often > 2.0 * once && often < 64.0 * once, "%g and %g", once, often);
 }
 
+Test(trial, time_grows_with_the_ranks_rows_and_that_of_pairs_with_the_batch_too)
+{
+    static const struct {
+        int64_t local, global; /* as multiples of what is run at most */
+        double rows, pairs;
+    } cases[] = {{1, 1, 1.0, 1.0}, {2, 1, 2.0, 2.0}, {1, 3, 1.0, 3.0}, {4, 8, 4.0, 32.0}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const struct bl_trial_size size = {.n_local = cases[c].local * BL_TRIAL_ROWS,
+                                           .n_global = cases[c].global * BL_TRIAL_BATCH,
+                                           .groups = 1};
+        const struct bl_trial_scale scale = bl_trial_scale(&size);
+        cr_assert_eq(scale.rows, cases[c].rows);
+        cr_assert_eq(scale.pairs, cases[c].pairs);
+    }
+    const struct bl_trial_scale small = bl_trial_scale(&(struct bl_trial_size){.n_local = 7, .n_global = 20});
+    cr_assert(small.rows == 1.0 && small.pairs == 1.0);
+}
+
 Test(trial, other_labels_and_threads_work)
 {
     const struct bl_config config =

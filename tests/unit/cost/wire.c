@@ -38,6 +38,16 @@ Test(wire, a_long_allgather_goes_round_the_ring)
     expect_us(bl_cost_allgather(&odd, 6e5), 5 + 500);
 }
 
+/* Doubling up to 512 KiB where nodes are a power of two, else up to 80 KiB. */
+Test(wire, an_odd_number_of_nodes_goes_round_the_ring_sooner)
+{
+    const struct bl_wire wire = wire_of(8, 1), odd = wire_of(6, 1);
+    expect_us(bl_cost_allgather(&wire, 5.2e5), 3 + 455);
+    expect_us(bl_cost_allgather(&wire, 5.28e5), 7 + 462);
+    expect_us(bl_cost_allgather(&odd, 8.1e4), 3 + 67.5);
+    expect_us(bl_cost_allgather(&odd, 8.4e4), 5 + 70);
+}
+
 Test(wire, a_long_allreduce_moves_almost_twice_its_bytes)
 {
     const struct bl_wire wire = wire_of(8, 1), odd = wire_of(3, 1);

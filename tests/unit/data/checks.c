@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/digest.h"
-
 enum { N = 1300 };
 
 Test(checks, the_first_value_that_is_not_finite_is_found_wherever_it_stands)
@@ -37,22 +35,4 @@ Test(checks, large_finite_values_are_not_taken_for_infinity)
     cr_assert_eq(bl_first_not_finite(BL_FLOAT32, floats, 4), -1);
     cr_assert_eq(bl_first_not_finite(BL_FLOAT16, halves, 4), -1);
     cr_assert_eq(bl_first_not_finite(BL_UINT8, bytes, 4), -1);
-}
-
-Test(checks, a_digest_of_pieces_is_that_of_the_whole)
-{
-    static char bytes[100000];
-    struct bl_digester *digester = bl_digester_create();
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (char)(i * i % 251);
-    for (int64_t piece = 1; piece < 60000; piece = piece * 7 + 1) {
-        bl_digester_begin(digester, 42);
-        for (int64_t at = 0; at < (int64_t)sizeof bytes; at += piece)
-            bl_digester_add(digester, bytes + at,
-                            piece < (int64_t)sizeof bytes - at ? piece : (int64_t)sizeof bytes - at);
-        cr_assert_eq(bl_digester_end(digester), bl_digest(bytes, sizeof bytes, 42));
-        cr_assert_neq(bl_digester_end(digester), bl_digest(bytes, sizeof bytes, 43));
-    }
-    bl_digester_destroy(digester);
-    bl_digester_destroy(NULL);
 }

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "support/sizes.h"
+
 Test(labels, a_single_label_takes_one_word)
 {
     struct bl_label_layout layout = bl_label_layout(BL_LABELS_SINGLE, 10);
@@ -33,6 +35,25 @@ Test(labels, class_c_is_bit_c_of_the_packed_row)
         bl_label_pack(layout, row, words);
         for (int w = 0; w < 3; w++)
             cr_assert_eq(words[w], w == c / 32 ? 1u << (c % 32) : 0u, "class %d, word %d", c, w);
+    }
+}
+
+Test(labels, the_last_class_of_a_matrix_is_found_wherever_words_end)
+{
+    for (int i = 0; i < SIZES_TWO; i++) {
+        const int64_t classes = size_around(BL_LABELS_PER_WORD, i);
+        const struct bl_label_layout layout = bl_label_layout(BL_LABELS_MULTI, classes);
+        uint8_t last[2 * BL_LABELS_PER_WORD + 1] = {0}, rest[2 * BL_LABELS_PER_WORD + 1];
+        uint32_t a[3], b[3];
+        cr_assert(layout.words <= 3 && layout.words * BL_LABELS_PER_WORD >= classes &&
+                  (layout.words - 1) * BL_LABELS_PER_WORD < classes);
+        last[classes - 1] = 1;
+        for (int64_t c = 0; c < classes; c++)
+            rest[c] = c + 1 < classes;
+        bl_label_pack(layout, last, a);
+        bl_label_pack(layout, rest, b);
+        cr_assert(bl_label_any(layout, a) && bl_label_relevant(layout, a, a), "%d classes", (int)classes);
+        cr_assert_not(bl_label_relevant(layout, a, b), "%d classes", (int)classes);
     }
 }
 

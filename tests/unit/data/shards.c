@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/rng.h"
 #include "data/shards.h"
 
 Test(shards, are_disjoint_and_cover_every_row_for_any_count)
@@ -44,6 +45,27 @@ Test(shards, hold_out_the_same_rows_for_the_same_seed_and_others_for_another)
     bl_shard_free(&a);
     bl_shard_free(&b);
     bl_shard_free(&c);
+}
+
+/* A row's key is drawn by its place in the file: shards of any bounds hold out the rows with the smallest keys. */
+Test(shards, hold_out_the_rows_with_the_smallest_keys)
+{
+    for (int64_t lo = 0; lo <= 300; lo += 150) {
+        struct bl_shard shard;
+        uint64_t largest = 0;
+        cr_assert_eq(bl_shard_init(&shard, 0, lo, lo + 200, 20, 7, 0, NULL), 0);
+        for (int64_t i = 0; i < shard.n_validation; i++) {
+            uint64_t words[4];
+            bl_rng_words(7, BL_STREAM_VALIDATION, (uint64_t)shard.validation[i], 0, 0, words);
+            largest = words[0] > largest ? words[0] : largest;
+        }
+        for (int64_t i = 0; i < shard.n_train; i++) {
+            uint64_t words[4];
+            bl_rng_words(7, BL_STREAM_VALIDATION, (uint64_t)shard.train[i], 0, 0, words);
+            cr_assert_gt(words[0], largest, "row %d", (int)shard.train[i]);
+        }
+        bl_shard_free(&shard);
+    }
 }
 
 Test(shards, give_validation_rows_that_add_up_over_shards)

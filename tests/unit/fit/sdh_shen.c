@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/rng.h"
+#include "support/sizes.h"
 
 enum { N = 60, M = 7, BITS = 9, CLASSES = 4, BLOCK = 25 };
 
@@ -118,6 +119,34 @@ Test(sdh_shen, sums_are_those_of_all_rows)
     start(BL_LABELS_MULTI);
     add_all(multi, 1, 0);
     expect_sums(multi, codes);
+}
+
+/* One block of rows, each with two classes, the last one among them in each third row. */
+Test(sdh_shen, classes_of_a_matrix_count_wherever_its_words_end)
+{
+    static double codes[N * BITS];
+    first_codes(codes);
+    for (int i = 0; i < SIZES_TWO; i++) {
+        const int64_t classes = size_around(BL_LABELS_PER_WORD, i);
+        const struct bl_label_layout layout = bl_label_layout(BL_LABELS_MULTI, classes);
+        uint32_t labels[BLOCK * 3];
+        double sums[2 * BL_LABELS_PER_WORD + 1][BITS] = {{0}};
+        for (int64_t row = 0; row < BLOCK; row++) {
+            uint8_t has[2 * BL_LABELS_PER_WORD + 1] = {0};
+            has[row * 7 % classes] = 1;
+            has[row % 3 == 0 ? classes - 1 : row * 5 % classes] = 1;
+            bl_label_pack(layout, has, labels + row * layout.words);
+            for (int64_t c = 0; c < classes; c++)
+                for (int k = 0; k < BITS && has[c]; k++)
+                    sums[c][k] += codes[row * BITS + k];
+        }
+        cr_assert_eq(bl_sdh_init(&sdh, M, BITS, classes, layout, BLOCK, BLOCK, NULL), BL_OK);
+        bl_sdh_add_first(&sdh, 1, 0, BLOCK, phi, labels);
+        for (int64_t at = 0; at < classes * BITS; at++)
+            cr_assert_eq(sdh.class_code[at], (int64_t)sums[at / BITS][at % BITS], "class %d of %d",
+                         (int)(at / BITS), (int)classes);
+        bl_sdh_free(&sdh);
+    }
 }
 
 Test(sdh_shen, the_order_of_blocks_changes_no_bit)

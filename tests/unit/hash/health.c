@@ -36,6 +36,21 @@ Test(health, the_two_commonest_codes_are_counted_wherever_they_stand)
     cr_assert_float_eq(health.top_two, 0.7, 1e-15);
 }
 
+/* Codes of every order of their numbers: each of the two may be met first, last, or between rarer ones. */
+Test(health, the_two_commonest_codes_are_counted_in_any_order)
+{
+    static const int times[6][3] = {{1, 2, 4}, {1, 4, 2}, {2, 1, 4}, {2, 4, 1}, {4, 1, 2}, {4, 2, 1}};
+    for (int order = 0; order < 6; order++) {
+        uint64_t words[7];
+        int64_t rows = 0;
+        for (uint64_t code = 0; code < 3; code++)
+            for (int i = 0; i < times[order][code]; i++)
+                words[rows++] = code;
+        cr_assert_float_eq(health_of(words, rows, 3, none, NULL).top_two, 6.0 / 7.0, 1e-15, "order %d",
+                           order);
+    }
+}
+
 Test(health, the_worst_bit_is_the_least_balanced)
 {
     const uint64_t words[] = {1, 0, 3, 2}; /* bit 0 and 1 balanced, bit 2 never set */

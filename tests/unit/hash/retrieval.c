@@ -6,8 +6,9 @@
 #include "base/rng.h"
 #include "hash/code.h"
 #include "hash/retrieval.h"
+#include "support/sizes.h"
 
-enum { ITEMS_MAX = 4096 };
+enum { ITEMS_MAX = 4096, ROWS_MAX = 4200 };
 
 /* One ranking of a query's items, best first: what an evaluator that sorts would see. */
 struct ranking {
@@ -258,8 +259,8 @@ Test(retrieval, an_empty_ball_and_nothing_relevant_count_zero)
 
 /* Codes and labels of a kind that makes ties and empty label rows frequent. */
 struct sample {
-    uint64_t words[3000 * 16];
-    uint32_t labels[3000 * 63];
+    uint64_t words[ROWS_MAX * 16];
+    uint32_t labels[ROWS_MAX * 63];
     struct bl_code_set set;
 };
 
@@ -274,7 +275,7 @@ static struct sample *random_sample(uint64_t seed, int64_t rows, int64_t bits, s
 {
     struct sample *sample = calloc(1, sizeof *sample);
     const int64_t n_words = bl_code_words(bits);
-    cr_assert(sample && rows <= 3000 && n_words <= 16 && layout.words <= 63);
+    cr_assert(sample && rows <= ROWS_MAX && n_words <= 16 && layout.words <= 63);
     for (int64_t i = 0; i < rows * n_words; i++) {
         sample->words[i] = random_word(seed, i);
         if (i % n_words == n_words - 1 && bits % 64 != 0)
@@ -328,11 +329,13 @@ Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_at_every_width)
 
 Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_for_all_kinds_of_labels)
 {
-    const int64_t classes[] = {1, 20, 32, 33, 81, 1024, 1025, 2000};
+    const int64_t classes[] = {1, 20, 81, 1024, 1025, 2000};
     check_kernel(100, 5, 64, bl_label_layout(BL_LABELS_NONE, 0), 0);
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         for (int same = 0; same < 2; same++)
             check_kernel(1100, 7, 64, bl_label_layout(BL_LABELS_MULTI, classes[i]), same);
+    for (int i = 0; i < SIZES_TWO; i++)
+        check_kernel(300, 7, 64, bl_label_layout(BL_LABELS_MULTI, size_around(BL_LABELS_PER_WORD, i)), 0);
 }
 
 Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_for_groups)
@@ -345,9 +348,17 @@ Test(retrieval, the_kernel_counts_what_the_plain_loop_counts_for_groups)
 
 Test(retrieval, the_kernel_counts_databases_around_the_edges_of_its_tiles)
 {
-    const int64_t rows[] = {0, 1, 2, 3, 4, 5, 2047, 2048, 2049};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_kernel(rows[i], 3, 64, bl_label_layout(BL_LABELS_SINGLE, 5), 0);
+    const struct bl_label_layout layouts[] = {
+        bl_label_layout(BL_LABELS_SINGLE, 5), bl_label_layout(BL_LABELS_MULTI, 700),
+        bl_label_layout(BL_LABELS_MULTI, 1200), bl_group_layout(3), bl_group_layout(33)};
+    const int64_t bits[] = {64, 600};
+    for (int64_t rows = 0; rows < 6; rows++)
+        check_kernel(rows, 3, 64, layouts[0], 0);
+    for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
+        for (size_t b = 0; b < 2; b++)
+            for (int i = 0; i < SIZES_TWO; i++)
+                check_kernel(size_around(bl_retrieval_tile(bits[b], layouts[l]), i), 3, bits[b], layouts[l],
+                             0);
     check_kernel(10, 0, 64, bl_label_layout(BL_LABELS_SINGLE, 5), 0);
 }
 

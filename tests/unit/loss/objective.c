@@ -383,4 +383,10 @@ Test(objective, beta_grows_from_its_start_to_its_cap)
     cr_assert_eq(bl_objective_beta(&config, 0), 1.0);
     cr_assert_float_eq(bl_objective_beta(&config, 600), 2.0, 1e-12);
     cr_assert_eq(bl_objective_beta(&config, 1000000), 3.0);
+    struct bl_config_objective other = config;
+    other.beta_start = 0.25;
+    cr_assert_eq(bl_objective_beta(&other, 0), 0.25);
+    cr_assert_float_eq(bl_objective_beta(&other, 600), 0.5, 1e-12);
+    other.relaxation = BL_RELAXATION_TANH;
+    cr_assert_eq(bl_objective_beta(&other, 600), 1.0);
 }

@@ -38,6 +38,23 @@ Test(fixed, a_number_comes_back_within_half_a_step)
         cr_assert_leq(fabs(bl_fixed_to(fixed, bl_fixed_from(fixed, x)) - x), 0.5 / fixed.scale);
 }
 
+/* Small enough that a double has digits behind a step. */
+Test(fixed, a_small_number_is_rounded_to_the_nearest_step_and_not_cut)
+{
+    const struct bl_fixed fixed = bl_fixed_of_bound(3.0);
+    for (int whole = -3; whole <= 3; whole++)
+        for (int part = -9; part <= 9; part++) {
+            if (part == 5 || part == -5)
+                continue;
+            const double steps = whole + 0.1 * part;
+            const float x = (float)(steps / fixed.scale);
+            int64_t sum = 1000;
+            bl_fixed_add(fixed, 1, &x, &sum);
+            cr_assert_eq(bl_fixed_from(fixed, steps / fixed.scale), (int64_t)floor(steps + 0.5), "%g", steps);
+            cr_assert_eq(sum - 1000, (int64_t)floor(steps + 0.5), "%g", steps);
+        }
+}
+
 Test(fixed, numbers_that_are_not_finite_count_as_nothing)
 {
     struct bl_fixed fixed = bl_fixed_of_bound(1.0);

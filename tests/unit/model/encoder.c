@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "hash/code.h"
 #include "model/model.h"
+#include "model/network.h"
 
 /* Two features, two outputs through one hidden tanh layer of two: the code is the features' signs. */
 static void identity_model(struct bl_model *model)
@@ -33,6 +35,39 @@ Test(encoder, the_code_is_the_sign_of_the_outputs)
     cr_assert_arr_eq(codes, expected, 4);
     bl_encoder_free(&encoder);
     bl_model_free(&model);
+}
+
+/* For any number of layers, of growing and falling widths: the encoder goes to and fro between two buffers. */
+Test(encoder, codes_are_the_signs_of_what_the_network_gives)
+{
+    enum { ROWS = 9, DIM = 7, BITS = 12, DEEPEST = 4 };
+    float rows[ROWS * DIM], z[ROWS * BITS];
+    for (int i = 0; i < ROWS * DIM; i++)
+        rows[i] = sinf((float)(3 * i));
+    for (int64_t hidden = 0; hidden <= DEEPEST; hidden++) {
+        struct bl_config_model config = {.hidden = {17, 5, 11, 8},
+                                         .hidden_count = hidden,
+                                         .heads = 1,
+                                         .bits = BITS,
+                                         .activation = BL_ACTIVATION_TANH};
+        const struct bl_shape shape = bl_shape_of(&config, DIM);
+        uint8_t codes[ROWS * 2], expected[ROWS * 2];
+        int64_t bad = -1;
+        struct bl_model model;
+        struct bl_encoder encoder;
+        struct bl_network network;
+        cr_assert_eq(bl_model_init(&model, &shape, BL_NORMALIZE_NONE, NULL), BL_OK);
+        bl_params_init(&shape, &model.layout, 5, model.params);
+        cr_assert_eq(bl_encoder_init(&encoder, &model, ROWS, NULL), BL_OK);
+        cr_assert_eq(bl_network_init(&network, &shape, ROWS, &encoder.product, NULL), BL_OK);
+        bl_network_forward(&network, model.params, rows, ROWS, NULL, z);
+        cr_assert(bl_code_pack(z, ROWS, BITS, expected));
+        cr_assert_eq(bl_encoder_run(&encoder, BL_FLOAT32, rows, ROWS, codes, &bad, NULL), BL_OK);
+        cr_assert_arr_eq(codes, expected, sizeof codes, "%d hidden layers", (int)hidden);
+        bl_network_free(&network);
+        bl_encoder_free(&encoder);
+        bl_model_free(&model);
+    }
 }
 
 Test(encoder, rows_are_normalised_first)

@@ -210,56 +210,6 @@ Test(network, outputs_equal_the_naive_network_and_are_written_fully)
     tear_down(&scene);
 }
 
-Test(network, a_row_has_the_same_mask_at_any_place_of_the_batch)
-{
-    const int64_t here[] = {4, 77, 5}, there[] = {77};
-    struct bl_dropout a = {.p = 0.5, .seed = 3, .step = 9, .rows = here};
-    struct bl_dropout b = {.p = 0.5, .seed = 3, .step = 9, .rows = there};
-    float x[3 * 21], y[21];
-    for (int i = 0; i < 3 * 21; i++)
-        x[i] = y[i % 21] = 1.0f;
-    bl_dropout_apply(&a, 1, 0, 3, 21, x);
-    bl_dropout_apply(&b, 1, 0, 1, 21, y);
-    cr_assert_eq(memcmp(x + 21, y, sizeof y), 0);
-    cr_assert_neq(memcmp(x, y, sizeof y), 0);
-}
-
-Test(network, step_layer_and_seed_each_change_the_mask)
-{
-    const int64_t row = 5;
-    float masks[4][64];
-    for (int i = 0; i < 4; i++) {
-        struct bl_dropout dropout = {.p = 0.5, .seed = 3 + (i == 1), .step = 9 + (i == 2), .rows = &row};
-        for (int j = 0; j < 64; j++)
-            masks[i][j] = 1.0f;
-        bl_dropout_apply(&dropout, i == 3, 0, 1, 64, masks[i]);
-    }
-    for (int i = 0; i < 4; i++)
-        for (int j = 0; j < i; j++)
-            cr_assert_neq(memcmp(masks[i], masks[j], sizeof masks[i]), 0);
-}
-
-Test(network, dropout_silences_the_asked_share_and_keeps_the_mean)
-{
-    enum { N = 400, W = 50 };
-    static float x[N * W];
-    static int64_t rows[N];
-    int silent = 0;
-    double sum = 0.0;
-    for (int i = 0; i < N * W; i++) {
-        x[i] = 1.0f;
-        rows[i / W] = i / W;
-    }
-    struct bl_dropout dropout = {.p = 0.3, .seed = 1, .step = 0, .rows = rows};
-    bl_dropout_apply(&dropout, 0, 0, N, W, x);
-    for (int i = 0; i < N * W; i++) {
-        silent += x[i] == 0.0f;
-        sum += (double)x[i];
-    }
-    cr_assert_float_eq((double)silent / (N * W), 0.3, 0.015);
-    cr_assert_float_eq(sum / (N * W), 1.0, 0.02);
-}
-
 Test(network, three_threads_agree_with_one_to_rounding)
 {
     static struct scene other;

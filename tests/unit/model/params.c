@@ -78,6 +78,40 @@ Test(params, the_seed_alone_decides_the_start)
     cr_assert_neq(memcmp(a, c, 100 * sizeof *a), 0);
 }
 
+Test(params, layers_of_equal_shape_start_with_different_weights)
+{
+    enum { WIDTH = 6, LAYERS = 4, WEIGHTS = WIDTH * WIDTH };
+    struct bl_config_model model = {
+        .hidden = {WIDTH, WIDTH, WIDTH}, .hidden_count = 3, .heads = 1, .bits = WIDTH};
+    for (int activation = BL_ACTIVATION_RELU; activation <= BL_ACTIVATION_TANH; activation++) {
+        model.activation = activation;
+        const struct bl_shape shape = bl_shape_of(&model, WIDTH);
+        const struct bl_layout layout = bl_layout_of(&shape);
+        float params[LAYERS * (WEIGHTS + WIDTH)];
+        bl_params_init(&shape, &layout, 1, params);
+        for (int a = 0; a < LAYERS; a++)
+            for (int b = 0; b < a; b++) {
+                /* Bounds may differ, so signs are compared: of 36 about 18 agree. */
+                int equal = 0;
+                for (int i = 0; i < WEIGHTS; i++)
+                    equal += (params[layout.tensor[2 * a].offset + i] < 0.0f) ==
+                             (params[layout.tensor[2 * b].offset + i] < 0.0f);
+                cr_assert(equal > 5 && equal < 31, "layers %d and %d: %d signs of %d agree", a, b, equal,
+                          WEIGHTS);
+            }
+    }
+}
+
+Test(params, rows_and_columns_of_a_weight_are_all_different)
+{
+    enum { OUT = 9, IN = 13 };
+    float params[400];
+    fill(BL_ACTIVATION_TANH, 3, params);
+    for (int i = 0; i < OUT * IN; i++)
+        for (int j = 0; j < i; j++)
+            cr_assert_neq(params[i], params[j], "weights %d and %d", i, j);
+}
+
 Test(params, random_planes_have_mean_0_and_variance_1_and_do_not_depend_on_the_code_length)
 {
     enum { BITS = 40, DIM = 251 };

@@ -106,6 +106,21 @@ Test(optimizer, updates_a_range_as_it_updates_the_whole)
     bl_optimizer_free(&parts);
 }
 
+/* Whole numbers, so that the sum is exact: every element counts, wherever the lanes end. */
+Test(optimizer, every_element_counts_in_the_square_sum)
+{
+    float grad[40];
+    int64_t sum = 0;
+    for (int n = 0; n <= 40; n++) {
+        for (int i = n; i < 40; i++)
+            grad[i] = NAN; /* is not looked at */
+        cr_assert_eq(bl_optimizer_square_sum(grad, n), (double)sum, "%d elements", n);
+        if (n < 40)
+            grad[n] = (float)(n + 1);
+        sum += (n + 1) * (n + 1);
+    }
+}
+
 Test(optimizer, finds_nan_and_infinity_in_the_square_sum)
 {
     float grad[40] = {0};
