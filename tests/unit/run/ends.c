@@ -1,0 +1,291 @@
+/* When a run ends, stops and writes, in this process. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "mpi/files/model.h"
+#include "optim/schedule.h"
+#include "support/own_run.h"
+
+TestSuite(ends, .init = own_run_enter, .fini = own_run_leave);
+
+/* A rate that moves no parameter, so that no evaluation is better than the first. */
+#define STILL "optimizer.lr=1e-30;optimizer.weight_decay=0;"
+
+static int64_t last_step(const char *name)
+{
+    json_t *event = own_run_event(name, NULL, -1);
+    const int64_t step = (int64_t)own_run_number(event, "step");
+    json_decref(event);
+    return step;
+}
+
+static int has_file(const char *name, const char *file)
+{
+    char path[2 * OWN_RUN_PATH];
+    own_run_path(name, file, path);
+    return access(path, F_OK) == 0;
+}
+
+Test(ends, an_early_stop_comes_at_the_evaluation_that_is_the_last_allowed)
+{
+    cr_assert_eq(own_run_train("run", STILL "evaluate.early_stop=2;train.epochs=9"), BL_OK);
+    cr_assert_eq(own_run_events("run", "evaluation"), 3);
+    cr_assert_eq(last_step("run"), 3 * OWN_RUN_PER_EPOCH);
+    cr_assert(own_run_log_has("run", "stopping early: 2 evaluations without a better mAP"));
+}
+
+Test(ends, bad_evaluations_before_and_after_a_stop_count_together)
+{
+    for (int64_t stop = 1; stop <= 3; stop++) {
+        char name[16];
+        snprintf(name, sizeof name, "run%d", (int)stop);
+        own_run_deadline.stop_at = stop * OWN_RUN_PER_EPOCH;
+        cr_assert_eq(own_run_train(name, STILL "evaluate.early_stop=3;train.epochs=9"), BL_STOPPED);
+        own_run_deadline.stop_at = -1;
+        cr_assert_eq(own_run_train(name, STILL "evaluate.early_stop=3;train.epochs=9"), BL_OK);
+        cr_assert_eq(last_step(name), 4 * OWN_RUN_PER_EPOCH, "stopped after epoch %d", (int)stop);
+    }
+}
+
+Test(ends, a_better_evaluation_begins_the_count_anew)
+{
+    cr_assert_eq(own_run_train("run", "evaluate.early_stop=2;train.epochs=12"), BL_OK);
+    const int n = own_run_events("run", "evaluation");
+    double best = -1.0;
+    int since = 0;
+    for (int i = 0; i < n; i++) {
+        json_t *event = own_run_event("run", "evaluation", i);
+        const double map = own_run_number(event, "map");
+        cr_assert_lt(since, 2, "it went on after two evaluations without a better mAP");
+        cr_assert_eq(json_is_true(json_object_get(event, "best")), map > best);
+        since = map > best ? 0 : since + 1;
+        best = map > best ? map : best;
+        json_decref(event);
+    }
+    cr_assert(since == 2 || n == 12, "%d evaluations, %d without a better one", n, since);
+}
+
+/* By definition: each of the last `epochs` epochs changed the mean objective by less than its share of it. */
+static int settles_with(const double *objective, int at, double share, int epochs)
+{
+    int n = 0;
+    for (int e = at; e > 0 && n < epochs; e--, n++)
+        if (!(fabs(objective[e] - objective[e - 1]) < share * fabs(objective[e - 1])))
+            return 0;
+    return n == epochs;
+}
+
+Test(ends, a_run_settles_by_the_changes_of_its_epochs_and_not_while_it_falls_fast)
+{
+    enum { EPOCHS = 40 };
+    double objective[EPOCHS];
+    for (int stopped = 0; stopped < 2; stopped++) {
+        const char *name = stopped ? "stopped" : "whole";
+        if (stopped) {
+            own_run_deadline.stop_at = 5 * OWN_RUN_PER_EPOCH / 2;
+            cr_assert_eq(own_run_train(name, "train.settle=0.05;train.settle_epochs=2;train.epochs=40"),
+                         BL_STOPPED);
+            own_run_deadline.stop_at = -1;
+        }
+        cr_assert_eq(own_run_train(name, "train.settle=0.05;train.settle_epochs=2;train.epochs=40"), BL_OK);
+        const int n = own_run_events(name, "epoch");
+        for (int e = 0; e < n; e++) {
+            json_t *event = own_run_event(name, "epoch", e);
+            objective[e] = own_run_number(event, "loss");
+            json_decref(event);
+            cr_assert_eq(settles_with(objective, e, 0.05, 2), e == n - 1, "epoch %d of %d", e + 1, n);
+        }
+        cr_assert(n > 3 && n < EPOCHS, "%d epochs show nothing", n);
+        cr_assert_gt(objective[0] - objective[1], 0.05 * objective[0], "it doesn't fall fast at first");
+        cr_assert(own_run_log_has(name, "the objective has settled: it changed by less than 0.05 of itself"));
+    }
+}
+
+/* Where an evaluation comes within two steps the deadline must leave time for it. */
+static void expect_near(const char *sets, int64_t every, int64_t total)
+{
+    static int run;
+    char name[16];
+    snprintf(name, sizeof name, "near%d", run++);
+    cr_assert_eq(own_run_train(name, sets), BL_OK);
+    cr_assert_eq(own_run_deadline.calls, total);
+    for (int64_t step = 0; step < total; step++) {
+        const int64_t left = every > 0 ? every - step % every : total, to_end = total - step;
+        cr_assert_eq(own_run_deadline.near[step], every >= 0 && (left <= 2 || to_end <= 2), "%s, step %d",
+                     sets, (int)step);
+    }
+}
+
+Test(ends, the_deadline_knows_which_steps_have_an_evaluation_near)
+{
+    expect_near("train.epochs=3", OWN_RUN_PER_EPOCH, 3 * OWN_RUN_PER_EPOCH);
+    expect_near("train.steps=17", OWN_RUN_PER_EPOCH, 17);
+    expect_near("train.epochs=3;evaluate.every_epochs=2", 2 * OWN_RUN_PER_EPOCH, 3 * OWN_RUN_PER_EPOCH);
+    expect_near("train.steps=15;evaluate.every_epochs=0", -1, 15);
+    expect_near("train.steps=3;train.global_batch=full", 1, 3);
+}
+
+Test(ends, a_run_that_stops_after_an_evaluation_leaves_the_model_of_that_step)
+{
+    char path[2 * OWN_RUN_PATH];
+    struct bl_model stopped = {0}, whole = {0};
+    struct bl_error err = {0};
+    own_run_deadline.stop_at = OWN_RUN_PER_EPOCH + 3;
+    cr_assert_eq(own_run_train("stopped", "train.epochs=9"), BL_STOPPED);
+    cr_assert(own_run_log_has("stopped", "stopped before the time limit at step 15 of 99"));
+    own_run_deadline.stop_at = -1;
+    cr_assert_eq(own_run_train("whole", "train.epochs=1"), BL_OK);
+    own_run_path("stopped", "model.h5", path);
+    cr_assert_eq(par_model_read(par_alone(), path, &stopped, &err), BL_OK, "%s", err.what);
+    own_run_path("whole", "model.h5", path);
+    cr_assert_eq(par_model_read(par_alone(), path, &whole, &err), BL_OK, "%s", err.what);
+    cr_assert_eq(memcmp(stopped.params, whole.params, (size_t)whole.layout.n_params * sizeof(float)), 0);
+    bl_model_free(&stopped);
+    bl_model_free(&whole);
+}
+
+Test(ends, without_evaluations_a_stopped_run_has_no_model_yet)
+{
+    own_run_deadline.stop_at = OWN_RUN_PER_EPOCH + 3;
+    cr_assert_eq(own_run_train("run", "train.epochs=2;evaluate.every_epochs=0"), BL_STOPPED);
+    cr_assert_not(has_file("run", "model.h5"));
+    own_run_deadline.stop_at = -1;
+    cr_assert_eq(own_run_train("run", "train.epochs=2;evaluate.every_epochs=0"), BL_OK);
+    cr_assert(has_file("run", "model.h5"));
+}
+
+/* 3000 steps take some tenths of a second; a minute has 60 of them. */
+Test(ends, checkpoints_by_time_come_in_minutes)
+{
+    char sets[] =
+        "checkpoint.every_minutes=0.0002;train.steps=3000;evaluate.every_epochs=0;log.every_steps=3000";
+    cr_assert_eq(own_run_train("often", sets), BL_OK);
+    cr_assert_geq(own_run_events("often", "checkpoint"), 3);
+    cr_assert_eq(own_run_train("never", "train.steps=100;evaluate.every_epochs=0"), BL_OK);
+    cr_assert_eq(own_run_events("never", "checkpoint"), 1);
+    cr_assert_eq(own_run_train("later", "checkpoint.every_minutes=1;train.steps=100;evaluate.every_epochs=0"),
+                 BL_OK);
+    cr_assert_eq(own_run_events("later", "checkpoint"), 1);
+}
+
+Test(ends, checkpoints_by_steps_come_at_multiples_and_at_the_end)
+{
+    static const double steps[] = {4, 8, 10};
+    cr_assert_eq(own_run_train("run", "checkpoint.every_steps=4;checkpoint.behind=false;train.steps=10"),
+                 BL_OK);
+    cr_assert_eq(own_run_events("run", "checkpoint"), 3);
+    for (int i = 0; i < 3; i++) {
+        json_t *event = own_run_event("run", "checkpoint", i);
+        cr_assert_eq(own_run_number(event, "step"), steps[i]);
+        json_decref(event);
+    }
+}
+
+Test(ends, seconds_of_steps_go_on_counting_when_a_run_continues)
+{
+    double seconds[2];
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(own_run_train("run", i == 0 ? "train.epochs=20" : "train.epochs=21"), BL_OK);
+        json_t *event = own_run_event("run", "end", -1);
+        seconds[i] = own_run_number(event, "train_seconds");
+        json_decref(event);
+    }
+    cr_assert_gt(seconds[1], seconds[0]);
+}
+
+/* Events */
+
+static void expect_sum_of_terms(const json_t *event, const struct bl_config_objective *objective)
+{
+    const json_t *terms = json_object_get(event, "terms");
+    cr_assert_eq(json_object_size(terms), 3);
+    const double sum = objective->pairwise_weight * own_run_number(terms, "pairwise") +
+                       objective->quantization_weight * own_run_number(terms, "quantization") +
+                       objective->classification_weight * own_run_number(terms, "classification");
+    cr_assert_float_eq(own_run_number(event, "loss"), sum, 1e-6 * sum);
+}
+
+Test(ends, the_loss_of_an_event_is_the_weighted_sum_of_its_terms)
+{
+    struct bl_config config;
+    own_run_config(&config, "objective.preset=joint");
+    cr_assert_eq(own_run_train("run", "objective.preset=joint;train.epochs=2;log.every_steps=4"), BL_OK);
+    for (int i = 0; i < 5; i++) {
+        json_t *step = own_run_event("run", "step", i), *epoch = own_run_event("run", "epoch", i % 2);
+        expect_sum_of_terms(step, &config.objective);
+        expect_sum_of_terms(epoch, &config.objective);
+        json_decref(step);
+        json_decref(epoch);
+    }
+}
+
+/* The mean over an epoch is that of its steps; so is that of a line over the steps since the last. */
+Test(ends, an_epochs_loss_is_the_mean_of_its_steps_also_when_it_was_stopped_within)
+{
+    for (int stopped = 0; stopped < 2; stopped++) {
+        const char *name = stopped ? "stopped" : "whole";
+        if (stopped) {
+            own_run_deadline.stop_at = 14;
+            cr_assert_eq(own_run_train(name, "train.epochs=2"), BL_STOPPED);
+            own_run_deadline.stop_at = -1;
+        }
+        cr_assert_eq(own_run_train(name, "train.epochs=2"), BL_OK);
+        cr_assert_eq(own_run_events(name, "step"), 2 * OWN_RUN_PER_EPOCH);
+        for (int e = 0; e < 2; e++) {
+            double sum = 0.0;
+            for (int i = 0; i < OWN_RUN_PER_EPOCH; i++) {
+                json_t *step = own_run_event(name, "step", e * OWN_RUN_PER_EPOCH + i);
+                sum += own_run_number(step, "loss");
+                json_decref(step);
+            }
+            json_t *epoch = own_run_event(name, "epoch", e);
+            cr_assert_float_eq(own_run_number(epoch, "loss"), sum / OWN_RUN_PER_EPOCH, 1e-6);
+            json_decref(epoch);
+        }
+    }
+}
+
+Test(ends, a_lines_loss_is_the_mean_since_the_line_before)
+{
+    cr_assert_eq(own_run_train("each", "train.steps=12;log.every_steps=1"), BL_OK);
+    cr_assert_eq(own_run_train("third", "train.steps=12;log.every_steps=3"), BL_OK);
+    cr_assert_eq(own_run_events("third", "step"), 4);
+    for (int i = 0; i < 4; i++) {
+        double sum = 0.0;
+        for (int j = 0; j < 3; j++) {
+            json_t *step = own_run_event("each", "step", 3 * i + j);
+            sum += own_run_number(step, "loss");
+            json_decref(step);
+        }
+        json_t *line = own_run_event("third", "step", i);
+        cr_assert_float_eq(own_run_number(line, "loss"), sum / 3.0, 1e-6);
+        json_decref(line);
+    }
+}
+
+Test(ends, the_rate_of_an_event_is_that_of_the_schedule_at_its_step)
+{
+    static const char *const schedules[] = {"constant", "step", "cosine"};
+    for (size_t s = 0; s < 3; s++) {
+        char sets[200];
+        struct bl_config config;
+        snprintf(sets, sizeof sets,
+                 "optimizer.schedule=%s;optimizer.step_every_epochs=1;optimizer.warmup_steps=3;"
+                 "train.steps=30;evaluate.every_epochs=0",
+                 schedules[s]);
+        own_run_config(&config, sets);
+        cr_assert_eq(own_run_train(schedules[s], sets), BL_OK);
+        for (int i = 0; i < 30; i++) {
+            json_t *event = own_run_event(schedules[s], "step", i);
+            cr_assert_eq(own_run_number(event, "step"), i + 1);
+            const double rate = bl_schedule_rate(&config.optimizer, i, 30, OWN_RUN_PER_EPOCH);
+            cr_assert_float_eq(own_run_number(event, "lr"), rate, 1e-8);
+            json_decref(event);
+        }
+    }
+}
