@@ -52,6 +52,24 @@ Test(ends, bad_evaluations_before_and_after_a_stop_count_together)
     }
 }
 
+Test(ends, a_run_that_is_over_says_what_to_raise)
+{
+    static const char *const ends[][2] = {
+        {STILL "evaluate.early_stop=1;train.epochs=3", "raise evaluate.early_stop to go on"},
+        {STILL "train.settle=0.5;train.settle_epochs=1;train.epochs=3", "raise train.settle_epochs to go on"},
+        {"train.epochs=1", "raise train.epochs to go on"}};
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "run%d", i);
+        cr_assert_eq(own_run_train(name, ends[i][0]), BL_OK);
+        const int64_t step = last_step(name);
+        cr_assert_not(own_run_log_has(name, "finished already"));
+        cr_assert_eq(own_run_train(name, ends[i][0]), BL_OK);
+        cr_assert(own_run_log_has(name, ends[i][1]), "%s", ends[i][0]);
+        cr_assert_eq(last_step(name), step);
+    }
+}
+
 Test(ends, a_better_evaluation_begins_the_count_anew)
 {
     cr_assert_eq(own_run_train("run", "evaluate.early_stop=2;train.epochs=12"), BL_OK);
