@@ -167,6 +167,115 @@ Test(ends, a_run_that_stops_after_an_evaluation_leaves_the_model_of_that_step)
     bl_model_free(&whole);
 }
 
+static void read_model(const char *name, struct bl_model *model)
+{
+    char path[2 * OWN_RUN_PATH];
+    struct bl_error err = {0};
+    own_run_path(name, "model.h5", path);
+    cr_assert_eq(par_model_read(par_alone(), path, model, &err), BL_OK, "%s", err.what);
+}
+
+/* At this rate a later evaluation is worse than the best, whose model is that of a run of as many steps. */
+Test(ends, the_model_is_that_of_the_best_evaluation_and_not_of_the_last)
+{
+    struct bl_model whole = {0}, best = {0}, last = {0};
+    char sets[100];
+    int64_t step = 0, end = 0;
+    cr_assert_eq(own_run_train("whole", "train.epochs=8;optimizer.lr=0.1"), BL_OK);
+    for (int i = 0; i < own_run_events("whole", "evaluation"); i++) {
+        json_t *event = own_run_event("whole", "evaluation", i);
+        end = (int64_t)own_run_number(event, "step");
+        step = json_is_true(json_object_get(event, "best")) ? end : step;
+        json_decref(event);
+    }
+    cr_assert(step > 0 && step < end, "the best is at %d of %d: this shows nothing", (int)step, (int)end);
+    snprintf(sets, sizeof sets, "train.steps=%d;optimizer.lr=0.1", (int)step);
+    cr_assert_eq(own_run_train("best", sets), BL_OK);
+    cr_assert_eq(own_run_train("last", "train.epochs=8;optimizer.lr=0.1;evaluate.every_epochs=0"), BL_OK);
+    read_model("whole", &whole);
+    read_model("best", &best);
+    read_model("last", &last);
+    const size_t bytes = (size_t)whole.layout.n_params * sizeof(float);
+    cr_assert_eq(memcmp(whole.params, best.params, bytes), 0);
+    cr_assert_neq(memcmp(whole.params, last.params, bytes), 0);
+    bl_model_free(&whole);
+    bl_model_free(&best);
+    bl_model_free(&last);
+}
+
+/* The text behind the last mark in the run's log. */
+static void last_after(const char *name, const char *mark, char text[32])
+{
+    char *log = own_run_log(name), *found = NULL;
+    for (char *at = log; (at = strstr(at, mark)); at += strlen(mark))
+        found = at + strlen(mark);
+    cr_assert(found, "no %s", mark);
+    snprintf(text, 32, "%.16s", found);
+    free(log);
+}
+
+Test(ends, without_evaluations_the_model_has_the_parameters_of_the_last_checkpoint)
+{
+    char model[32], checkpoint[32];
+    cr_assert_eq(own_run_train("run", "train.steps=5;evaluate.every_epochs=0"), BL_OK);
+    last_after("run", "model.h5  digest ", model);
+    last_after("run", "step-00000005.h5  digest ", checkpoint);
+    cr_assert_str_eq(model, checkpoint);
+}
+
+Test(ends, the_last_step_is_evaluated_also_within_an_epoch)
+{
+    cr_assert_eq(own_run_train("run", "train.steps=15"), BL_OK);
+    cr_assert_eq(own_run_events("run", "evaluation"), 2);
+    json_t *event = own_run_event("run", "evaluation", 1);
+    cr_assert_eq(own_run_number(event, "step"), 15);
+    json_decref(event);
+}
+
+/* The run stops with the last step of an epoch, whose evaluation is in the checkpoint. */
+Test(ends, a_run_that_stops_at_an_epochs_end_keeps_its_evaluation)
+{
+    own_run_deadline.stop_at = OWN_RUN_PER_EPOCH - 1;
+    cr_assert_eq(own_run_train("run", "train.epochs=2"), BL_STOPPED);
+    own_run_deadline.stop_at = -1;
+    cr_assert_eq(own_run_train("run", "train.epochs=2"), BL_OK);
+    cr_assert_eq(own_run_events("run", "evaluation"), 2);
+    cr_assert_eq(own_run_events("run", "epoch"), 2);
+    cr_assert_eq(own_run_events("run", "step"), 2 * OWN_RUN_PER_EPOCH);
+}
+
+Test(ends, fresh_starts_over_and_leaves_nothing_of_the_run_before)
+{
+    cr_assert_eq(own_run_train("run", "train.steps=9;checkpoint.every_steps=3"), BL_OK);
+    cr_assert_eq(own_run_train_from("run", "train.steps=5", NULL, 1), BL_OK);
+    cr_assert_eq(own_run_events("run", "step"), 5);
+    cr_assert(has_file("run", "checkpoints/step-00000005.h5") &&
+              !has_file("run", "checkpoints/step-00000009.h5"));
+    cr_assert_not(own_run_log_has("run", "continuing"));
+}
+
+/* A clip and a run that is stopped: the same bits, with the scales of the gradient's grid, the optimiser's moments and
+ * dropout's streams. */
+Test(ends, a_stopped_run_continues_to_the_same_bits)
+{
+    static const char sets[] =
+        "objective.preset=joint;train.epochs=2;model.dropout=0.2;optimizer.clip_norm=0.1;"
+        "objective.terms.pairwise.against=memory;evaluate.every_epochs=0";
+    char whole[32], stopped[32];
+    cr_assert_eq(own_run_train("whole", sets), BL_OK);
+    last_after("whole", "model.h5  digest ", whole);
+    for (int at = 1; at < 20; at += 6) {
+        char name[16];
+        snprintf(name, sizeof name, "run%d", at);
+        own_run_deadline.stop_at = at;
+        cr_assert_eq(own_run_train(name, sets), BL_STOPPED);
+        own_run_deadline.stop_at = -1;
+        cr_assert_eq(own_run_train(name, sets), BL_OK);
+        last_after(name, "model.h5  digest ", stopped);
+        cr_assert_str_eq(stopped, whole);
+    }
+}
+
 Test(ends, without_evaluations_a_stopped_run_has_no_model_yet)
 {
     own_run_deadline.stop_at = OWN_RUN_PER_EPOCH + 3;
@@ -239,6 +348,22 @@ Test(ends, the_loss_of_an_event_is_the_weighted_sum_of_its_terms)
         expect_sum_of_terms(epoch, &config.objective);
         json_decref(step);
         json_decref(epoch);
+    }
+}
+
+/* Parameters that don't move have terms that don't change, on every line and in every epoch. */
+Test(ends, terms_of_the_parameters_are_means_too)
+{
+    double first = 0.0;
+    cr_assert_eq(
+        own_run_train("run", STILL "objective.terms.independence.weight=1;train.epochs=2;log.every_steps=4"),
+        BL_OK);
+    for (int i = 0; i < 5; i++) {
+        json_t *event = i < 3 ? own_run_event("run", "step", i) : own_run_event("run", "epoch", i - 3);
+        const double value = own_run_number(json_object_get(event, "terms"), "independence");
+        first = i == 0 ? value : first;
+        cr_assert(value > 0.0 && fabs(value - first) < 1e-6 * first, "%g, %g", value, first);
+        json_decref(event);
     }
 }
 
