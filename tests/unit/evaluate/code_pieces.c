@@ -1,6 +1,8 @@
 /* Codes of chosen rows of a split, and the mAP of held-out rows, against codes of one row at a time: of more rows than
  * are encoded at once. */
 #include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +103,34 @@ Test(code_pieces, chosen_rows_are_encoded_in_order_and_only_they_count_as_search
         bl_model_free(&model);
         unlink(path);
     }
+}
+
+/* Rows are named as the file numbers them, also where rows before them weren't chosen and in a later block. */
+Test(code_pieces, a_row_that_is_not_finite_is_named_by_its_place_in_the_file)
+{
+    struct par_dataset *dataset = NULL;
+    struct par_code_set piece = {0};
+    struct par_row_choice choice = {.parts = parts, .part = 1};
+    struct bl_row_tally tally = {.sample = &sample};
+    struct split_writer_options options = options_of(BL_FLOAT32, 1500, DIM);
+    int64_t n, bad = 1200;
+    char text[32];
+    make_split(1500);
+    make_model(1500);
+    while (parts[bad] != 1)
+        bad++;
+    unlink(path);
+    features[bad * DIM + 3] = (float)NAN;
+    features[(bad - 1) * DIM + 3] = parts[bad - 1] & 1 ? 0.0f : (float)NAN; /* not chosen, so no matter */
+    options.labels = bl_label_layout(BL_LABELS_SINGLE, 0);
+    write_split("train", &options, features, classes, NULL);
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    cr_assert_eq(par_encode_split(par_alone(), &model, dataset, &choice, &piece, &tally, &n, &err),
+                 BL_NUMBERS);
+    snprintf(text, sizeof text, "row %d has", (int)bad);
+    cr_assert(strstr(err.what, text), "%s: %s", text, err.what);
+    par_dataset_close(dataset);
+    bl_model_free(&model);
 }
 
 static int row_is_held_out(const struct par_train_data *data, int64_t row)
