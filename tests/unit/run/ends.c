@@ -244,6 +244,33 @@ Test(ends, a_run_that_stops_at_an_epochs_end_keeps_its_evaluation)
     cr_assert_eq(own_run_events("run", "step"), 2 * OWN_RUN_PER_EPOCH);
 }
 
+static void append(const char *name, const char *file, const char *line)
+{
+    char path[2 * OWN_RUN_PATH];
+    own_run_path(name, file, path);
+    FILE *out = fopen(path, "a");
+    cr_assert(out && fputs(line, out) >= 0 && fclose(out) == 0);
+}
+
+/* What a killed run wrote behind its checkpoint. */
+Test(ends, curves_and_log_behind_a_checkpoint_are_cut_off_when_a_run_continues)
+{
+    own_run_deadline.stop_at = 3;
+    cr_assert_eq(own_run_train("run", "train.steps=9;evaluate.every_epochs=0"), BL_STOPPED);
+    own_run_deadline.stop_at = -1;
+    append("run", "metrics.jsonl", "{\"event\":\"step\",\"step\":5,\"loss\":1.0}\n");
+    append("run", "train.log", "2026-01-01 00:00:00 a line that comes again\n");
+    cr_assert_eq(own_run_train("run", "train.steps=9;evaluate.every_epochs=0"), BL_OK);
+    cr_assert_eq(own_run_events("run", "step"), 9);
+    for (int i = 0; i < 9; i++) {
+        json_t *event = own_run_event("run", "step", i);
+        cr_assert_eq(own_run_number(event, "step"), i + 1);
+        json_decref(event);
+    }
+    cr_assert_not(own_run_log_has("run", "a line that comes again"));
+    cr_assert(own_run_log_has("run", "continuing "));
+}
+
 Test(ends, fresh_starts_over_and_leaves_nothing_of_the_run_before)
 {
     cr_assert_eq(own_run_train("run", "train.steps=9;checkpoint.every_steps=3"), BL_OK);
