@@ -1,5 +1,6 @@
 /* Each classical method against its definition, on the rows that it was fitted to. */
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include "math/blas.h"
 #include "math/distance.h"
 #include "model/network.h"
+#include "model/params.h"
 #include "mpi/baseline/table.h"
+#include "mpi/fit/itq.h"
 #include "mpi/fit/points.h"
 
 enum { N = 300, DIM = 10, BITS = 6, CLASSES = 3, ANCHORS = 20 };
@@ -195,6 +198,28 @@ Test(fitted, itq_rotates_the_same_directions_nearer_to_their_signs_with_each_rou
     }
 }
 
+/* Of all rows, also of those in the last block of a group. */
+Test(fitted, itq_says_the_error_of_all_rows)
+{
+    struct par_points points;
+    struct par_principal principal;
+    double errors[2];
+    fit("lsh", (struct baseline_options){.seed = 1});
+    cr_assert_eq(par_points_init(&points, par_alone(), &rows, &model, 0, &err), BL_OK);
+    cr_assert_eq(par_principal_fit(&principal, par_alone(), &points, BITS, &err), BL_OK);
+    cr_assert_eq(par_itq_rotate(&principal, par_alone(), &points, 10, 1, errors, &err), BL_OK);
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < BITS; k++) {
+            z[i * BITS + k] = 0.0;
+            for (int d = 0; d < DIM; d++)
+                z[i * BITS + k] += principal.vectors[k * DIM + d] * (value(i, d) - principal.means.mean[d]);
+        }
+    cr_assert_float_eq(errors[1], quantization_error(), 1e-5);
+    cr_assert_gt(errors[0], errors[1]);
+    par_principal_free(&principal);
+    par_points_free(&points);
+}
+
 /* The phase of each bit is 0 at the one end of the rows and a multiple of pi at the other. */
 Test(fitted, spectral_hashing_has_whole_half_waves_from_end_to_end)
 {
@@ -229,6 +254,9 @@ Test(fitted, each_ball_of_spherical_hashing_holds_half_of_the_rows_and_two_a_qua
         }
         cr_assert(n >= N / 2 && n <= N / 2 + 2, "%d rows in ball %d", n, k);
     }
+    /* Where pivots start decides where they end; the bits are the same on every machine. */
+    cr_assert_eq(bl_params_digest(model.params, model.layout.n_params), 0x35a83c78f54e0b62u,
+                 "digest %016" PRIx64, bl_params_digest(model.params, model.layout.n_params));
     double overlap = 0.0;
     for (int k = 0; k < BITS; k++)
         for (int l = 0; l < k; l++)

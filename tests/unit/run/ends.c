@@ -225,8 +225,10 @@ Test(ends, without_evaluations_the_model_has_the_parameters_of_the_last_checkpoi
 
 Test(ends, the_last_step_is_evaluated_also_within_an_epoch)
 {
-    cr_assert_eq(own_run_train("run", "train.steps=15"), BL_OK);
+    cr_assert_eq(own_run_train("run", "train.steps=15;checkpoint.every_steps=5"), BL_OK);
     cr_assert_eq(own_run_events("run", "evaluation"), 2);
+    cr_assert_eq(own_run_events("run", "checkpoint"),
+                 3); /* the last one holds the evaluation: no other follows */
     json_t *event = own_run_event("run", "evaluation", 1);
     cr_assert_eq(own_run_number(event, "step"), 15);
     json_decref(event);
@@ -269,6 +271,58 @@ Test(ends, curves_and_log_behind_a_checkpoint_are_cut_off_when_a_run_continues)
     }
     cr_assert_not(own_run_log_has("run", "a line that comes again"));
     cr_assert(own_run_log_has("run", "continuing "));
+}
+
+/* Its parameters and its statistics of features, on data with others; and the rows that it was trained on. */
+Test(ends, a_run_from_a_model_begins_as_that_model)
+{
+    char path[2 * OWN_RUN_PATH];
+    struct bl_model first = {0}, second = {0};
+    cr_assert_eq(own_run_train("first", "train.epochs=1"), BL_OK);
+    own_run_path("first", "model.h5", path);
+    cr_assert_eq(own_run_train_from("second", STILL "data.train=test;train.steps=1", path, 0), BL_OK, "%s",
+                 own_run_err.what);
+    read_model("first", &first);
+    read_model("second", &second);
+    const int64_t dim = first.normalizer.dim;
+    cr_assert_eq(memcmp(first.params, second.params, (size_t)first.layout.n_params * sizeof(float)), 0);
+    cr_assert_eq(memcmp(first.normalizer.mean, second.normalizer.mean, (size_t)dim * sizeof(double)), 0);
+    cr_assert_eq(memcmp(first.normalizer.scale, second.normalizer.scale, (size_t)dim * sizeof(double)), 0);
+    cr_assert_eq(first.trained.rows, OWN_RUN_TRAIN);
+    cr_assert_eq(second.trained.rows, 2 * OWN_RUN_TRAIN);
+    bl_model_free(&first);
+    bl_model_free(&second);
+    cr_assert_eq(own_run_train_from("second", STILL "data.train=test;train.steps=2", path, 0), BL_USAGE);
+    cr_assert_eq(own_run_train_from("third", "model.bits=4;train.steps=2", path, 0), BL_USAGE);
+    cr_assert_eq(own_run_train_from("fourth", "data.normalize=none;train.steps=2", path, 0), BL_USAGE);
+}
+
+/* A summary is of the steps of its own start; events say how far the run is. */
+Test(ends, a_summary_counts_the_steps_since_the_start)
+{
+    own_run_deadline.stop_at = 3;
+    cr_assert_eq(own_run_train("run", "train.steps=13"), BL_STOPPED);
+    json_t *stopped = own_run_event("run", "summary", -1);
+    cr_assert_eq(own_run_number(stopped, "steps"), 4);
+    own_run_deadline.stop_at = -1;
+    cr_assert_eq(own_run_train("run", "train.steps=13"), BL_OK);
+    json_t *summary = own_run_event("run", "summary", -1), *end = own_run_event("run", "end", -1);
+    cr_assert_eq(own_run_number(summary, "steps"), 9);
+    cr_assert_eq(own_run_number(summary, "sgemm_gflops_per_rank"), 1.0);
+    cr_assert_eq(own_run_number(end, "step"), 13);
+    for (int i = 0; i < 13; i++) {
+        json_t *step = own_run_event("run", "step", i);
+        cr_assert_float_eq(own_run_number(step, "epoch"), (i + 1.0) / OWN_RUN_PER_EPOCH, 1e-6);
+        json_decref(step);
+    }
+    json_t *start = own_run_event("run", "continue", 0);
+    cr_assert_eq(own_run_number(start, "step"), 4);
+    cr_assert_eq(own_run_number(start, "steps"), 13);
+    cr_assert_eq(own_run_number(start, "train_rows"), OWN_RUN_TRAIN);
+    json_decref(start);
+    json_decref(stopped);
+    json_decref(summary);
+    json_decref(end);
 }
 
 Test(ends, fresh_starts_over_and_leaves_nothing_of_the_run_before)
