@@ -109,9 +109,9 @@ int par_run_judge_end(struct run *run, struct bl_error *err)
 
 int par_run_judges_soon_local(const struct run *run)
 {
-    const int64_t per_epoch = run->step.batches.steps_per_epoch, step = run->state.progress.step;
-    return par_run_is_judged_local(run) &&
-           (step % per_epoch >= per_epoch - 2 || step >= run->step.total_steps - 2);
+    const int64_t every = run->config->evaluate.every_epochs * run->step.batches.steps_per_epoch;
+    const int64_t step = run->state.progress.step;
+    return par_run_is_judged_local(run) && (step % every >= every - 2 || step >= run->step.total_steps - 2);
 }
 
 int par_run_stops_early_local(const struct run *run)

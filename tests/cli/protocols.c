@@ -155,6 +155,12 @@ Test(cli_protocols, halving_by_evaluate_takes_the_rows_that_cut_takes)
         cr_assert_eq(tiny_number(result.out, "map"), map[seed]);
     }
     cr_assert_neq(map[0], map[1]);
+    /* Rows of one half that were trained on aren't among those of the other. */
+    baseline(other, "database", model);
+    snprintf(arguments, sizeof arguments, "%s --protocol held-out --seed 0", tiny.data);
+    evaluate(2, model, arguments);
+    expect_text("training_rows_in_database", "yes");
+    expect_text("training_rows_in_queries", "no");
 }
 
 Test(cli_protocols, an_evaluation_becomes_a_curve)
