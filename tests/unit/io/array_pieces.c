@@ -76,3 +76,27 @@ Test(array_pieces, whole_numbers_in_text_are_read_beyond_one_block)
         cr_assert_eq(values[i], i % 997, "value %d", i);
     free(text);
 }
+
+/* Rows of fvecs are read in blocks of 2^18 bytes: 65 of 1000 values. */
+Test(array_pieces, vectors_beyond_one_block_are_all_read_also_after_some_were_skipped)
+{
+    enum { DIM = 1000, PER_BLOCK = 65, VECTORS = 2 * PER_BLOCK + 1 };
+    static const int rows[] = {PER_BLOCK - 1, PER_BLOCK, PER_BLOCK + 1, VECTORS};
+    static float file[VECTORS][DIM + 1], values[VECTORS][DIM];
+    const int32_t dim = DIM;
+    for (int i = 0; i < VECTORS; i++) {
+        memcpy(file[i], &dim, sizeof dim);
+        for (int d = 0; d < DIM; d++)
+            file[i][1 + d] = (float)(i * DIM + d);
+    }
+    for (int r = 0; r < 4; r++)
+        for (int skipped = 0; skipped < 2; skipped++) {
+            write_bytes(file, (size_t)rows[r] * sizeof *file);
+            cr_assert_eq(open_fine("fvecs", NULL)->rows, rows[r]);
+            cr_assert_eq(io_source_skip(source, skipped, &source_err), BL_OK);
+            read_rows(rows[r] - skipped, values, NULL, NULL);
+            for (int i = 0; i < rows[r] - skipped; i++)
+                cr_assert_eq(memcmp(values[i], &file[i + skipped][1], sizeof *values), 0, "row %d of %d", i,
+                             rows[r]);
+        }
+}
