@@ -156,15 +156,22 @@ Test(cli_blocks, of_rows_to_cut_keep_features_and_labels_with_their_rows)
     struct par_dataset *dataset;
     struct bl_error err;
     static uint32_t words[ROWS * WORDS];
+    static char ids[ROWS * 16];
     write_split("test", 3, TEST);
     tiny_path(&tiny, "cut.h5", out);
     cli_succeeds(0, "cut held-out %s -o %s", data, out);
     cr_assert_eq(par_dataset_open(&dataset, par_alone(), out, "train", &err), BL_OK, "%s", err.what);
     cr_assert_eq(dataset_split(dataset)->rows, ROWS);
     memset(features, 0, sizeof features);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, features, words, NULL, &err), BL_OK);
+    const int64_t id_bytes = dataset_split(dataset)->id_bytes;
+    cr_assert_lt(id_bytes, 16);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, features, words, ids, &err), BL_OK);
     par_dataset_close(dataset);
     for (int i = 0; i < ROWS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "train:%d", i);
+        cr_assert_eq(strncmp(ids + i * id_bytes, id, (size_t)id_bytes), 0, "row %d: %.*s", i, (int)id_bytes,
+                     ids + i * id_bytes);
         expect_words(words + i * WORDS, i);
         for (int d = 0; d < DIM; d += 97)
             cr_assert_eq(features[i * DIM + d], (kind_of(i) * 31 + 1) % 251, "row %d", i);

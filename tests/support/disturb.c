@@ -15,6 +15,7 @@
  *   full     call NUMBER fails with ENOSPC; not for check, rename, named and remove
  *   filled   call NUMBER and all after it fail with ENOSPC; likewise
  *   flip     call NUMBER writes a wrong byte; only for write, make and put
+ *   short    call NUMBER writes half of its bytes; only for put, where the file ends
  *   sleep    every call takes NUMBER ms longer
  * RANK: -1 for all.
  *
@@ -257,6 +258,8 @@ ssize_t write(int fd, const void *bytes, size_t n)
     static union own own;
     if (is_open_temporary(fd) && disturb_call(kind_of_write()))
         return -1;
+    if (is_open_temporary(fd) && is_due("put", "short"))
+        n = (n + 1) / 2;
     const ssize_t written = find(&own, "write").write(fd, bytes, n);
     if (written > 0)
         tracing_note("make", fd, -1, written);

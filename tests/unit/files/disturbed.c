@@ -166,3 +166,51 @@ Test(disturbed, a_data_set_without_room_from_any_write_on_never_gets_the_name)
 {
     cr_assert_gt(expect_noticed(write_data, "filled"), 3);
 }
+
+/* Each row by itself is what was written: only their places are wrong. */
+Test(disturbed, rows_that_changed_places_on_their_way_to_the_disk_stop_the_commit)
+{
+    enum { N = 1000, WIDTH = 64 };
+    static uint8_t rows[N * WIDTH], bytes[1 << 20], row[WIDTH];
+    char part[128];
+    struct split_writer *writer;
+    const struct split_writer_options options = options_of(BL_UINT8, N, WIDTH);
+    for (int i = 0; i < N * WIDTH; i++)
+        rows[i] = (uint8_t)(i / WIDTH % 251 + i % 7);
+    cr_assert_eq(split_create(&writer, path, "train", &options, &split_err), BL_OK, "%s", split_err.what);
+    cr_assert_eq(split_append(writer, N, rows, NULL, NULL, &split_err), BL_OK, "%s", split_err.what);
+    snprintf(part, sizeof part, "%s.part", path);
+    FILE *file = fopen(part, "r+b");
+    const size_t n = fread(bytes, 1, sizeof bytes, file);
+    uint8_t *at = memmem(bytes, n, rows, sizeof rows);
+    cr_assert_not_null(at, "the rows aren't in the file yet");
+    memcpy(row, at, WIDTH);
+    memcpy(at, at + WIDTH, WIDTH);
+    memcpy(at + WIDTH, row, WIDTH);
+    rewind(file);
+    cr_assert_eq(fwrite(bytes, 1, n, file), n);
+    fclose(file);
+    cr_assert_eq(split_commit(writer, &split_err), BL_PATH);
+    cr_assert_not_null(strstr(split_err.what, "'train/features' reads back differently"), "%s",
+                       split_err.what);
+    split_destroy(writer);
+}
+
+Test(disturbed, a_copy_of_which_a_write_took_a_part_only_is_whole)
+{
+    static const uint8_t rows[ROWS * DIM];
+    char summary[200];
+    const struct split_writer_options options = options_of(BL_UINT8, ROWS, DIM);
+    cr_assert_eq(write_data(), BL_OK, "%s", split_err.what);
+    disturb_by("put short 1 -1", ".h5.part");
+    write_split("test", &options, rows, NULL, NULL);
+    cr_assert_geq(disturb_seen(), 1);
+    disturb_by(NULL, NULL);
+    cr_assert_eq(verify_file(path, summary, sizeof summary, &split_err), BL_OK, "%s", split_err.what);
+    struct par_dataset *dataset;
+    cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+    uint8_t got[DIM] = {0};
+    cr_assert_eq(par_dataset_read_local(dataset, ROWS - 1, 1, got, NULL, NULL, &split_err), BL_OK);
+    cr_assert_eq(got[DIM - 1], 7);
+    par_dataset_close(dataset);
+}
