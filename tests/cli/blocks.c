@@ -11,10 +11,10 @@
 
 /* One row more than encode, cut and search take at a time, with more label columns than a word has bits: what comes out
  * belongs to the row that went in. */
-enum { DIM = 4096, ROWS = 1025, TEST = 9, COLS = 40, KINDS = 7, WORDS = 2, BITS = 40 };
+enum { DIM = 4096, ROWS = 1025, TEST = 1060, COLS = 40, KINDS = 7, WORDS = 2, BITS = 40 };
 
 static struct tiny tiny;
-static uint8_t features[ROWS * DIM], matrix[ROWS * COLS];
+static uint8_t features[TEST * DIM], matrix[TEST * COLS];
 static char model[TINY_PATH_MAX], data[TINY_PATH_MAX], codes[TINY_PATH_MAX], out[TINY_PATH_MAX];
 
 /* Rows of one kind are equal. */
@@ -151,29 +151,41 @@ Test(cli_blocks, of_queries_are_answered_for_their_queries_with_the_labels_of_wh
     cli_free(&result);
 }
 
-Test(cli_blocks, of_rows_to_cut_keep_features_and_labels_with_their_rows)
+/* Rows of a split of the cut, named SPLIT:ROW by that of the source, whose row 0 was the `first` of all; counts them
+ * in seen. */
+static void expect_cut(const char *split, const char *source, int first, int *seen)
 {
     struct par_dataset *dataset;
     struct bl_error err;
-    static uint32_t words[ROWS * WORDS];
-    static char ids[ROWS * 16];
+    static uint32_t words[TEST * WORDS];
+    static char ids[TEST * 16];
+    cr_assert_eq(par_dataset_open(&dataset, par_alone(), out, split, &err), BL_OK, "%s", err.what);
+    const int64_t id_bytes = dataset_split(dataset)->id_bytes, rows = dataset_split(dataset)->rows;
+    cr_assert(id_bytes < 16 && rows <= TEST);
+    memset(features, 0, sizeof features);
+    cr_assert_eq(par_dataset_read_local(dataset, 0, rows, features, words, ids, &err), BL_OK);
+    par_dataset_close(dataset);
+    for (int64_t i = 0; i < rows; i++) {
+        char id[17] = "";
+        memcpy(id, ids + i * id_bytes, (size_t)id_bytes);
+        cr_assert_eq(strncmp(id, source, strlen(source)), 0, "%s", id);
+        const int row = atoi(id + strlen(source));
+        seen[row]++;
+        expect_words(words + i * WORDS, first + row);
+        for (int d = 0; d < DIM; d += 97)
+            cr_assert_eq(features[i * DIM + d], (kind_of(first + row) * 31 + 1) % 251, "%s", id);
+    }
+}
+
+Test(cli_blocks, of_rows_to_cut_keep_features_and_labels_with_their_rows)
+{
+    int train[ROWS] = {0}, test[TEST] = {0};
     write_split("test", 3, TEST);
     tiny_path(&tiny, "cut.h5", out);
     cli_succeeds(0, "cut held-out %s -o %s", data, out);
-    cr_assert_eq(par_dataset_open(&dataset, par_alone(), out, "train", &err), BL_OK, "%s", err.what);
-    cr_assert_eq(dataset_split(dataset)->rows, ROWS);
-    memset(features, 0, sizeof features);
-    const int64_t id_bytes = dataset_split(dataset)->id_bytes;
-    cr_assert_lt(id_bytes, 16);
-    cr_assert_eq(par_dataset_read_local(dataset, 0, ROWS, features, words, ids, &err), BL_OK);
-    par_dataset_close(dataset);
-    for (int i = 0; i < ROWS; i++) {
-        char id[16];
-        snprintf(id, sizeof id, "train:%d", i);
-        cr_assert_eq(strncmp(ids + i * id_bytes, id, (size_t)id_bytes), 0, "row %d: %.*s", i, (int)id_bytes,
-                     ids + i * id_bytes);
-        expect_words(words + i * WORDS, i);
-        for (int d = 0; d < DIM; d += 97)
-            cr_assert_eq(features[i * DIM + d], (kind_of(i) * 31 + 1) % 251, "row %d", i);
-    }
+    expect_cut("train", "train:", 0, train);
+    expect_cut("query", "test:", 3, test);
+    expect_cut("database", "test:", 3, test);
+    for (int i = 0; i < TEST; i++)
+        cr_assert(test[i] == 1 && (i >= ROWS || train[i] == 1), "row %d", i);
 }
