@@ -58,3 +58,15 @@ Test(csv_reads, a_line_is_counted_once_wherever_a_read_ends)
         expect_refused("csv", &options, BL_INPUT, "line 4, column 0");
     }
 }
+
+Test(csv_reads, lines_within_quotes_are_counted_however_they_end)
+{
+    static const char *const ends[] = {"\n", "\r\n", "\r"};
+    const struct io_source_options options = {.label_column = "b"};
+    char rows[100];
+    for (int e = 0; e < 3; e++) {
+        snprintf(rows, sizeof rows, "a,b\n1,\"x%sy%s%sz\"\nbad,z\n", ends[e], ends[e], ends[e]);
+        write_bytes(rows, strlen(rows));
+        expect_refused("csv", &options, BL_INPUT, "line 6, column 0");
+    }
+}
