@@ -6,6 +6,7 @@
 #include "hash/code.h"
 #include "io/file.h"
 #include "mpi/files/codes.h"
+#include "mpi/files/verify.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/column.h"
 #include "mpi/h5/file.h"
@@ -222,7 +223,7 @@ void codes_put_trained(struct par_codes_writer *writer, int64_t sampled, int64_t
     writer->found = found;
 }
 
-/* Rank 0: stamps the file as complete and checks that it can be opened. */
+/* Rank 0: stamps the file as complete and verifies what no rank has read back: structure and checksums. */
 static int mark(struct par_codes_writer *writer, struct bl_error *err)
 {
     struct bl_error ignored;
@@ -236,13 +237,7 @@ static int mark(struct par_codes_writer *writer, struct bl_error *err)
         code = h5_stamp_put(file, writer->path, PAR_CODES_FORMAT, PAR_CODES_VERSION, err);
     const int closed = par_h5_close(&file, par_alone(), writer->path, code == BL_OK ? err : &ignored);
     code = code == BL_OK ? closed : code;
-    if (code == BL_OK && par_h5_open(&file, par_alone(), writer->temporary, &ignored) != BL_OK)
-        code = bl_fail(err, BL_PATH,
-                       "%s reads back differently from what was written; the disk may be full or faulty",
-                       writer->path);
-    if (code == BL_OK)
-        par_h5_close(&file, par_alone(), writer->temporary, &ignored);
-    return code;
+    return code == BL_OK ? verify_written(writer->temporary, writer->path, err) : code;
 }
 
 int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)

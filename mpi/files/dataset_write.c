@@ -12,6 +12,7 @@
 #include "io/file.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/protocol_note.h"
+#include "mpi/files/verify.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/column.h"
 #include "mpi/h5/file.h"
@@ -102,12 +103,9 @@ static int copy_file(const char *path, const char *copy, struct bl_error *err)
 
 static int open_to_change(hid_t *file, const char *path, struct bl_error *err)
 {
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-    *file = H5Fopen(path, H5F_ACC_RDWR, access);
-    H5Pclose(access);
-    return *file < 0 ? bl_fail(err, BL_PATH, "can't change %s; check that no other program has it open", path)
-                     : BL_OK;
+    return h5_open_to_change(file, path, err) == BL_OK
+               ? BL_OK
+               : bl_fail(err, BL_PATH, "can't change %s; check that no other program has it open", path);
 }
 
 /* Removes a split and its checksums from an open file, if they are there. */
@@ -273,7 +271,7 @@ hid_t split_file(const struct split_writer *writer)
     return writer->file;
 }
 
-/* Read back, stamped, closed and only then renamed: a reader finds the old file or the complete new one. */
+/* Read back, stamped, closed, verified as a whole and only then renamed: a reader finds the old file or the complete new one. */
 int split_commit(struct split_writer *writer, struct bl_error *err)
 {
     struct par par = par_alone();
@@ -282,6 +280,8 @@ int split_commit(struct split_writer *writer, struct bl_error *err)
         code = h5_stamp_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)
         code = par_h5_close(&writer->file, par, writer->path, err);
+    if (code == BL_OK)
+        code = verify_written(writer->temporary, writer->path, err);
     if (code == BL_OK)
         code = io_file_install(writer->temporary, writer->path, err);
     if (code == BL_OK)

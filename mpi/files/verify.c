@@ -67,3 +67,14 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
     par_h5_close(&file, par_alone(), path, &ignored);
     return code;
 }
+
+int verify_written(const char *temporary, const char *path, struct bl_error *err)
+{
+    char summary[200];
+    struct bl_error why;
+    if (verify_file(temporary, summary, sizeof summary, &why) == BL_OK)
+        return BL_OK;
+    return bl_fail(err, BL_PATH,
+                   "%s reads back differently from what was written; the disk may be full or faulty (%.500s)",
+                   path, why.what);
+}

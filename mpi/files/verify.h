@@ -12,4 +12,8 @@
  * and the rows of the first damaged block; BL_MEMORY. */
 int verify_file(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err);
 
+/* Verifies a file that was just written, before it gets its name, `path`: what didn't get to the disk, wherever
+ * in the file, is found now. Local. Errors: BL_PATH; BL_MEMORY as BL_PATH. */
+int verify_written(const char *temporary, const char *path, struct bl_error *err);
+
 #endif

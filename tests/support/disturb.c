@@ -1,8 +1,10 @@
 /* A library to preload into the program. It disturbs system calls on the temporary files of checkpoints:
  *
  *   BITLOOM_TEST_DISTURB="CALL ACTION NUMBER RANK"
+ *   BITLOOM_TEST_DISTURB_FILE=TEXT    on files whose path contains it, instead of temporary checkpoints
  *
  * CALL
+ *   put      any write of any thread
  *   write    the main thread writes rows (in H5Dwrite)
  *   make     any other write of the main thread, through HDF5 or not
  *   read     the main thread reads a checkpoint with its final name
@@ -11,7 +13,9 @@
  * ACTION
  *   kill     SIGKILL at call NUMBER of the process
  *   full     call NUMBER fails with ENOSPC; not for check, rename, named and remove
- *   flip     call NUMBER writes a wrong byte; only for write and make
+ *   filled   call NUMBER and all after it fail with ENOSPC; likewise
+ *   flip     call NUMBER writes a wrong byte; only for write, make and put
+ *   short    call NUMBER writes half of its bytes; only for put, where the file ends
  *   sleep    every call takes NUMBER ms longer
  * RANK: -1 for all.
  *
@@ -20,7 +24,11 @@
  *   BITLOOM_TEST_COUNT=PREFIX
  *
  * writes "independent BYTES collective CALLS hints NAME=VALUE ..." to PREFIX.RANK at the end of the process;
- * hints are those with which files were opened. */
+ * hints are those with which files were opened. And it traces calls (support/tracing.h).
+ *
+ * Linked into a program of units it does the same there (support/disturb.h). */
+#include "support/disturb.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +44,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/tracing.h"
+
 /* The library is also preloaded into shells and other programs without MPI: symbols may be missing. */
 #ifdef OMPI_MAJOR_VERSION
 #pragma weak ompi_mpi_info_null
@@ -47,28 +57,35 @@
 
 static struct {
     char call[16], action[16];
+    char file[200]; /* empty: temporary checkpoints */
     int number;
     atomic_int seen;
 } disturb;
 
-static const char *own_rank(void)
+void disturb_by(const char *what, const char *file)
 {
-    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
-    rank = rank ? rank : getenv("PMI_RANK");
-    return rank ? rank : "0";
+    int rank;
+    snprintf(disturb.file, sizeof disturb.file, "%s", file ? file : "");
+    if (!what || sscanf(what, "%15s %15s %d %d", disturb.call, disturb.action, &disturb.number, &rank) != 4 ||
+        (rank >= 0 && rank != atoi(tracing_rank())))
+        disturb.call[0] = '\0';
+    atomic_store(&disturb.seen, 0);
+}
+
+int disturb_seen(void)
+{
+    return atomic_load(&disturb.seen);
 }
 
 static void __attribute__((constructor)) begin(void)
 {
-    int rank;
-    const char *text = getenv("BITLOOM_TEST_DISTURB");
-    if (!text || sscanf(text, "%15s %15s %d %d", disturb.call, disturb.action, &disturb.number, &rank) != 4 ||
-        (rank >= 0 && rank != atoi(own_rank())))
-        disturb.call[0] = '\0';
+    disturb_by(getenv("BITLOOM_TEST_DISTURB"), getenv("BITLOOM_TEST_DISTURB_FILE"));
 }
 
 static int is_temporary(const char *path)
 {
+    if (disturb.file[0])
+        return strstr(path, disturb.file) != NULL;
     return strstr(path, "/checkpoints/step-") && strstr(path, ".h5.part");
 }
 
@@ -83,6 +100,8 @@ static void path_of(int fd, char path[4096])
 static int is_open_temporary(int fd)
 {
     char path[4096];
+    if (!disturb.call[0])
+        return 0;
     path_of(fd, path);
     return is_temporary(path);
 }
@@ -90,6 +109,8 @@ static int is_open_temporary(int fd)
 static int is_open_checkpoint(int fd)
 {
     char path[4096];
+    if (!disturb.call[0])
+        return 0;
     path_of(fd, path);
     return strstr(path, "/checkpoints/step-") && !is_temporary(path);
 }
@@ -99,7 +120,10 @@ static int is_due(const char *call, const char *action)
 {
     if (strcmp(call, disturb.call) != 0 || strcmp(action, disturb.action) != 0)
         return 0;
-    return strcmp(action, "sleep") == 0 || atomic_fetch_add(&disturb.seen, 1) + 1 == disturb.number;
+    if (strcmp(action, "sleep") == 0)
+        return 1;
+    const int seen = atomic_fetch_add(&disturb.seen, 1) + 1;
+    return strcmp(action, "filled") == 0 ? seen >= disturb.number : seen == disturb.number;
 }
 
 static void pass(const char *call)
@@ -121,6 +145,7 @@ static int is_other_thread(void)
 /* The original function, looked up when first needed. A union: C can't cast void * to a function. */
 union own {
     void *found;
+    ssize_t (*write)(int, const void *, size_t);
     ssize_t (*write_at)(int, const void *, size_t, off_t);
     ssize_t (*parts_at)(int, const struct iovec *, int, off_t);
     ssize_t (*read_at)(int, void *, size_t, off_t);
@@ -168,7 +193,7 @@ static ssize_t write_at(int fd, const void *bytes, size_t n, off_t at)
 static int disturb_call(const char *call)
 {
     pass(call);
-    if (is_due(call, "full")) {
+    if (is_due(call, "full") || is_due(call, "filled")) {
         errno = ENOSPC;
         return 1;
     }
@@ -177,17 +202,26 @@ static int disturb_call(const char *call)
 
 static const char *kind_of_write(void)
 {
+    if (strcmp(disturb.call, "put") == 0)
+        return "put";
     return in_rows > 0 ? "write" : "make";
+}
+
+static ssize_t note_write(int fd, ssize_t written, off_t at)
+{
+    if (written > 0)
+        tracing_note(in_rows > 0 ? "rows" : "make", fd, at, written);
+    return written;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
     if (!is_open_temporary(fd))
-        return write_at(fd, bytes, n, at);
+        return note_write(fd, write_at(fd, bytes, n, at), at);
     const char *call = kind_of_write();
     if (disturb_call(call))
         return -1;
-    const ssize_t written = write_at(fd, bytes, n, at);
+    const ssize_t written = note_write(fd, write_at(fd, bytes, n, at), at);
     if (n > 0 && is_due(call, "flip")) {
         const char other = (char)(*(const char *)bytes ^ 1);
         return write_at(fd, &other, 1, at) == 1 ? written : -1;
@@ -205,7 +239,7 @@ ssize_t pwritev(int fd, const struct iovec *parts, int n, off_t at)
     static union own own;
     if (is_open_temporary(fd) && disturb_call(kind_of_write()))
         return -1;
-    const ssize_t written = find(&own, "pwritev64").parts_at(fd, parts, n, at);
+    const ssize_t written = note_write(fd, find(&own, "pwritev64").parts_at(fd, parts, n, at), at);
     if (n > 0 && is_open_temporary(fd) && is_due(kind_of_write(), "flip")) {
         const char other = (char)(*(const char *)parts[0].iov_base ^ 1);
         return write_at(fd, &other, 1, at) == 1 ? written : -1;
@@ -216,6 +250,20 @@ ssize_t pwritev(int fd, const struct iovec *parts, int n, off_t at)
 ssize_t pwritev64(int fd, const struct iovec *parts, int n, off_t at)
 {
     return pwritev(fd, parts, n, at);
+}
+
+/* Where the file ends, as it is copied from its beginning on. */
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+    static union own own;
+    if (is_open_temporary(fd) && disturb_call(kind_of_write()))
+        return -1;
+    if (is_open_temporary(fd) && is_due("put", "short"))
+        n = (n + 1) / 2;
+    const ssize_t written = find(&own, "write").write(fd, bytes, n);
+    if (written > 0)
+        tracing_note("make", fd, -1, written);
+    return written;
 }
 
 /* Other threads */
@@ -240,6 +288,7 @@ ssize_t pread(int fd, void *bytes, size_t n, off_t at)
         pass("check");
     if (!is_other_thread() && is_open_checkpoint(fd) && disturb_call("read"))
         return -1;
+    tracing_note("read", fd, at, (long long)n);
     return find(&own, "pread64").read_at(fd, bytes, n, at);
 }
 
@@ -248,6 +297,8 @@ ssize_t preadv(int fd, const struct iovec *parts, int n, off_t at)
     static union own own;
     if (!is_other_thread() && is_open_checkpoint(fd) && disturb_call("read"))
         return -1;
+    for (long long i = 0, from = at; i < n; from += (long long)parts[i++].iov_len)
+        tracing_note("read", fd, from, (long long)parts[i].iov_len);
     return find(&own, "preadv64").parts_at(fd, parts, n, at);
 }
 
@@ -264,14 +315,16 @@ ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
 int fsync(int fd)
 {
     static union own own;
-    if (is_open_temporary(fd) && is_other_thread() && disturb_call("sync"))
+    if (is_open_temporary(fd) && (is_other_thread() || disturb.file[0]) && disturb_call("sync"))
         return -1;
+    tracing_note("sync", fd, 0, tracing_bytes(fd));
     return find(&own, "fsync").sync(fd);
 }
 
 int rename(const char *from, const char *to)
 {
     static union own own;
+    tracing_note_path("rename", from);
     if (!is_temporary(from))
         return find(&own, "rename").rename(from, to);
     pass("rename");
@@ -283,6 +336,7 @@ int rename(const char *from, const char *to)
 int unlink(const char *path)
 {
     static union own own;
+    tracing_note_path("remove", path);
     if (strstr(path, "/checkpoints/step-") && is_other_thread())
         pass("remove");
     return find(&own, "unlink").unlink(path);
@@ -337,7 +391,7 @@ static void __attribute__((destructor)) tell(void)
     const char *prefix = getenv("BITLOOM_TEST_COUNT");
     if (!prefix || count.independent_bytes == 0)
         return;
-    snprintf(path, sizeof path, "%s.%s", prefix, own_rank());
+    snprintf(path, sizeof path, "%s.%s", prefix, tracing_rank());
     FILE *file = fopen(path, "w");
     if (!file)
         return;
