@@ -474,6 +474,25 @@ Test(ends, an_epochs_loss_is_the_mean_of_its_steps_also_when_it_was_stopped_with
     }
 }
 
+/* Sums that no line has shown yet are part of a checkpoint. */
+Test(ends, an_epochs_loss_is_the_same_where_a_run_was_stopped_between_two_lines)
+{
+    static const char sets[] = "train.epochs=1;log.every_steps=4";
+    own_run_deadline.stop_at = 5;
+    cr_assert_eq(own_run_train("stopped", sets), BL_STOPPED);
+    own_run_deadline.stop_at = -1;
+    cr_assert_eq(own_run_train("stopped", sets), BL_OK);
+    cr_assert_eq(own_run_train("whole", sets), BL_OK);
+    for (int i = 0; i < 3; i++) {
+        const char *event = i < 2 ? "step" : "epoch";
+        json_t *whole = own_run_event("whole", event, i % 2),
+               *stopped = own_run_event("stopped", event, i % 2);
+        cr_assert_eq(own_run_number(whole, "loss"), own_run_number(stopped, "loss"));
+        json_decref(whole);
+        json_decref(stopped);
+    }
+}
+
 Test(ends, a_lines_loss_is_the_mean_since_the_line_before)
 {
     cr_assert_eq(own_run_train("each", "train.steps=12;log.every_steps=1"), BL_OK);
