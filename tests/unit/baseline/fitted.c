@@ -139,6 +139,30 @@ static void expect_orthonormal(void)
         }
 }
 
+/* Columns far from 0, of which two are constant or nearly so. */
+Test(fitted, standardized_columns_have_mean_0_and_nearly_variance_1)
+{
+    struct bl_normalizer normalizer = {0};
+    static float normal[N * DIM];
+    int64_t constant = 0;
+    for (int i = 0; i < N; i++)
+        features[i * DIM + 3] = 7.0f;
+    cr_assert_eq(bl_normalizer_init(&normalizer, BL_NORMALIZE_STANDARDIZE, DIM, &err), BL_OK);
+    cr_assert_eq(par_normalizer_fit(par_alone(), &rows, &normalizer, &constant, &err), BL_OK);
+    cr_assert_eq(constant, 1);
+    bl_normalizer_apply(&normalizer, BL_FLOAT32, features, N, normal);
+    for (int d = 0; d < DIM; d++) {
+        double sum = 0.0, squares = 0.0;
+        for (int i = 0; i < N; i++) {
+            sum += normal[i * DIM + d];
+            squares += (double)normal[i * DIM + d] * normal[i * DIM + d];
+        }
+        cr_assert_float_eq(sum / N, 0.0, 1e-5, "column %d: %g", d, sum / N);
+        cr_assert_float_eq(squares / N, d == 3 ? 0.0 : 1.0, 0.01, "column %d: %g", d, squares / N);
+    }
+    bl_normalizer_free(&normalizer);
+}
+
 Test(fitted, lsh_draws_other_planes_for_another_seed_and_has_no_offset)
 {
     float first[BITS * DIM];
