@@ -45,11 +45,12 @@ Test(encoder, codes_are_the_signs_of_what_the_network_gives)
     for (int i = 0; i < ROWS * DIM; i++)
         rows[i] = sinf((float)(3 * i));
     for (int64_t hidden = 0; hidden <= DEEPEST; hidden++) {
-        struct bl_config_model config = {.hidden = {17, 5, 11, 8},
-                                         .hidden_count = hidden,
-                                         .heads = 1,
-                                         .bits = BITS,
-                                         .activation = BL_ACTIVATION_TANH};
+        struct bl_config_model config = {
+            .hidden = {300, 290, 310, 280}, /* deeper than a block of a product */
+            .hidden_count = hidden,
+            .heads = 1,
+            .bits = BITS,
+            .activation = BL_ACTIVATION_TANH};
         const struct bl_shape shape = bl_shape_of(&config, DIM);
         uint8_t codes[ROWS * 2], expected[ROWS * 2];
         int64_t bad = -1;
