@@ -82,3 +82,17 @@ Test(slices, a_layout_of_nothing_has_no_buckets)
     cr_assert_eq(slices_cut(&layout, 3, 1, 0).n_buckets, 0);
     cr_assert_eq(slices_cut(&layout, 3, 1, 1000).n_buckets, 0);
 }
+
+Test(slices, one_parameter_more_than_whole_blocks_has_a_block_of_its_own)
+{
+    static const int64_t sizes[] = {1, PAR_SLICE_BLOCK - 1, PAR_SLICE_BLOCK, PAR_SLICE_BLOCK + 1,
+                                    2 * PAR_SLICE_BLOCK + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const int64_t n = sizes[i];
+        struct bl_layout layout = {.n_tensors = 1, .n_params = n, .n_network = n};
+        layout.tensor[0] = (struct bl_tensor){.rows = 1, .cols = n, .is_weight = 1};
+        const struct slices slices = slices_cut(&layout, 1, 1, 0);
+        cr_assert_eq(slices_params_of(&slices, 0), n);
+        cr_assert_eq(slices.n_blocks, n / PAR_SLICE_BLOCK + (n % PAR_SLICE_BLOCK > 0));
+    }
+}
