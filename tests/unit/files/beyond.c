@@ -1,3 +1,5 @@
+#include "mpi/files/codes.h"
+#include "mpi/h5/attribute.h"
 #include "support/splits.h"
 
 /* More rows than groups or numbers of ids are read at a time: one less, as many, one more. */
@@ -65,5 +67,29 @@ Test(beyond, numbers_as_ids_come_back_for_any_number_of_rows)
             cr_assert_str_eq(id, expected, "row %d of %d", (int)i, (int)rows);
         }
         par_dataset_close(dataset);
+    }
+}
+
+/* Of any row, the last of a file, too. */
+Test(beyond, bits_set_behind_a_code_are_refused_with_their_row)
+{
+    static uint8_t codes[3][2] = {{255, 15}, {1, 0}, {255, 15}};
+    const struct foreign set = {"codes", H5T_STD_U8LE, H5T_NATIVE_UINT8, 2, {3, 2}, codes, 0};
+    uint8_t rows[3][2];
+    for (int bad = -1; bad < 3; bad++) {
+        struct par_codes *file;
+        char said[64];
+        for (int i = 0; i < 3; i++)
+            codes[i][1] = i == bad ? 16 : 15;
+        write_foreign(&set, 1);
+        hid_t h5 = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        cr_assert_eq(h5_put_integer(h5, "bits", 12), 0);
+        H5Fclose(h5);
+        cr_assert_eq(par_codes_open(&file, par_alone(), path, &split_err), BL_OK, "%s", split_err.what);
+        cr_assert_eq(par_codes_read_local(file, 0, 3, rows[0], NULL, NULL, &split_err),
+                     bad < 0 ? BL_OK : BL_INPUT, "row %d", bad);
+        snprintf(said, sizeof said, "row %d of 'codes' has bits set beyond its 12 bits", bad);
+        cr_assert(bad < 0 || strstr(split_err.what, said), "%s", split_err.what);
+        par_codes_close(file);
     }
 }
