@@ -50,10 +50,8 @@ struct command {
     int (*more_options)(int i, struct command_option *option);
     const char *status;   /* a paragraph on exit statuses; NULL: the usual ones */
     const char *examples; /* one a line */
-    int parallel;         /* 1: starts MPI; 0: only when launched by it */
+    int parallel;         /* 1: all ranks run it; 0: rank 0 alone */
     int heeds_signals;    /* 1: asks signals_request; 0: signals end it as they end any program */
-    /* NULL, or whether a parallel command needs MPI for these arguments. */
-    int (*needs_mpi)(int argc, char **argv);
     /* Runs it; argv[0] is the command's name. Returns the exit status, and fills err unless it is BL_OK.
      * Prints results on rank 0 only. Collective if parallel, otherwise on one rank. */
     int (*run)(struct par par, int argc, char **argv, struct bl_error *err);

@@ -22,18 +22,6 @@ static int is_config(const char *path)
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-/* Only a plan for the ranks that are there needs MPI. Checking a file and --ranks work without it, also on
- * a login node where MPI can't start. */
-static int needs_mpi(int argc, char **argv)
-{
-    int any = 0, models = 0;
-    for (int i = 1; i < argc; i++) {
-        any |= is_config(argv[i]);
-        models |= strncmp(argv[i], "--ranks", 7) == 0;
-    }
-    return any && !models;
-}
-
 /* The number of classes decides the size of a classifier. If the file has no class names, the distinct
  * labels are counted, as training does. Every rank reads all labels by itself. */
 static int count_classes(struct par_dataset *dataset, struct par_split *split, struct bl_error *err)
@@ -225,6 +213,5 @@ const struct command command_check = {
                 "bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s --cores-per-node 4\n"
                 "bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
     .parallel = 1,
-    .needs_mpi = needs_mpi,
     .run = run,
 };

@@ -30,6 +30,7 @@ const char *command_status(int i, int *status)
         {BL_NUMBERS, "NaN or infinity in the data, a loss, a gradient or an output"},
         {BL_STALLED, "no progress for train.stall_minutes"},
         {BL_MEMORY, "memory ran out"},
+        {BL_LAUNCH, "MPI can't start"},
         {BL_DEFECT, "a mistake in bitloom itself"},
         {BL_STOPPED, "stopped on request with a complete checkpoint: the same command continues"},
     };
