@@ -1,6 +1,7 @@
 #include "mpi/ranks/world.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,13 +16,20 @@ static struct {
     int64_t rank;
 } start;
 
+static void leave(int number)
+{
+    (void)number;
+    _Exit(BL_LAUNCH);
+}
+
 /* All ranks may have failed for the same reason: rank 0 speaks at once, another one only if it still lives when
- * the launcher would have ended it. */
+ * the launcher would have ended it, by SIGTERM. */
 static void say_start_failed(void)
 {
     char name[32] = "";
     start.process = 0;
     if (start.rank > 0) {
+        signal(SIGTERM, leave);
         sleep(3);
         snprintf(name, sizeof name, " (rank %" PRId64 ")", start.rank);
     }
