@@ -119,8 +119,7 @@ int main(int argc, char **argv)
     const int runs = command && !help;
     const int uses_mpi = command_is_one_of_several(); /* a lone process never starts MPI */
     struct par par = par_alone();
-    if (runs && command->heeds_signals)
-        signals_install();
+    signals_install(runs ? command->work : SIGNALS_ANSWER);
     if (uses_mpi) { /* also for a page of help: one rank prints it */
         par_start_mpi(&argc, &argv, command_launched_rank());
         par = par_world();

@@ -296,5 +296,6 @@ const struct command command_encode = {
     .examples =
         "mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
     .parallel = 1,
+    .work = SIGNALS_FILE,
     .run = run,
 };

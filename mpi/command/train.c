@@ -94,6 +94,6 @@ const struct command command_train = {
               "`bitloom help` lists the others.\n",
     .examples = "mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
     .parallel = 1,
-    .heeds_signals = 1,
+    .work = SIGNALS_RUN,
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 
 #include "base/clock.h"
 #include "base/count.h"
@@ -67,6 +68,19 @@ static int checkpoint_if_due(struct run *run, const struct par_step_outcome *out
     return due ? par_run_checkpoint_begin(run, err) : BL_OK;
 }
 
+/* A window that was closed takes its messages with it: the log shall say why the run ended. Another rank's signal
+ * isn't known here. */
+static void say_who_asked(void)
+{
+    int number;
+    signals_request(&number);
+    if (number != 0 && signals_name(number))
+        bl_log_end("%s arrived%s", signals_name(number),
+                   number == SIGHUP    ? ": the terminal or the connection was closed"
+                   : number == SIGXCPU ? ": the limit of processor time (ulimit -t) is near"
+                                       : "");
+}
+
 static int one_step(struct run *run, struct bl_error *err)
 {
     struct par_step_outcome outcome;
@@ -82,6 +96,8 @@ static int one_step(struct run *run, struct bl_error *err)
         code = par_run_judge_step(run, err);
     if (code == BL_OK)
         code = checkpoint_if_due(run, &outcome, err);
+    if (outcome.request == SIGNALS_STOP && !run->deadline.reached)
+        say_who_asked();
     if (outcome.request == SIGNALS_STOP)
         run->stop_reason = run->deadline.reached ? "stopped before the time limit" : "stopped on request";
     return code;
@@ -116,7 +132,7 @@ static int end_stopped(struct run *run, struct bl_error *err)
     int code = summarize(run, err);
     if (code != BL_OK)
         return code;
-    bl_log_say("%s at step %" PRId64 " of %" PRId64
+    bl_log_end("%s at step %" PRId64 " of %" PRId64
                " with a complete checkpoint; start the same command again to continue",
                run->stop_reason, run->state.progress.step, run->step.total_steps);
     return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);

@@ -6,7 +6,7 @@
 enum { WIDTH = 80, NAME_BYTES = 64 };
 
 const struct command_option command_common_options[] = {
-    {.name = "--quiet|-q", .text = "say only warnings"},
+    {.name = "--quiet|-q", .text = "say only warnings, and how a run ended"},
     {.name = "--help|-h", .text = "print a page of help, this one or a command's"},
     COMMAND_OPTIONS_END,
 };

@@ -129,6 +129,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = search_format_of(given.format, given.output, &format, err);
     if (code == BL_OK)
         code = command_check_output(given.output, files, 2, err);
+    if (given.output)
+        signals_install(SIGNALS_FILE);
     if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
