@@ -22,7 +22,7 @@ struct run {
     struct par_traffic traffic;              /* what this rank has sent and received; par counts here */
     const struct par_train_options *options; /* borrowed */
     const struct bl_config *config;          /* borrowed */
-    char *config_text;                       /* all keys, as checkpoints and config.yaml have them; owned */
+    char *config_text;                       /* all keys, as checkpoints have them: paths absolute; owned */
     double started_s;
     enum earlier_run earlier; /* in the folder, where there is no checkpoint or it is to go; on rank 0 */
     int resumed;              /* from a checkpoint */
