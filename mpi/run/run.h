@@ -14,6 +14,9 @@
 #include "mpi/run/train_report.h"
 #include "mpi/step/step.h"
 
+/* Why a checkpoint is written: the key that is there for it, or a request or the run's end. */
+enum checkpoint_cause { CHECKPOINT_BY_STEPS, CHECKPOINT_BY_MINUTES, CHECKPOINT_WANTED, CHECKPOINT_CAUSES };
+
 /* Everything that a run owns. Each rank has its part of data and step; a node's ranks share state, and
  * parts of the step, in windows; rank 0 holds the folder's lock and its files. Parts point at each other,
  * so it stays where it is. */
@@ -43,6 +46,8 @@ struct run {
         double begun_s;  /* when the latest was begun; before the first one, when the steps were */
         int64_t step;    /* of the latest; -1: none by this process */
         double waited_s; /* how long steps have waited for it */
+        enum checkpoint_cause cause;
+        double waited_by_s[CHECKPOINT_CAUSES]; /* sums by cause */
     } checkpoint;
     const char *stop_reason; /* NULL: go on */
 };

@@ -10,6 +10,7 @@
 #include "io/config_paths.h"
 #include "mpi/evaluate/held_out.h"
 #include "mpi/fit/arithmetic.h"
+#include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 #include "mpi/run/metrics.h"
@@ -72,6 +73,7 @@ static int start_or_continue(struct run *run, struct bl_error *err)
                        "choose another --run",
                        run->folder.path);
     run->resumed = found;
+    stall_saved(found);
     return found ? BL_OK : start_new(run, err);
 }
 
