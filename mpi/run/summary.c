@@ -23,6 +23,7 @@ struct account {
     int64_t steps, rows, peak_bytes;
     int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
     double least[PHASES], mean[PHASES], most[PHASES];
+    double checkpoint_s[2];             /* by every_steps, by every_minutes; means over ranks */
     double background_s;                /* mean over ranks */
     double total_s, steps_s, compute_s; /* means over ranks */
     int is_streamed;
@@ -191,9 +192,12 @@ static void say_hints(const struct account *account)
         bl_log_say("hint: %.0f %% of the time goes into evaluation; raise evaluate.every_epochs or lower "
                    "data.validation",
                    100.0 * account->mean[PHASE_EVALUATION] / account->total_s);
-    if (account->mean[PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
-        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
-                   100.0 * account->mean[PHASE_CHECKPOINT] / account->total_s);
+    /* Not the last one, nor models: no key would leave them out. */
+    const double by_steps = account->checkpoint_s[0], by_minutes = account->checkpoint_s[1];
+    if (by_steps + by_minutes > checkpoint_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_%s",
+                   100.0 * (by_steps + by_minutes) / account->total_s,
+                   by_steps >= by_minutes ? "steps" : "minutes");
     if (account->step->product->kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
         bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
                    "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
@@ -253,6 +257,8 @@ int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, 
     collect_phases(&account, par, of->phases);
     account.background_s = mean_of(par, of->background_s);
     account.waited_s = mean_of(par, of->waited_s);
+    for (int cause = 0; cause < 2; cause++)
+        account.checkpoint_s[cause] = mean_of(par, of->checkpoint_s[cause]);
     collect_traffic(&account, nodes, &traffic);
     /* All ranks measure at once, as they computed; the slowest counts. */
     int code = par_agree(par, bl_rate_sgemm(&account.sgemm_gflops, err), err);

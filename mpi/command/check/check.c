@@ -10,6 +10,7 @@
 #include "mpi/command/check/check_scale.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
+#include "mpi/command/run_path.h"
 #include "mpi/files/verify.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/placement.h"
@@ -80,10 +81,13 @@ static int check_config(struct par par, const char *path, const struct command_r
 
 /* By rank 0. A checkpoint must also have everything that a run needs to continue; for a damaged one the
  * message names an intact one, unless it is only too new. */
-static int check_file(const char *path, json_t **report, struct bl_error *err)
+static int check_file(const char *given, json_t **report, struct bl_error *err)
 {
-    char summary[300];
-    int code = verify_file(path, summary, sizeof summary, err);
+    char summary[300], path[COMMAND_RUN_PATH_MAX];
+    int code = command_file_path(given, path, err);
+    if (code != BL_OK)
+        return code;
+    code = verify_file(path, summary, sizeof summary, err);
     if (code == BL_OK && strncmp(summary, PAR_CHECKPOINT_FORMAT, strlen(PAR_CHECKPOINT_FORMAT)) == 0)
         code = par_saved_state_check_local(path, err);
     if (code == BL_INPUT && !checkpoint_is_newer(path))
@@ -199,7 +203,7 @@ const struct command command_check = {
         "the plan says rows, steps, parameters, memory per rank and bytes on the wire. "
         "Under mpirun it is the plan for that many ranks. "
         "Not looked at are the rows' values (training stops at NaN and Inf).\n"
-        "Anything else is a file: every block is compared with its checksum. "
+        "Anything else is a file, a run folder standing for its model or else its newest checkpoint: every block is compared with its checksum. "
         "For a damaged checkpoint a whole one beside it is named.\n"
         "With --ranks it is the plan for P ranks that needn't be there, and a model of a step on 1, 2, 4 "
         "... P: time, efficiency, memory, and what limits them. "
