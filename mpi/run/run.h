@@ -41,6 +41,7 @@ struct run {
         int64_t step;    /* of the latest; -1: none by this process */
         double waited_s; /* how long steps have waited for it */
     } checkpoint;
+    int64_t looked_at_step;  /* the step of the last look at codes that can't be evaluated; 0: none */
     const char *stop_reason; /* NULL: go on */
 };
 
