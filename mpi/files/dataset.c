@@ -127,7 +127,7 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
 /* Features decide the number of rows; labels, groups and ids must have as many. */
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
-    int code = h5_column_open(&dataset->features, group, "features", dataset->where, err);
+    int code = h5_column_open_flat(&dataset->features, group, "features", dataset->where, err);
     if (code == BL_OK)
         code = check_features(dataset, err);
     if (code == BL_OK)
