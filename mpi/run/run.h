@@ -49,6 +49,7 @@ struct run {
         enum checkpoint_cause cause;
         double waited_by_s[CHECKPOINT_CAUSES]; /* sums by cause */
     } checkpoint;
+    int64_t looked_at_step;  /* the step of the last look at codes that can't be evaluated; 0: none */
     const char *stop_reason; /* NULL: go on */
 };
 

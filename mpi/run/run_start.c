@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/text.h"
 #include "io/config_paths.h"
+#include "loss/objective.h"
 #include "mpi/evaluate/held_out.h"
 #include "mpi/fit/arithmetic.h"
 #include "mpi/process/stall.h"
@@ -192,6 +193,9 @@ static int open_parts(struct run *run, struct bl_error *err)
         code = make_config_text(run, err);
     if (code == BL_OK)
         code = par_train_data_init(&run->data, run->par, run->options->data_path, config, err);
+    if (code == BL_OK)
+        code = bl_objective_check_learns(&config->objective, config->model.heads * config->model.bits,
+                                         &run->data.label_count, err);
     if (code == BL_OK)
         code = held_out_check_early_stop(config, run->data.n_validation_global, run->data.labels, err);
     return code == BL_OK ? share_state(run, err) : code;

@@ -9,6 +9,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "cost/rate.h"
+#include "mpi/evaluate/figures.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/run/metrics.h"
@@ -225,20 +226,20 @@ static json_t *event_of(const struct account *account)
     json_object_set_new(event, "event", json_string("summary"));
     json_object_set_new(event, "steps", json_integer(account->steps));
     json_object_set_new(event, "ranks", json_integer(account->step->ranks));
-    json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
-    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account)));
-    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account)));
-    json_object_set_new(event, "imbalance", json_real(imbalance(account)));
+    json_object_set_new(event, "rows_per_s", figure_json((double)account->rows / account->steps_s));
+    json_object_set_new(event, "gflops_per_rank", figure_json(gflops_per_rank(account)));
+    json_object_set_new(event, "sgemm_gflops_per_rank", figure_json(rank_sgemm_gflops(account)));
+    json_object_set_new(event, "imbalance", figure_json(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
     if (account->is_streamed)
-        json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
+        json_object_set_new(event, "waited_for_disk_s", figure_json(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
     for (int p = 0; p < PHASES; p++)
         json_object_set_new(phases, phases_name((enum phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
-    json_object_set_new(event, "checkpoints_behind_s", json_real(account->background_s));
+    json_object_set_new(event, "checkpoints_behind_s", figure_json(account->background_s));
     return event;
 }
 
