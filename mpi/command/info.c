@@ -123,7 +123,9 @@ static void print_datasets(const json_t *datasets)
     {
         printf("  /%s [", json_string_value(json_object_get(set, "name")));
         print_list(json_object_get(set, "shape"), ", ", SIZE_MAX);
-        printf("] %s\n", json_string_value(json_object_get(set, "type")));
+        const char *storage = json_string_value(json_object_get(set, "storage"));
+        printf("] %s%s%s\n", json_string_value(json_object_get(set, "type")), storage ? ", " : "",
+               storage ? storage : "");
     }
 }
 

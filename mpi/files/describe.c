@@ -14,6 +14,7 @@
 #include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/storage.h"
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
 
@@ -77,6 +78,25 @@ static void name_type(hid_t type, char *name, size_t size)
     }
 }
 
+/* What wasn't written reads as fill values, so it is told. */
+static void put_storage(json_t *entry, hid_t set)
+{
+    struct h5_storage storage;
+    char text[80];
+    if (h5_storage_look(set, &storage) != 0)
+        snprintf(text, sizeof text, "damaged");
+    else if (storage.is_elsewhere)
+        snprintf(text, sizeof text, "in other files");
+    else if (storage.stored == 0 && storage.chunks > 0)
+        snprintf(text, sizeof text, "never written");
+    else if (storage.stored < storage.chunks)
+        snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " chunks written", storage.stored,
+                 storage.chunks);
+    else
+        return;
+    json_object_set_new(entry, "storage", json_string(text));
+}
+
 /* Checksums aren't listed: there would be one for each data set. */
 static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info, void *context)
 {
@@ -96,6 +116,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     json_object_set_new(entry, "name", json_of_text(name));
     json_object_set_new(entry, "shape", shape);
     json_object_set_new(entry, "type", json_string(type_name));
+    put_storage(entry, set);
     json_array_append_new(context, entry);
     H5Sclose(space);
     H5Tclose(type);
