@@ -6,6 +6,9 @@
 #include "base/quantity.h"
 #include "mpi/command/check/check_report.h"
 
+/* A node that takes more than this share of its memory is worth a word. */
+static const double close_to_all = 0.8;
+
 static int64_t number(const json_t *report, const char *name)
 {
     return json_integer_value(json_object_get(report, name));
@@ -105,6 +108,15 @@ static void print_wire(const json_t *report)
     printf("\n");
 }
 
+/* What a node needs against the host that is asked. */
+static void print_host(const json_t *report)
+{
+    const int64_t need = number(report, "node_memory_bytes"), host = number(report, "host_memory_bytes");
+    if (host > 0 && (double)need > close_to_all * (double)host)
+        printf("              hint: this host has %s of memory%s\n", bl_bytes(host).text,
+               need > host ? ", which isn't enough for a node" : "; little is left for anything else");
+}
+
 /* Memory of a rank's own, and memory that the ranks of a node share. */
 static void print_need(const json_t *report)
 {
@@ -122,6 +134,7 @@ static void print_need(const json_t *report)
         printf(", memory of codes %s", bl_bytes(number(report, "shared_codes_bytes")).text);
     printf("\n              in all %s on a node of %s\n", bl_bytes(number(report, "node_memory_bytes")).text,
            count(report, "ranks_of_a_node", "rank").text);
+    print_host(report);
     if (number(report, "start_bytes") > 0)
         printf("  start       model.init takes %s on each rank, freed before the first step\n",
                bl_bytes(number(report, "start_bytes")).text);

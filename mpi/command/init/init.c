@@ -12,6 +12,7 @@
 #include "io/config_file.h"
 #include "mpi/command/command.h"
 #include "mpi/command/init/init_choose.h"
+#include "mpi/process/memory.h"
 
 /* heads * bits = K: heads of 16 bits, or one head if 16 doesn't divide K. */
 static int split_bits(const char *text, int64_t *heads, int64_t *bits, struct bl_error *err)
@@ -43,12 +44,6 @@ static int find_data(const char *given, const char *output, char *see, char *wri
     else if (!is_here(output) && given[0] != '/' && realpath(given, resolved))
         fits &= snprintf(write, BL_PATH_MAX, "%s", resolved) < BL_PATH_MAX;
     return fits ? BL_OK : bl_fail(err, BL_USAGE, "the path %.60s... is too long", given);
-}
-
-static int64_t memory_of_host(void)
-{
-    const long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && bytes > 0 ? (int64_t)pages * bytes : 0;
 }
 
 /* What the data need, if they are there. */
