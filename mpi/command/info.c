@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/quantity.h"
 #include "config/text.h"
 #include "io/config_file.h"
 #include "io/config_paths.h"
@@ -15,15 +16,6 @@
 #include "mpi/files/describe.h"
 
 enum { NAMES_SHOWN = 10 };
-
-static void print_bytes(double bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    int unit = 0;
-    for (; bytes >= 1024.0 && unit < 4; unit++)
-        bytes /= 1024.0;
-    printf(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
-}
 
 static void print_value(const json_t *value)
 {
@@ -151,8 +143,7 @@ static void print_text(const json_t *description)
     const json_t *arithmetic = json_object_get(description, "arithmetic");
     printf("%s: %s, ", json_string_value(json_object_get(description, "file")),
            strcmp(kind, "other") == 0 ? "HDF5, no kind of file that bitloom knows" : kind);
-    print_bytes((double)json_integer_value(json_object_get(description, "bytes")));
-    printf("\n");
+    printf("%s\n", bl_bytes(json_integer_value(json_object_get(description, "bytes"))).text);
     if (strcmp(kind, "codes") == 0) {
         printf("  %s of %s, ",
                bl_count(json_integer_value(json_object_get(description, "rows")), "code").text,

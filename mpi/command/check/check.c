@@ -74,6 +74,8 @@ static int check_config(struct par par, const char *path, const struct command_r
             code = check_scale(*report, cluster, &config, &split, err);
         if (code == BL_OK)
             code = check_report_run(*report, run_path ? run_path : run_default, &config, err);
+        if (code == BL_OK)
+            code = check_report_memory(*report, &plan, cluster->ranks > 0, err);
     }
     par_dataset_close(dataset);
     return code;
