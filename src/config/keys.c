@@ -142,9 +142,10 @@ const struct bl_key bl_keys[] = {
     INTEGER("data.window", data.window_mib, "16", 1, 1 << 30, 0, NULL, "MiB",
             "residency: stream: features of each shard that a batch draws from; two such windows of each "
             "shard are in memory."),
-    CHOICE("data.normalize", data.normalize, "standardize", normalizes,
-           "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
-           "number, `unit` scales rows to length 1."),
+    CHOICE(
+        "data.normalize", data.normalize, "standardize", normalizes,
+        "What is done to the columns, by statistics of the training rows; `standardize` divides each by its "
+        "own deviation, `scale` divides all by one number, `unit` scales rows to length 1."),
     CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
 
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "mpi/command/check/check_columns.h"
 #include "mpi/command/check/check_report.h"
 #include "mpi/command/check/check_scale.h"
 #include "mpi/command/command.h"
@@ -69,7 +70,9 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
         *report = check_report_plan(path, data_path, &config, &split, &plan);
-        code = check_report_blas(*report, err);
+        code = check_columns(*report, dataset, &config, err);
+        if (code == BL_OK)
+            code = check_report_blas(*report, err);
         if (code == BL_OK && cluster->ranks > 0)
             code = check_scale(*report, cluster, &config, &split, err);
         if (code == BL_OK)

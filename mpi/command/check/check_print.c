@@ -207,6 +207,14 @@ static void print_run(const json_t *report)
                number(run, "step") >= number(report, "steps") ? ", nothing left to do" : "");
 }
 
+static void print_warnings(const json_t *report)
+{
+    json_t *value;
+    size_t i;
+    json_array_foreach(json_object_get(report, "warnings"), i, value)
+        printf("  warning     %s\n", json_string_value(value));
+}
+
 void check_report_print(const json_t *report)
 {
     if (text(report, "summary")) {
@@ -214,6 +222,7 @@ void check_report_print(const json_t *report)
         return;
     }
     print_work(report);
+    print_warnings(report);
     print_sums(report);
     print_need(report);
     print_blas(report);
