@@ -52,20 +52,25 @@ static int unknown_format(const char *format, struct bl_error *err)
 int io_source_open(struct io_source **out, const char *format, const char *path,
                    const struct io_source_options *options, struct bl_error *err)
 {
+    *out = NULL;
+    for (int i = 0; io_format_table[i]; i++)
+        if (strcmp(format, io_format_table[i]->name) == 0)
+            return io_source_open_as(out, io_format_table[i], path, options, err);
+    return unknown_format(format, err);
+}
+
+int io_source_open_as(struct io_source **out, const struct io_format *format, const char *path,
+                      const struct io_source_options *options, struct bl_error *err)
+{
     const struct io_source_options none = {0};
     struct io_source *source = NULL;
     *out = NULL;
     int code = bl_alloc_zero(&source, 1, sizeof *source, "reading a file", err);
     if (code != BL_OK)
         return code;
+    source->format = format;
     snprintf(source->path, sizeof source->path, "%s", path);
-    for (int i = 0; io_format_table[i]; i++)
-        if (strcmp(format, io_format_table[i]->name) == 0)
-            source->format = io_format_table[i];
-    if (!source->format)
-        code = unknown_format(format, err);
-    else
-        code = source->format->open(path, options ? options : &none, &source->info, &source->state, err);
+    code = format->open(path, options ? options : &none, &source->info, &source->state, err);
     if (code != BL_OK) {
         io_source_close(source);
         return code;

@@ -16,6 +16,7 @@ struct io_source_options {
     const char *id_column; /* CSV: likewise for row ids; NULL: none */
     int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
     int labels_alone;      /* CSV: if there is only one column, it is the label column */
+    int column;            /* HDF5: one value a row is wanted, which may lie in a row */
 };
 
 /* What a source holds, known as soon as it is open. */
@@ -39,6 +40,11 @@ struct io_source_info {
  * BL_PATH can't open; BL_INPUT with the byte or line where the file stops being one of its kind. */
 int io_source_open(struct io_source **out, const char *format, const char *path,
                    const struct io_source_options *options, struct bl_error *err);
+
+/* The same for a format that may be none of the table's. */
+struct io_format;
+int io_source_open_as(struct io_source **out, const struct io_format *format, const char *path,
+                      const struct io_source_options *options, struct bl_error *err);
 
 /* Borrowed until io_source_close. */
 const struct io_source_info *io_source_info(const struct io_source *source);
