@@ -218,8 +218,7 @@ static int to_double(const struct import *import, int64_t first_row, int64_t n, 
     return BL_OK;
 }
 
-static int import_read(void *state, int64_t n, void *features, int32_t *labels, char *ids,
-                       struct bl_error *err)
+static int import_read(void *state, int64_t n, void *features, void *labels, char *ids, struct bl_error *err)
 {
     struct import *import = state;
     const int64_t row_bytes = import->dim * (int64_t)bl_type_bytes(import->type);

@@ -52,7 +52,7 @@ const struct io_source_info *io_source_info(const struct io_source *source);
 /* Reads the next up to max_rows rows. features: [max_rows, dim] of info.type, host byte order. labels
  * [max_rows] and ids [max_rows, id_bytes] (zero-padded) may be NULL. *n_read is the number of rows delivered;
  * 0 only at the end. A file that ends before its promised rows is BL_INPUT, never a short count. Local. */
-int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
+int io_source_read(struct io_source *source, int64_t max_rows, void *features, void *labels, char *ids,
                    int64_t *n_read, struct bl_error *err);
 
 /* The same for labels and ids of any format: values [max_rows, dim] as whole numbers, exact also where

@@ -48,7 +48,7 @@ const char *import_format_of(const char *path, const char *otherwise)
 int import_source_open(struct io_source **out, const char *format, const char *path,
                        const struct io_source_options *options, struct bl_error *err)
 {
-    char names[200] = "";
+    char names[300] = "";
     *out = NULL;
     for (int i = 0; import_format_at(i); i++) {
         if (strcmp(format, import_format_at(i)->name) == 0)
