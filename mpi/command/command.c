@@ -158,6 +158,13 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
     return BL_OK;
 }
 
+int command_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+                                 of_a.st_ino == of_b.st_ino);
+}
+
 int command_write_new(const char *path, const char *text, struct bl_error *err)
 {
     /* A file that another process makes between this check and the rename would be replaced. */

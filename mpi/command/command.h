@@ -85,6 +85,9 @@ int command_real(const char *option, const char *text, double min, double max, d
  * Local, so its outcome must be agreed. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
+/* Whether both paths lead to one file: by device and inode, since a file can have two paths. Local. */
+int command_same_file(const char *a, const char *b);
+
 /* Writes a text to a new file. Local. Errors: BL_PATH, also if the path exists. */
 int command_write_new(const char *path, const char *text, struct bl_error *err);
 

@@ -82,6 +82,28 @@ static void print_tags(const json_t *object)
     printf("\n");
 }
 
+/* "100 queries, each with 10 neighbours among 5000 rows of 64 bits, without itself". */
+static void print_neighbours(const json_t *description)
+{
+    const json_t *k = json_object_get(description, "k"), *all = json_object_get(description, "neighbours");
+    const json_t *radius = json_object_get(description, "radius"),
+                 *bits = json_object_get(description, "bits");
+    const json_t *rows = json_object_get(description, "database_rows");
+    printf("  %s", bl_count(json_integer_value(json_object_get(description, "queries")), "query").text);
+    if (k)
+        printf(", at most %s each", bl_count(json_integer_value(k), "neighbour").text);
+    else
+        printf(", %s", bl_count(json_integer_value(all), "neighbour").text);
+    if (radius)
+        printf(" within distance %" JSON_INTEGER_FORMAT, json_integer_value(radius));
+    if (rows)
+        printf(", among %s", bl_count(json_integer_value(rows), "row").text);
+    if (bits)
+        printf(" of %s", bl_count(json_integer_value(bits), "bit").text);
+    printf("%s\n",
+           json_is_true(json_object_get(description, "self_excluded")) ? ", without the query itself" : "");
+}
+
 static void print_splits(const json_t *splits)
 {
     size_t i;
@@ -132,6 +154,8 @@ static void print_text(const json_t *description)
                bl_count(json_integer_value(json_object_get(description, "bits")), "bit").text);
         print_tags(description);
     }
+    if (strcmp(kind, "neighbours") == 0)
+        print_neighbours(description);
     if (parameters) {
         printf("  layers ");
         print_list(json_object_get(description, "widths"), " - ", SIZE_MAX);
@@ -190,7 +214,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_info = {
     .name = "info",
-    .summary = "what is in a data set, model, codes file or checkpoint",
+    .summary = "what is in a data set, model, codes or neighbours file, or checkpoint",
     .usage = "FILE [--json] [--config]\n",
     .text =
         "Describes any file of bitloom, or an HDF5 file by other software: its kind, attributes, splits and "

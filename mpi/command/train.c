@@ -39,7 +39,9 @@ static const struct command_option options[] = {
      .text = "the run folder (default: runs/NAME for a configuration NAME.yaml)",
      .at = offsetof(struct given, run)},
     {.name = "--fresh",
-     .text = "start over; what the folder holds of an earlier run is removed",
+     .text =
+         "start over; checkpoints, log and curves of an earlier run are removed, its model when the new run "
+         "has finished",
      .at = offsetof(struct given, fresh)},
     {.name = "--init",
      .argument = "MODEL",
@@ -70,6 +72,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     command_run_folder_of(config_path, run_default, sizeof run_default);
     struct par_train_options train = {.config = &config,
+                                      .config_path = config_path,
                                       .data_path = data_path,
                                       .run_path = given.run ? given.run : run_default,
                                       .init_path = given.init,

@@ -8,11 +8,14 @@
 
 /* Describes the HDF5 file at path in *description (a reference that the caller owns; NULL on failure):
  *
- *   any file      file, bytes, kind ("data set", "model", "codes", "checkpoint" or "other"), attributes {of
+ *   any file      file, bytes, kind ("data set", "model", "codes", "neighbours", "checkpoint" or
+ *                 "other"), attributes {of
  *                 the root}, datasets [{name, shape, type}] without the checksums
  *   a data set    splits [{name, rows, dim, type, labels, classes, class_names, ids, groups (how many for
  *                 each row), checksums}]
  *   codes         rows, bits, labels, classes, class_names, ids, groups
+ *   neighbours    queries, bits, database_rows, self_excluded; k, or where their number varies how many neighbours
+ *                 there are; radius
  *   a model       widths, bits, parameters, digest, arithmetic
  *   a checkpoint  numbers, digest, arithmetic and, with_config, config (its text)
  *

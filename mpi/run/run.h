@@ -6,6 +6,7 @@
 #include "mpi/process/phases.h"
 #include "mpi/run/checkpoint_writer.h"
 #include "mpi/run/deadline.h"
+#include "mpi/run/earlier_run.h"
 #include "mpi/run/loss_sums.h"
 #include "mpi/run/run_folder.h"
 #include "mpi/run/run_state.h"
@@ -23,7 +24,9 @@ struct run {
     const struct bl_config *config;          /* borrowed */
     char *config_text;                       /* all keys, as checkpoints and config.yaml have them; owned */
     double started_s;
-    int resumed; /* from a checkpoint */
+    enum earlier_run earlier; /* in the folder, where there is no checkpoint or it is to go; on rank 0 */
+    int resumed;              /* from a checkpoint */
+    int begun;                /* its files are there */
 
     struct par_run_folder folder;
     struct phases phases; /* where this rank's time goes */

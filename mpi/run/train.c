@@ -143,7 +143,11 @@ static int save_outcome(struct run *run, struct bl_error *err)
         code = par_run_checkpoint_begin(run, err);
     if (code == BL_OK)
         code = par_run_checkpoint_settle(run, err);
-    return code == BL_OK ? par_run_write_model(run, err) : code;
+    if (code == BL_OK)
+        code = par_run_write_model(run, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = run_folder_forget_before(&run->folder, err);
+    return par_agree(run->par, code, err);
 }
 
 static int end_finished(struct run *run, struct bl_error *err)

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "mpi/command/command.h"
@@ -26,14 +25,10 @@ static int check_class_names(const struct evaluate_sides *sides, const char *con
     return BL_OK;
 }
 
-/* By device and inode, since one file can have two paths. Rank 0 decides, so that all ranks do the same. */
+/* Rank 0 decides, so that all ranks do the same. */
 static int same_file(struct par par, const char *a, const char *b)
 {
-    struct stat of_a, of_b;
-    int same = 0;
-    if (par.rank == 0)
-        same = strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 &&
-                                     of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+    int same = par.rank == 0 && command_same_file(a, b);
     par_broadcast(par, &same, sizeof same);
     return same;
 }

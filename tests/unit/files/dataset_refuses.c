@@ -174,11 +174,14 @@ Test(dataset_refuses, ids_of_another_number_of_rows_are_refused_with_both_number
     expect_refusal(sets, 2, "'ids' has 2 rows but 'features' has 3");
 }
 
-Test(dataset_refuses, labels_that_are_not_integers_are_refused)
+Test(dataset_refuses, labels_that_are_text_are_refused)
 {
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 4);
     struct foreign sets[] = {features_of_three_rows(),
-                             {"train/labels", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, {3}, six, 0}};
-    expect_refusal(sets, 2, "integers");
+                             {"train/labels", text, text, 1, {3}, "cat\0dog\0cat\0", 0}};
+    expect_refusal(sets, 2, "'labels' are text");
+    H5Tclose(text);
 }
 
 Test(dataset_refuses, ids_of_variable_length_are_refused)
