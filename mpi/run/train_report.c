@@ -269,14 +269,20 @@ int train_report_codes(struct train_report *report, const struct bl_code_health 
     return metrics_write(event, err);
 }
 
+static json_t *last_event(const struct train_report *report, const char *name)
+{
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string(name));
+    json_object_set_new(event, "step", json_integer(report->state->progress.step));
+    json_object_set_new(event, "train_seconds", json_real(report->state->progress.train_seconds));
+    return event;
+}
+
 int train_report_end(const struct train_report *report, const char *model_path, struct bl_error *err)
 {
     const struct par_run_state *state = report->state;
     const uint64_t digest = bl_params_digest(state->best.params, state->model.layout.n_network);
-    json_t *event = json_object();
-    json_object_set_new(event, "event", json_string("end"));
-    json_object_set_new(event, "step", json_integer(state->progress.step));
-    json_object_set_new(event, "train_seconds", json_real(state->progress.train_seconds));
+    json_t *event = last_event(report, "end");
     int code = metrics_write(event, err);
     if (state->best.map >= 0.0)
         bl_log_end("finished: best validation mAP %.4f%s at step %" PRId64 ", %.1f s in steps",
@@ -285,4 +291,20 @@ int train_report_end(const struct train_report *report, const char *model_path, 
         bl_log_end("finished: %.1f s in steps", state->progress.train_seconds);
     bl_log_say("model %s  digest %016" PRIx64 "  (%s)", model_path, digest, state->model.arithmetic);
     return code;
+}
+
+int train_report_stopped(const struct train_report *report, const char *reason, struct bl_error *err)
+{
+    json_t *event = last_event(report, "stopped");
+    json_object_set_new(event, "reason", json_string(reason));
+    return metrics_write(event, err);
+}
+
+void train_report_failed(const struct train_report *report, const struct bl_error *failure)
+{
+    struct bl_error ignored;
+    json_t *event = last_event(report, "failed");
+    json_object_set_new(event, "status", json_integer(failure->code));
+    json_object_set_new(event, "message", json_string(failure->what)); /* left out if it isn't UTF-8 */
+    metrics_write(event, &ignored);
 }
