@@ -80,7 +80,8 @@ static int take_split(struct import_others *others, const char *name, const stru
         others->layout = split->labels;
     }
     if (split->n_class_names == 0) {
-        snprintf(others->unnamed, sizeof others->unnamed, "%s", name);
+        if (!others->unnamed[0])
+            snprintf(others->unnamed, sizeof others->unnamed, "%s", name);
         return BL_OK;
     }
     if (!same_beginning(others, split)) {
