@@ -205,7 +205,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_info = {
     .name = "info",
-    .summary = "what is in a data set, model, codes or neighbours file, or checkpoint",
+    .summary = "what is in a data set, model, codes, neighbours or checkpoint",
     .usage = "FILE [--json] [--config]\n",
     .text =
         "Describes any file of bitloom, or an HDF5 file by other software: its kind, attributes, splits and "

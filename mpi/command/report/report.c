@@ -104,15 +104,15 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_report = {
     .name = "report",
-    .summary = "draw the loss and validation mAP of runs, or precision-recall curves",
+    .summary = "draw loss and validation mAP of runs, or precision-recall curves",
     .usage = "RUN... [-o PICTURE] [--data]\n"
              "--precision-recall EVALUATION... [-o PICTURE] [--data]\n",
     .text =
         "Draws the training loss and the validation mAP of run folders over epochs, on the terminal or as "
         "a picture, by gnuplot. "
         "A run that is still going may be drawn at any time.\n"
-        "Or draws precision over recall within each Hamming radius; an EVALUATION is a file of what "
-        "`bitloom evaluate --json` printed, one a line.\n",
+        "Or draws precision over recall within each Hamming radius; an EVALUATION is a file with the output of "
+        "`bitloom evaluate --json`, one a line.\n",
     .operands = COMMAND_FILES,
     .options = options,
     .examples = "bitloom report runs/first runs/second -o compared.png\n"
