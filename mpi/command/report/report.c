@@ -143,8 +143,8 @@ const struct command command_report = {
         "a picture, by gnuplot. "
         "A run that is still going may be drawn at any time. "
         "On a terminal the curves fill it, in colours unless NO_COLOR is set.\n"
-        "Or draws precision over recall within each Hamming radius; an EVALUATION is a file of what "
-        "`bitloom evaluate --json` printed, one a line.\n",
+        "Or draws precision over recall within each Hamming radius; an EVALUATION is a file with the output of "
+        "`bitloom evaluate --json`, one a line.\n",
     .operands = COMMAND_FILES,
     .options = options,
     .status =
