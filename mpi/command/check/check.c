@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "mpi/command/check/check_columns.h"
@@ -18,8 +19,12 @@
 #include "mpi/rows/dense_labels.h"
 #include "mpi/run/saved_state.h"
 
+/* A pipe can only be a configuration: HDF5 needs to seek. */
 static int is_config(const char *path)
 {
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+        return 1;
     const char *dot = strrchr(path, '.');
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
