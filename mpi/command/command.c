@@ -108,6 +108,8 @@ static int take_option(int argc, char **argv, int *at, const struct command_opti
         if (!equals && *at + 1 >= argc)
             return bl_fail(err, BL_USAGE, "%s needs a value; see --help", argument);
         value = equals ? equals + 1 : argv[++*at];
+        if (value[0] == '\0')
+            return bl_fail(err, BL_USAGE, "%s is empty; see --help", argument);
     } else if (equals) {
         return bl_fail(err, BL_USAGE, "%s takes no value", argument);
     }
@@ -134,6 +136,9 @@ int command_parse(int argc, char **argv, const struct command_option *options, v
         } else if (n == n_max) {
             return bl_fail(err, BL_USAGE, "%s: unexpected argument '%s'; see bitloom %s --help", argv[0],
                            argv[i], argv[0]);
+        } else if (argv[i][0] == '\0') {
+            return bl_fail(err, BL_USAGE, "%s: an argument is empty; see bitloom %s --help", argv[0],
+                           argv[0]);
         } else {
             positional[n++] = argv[i];
         }

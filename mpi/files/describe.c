@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
 #include "config/config.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/codes.h"
@@ -342,6 +343,22 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
         json_object_set_new(description, "config", json_of_text(config));
     snapshot_free(&head);
     return BL_OK;
+}
+
+int describe_config(const char *path, char **text, struct bl_error *err)
+{
+    struct snapshot head = {0};
+    int code = par_checkpoint_open(par_alone(), path, &head, err);
+    const char *config = code == BL_OK ? snapshot_find_text(&head, "config") : NULL;
+    *text = NULL;
+    if (code == BL_OK && !config)
+        code = bl_fail(err, BL_INPUT, "%s: its configuration is missing", path);
+    if (code == BL_OK)
+        code = bl_alloc(text, (int64_t)strlen(config) + 1, 1, "the configuration", err);
+    if (code == BL_OK)
+        memcpy(*text, config, strlen(config) + 1);
+    snapshot_free(&head);
+    return code;
 }
 
 /* Our models and checkpoints are known by their stamp, data sets, codes and neighbours also by their content, since other

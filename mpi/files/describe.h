@@ -23,4 +23,8 @@
  * Local. Errors: BL_PATH; BL_INPUT not HDF5, damaged, or of a newer version; BL_MEMORY. */
 int describe_file(const char *path, int with_config, json_t **description, struct bl_error *err);
 
+/* The configuration that a checkpoint was made with, as it is stored; the caller frees *text with bl_free.
+ * Local. Errors: those of reading a checkpoint; BL_MEMORY. */
+int describe_config(const char *path, char **text, struct bl_error *err);
+
 #endif

@@ -7,10 +7,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/text.h"
+#include "io/config_paths.h"
 #include "loss/objective.h"
 #include "mpi/evaluate/held_out.h"
 #include "mpi/fit/arithmetic.h"
+#include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/collective.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/saved_state.h"
@@ -71,7 +74,24 @@ static int start_or_continue(struct run *run, struct bl_error *err)
                        "choose another --run",
                        run->folder.path);
     run->resumed = found;
+    stall_saved(found);
     return found ? BL_OK : start_new(run, err);
+}
+
+/* By rank 0. Paths in config.yaml are relative to the run folder where they were relative, so that it can be
+ * given to train, also after all was moved together. */
+static int write_config_local(const struct run *run, int keep, struct bl_error *err)
+{
+    const char *given = run->options->config_path;
+    struct bl_config config;
+    char *text = NULL;
+    int code = io_config_relative(run->config, given, run->folder.path, &config, err);
+    if (code == BL_OK)
+        code = bl_config_text(&config, &text, err);
+    if (code == BL_OK)
+        code = run_folder_write_config(&run->folder, text, keep, given, err);
+    bl_free(&text);
+    return code;
 }
 
 /* By rank 0. Resumed, log and metrics are cut to their lengths at the checkpoint, as the steps behind it come
@@ -85,9 +105,7 @@ static int open_files_local(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
     if (code == BL_OK)
-        code =
-            run_folder_write_config(&run->folder, run->config_text,
-                                    options->fresh || (!run->resumed && !is_ours), options->config_path, err);
+        code = write_config_local(run, options->fresh || (!run->resumed && !is_ours), err);
     return code;
 }
 
@@ -150,6 +168,21 @@ static int look_at_folder(struct run *run, struct bl_error *err)
     return code == BL_OK ? bl_log_open(run->folder.log, -1, err) : code;
 }
 
+/* A checkpoint may be copied anywhere, so paths in its configuration are absolute. They are those of rank 0:
+ * nodes may see one folder under several names. */
+static int make_config_text(struct run *run, struct bl_error *err)
+{
+    struct bl_config config;
+    int code = BL_OK;
+    if (run->par.rank == 0)
+        code = io_config_absolute(run->config, run->options->config_path, &config, err);
+    code = par_agree(run->par, code, err);
+    if (code != BL_OK)
+        return code;
+    par_broadcast(run->par, &config, sizeof config);
+    return par_agree(run->par, bl_config_text(&config, &run->config_text, err), err);
+}
+
 static int open_parts(struct run *run, struct bl_error *err)
 {
     const struct bl_config *config = run->config;
@@ -157,7 +190,7 @@ static int open_parts(struct run *run, struct bl_error *err)
     if (code == BL_OK)
         code = par_agree(run->par, run->par.rank == 0 ? look_at_folder(run, err) : BL_OK, err);
     if (code == BL_OK)
-        code = par_agree(run->par, bl_config_text(config, &run->config_text, err), err);
+        code = make_config_text(run, err);
     if (code == BL_OK)
         code = par_train_data_init(&run->data, run->par, run->options->data_path, config, err);
     if (code == BL_OK)

@@ -8,7 +8,7 @@
 
 struct par_train_options {
     const struct bl_config *config;
-    const char *config_path; /* the file that it came from */
+    const char *config_path; /* the file that it came from: its relative paths are below this one's folder */
     const char *data_path;   /* config->data.file, resolved */
     const char *run_path;    /* the run folder */
     const char *init_path;   /* start from this model; NULL: from the seed */

@@ -279,10 +279,10 @@ int train_report_end(const struct train_report *report, const char *model_path, 
     json_object_set_new(event, "train_seconds", json_real(state->progress.train_seconds));
     int code = metrics_write(event, err);
     if (state->best.map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f%s at step %" PRId64 ", %.1f s in steps",
+        bl_log_end("finished: best validation mAP %.4f%s at step %" PRId64 ", %.1f s in steps",
                    state->best.map, of_one_class(report), state->best.step, state->progress.train_seconds);
     else
-        bl_log_say("finished: %.1f s in steps", state->progress.train_seconds);
+        bl_log_end("finished: %.1f s in steps", state->progress.train_seconds);
     bl_log_say("model %s  digest %016" PRIx64 "  (%s)", model_path, digest, state->model.arithmetic);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/evaluate/evaluate_report.h"
 #include "mpi/command/evaluate/evaluate_sides.h"
+#include "mpi/command/run_path.h"
 #include "mpi/evaluate/retrieve.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
@@ -219,10 +220,20 @@ static const struct command_option options[] = {
     COMMAND_OPTIONS_END,
 };
 
+static int check_paths(const char *const path[2], int codes, char model[COMMAND_RUN_PATH_MAX],
+                       struct bl_error *err)
+{
+    if (!codes)
+        return command_model_path(path[0], model, err);
+    int code = command_refuse_run_as_codes(path[0], err);
+    return code == BL_OK ? command_refuse_run_as_codes(path[1], err) : code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct given given = {.at = "100,500,1000"};
     const char *path[2];
+    char model[COMMAND_RUN_PATH_MAX];
     struct cuts cuts;
     int code = command_parse(argc, argv, options, &given, path, 2, 2, NULL, err);
     if (code == BL_OK)
@@ -233,9 +244,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     /* On the heap: the names and texts in it are too large for a stack. */
     struct evaluate_sides *sides = NULL;
-    given.request.model = path[0];
+    given.request.model = model;
     given.request.data = path[1];
-    code = par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
+    code = par_agree(par, check_paths(path, given.codes != NULL, model, err), err);
+    if (code == BL_OK)
+        code =
+            par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
     if (code == BL_OK)
         code = given.codes ? par_evaluate_sides_load(par, path[0], path[1], sides, err)
                            : par_evaluate_sides_encode(par, &given.request, sides, err);
@@ -254,7 +268,8 @@ const struct command command_evaluate = {
              "MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
              "MODEL CUT [--at R,R,...] [--json]\n"
              "--codes QUERIES DATABASE [--at R,R,...] [--json]\n",
-    .text = "Relevant is an item of the same class, or one that shares a label or group. "
+    .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
+            "Relevant is an item of the same class, or one that shares a label or group. "
             "Measures are exact expectations over all orders of items at equal distance, the same on any "
             "number of ranks. "
             "The same rows on both sides: a query is not its own neighbour. "

@@ -6,6 +6,7 @@
 #include "base/minmax.h"
 #include "hash/bit_tally.h"
 #include "mpi/command/command.h"
+#include "mpi/command/run_path.h"
 #include "mpi/command/search/search_output.h"
 
 static int read_ids(struct search_side *side, struct bl_error *err)
@@ -122,6 +123,10 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = search_format_of(given.format, given.output, &format, err);
     if (code == BL_OK)
         code = command_check_output(given.output, files, 2, err);
+    for (int i = 0; i < 2 && code == BL_OK; i++)
+        code = command_refuse_run_as_codes(files[i], err);
+    if (given.output)
+        signals_install(SIGNALS_FILE);
     if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
