@@ -211,7 +211,7 @@ Test(cli_labels, without_labels_what_works_is_named_and_a_collapse_is_seen)
               "train %s --set data.file=%s %s=none --set objective.terms.quantization.weight=1 --run %s",
               tiny.config, data, set, tiny.run);
     for (int i = 0; i < TINY_TRAIN * TINY_DIM; i++)
-        features[i] = 1.0f; /* whatever is trained, all rows get one code */
+        features[i] = i < TINY_DIM ? (float)i : 1.0f; /* all rows but one get one code */
     tiny_write_npy(x, "<f4", TINY_TRAIN, TINY_DIM, features);
     RUN("import --format npy --features %s --split train --replace -o %s", x, data);
     RUN("train %s --set data.file=%s %s=none --set objective.terms.balance.weight=1 --run %s", tiny.config,
