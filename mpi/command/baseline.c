@@ -282,7 +282,8 @@ static int check_labels(const struct request *request, struct par_dataset *datas
     if (!request->method->needs_labels)
         return BL_OK;
     int code = par_dataset_count_labels_local(dataset, &count, err);
-    if (code == BL_OK && bl_label_count_is_alike(&count))
+    /* Rows without any label at all are told by the methods themselves. */
+    if (code == BL_OK && count.distinct > 0 && bl_label_count_is_alike(&count))
         code = bl_fail(err, BL_USAGE,
                        "%s needs rows that differ in their labels, and split %s of %s has %s; take a method "
                        "without labels (itq)",
