@@ -59,8 +59,10 @@ Test(cli_import_hdf5, the_layout_of_ann_benchmarks_is_told_with_the_way_in_and_t
                  from, from, from, from, data);
     cli_succeeds(0, "import --format hdf5 --features %s:/test --split test -o %s", from, data);
     cli_run(&result, 0, "info %s", data);
-    cr_assert(strstr(result.out, "train: 384 rows of 8 x float32, one label per row, 1 group per row, ids"),
-              "%s", result.out);
+    cr_assert(
+        strstr(result.out,
+               "train: 384 rows of 8 x float32, one label per row: 4 classes between 0 and 3, 4 groups, ids"),
+        "%s", result.out);
     cr_assert(strstr(result.out, "test: 64 rows of 8 x float32, no labels"), "%s", result.out);
     cli_free(&result);
     tiny_train_well(&tiny, 1, tiny.run, "--set data.file=new.h5");
