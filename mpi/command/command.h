@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "io/output.h"
 #include "mpi/ranks/comm.h"
 
 /* What `values` of an option or `operands` of a command may be beside words: a shell completes these. */
@@ -30,6 +31,13 @@ struct command_option {
 #define COMMAND_OPTIONS_END                                                                                  \
     {                                                                                                        \
         .name = NULL                                                                                         \
+    }
+
+/* The row of --force, in a command that writes one file; `force` is a member of the struct of options. */
+#define COMMAND_FORCE(type)                                                                                  \
+    {                                                                                                        \
+        .name = "--force", .text = "replace a file of the same kind; another kind never is",                 \
+        .at = offsetof(type, force)                                                                          \
     }
 
 enum { COMMAND_TEXT = 200 };
@@ -85,7 +93,7 @@ int command_real(const char *option, const char *text, double min, double max, d
  * Local, so its outcome must be agreed. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
-/* Writes a text to a new file. Local. Errors: BL_PATH, also if the path exists. */
-int command_write_new(const char *path, const char *text, struct bl_error *err);
+/* What the option --force, or its absence (NULL), lets a command replace. */
+enum io_replace command_replace(const char *force);
 
 #endif

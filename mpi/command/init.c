@@ -1,11 +1,12 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "config/reference.h"
 #include "io/config_file.h"
 #include "mpi/command/command.h"
+#include "mpi/files/output.h"
 
 /* heads * bits = K: heads of 16 bits, or one head if 16 doesn't divide K. */
 static int split_bits(const char *text, int64_t *heads, int64_t *bits, struct bl_error *err)
@@ -35,7 +36,7 @@ static int make_text(const char *reference, const char *data, const char *bits_t
 }
 
 struct given {
-    const char *output, *bits, *data, *reference;
+    const char *output, *bits, *data, *reference, *force;
 };
 
 static const struct command_option options[] = {
@@ -44,6 +45,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "write it to a new file instead",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     {.name = "--bits",
      .argument = "K",
      .text = "length of the code (default 64)",
@@ -67,13 +69,9 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     int code = command_parse(argc, argv, options, &given, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
         code = make_text(given.reference, given.data, given.bits, &text, err);
-    if (code == BL_OK && given.output) {
-        code = command_write_new(given.output, text, err);
-    } else if (code == BL_OK) {
-        fputs(text, stdout);
-        if (fflush(stdout) != 0)
-            code = bl_fail_path(err, "write to", "standard output", errno);
-    }
+    if (code == BL_OK)
+        code = output_write(given.output, given.reference ? FILE_REFERENCE : FILE_CONFIG,
+                            command_replace(given.force), text, (int64_t)strlen(text), err);
     bl_free(&text);
     return code;
 }
@@ -81,7 +79,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_init = {
     .name = "init",
     .summary = "print a first configuration with every key explained",
-    .usage = "[-o FILE] [--bits K] [--data FILE]\n"
+    .usage = "[-o FILE] [--bits K] [--data FILE] [--force]\n"
              "--reference [-o FILE]\n",
     .text = "Prints a complete configuration: every key with its default, what it may be, and a sentence.\n",
     .options = options,

@@ -178,6 +178,11 @@ void cli_expect_success(const struct cli_result *result)
     cr_assert_eq(result->error_lines, 0, "it succeeded, but said: %s", result->err);
 }
 
+const char *cli_program(void)
+{
+    return TEST_PROGRAM;
+}
+
 void cli_temp_folder(char path[CLI_PATH_MAX])
 {
     cr_assert(folder_make(path, CLI_PATH_MAX), "can't make a temporary folder");

@@ -38,6 +38,9 @@ void cli_expect_success(const struct cli_result *result);
 /* Reads what a run wrote to folder/out and folder/err, and removes the folder. */
 void cli_collect(struct cli_result *result, int status, double start_s, const char *folder);
 
+/* The program's path, for a shell that a test writes itself. */
+const char *cli_program(void);
+
 /* A new empty folder; remove it with folder_remove. */
 enum { CLI_PATH_MAX = 256 };
 void cli_temp_folder(char path[CLI_PATH_MAX]);

@@ -5,6 +5,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/import/import_rows.h"
 #include "mpi/files/dataset.h"
+#include "mpi/files/output.h"
 
 static int check_required(const struct import_given *given, struct bl_error *err)
 {
@@ -27,6 +28,8 @@ static int check_given(const struct import_given *given, struct bl_error *err)
     int code = check_required(given, err);
     if (code == BL_OK)
         code = command_check_output(given->out, inputs, 4, err);
+    if (code == BL_OK)
+        code = output_check(given->out, FILE_DATASET, IO_REPLACE_PART, err);
     if (code != BL_OK)
         return code;
     int features_csv = strcmp(given->format, "csv") == 0;

@@ -12,7 +12,7 @@
 #include "mpi/command/import/import_names.h"
 #include "mpi/files/dataset.h"
 
-enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
+enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24, COPY_TOLD_BYTES = 1 << 20 };
 
 /* One import. Two passes: the first checks labels, groups and ids and finds their widths (writer is NULL),
  * the second copies all rows. Owns everything but `given`. */
@@ -299,9 +299,13 @@ static void say(const struct import *import)
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
-    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s%s as split %s of %s%s",
+    const int64_t copied = split_copied_bytes(import->writer);
+    char copy[60] = "";
+    if (copied >= COPY_TOLD_BYTES)
+        snprintf(copy, sizeof copy, ", copying the %" PRId64 " MiB that were there", copied >> 20);
+    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s%s as split %s of %s%s%s",
                bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names, groups,
-               import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header);
+               import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header, copy);
 }
 
 static int import_split(struct import *import, struct bl_error *err)

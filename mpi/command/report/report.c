@@ -10,6 +10,10 @@
 
 enum { RUNS_MAX = 32 };
 
+struct given {
+    const char *output, *data, *curves, *force;
+};
+
 static void print_cell(double value)
 {
     if (isfinite(value))
@@ -38,7 +42,7 @@ static int print_data(const struct report_run *runs, int64_t n_runs, struct bl_e
 }
 
 /* Warns if protocols differ: then the better curve needn't belong to the better method. */
-static int report_evaluations(const char *const *files, int n, const char *output, int data,
+static int report_evaluations(const char *const *files, int n, const struct given *given,
                               struct bl_error *err)
 {
     struct report_curves curves = {0};
@@ -48,27 +52,25 @@ static int report_evaluations(const char *const *files, int n, const char *outpu
     if (code == BL_OK && !report_curves_agree(&curves))
         bl_log_warn("these evaluations have different protocols or data; their curves are not comparable");
     if (code == BL_OK)
-        code = data ? report_curves_print(&curves, err) : report_curves_draw(&curves, output, err);
+        code = given->data ? report_curves_print(&curves, err)
+                           : report_curves_draw(&curves, given->output, command_replace(given->force), err);
     report_curves_free(&curves);
     return code;
 }
 
-static int report_runs(const char *const *folders, int n, const char *output, int data, struct bl_error *err)
+static int report_runs(const char *const *folders, int n, const struct given *given, struct bl_error *err)
 {
     struct report_run runs[RUNS_MAX] = {{0}};
     int code = BL_OK;
     for (int i = 0; i < n && code == BL_OK; i++)
         code = report_read(&runs[i], folders[i], err);
     if (code == BL_OK)
-        code = data ? print_data(runs, n, err) : report_draw(runs, n, output, err);
+        code = given->data ? print_data(runs, n, err)
+                           : report_draw(runs, n, given->output, command_replace(given->force), err);
     for (int i = 0; i < n; i++)
         report_free(&runs[i]);
     return code;
 }
-
-struct given {
-    const char *output, *data, *curves;
-};
 
 static const struct command_option options[] = {
     {.name = "--precision-recall",
@@ -79,6 +81,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "a file to draw instead; its ending .png, .svg or .pdf is the format",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     {.name = "--data",
      .text = "print the numbers as TSV instead, without gnuplot",
      .at = offsetof(struct given, data)},
@@ -95,8 +98,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && given.data && given.output)
         code = bl_fail(err, BL_USAGE, "--data goes to standard output, so -o has no meaning");
     if (code == BL_OK)
-        code = given.curves ? report_evaluations(paths, n, given.output, given.data != NULL, err)
-                            : report_runs(paths, n, given.output, given.data != NULL, err);
+        code = given.curves ? report_evaluations(paths, n, &given, err) : report_runs(paths, n, &given, err);
     if (code == BL_OK && given.output)
         bl_log_say("drew %s", given.output);
     return code;
@@ -105,8 +107,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_report = {
     .name = "report",
     .summary = "draw the loss and validation mAP of runs, or precision-recall curves",
-    .usage = "RUN... [-o PICTURE] [--data]\n"
-             "--precision-recall EVALUATION... [-o PICTURE] [--data]\n",
+    .usage = "RUN... [-o PICTURE [--force]] [--data]\n"
+             "--precision-recall EVALUATION... [-o PICTURE [--force]] [--data]\n",
     .text =
         "Draws the training loss and the validation mAP of run folders over epochs, on the terminal or as "
         "a picture, by gnuplot. "

@@ -192,12 +192,13 @@ static void write_script(FILE *gnuplot, int characters, const void *context)
     }
 }
 
-int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err)
+int report_curves_draw(const struct report_curves *curves, const char *path, enum io_replace replace,
+                       struct bl_error *err)
 {
     const int line = 20; /* pixels that each curve's line in the key needs */
     const int most = 1000, keys = curves->n < most ? (int)curves->n : most;
-    return gnuplot_draw(path, report_curves_agree(curves) ? 720 : 960, 440 + line * keys, write_script,
-                        curves, err);
+    return gnuplot_draw(path, replace, report_curves_agree(curves) ? 720 : 960, 440 + line * keys,
+                        write_script, curves, err);
 }
 
 int report_curves_print(const struct report_curves *curves, struct bl_error *err)

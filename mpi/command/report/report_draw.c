@@ -84,8 +84,9 @@ static void write_script(FILE *gnuplot, int characters, const void *context)
         fputs("unset multiplot\n", gnuplot);
 }
 
-int report_draw(const struct report_run *runs, int64_t n_runs, const char *path, struct bl_error *err)
+int report_draw(const struct report_run *runs, int64_t n_runs, const char *path, enum io_replace replace,
+                struct bl_error *err)
 {
     const struct runs all = {runs, n_runs};
-    return gnuplot_draw(path, 900, 360, write_script, &all, err);
+    return gnuplot_draw(path, replace, 900, 360, write_script, &all, err);
 }

@@ -86,7 +86,7 @@ static int check_sides(const struct search_side *queries, const struct search_si
 }
 
 struct given {
-    const char *k, *radius, *output, *format;
+    const char *k, *radius, *output, *format, *force;
 };
 
 static const struct command_option options[] = {
@@ -108,6 +108,7 @@ static const struct command_option options[] = {
      .values = "tsv json hdf5",
      .text = "tsv, json or hdf5 (default: OUT's ending, tsv on standard output)",
      .at = offsetof(struct given, format)},
+    COMMAND_FORCE(struct given),
     COMMAND_OPTIONS_END,
 };
 
@@ -130,13 +131,16 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = command_check_output(given.output, files, 2, err);
     if (code == BL_OK)
+        code = output_check(given.output, search_kind(format), command_replace(given.force), err);
+    if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
         code = load_side(&database, files[1], err);
     if (code == BL_OK)
         code = check_sides(&queries, &database, &k, err);
     if (code == BL_OK)
-        code = search_output_create(&output, format, given.output, &queries, &database, k, err);
+        code = search_output_create(&output, format, given.output, command_replace(given.force), &queries,
+                                    &database, k, err);
     if (code == BL_OK)
         code = answer(&queries, &database, k, radius, output, err);
     if (code == BL_OK)
@@ -150,7 +154,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_search = {
     .name = "search",
     .summary = "find the nearest codes of queries",
-    .usage = "QUERIES DATABASE [-k K] [--radius R] [-o OUT] [--format tsv|json|hdf5]\n",
+    .usage = "QUERIES DATABASE [-k K] [--radius R] [-o OUT] [--format tsv|json|hdf5] [--force]\n",
     .text = "QUERIES and DATABASE are code files, as `bitloom encode` writes them. "
             "The answer is exact: by ascending Hamming distance, items at equal distance by their row in the "
             "database. "

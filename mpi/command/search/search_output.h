@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "mpi/command/search/search_answer.h"
+#include "mpi/files/output.h"
 
 enum search_format { SEARCH_TSV, SEARCH_JSON, SEARCH_HDF5 };
 
@@ -13,14 +14,17 @@ enum search_format { SEARCH_TSV, SEARCH_JSON, SEARCH_HDF5 };
  * BL_USAGE. */
 int search_format_of(const char *name, const char *path, enum search_format *format, struct bl_error *err);
 
+/* The kind of file that it makes. */
+enum file_kind search_kind(enum search_format format);
+
 /* An output being written, under a temporary name until the commit. */
 struct search_output;
 
 /* Opens the output at path (NULL: standard output, which HDF5 can't use) for k neighbours of each query.
- * Borrows path and both sides. Destroy *out whatever the result. Errors: BL_PATH, BL_USAGE, BL_MEMORY. */
+ * Borrows both sides. Destroy *out whatever the result. Errors: those of output_begin; BL_MEMORY. */
 int search_output_create(struct search_output **out, enum search_format format, const char *path,
-                         const struct search_side *queries, const struct search_side *database, int64_t k,
-                         struct bl_error *err);
+                         enum io_replace replace, const struct search_side *queries,
+                         const struct search_side *database, int64_t k, struct bl_error *err);
 
 /* Writes the next block; blocks come in the order of queries. Errors: BL_PATH, BL_MEMORY. */
 int search_output_write(struct search_output *output, const struct search_block *block, struct bl_error *err);
