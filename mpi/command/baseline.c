@@ -408,5 +408,6 @@ const struct command command_baseline = {
     .examples = "bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
                 "bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
     .parallel = 1,
+    .work = SIGNALS_FILE,
     .run = run,
 };

@@ -156,6 +156,13 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
     return BL_OK;
 }
 
+int command_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+                                 of_a.st_ino == of_b.st_ino);
+}
+
 enum io_replace command_replace(const char *force)
 {
     return force ? IO_REPLACE_SAME : IO_REPLACE_NONE;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "io/output.h"
+#include "mpi/process/signals.h"
 #include "mpi/ranks/comm.h"
 
 /* What `values` of an option or `operands` of a command may be beside words: a shell completes these. */
@@ -56,12 +57,10 @@ struct command {
     /* The i-th option beyond these, from a table of the command's own (`at` is unset); 0 behind the last.
      * NULL: none. */
     int (*more_options)(int i, struct command_option *option);
-    const char *status;   /* a paragraph on exit statuses; NULL: the usual ones */
-    const char *examples; /* one a line */
-    int parallel;         /* 1: starts MPI; 0: only when launched by it */
-    int heeds_signals;    /* 1: asks signals_request; 0: signals end it as they end any program */
-    /* NULL, or whether a parallel command needs MPI for these arguments. */
-    int (*needs_mpi)(int argc, char **argv);
+    const char *status;     /* a paragraph on exit statuses; NULL: the usual ones */
+    const char *examples;   /* one a line */
+    int parallel;           /* 1: all ranks run it; 0: rank 0 alone */
+    enum signals_work work; /* what signals do to it; SIGNALS_RUN asks signals_request */
     /* Runs it; argv[0] is the command's name. Returns the exit status, and fills err unless it is BL_OK.
      * Prints results on rank 0 only. Collective if parallel, otherwise on one rank. */
     int (*run)(struct par par, int argc, char **argv, struct bl_error *err);
@@ -95,5 +94,8 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
 
 /* What the option --force, or its absence (NULL), lets a command replace. */
 enum io_replace command_replace(const char *force);
+
+/* Whether both paths lead to one file: by device and inode, since a file can have two paths. Local. */
+int command_same_file(const char *a, const char *b);
 
 #endif

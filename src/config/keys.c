@@ -127,7 +127,7 @@ static const char optimizer_sentence[] =
 #define CHOICE(name, field, value, choices, sentence) CHOICE_WITH(name, field, value, 0, choices, sentence)
 
 const struct bl_key bl_keys[] = {
-    TEXT("data.file", data.file, "", BL_KEY_REQUIRED,
+    TEXT("data.file", data.file, "", BL_KEY_REQUIRED | BL_KEY_PATH,
          "The data-set file, relative to the configuration's folder."),
     TEXT("data.train", data.train, "train", 0, "The split to train on."),
     REAL("data.validation", data.validation, "0.05", 0, 0.5, 0, NULL, "share",

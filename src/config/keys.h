@@ -24,6 +24,7 @@ enum bl_key_flags {
     BL_KEY_BELOW_MAX = 2,  /* the maximum itself is not allowed */
     BL_KEY_MAY_CHANGE = 4, /* when a run is continued */
     BL_KEY_REQUIRED = 8,
+    BL_KEY_PATH = 32,     /* a text that is a path [BL_PATH_MAX], relative to the configuration's folder */
     BL_KEY_ROW_TERM = 16, /* the weight of a term of rows: at least one must be above 0 */
 };
 

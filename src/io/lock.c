@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/unfinished.h"
+
 static void read_owner(int fd, char owner[IO_LOCK_OWNER])
 {
     const ssize_t n = pread(fd, owner, IO_LOCK_OWNER - 1, 0);
@@ -44,6 +46,7 @@ int io_lock_take(const char *path, int *lock, char owner[IO_LOCK_OWNER], struct 
             return bl_fail_path(err, "write", path, errno);
         const int reason = fcntl(*lock, F_OFD_SETLK, &whole) == 0 ? 0 : errno;
         if (reason == 0 && is_still_there(*lock, path)) {
+            io_unfinished_add(path);
             write_owner(*lock);
             return BL_OK;
         }
@@ -64,5 +67,6 @@ void io_lock_return(const char *path, int lock)
     if (lock < 0)
         return;
     unlink(path);
+    io_unfinished_drop(path);
     close(lock); /* it ends the lock */
 }

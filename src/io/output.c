@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "io/lock.h"
+#include "io/unfinished.h"
 
 enum { LINKS_MAX = 40, COPY_BYTES = 1 << 20 };
 
@@ -178,6 +179,8 @@ int io_output_begin_alone(struct io_output *output, struct bl_error *err)
     int code = output->is_stream ? open_stream(output, err) : remove_leftover(output, err);
     output->is_begun = code == BL_OK;
     if (code == BL_OK && !output->is_stream)
+        io_unfinished_add(output->temporary);
+    if (code == BL_OK && !output->is_stream)
         code = make_temporary(output, err);
     return code;
 }
@@ -334,6 +337,7 @@ int io_output_install(struct io_output *output, struct bl_error *err)
         return err->code;
     if (rename(output->temporary, output->path) != 0)
         return bl_fail_path(err, "write", output->name, errno);
+    io_unfinished_drop(output->temporary);
     const int code = sync_folder(output, err);
     output->is_begun = 0;
     if (output->lock >= 0)
@@ -345,8 +349,10 @@ void io_output_drop(struct io_output *output)
 {
     if (output->is_begun && output->fd >= 0)
         close(output->fd); /* what it wrote is thrown away */
-    if (output->is_begun && !output->is_stream)
+    if (output->is_begun && !output->is_stream) {
         unlink(output->temporary);
+        io_unfinished_drop(output->temporary);
+    }
     if (output->name[0] && output->lock >= 0) /* zeros have no name */
         return_lock(output);
     bl_digester_destroy(output->digester);

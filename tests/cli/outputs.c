@@ -27,8 +27,8 @@ static void enter(void)
     tiny_path(&tiny, "rows.npy", rows);
     tiny_rows(TINY_TEST, 5, features, labels);
     tiny_write_npy(rows, "<f4", TINY_TEST, TINY_DIM, features);
-    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s", tiny.data, model);
-    cli_succeeds(0, "encode %s %s --split test -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s --force", tiny.data, model);
+    cli_succeeds(0, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
 }
 
 static void leave(void)
@@ -178,10 +178,10 @@ Test(cli_outputs, a_name_that_promises_another_format_is_refused)
         const char *wrong = writers[i].is_hdf5 ? "npy" : "h5";
         char end[40];
         snprintf(end, sizeof end, "doesn't end in .%s; choose", wrong);
-        cli_fails(0, 2, end, "%s %s/x.%s", writers[i].command, tiny.folder, wrong);
+        cli_fails(0, 2, end, "%s %s/wrong.%s", writers[i].command, tiny.folder, wrong);
     }
     cli_fails(0, 2, "doesn't end in .CSV", "%s %s/x.CSV", writers[1].command, tiny.folder);
-    cli_succeeds(0, "%s %s/x.codes", writers[1].command, tiny.folder);
+    cli_succeeds(0, "%s %s/x.codes", writers[1].command, tiny.folder); /* promises nothing */
 }
 
 Test(cli_outputs, a_link_stays_one_and_a_data_set_behind_it_gets_the_split)
@@ -196,7 +196,7 @@ Test(cli_outputs, a_link_stays_one_and_a_data_set_behind_it_gets_the_split)
     cr_assert_eq(system(command), 0);
     cr_assert_eq(symlink("far/data.h5", link), 0);
     cli_succeeds(0, "import --format npy --features %s --split extra -o %s", rows, link);
-    cli_succeeds(0, "encode %s %s --split extra -o %s/extra.h5", model, data, far);
+    cli_succeeds(0, "encode %s %s --split extra -o %s/extra.h5 --force", model, data, far);
     cr_expect(S_ISLNK(type_of(link)));
     cr_expect(stat(data, &status) == 0 && (status.st_mode & 0777) == 0640);
     cr_assert_eq(unlink(link) || symlink("far/codes.h5", link), 0); /* to nothing yet */

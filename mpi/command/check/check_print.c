@@ -197,7 +197,9 @@ static void print_run(const json_t *report)
     const json_t *run = json_object_get(report, "run"), *damaged = json_object_get(run, "damaged"), *path;
     size_t i;
     if (number(run, "checkpoints") == 0)
-        printf("  run         %s has no checkpoints: a new run\n", text(run, "folder"));
+        printf("  run         %s has no checkpoints: %s\n", text(run, "folder"),
+               json_is_true(json_object_get(run, "refused")) ? "it can't go on, and a new run is refused"
+                                                             : "a new run");
     json_array_foreach(damaged, i, path)
     {
         printf("  run         %s is damaged and will be skipped\n", json_string_value(path));

@@ -13,6 +13,7 @@
 #include "mpi/command/check/blas_kernel.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/verify.h"
+#include "mpi/run/earlier_run.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/run_folder.h"
 #include "mpi/run/saved_state.h"
@@ -153,23 +154,26 @@ static int report_checkpoint(json_t *run, const char *path, const struct snapsho
 int check_report_run(json_t *report, const char *run_path, const struct bl_config *config,
                      struct bl_error *err)
 {
-    char folder[PAR_RUN_PATH_MAX];
+    struct par_run_folder names;
+    enum earlier_run earlier;
     char **paths = NULL;
     int64_t n = 0;
-    int code = BL_OK;
     struct snapshot head = {0};
     json_t *run = json_object(), *damaged = json_array();
-    snprintf(folder, sizeof folder, "%s/checkpoints", run_path);
-    if (access(folder, F_OK) == 0)
-        code = par_run_folder_list_local(folder, &paths, &n, err);
+    int code = run_folder_name(&names, run_path, err);
+    if (code == BL_OK && access(names.checkpoints, F_OK) == 0)
+        code = par_run_folder_list_local(names.checkpoints, &paths, &n, err);
     json_object_set_new(run, "folder", json_string_nocheck(run_path));
     json_object_set_new(run, "checkpoints", json_integer(n));
     json_object_set_new(run, "damaged", damaged);
     json_object_set_new(report, "run", run);
+    if (code == BL_OK && n == 0)
+        code = earlier_run_check(&names, config, 0, &earlier, err);
+    json_object_set_new(run, "refused", json_boolean(code == BL_USAGE));
     if (code == BL_OK && n > 0) {
         const int64_t intact = find_intact(paths, n, &head, damaged, &code, err);
         if (intact == n)
-            code = par_fail_all_damaged_local(folder, n, err);
+            code = par_fail_all_damaged_local(names.checkpoints, n, err);
         else if (code == BL_OK)
             code = report_checkpoint(run, paths[intact], &head, config, err);
         snapshot_free(&head);

@@ -11,7 +11,7 @@
 #include "mpi/h5/file.h"
 #include "mpi/h5/stamp.h"
 
-enum { SETS = 5 };
+enum { SETS = 6 };
 
 static void list_sets(struct search_h5 *h5, struct h5_writer *sets[SETS])
 {
@@ -20,6 +20,7 @@ static void list_sets(struct search_h5 *h5, struct h5_writer *sets[SETS])
     sets[2] = &h5->query_ids;
     sets[3] = &h5->database_ids;
     sets[4] = &h5->labels;
+    sets[5] = &h5->offsets;
 }
 
 static int write_all(struct h5_writer *set, const void *rows, const struct search_h5 *h5,
@@ -61,12 +62,16 @@ static int write_sides(struct search_h5 *h5, const struct search_side *queries,
 }
 
 static void describe_sets(struct search_h5 *h5, const struct search_side *queries,
-                          const struct search_side *database, int64_t k)
+                          const struct search_side *database, const struct search_wish *wish,
+                          const int64_t *offsets)
 {
     const struct bl_label_layout labels = database->info->labels;
     const int multi = labels.kind == BL_LABELS_MULTI;
-    h5_writer_describe(&h5->neighbours, "neighbours", H5Tcopy(H5T_STD_I64LE), queries->info->rows, k);
-    h5_writer_describe(&h5->distances, "distances", H5Tcopy(H5T_STD_I32LE), queries->info->rows, k);
+    const int64_t n = queries->info->rows, rows = wish->k > 0 ? n : offsets[n];
+    h5_writer_describe(&h5->neighbours, "neighbours", H5Tcopy(H5T_STD_I64LE), rows, wish->k);
+    h5_writer_describe(&h5->distances, "distances", H5Tcopy(H5T_STD_I32LE), rows, wish->k);
+    if (wish->k == 0)
+        h5_writer_describe(&h5->offsets, "offsets", H5Tcopy(H5T_STD_I64LE), n + 1, 0);
     if (queries->ids)
         h5_writer_describe(&h5->query_ids, "query_ids", h5_type_text(queries->info->id_bytes),
                            queries->info->rows, 0);
@@ -78,13 +83,19 @@ static void describe_sets(struct search_h5 *h5, const struct search_side *querie
                            database->info->rows, multi ? labels.classes : 0);
 }
 
-static int put_attributes(struct search_h5 *h5, const struct search_side *queries,
-                          const struct search_side *database, int64_t k, struct bl_error *err)
+static int put_attributes(const struct search_h5 *h5, const struct search_side *queries,
+                          const struct search_side *database, const struct search_wish *wish,
+                          struct bl_error *err)
 {
     const struct par_codes_info *info = database->info;
-    int failed = h5_put_text(h5->file, "kind", "neighbours") != 0;
+    int failed = h5_put_text(h5->file, "kind", PAR_NEIGHBOURS_KIND) != 0;
     failed |= h5_put_integer(h5->file, "bits", queries->info->bits) != 0;
-    failed |= h5_put_integer(h5->file, "k", k) != 0;
+    failed |= h5_put_integer(h5->file, "database_rows", info->rows) != 0;
+    failed |= h5_put_integer(h5->file, "self_excluded", wish->exclude_self) != 0;
+    if (wish->k > 0)
+        failed |= h5_put_integer(h5->file, "k", wish->k) != 0;
+    if (wish->radius >= 0)
+        failed |= h5_put_integer(h5->file, "radius", wish->radius) != 0;
     if (info->n_class_names > 0)
         failed |= h5_put_texts(h5->file, "class_names", info->class_names, info->n_class_names) != 0;
     return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full",
@@ -92,33 +103,38 @@ static int put_attributes(struct search_h5 *h5, const struct search_side *querie
                   : BL_OK;
 }
 
-int search_h5_create(struct search_h5 *h5, const char *path, enum io_replace replace,
-                     const struct search_side *queries, const struct search_side *database, int64_t k,
-                     struct bl_error *err)
+int search_h5_create(struct search_h5 *h5, const char *path, const struct search_side *queries,
+                     const struct search_side *database, const struct search_wish *wish,
+                     const int64_t *offsets, struct bl_error *err)
 {
     struct h5_writer *sets[SETS];
     h5->file = H5I_INVALID_HID;
+    h5->k = wish->k;
     list_sets(h5, sets);
     for (int i = 0; i < SETS; i++)
         sets[i]->set = sets[i]->type = H5I_INVALID_HID;
-    int code = output_begin(&h5->output, path, FILE_NEIGHBOURS, replace, err);
+    int code = output_begin(&h5->output, path, FILE_NEIGHBOURS, wish->replace, err);
     if (code == BL_OK)
         code = h5_create(&h5->file, h5->output.temporary, 0, err);
     if (code == BL_OK)
-        code = put_attributes(h5, queries, database, k, err);
-    describe_sets(h5, queries, database, k);
+        code = put_attributes(h5, queries, database, wish, err);
+    describe_sets(h5, queries, database, wish, offsets);
     for (int i = 0; i < SETS && code == BL_OK; i++)
         if (sets[i]->type > 0)
             code = h5_writer_make(sets[i], h5->file, h5->output.name, err);
+    if (code == BL_OK && wish->k == 0)
+        code = write_all(&h5->offsets, offsets, h5, err);
     return code == BL_OK ? write_sides(h5, queries, database, err) : code;
 }
 
 int search_h5_write(struct search_h5 *h5, const struct search_block *block, struct bl_error *err)
 {
     const char *name = h5->output.name;
-    int code = h5_writer_write(&h5->neighbours, block->first, block->n, block->rows, name, err);
+    const int64_t n = h5->k > 0 ? block->n : block->at[block->n];
+    int code = h5_writer_write(&h5->neighbours, h5->at, n, block->rows, name, err);
     if (code == BL_OK)
-        code = h5_writer_write(&h5->distances, block->first, block->n, block->distances, name, err);
+        code = h5_writer_write(&h5->distances, h5->at, n, block->distances, name, err);
+    h5->at += n;
     return code;
 }
 

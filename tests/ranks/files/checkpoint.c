@@ -52,6 +52,9 @@ static float *own_memory(int filled)
     return memory;
 }
 
+/* The stages that a writer has been in, as bits. */
+static unsigned stages_seen;
+
 /* begin, steps that write a piece each, and the stages between them, as training does it. far: as if the
  * ranks were on several hosts. */
 static int write_in_steps(struct par par, struct content *content, int behind, int far, struct bl_error *err)
@@ -74,6 +77,7 @@ static int write_in_steps(struct par par, struct content *content, int behind, i
         MPI_Allreduce(MPI_IN_PLACE, &busy, 1, MPI_INT, MPI_MAX, par.comm);
         if (!busy)
             code = par_tensor_writer_advance(&writer.file, &whole, err);
+        stages_seen |= 1u << writer.file.stage;
         if (code == BL_OK)
             tensor_writer_work(&writer.file);
     }
@@ -103,6 +107,36 @@ static void each_rank_reads_what_all_wrote(struct par par)
         bl_free(&memory);
         ranks_remove_folder(par, content.folder);
     }
+}
+
+/* Another host's blocks are sure to be in the file only when that host has synced it. */
+static void ranks_of_several_hosts_read_back_when_all_have_synced(struct par par)
+{
+    for (int far = 0; far < 2; far++) {
+        struct content content;
+        stages_seen = 0;
+        make(par, &content, 0, far);
+        CHECK(stages_seen & 1u << TENSOR_SYNCING);
+        CHECK(!(stages_seen & 1u << TENSOR_CHECKING) == !far);
+        ranks_remove_folder(par, content.folder);
+    }
+}
+
+static void a_tensor_of_another_type_is_refused(struct par par)
+{
+    struct content content;
+    struct bl_error err = {0};
+    make(par, &content, 0, 0);
+    float *memory = own_memory(0);
+    point(&content, memory);
+    double *wide = NULL;
+    CHECK(bl_alloc_zero(&wide, SMALL, sizeof *wide, "a test", NULL) == BL_OK);
+    content.tensors[1] = (struct tensor){.name = "small", .rows = SMALL, .value = TENSOR_DOUBLE, .at = wide};
+    CHECK(par_checkpoint_read(par, par_alone(), content.path, &content.state, &err) == BL_INPUT);
+    CHECK(strstr(err.what, "'state/small' has values of another type"));
+    bl_free(&wide);
+    bl_free(&memory);
+    ranks_remove_folder(par, content.folder);
 }
 
 /* One memory of all ranks of the host, of which each fills a part. */
@@ -190,6 +224,8 @@ int main(int argc, char **argv)
 {
     static const struct ranks_case cases[] = {
         CASE(each_rank_reads_what_all_wrote),
+        CASE(ranks_of_several_hosts_read_back_when_all_have_synced),
+        CASE(a_tensor_of_another_type_is_refused),
         CASE(ranks_of_a_node_fill_its_memory_together),
         CASE(a_damaged_block_is_the_same_failure_on_all_ranks),
     };
