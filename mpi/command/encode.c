@@ -7,6 +7,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/share.h"
+#include "hash/bit_tally.h"
 #include "hash/code.h"
 #include "io/source.h"
 #include "model/model.h"
@@ -17,6 +18,7 @@
 #include "mpi/files/model.h"
 #include "mpi/files/output.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
 #include "mpi/rows/row_sample.h"
 
 /* Rows are encoded in units of UNIT_ROWS, counted from the file's first row, and a rank has whole units.
@@ -42,6 +44,7 @@ struct work {
     struct input input;
     struct par_codes_writer *writer;
     struct bl_row_tally tally;
+    struct bl_bit_tally bits;
     int64_t row_lo, row_hi; /* this rank's rows */
     int64_t block_rows;
     char *features, *ids;
@@ -155,6 +158,8 @@ static int encode_local(struct work *work, struct bl_error *err)
         if (code == BL_OK)
             code = encode_rows(work, row, n, err);
         if (code == BL_OK)
+            bl_bit_tally_bytes(&work->bits, work->codes, n, work->input.info.bits);
+        if (code == BL_OK)
             code = par_codes_write_local(work->writer, row, n, work->codes, work->labels, work->ids, err);
         bl_log_progress("encoded %" PRId64 " of %" PRId64 " rows of this rank", row + n - work->row_lo,
                         work->row_hi - work->row_lo);
@@ -221,6 +226,17 @@ static void release(struct work *work)
     bl_free(&work->ids);
 }
 
+/* Whether the codes tell rows apart needs no labels to be seen. Collective. */
+static void judge_codes(struct work *work, struct par par, const char *output)
+{
+    const int64_t bits = work->input.info.bits;
+    char text[BL_BIT_TALLY_TEXT];
+    par_sum_integers(par, &work->bits.rows, 1);
+    par_sum_integers(par, work->bits.ones, bits);
+    if (bl_bit_tally_doubt(&work->bits, bits, output, text))
+        bl_log_warn("%s", text);
+}
+
 static int encode(struct par par, const char *model, const char *data, const char *split, const char *output,
                   enum io_replace replace, struct bl_error *err)
 {
@@ -248,6 +264,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
         bl_log_say("encoded %s of %s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
                    work.input.name, split ? " " : "", split ? split : "", bl_count(info->bits, "bit").text,
                    output, (double)info->rows / (seconds > 0 ? seconds : 1e-9));
+        judge_codes(&work, par, output);
     }
     release(&work);
     return code;
@@ -296,7 +313,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_encode = {
     .name = "encode",
-    .summary = "hash the rows of a split, or of an NPY, CSV or other file, with a model",
+    .summary = "hash rows of a split, or of an NPY, CSV or other file, by a model",
     .usage = "MODEL DATA --split S -o CODES [--force]\n"
              "MODEL ROWS -o CODES [--force]\n",
     .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
@@ -305,8 +322,7 @@ const struct command command_encode = {
             "ROWS is a file of a format that import reads, told by its ending (see bitloom import --help).\n",
     .operands = COMMAND_FILES,
     .options = options,
-    .examples =
-        "mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
+    .examples = "mpirun -n 4 bitloom encode runs/a/model.h5 data.h5 --split test -o codes.h5\n",
     .parallel = 1,
     .work = SIGNALS_FILE,
     .run = run,

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/quantity.h"
 #include "config/text.h"
 #include "io/config_file.h"
 #include "io/config_paths.h"
@@ -15,15 +16,6 @@
 #include "mpi/files/describe.h"
 
 enum { NAMES_SHOWN = 10 };
-
-static void print_bytes(double bytes)
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    int unit = 0;
-    for (; bytes >= 1024.0 && unit < 4; unit++)
-        bytes /= 1024.0;
-    printf(unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
-}
 
 static void print_value(const json_t *value)
 {
@@ -65,19 +57,32 @@ static void print_object(const char *title, json_t *object)
     }
 }
 
+static void print_remark(const json_t *object, const char *name)
+{
+    const char *remark = json_string_value(json_object_get(object, name));
+    if (remark)
+        printf("    %s: %s\n", name + strlen("remark_on_"), remark);
+}
+
 static void print_tags(const json_t *object)
 {
     const char *labels = json_string_value(json_object_get(object, "labels"));
     const json_t *groups = json_object_get(object, "groups");
     const json_t *classes = json_object_get(object, "classes"),
                  *names = json_object_get(object, "class_names");
+    const char *words = json_string_value(json_object_get(object, "labels_in_words"));
+    const char *group_words = json_string_value(json_object_get(object, "groups_in_words"));
     if (strcmp(labels, "none") == 0)
         printf("no labels");
     else
         printf("%s", strcmp(labels, "multi") == 0 ? "several labels per row" : "one label per row");
-    if (classes)
+    if (words)
+        printf(": %s", words);
+    else if (classes)
         printf(", %s", bl_count(json_integer_value(classes), "class").text);
-    if (groups)
+    if (group_words)
+        printf(", %s", group_words);
+    else if (groups)
         printf(", %s per row", bl_count(json_integer_value(groups), "group").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
@@ -86,6 +91,8 @@ static void print_tags(const json_t *object)
         printf(")");
     }
     printf("\n");
+    print_remark(object, "remark_on_labels");
+    print_remark(object, "remark_on_groups");
 }
 
 /* "100 queries, each with 10 neighbours among 5000 rows of 64 bits, without itself". */
@@ -151,8 +158,7 @@ static void print_text(const json_t *description)
     const json_t *arithmetic = json_object_get(description, "arithmetic");
     printf("%s: %s, ", json_string_value(json_object_get(description, "file")),
            strcmp(kind, "other") == 0 ? "HDF5, no kind of file that bitloom knows" : kind);
-    print_bytes((double)json_integer_value(json_object_get(description, "bytes")));
-    printf("\n");
+    printf("%s\n", bl_bytes(json_integer_value(json_object_get(description, "bytes"))).text);
     if (strcmp(kind, "codes") == 0) {
         printf("  %s of %s, ",
                bl_count(json_integer_value(json_object_get(description, "rows")), "code").text,
@@ -272,7 +278,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_info = {
     .name = "info",
-    .summary = "what is in a data set, model, codes or neighbours file, or checkpoint",
+    .summary = "what is in a data set, model, codes, neighbours or checkpoint",
     .usage = "FILE [--json] [--config]\n",
     .text =
         "Describes any file of bitloom, a run folder's model or else its newest checkpoint, or an HDF5 file by other software: its kind, attributes, splits and "

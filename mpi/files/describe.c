@@ -10,11 +10,13 @@
 #include "config/config.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/codes.h"
+#include "mpi/files/count_labels.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
 #include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/list.h"
 #include "mpi/h5/storage.h"
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
@@ -56,29 +58,6 @@ static herr_t take_attribute(hid_t object, const char *name, const H5A_info_t *i
     return 0;
 }
 
-/* "float32", "uint8", "text of 12 bytes". */
-static void name_type(hid_t type, char *name, size_t size)
-{
-    const size_t bytes = H5Tget_size(type);
-    switch (H5Tget_class(type)) {
-    case H5T_INTEGER:
-        snprintf(name, size, "%sint%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", 8 * bytes);
-        break;
-    case H5T_FLOAT:
-        snprintf(name, size, "float%zu", 8 * bytes);
-        break;
-    case H5T_STRING:
-        if (H5Tis_variable_str(type) > 0)
-            snprintf(name, size, "text");
-        else
-            snprintf(name, size, "text of %zu bytes", bytes);
-        break;
-    default:
-        snprintf(name, size, "other");
-        break;
-    }
-}
-
 /* What wasn't written reads as fill values, so it is told. */
 static void put_storage(json_t *entry, hid_t set)
 {
@@ -113,7 +92,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     json_t *entry = json_object(), *shape = json_array();
     for (int i = 0; i < rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)dims[i]));
-    name_type(type, type_name, sizeof type_name);
+    h5_list_type(type, type_name, sizeof type_name);
     json_object_set_new(entry, "name", json_of_text(name));
     json_object_set_new(entry, "shape", shape);
     json_object_set_new(entry, "type", json_string(type_name));
@@ -162,7 +141,39 @@ static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_la
     json_object_set_new(object, "class_names", list);
 }
 
-/* Opening a split checks it like training would; its rows aren't read. */
+/* What labels or groups say. `code`: of counting them; if it failed, the file may still be described. */
+static void put_count(json_t *object, const char *prefix, int code, const struct bl_label_count *count,
+                      int64_t n_names, const struct bl_error *err)
+{
+    char name[64], text[BL_LABEL_TEXT];
+    const char *doubt = code == BL_OK ? bl_label_count_doubt(count) : err->what;
+    if (code == BL_OK && count->kind == BL_LABELS_NONE)
+        return;
+    if (code == BL_OK) {
+        snprintf(name, sizeof name, "%s_in_words", prefix);
+        json_object_set_new(object, name, json_string(bl_label_count_say(count, n_names, text)));
+        snprintf(name, sizeof name, "%s_that_occur", prefix);
+        json_object_set_new(object, name, json_integer(count->distinct));
+        snprintf(name, sizeof name, "rows_without_%.*s", (int)strlen(prefix) - 1, prefix);
+        json_object_set_new(object, name, json_integer(count->none));
+    }
+    snprintf(name, sizeof name, "remark_on_%s", prefix);
+    if (doubt)
+        json_object_set_new(object, name, json_of_text(doubt));
+}
+
+static void put_counts(json_t *entry, struct par_dataset *dataset)
+{
+    const struct par_split *split = dataset_split(dataset);
+    struct bl_label_count labels = {0}, groups = {0};
+    struct bl_error err = {0};
+    int code = par_dataset_count_labels_local(dataset, &labels, &err);
+    put_count(entry, "labels", code, &labels, split->n_class_names, &err);
+    code = par_dataset_count_groups_local(dataset, &groups, &err);
+    put_count(entry, "groups", code, &groups, 0, &err);
+}
+
+/* Opening a split checks it like training would; of its rows only labels and groups are read. */
 static int add_split(json_t *splits, const char *path, const char *name, struct bl_error *err)
 {
     struct par_dataset *dataset = NULL;
@@ -176,6 +187,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     json_object_set_new(entry, "dim", json_integer(split->dim));
     json_object_set_new(entry, "type", json_string(bl_type_name(split->type)));
     put_tags(entry, split->labels, split->groups, split->id_bytes, split->n_class_names, split->class_names);
+    put_counts(entry, dataset);
     json_object_set_new(entry, "checksums", json_boolean(split->has_checksums));
     json_array_append_new(splits, entry);
     par_dataset_close(dataset);
@@ -215,6 +227,10 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     json_object_set_new(description, "rows", json_integer(info->rows));
     json_object_set_new(description, "bits", json_integer(info->bits));
     put_tags(description, info->labels, info->groups, info->id_bytes, info->n_class_names, info->class_names);
+    struct bl_label_count count = {0};
+    struct bl_error ignored = {0};
+    const int counted = par_codes_count_labels_local(codes, &count, &ignored);
+    put_count(description, "labels", counted, &count, info->n_class_names, &ignored);
     par_codes_close(codes);
     return BL_OK;
 }

@@ -15,7 +15,7 @@
 #include "mpi/h5/column.h"
 #include "mpi/h5/file.h"
 
-enum { HEAD_BYTES = 1 << 16 };
+enum { HEAD_BYTES = 1 << 14 };
 
 /* Endings separated by blanks; `format`: the stamp of HDF5 files, NULL for others; `begins`: the first bytes of
  * others. */

@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/log.h"
+#include "base/quantity.h"
 #include "cost/rate.h"
 #include "mpi/evaluate/figures.h"
 #include "mpi/ranks/agree.h"
@@ -139,13 +140,13 @@ static void say_table(const struct account *account)
     if (account->background_s > 0.0)
         bl_log_say("checkpoints written in the background: %.2f s (not part of the phases above)",
                    account->background_s);
-    bl_log_say(
-        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
-        "OpenBLAS's sgemm here; at most %.0f MiB a rank, %.0f a node",
-        bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
-        gflops_per_rank(account), account->step->product->name,
-        100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account), rank_sgemm_gflops(account),
-        (double)account->peak_bytes / 1048576.0, (double)account->node_bytes / 1048576.0);
+    bl_log_say("%s in %.2f s: %.0f rows/s; memory: at most %s a rank, %s a node",
+               bl_count(account->steps, "step").text, account->steps_s,
+               (double)account->rows / account->steps_s, bl_bytes(account->peak_bytes).text,
+               bl_bytes(account->node_bytes).text);
+    bl_log_say("%.1f GFLOP/s on each rank while it computes, %.0f %% of the %.1f of OpenBLAS's sgemm here",
+               gflops_per_rank(account), 100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account),
+               rank_sgemm_gflops(account));
 }
 
 static void say_traffic(const struct account *account)
@@ -156,16 +157,15 @@ static void say_traffic(const struct account *account)
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const size_t at = strlen(kinds);
         if (traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
-            snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
-                     traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
+            snprintf(kinds + at, sizeof kinds - at, "%s%s %s", at > 0 ? ", " : "",
+                     traffic_name((enum par_traffic_kind)kind), bl_bytes(account->received[kind]).text);
     }
     bl_log_say(
-        "a step on the wire: at most %.1f KiB out of a node and %.1f into it; %.1f KiB sent and %.1f "
-        "received by a "
-        "rank (%s) in %s, %s",
-        (double)account->most_link.sent_bytes / 1024.0, (double)account->most_link.received_bytes / 1024.0,
-        (double)account->most_step.sent_bytes / 1024.0, (double)account->most_step.received_bytes / 1024.0,
-        kinds, bl_count(account->most_step.collectives, "collective").text,
+        "a step on the wire: at most %s out of a node and %s into it; %s sent and %s received by a rank (%s) in "
+        "%s, %s",
+        bl_bytes(account->most_link.sent_bytes).text, bl_bytes(account->most_link.received_bytes).text,
+        bl_bytes(account->most_step.sent_bytes).text, bl_bytes(account->most_step.received_bytes).text, kinds,
+        bl_count(account->most_step.collectives, "collective").text,
         bl_count(account->most_step.messages, "message").text);
 }
 

@@ -142,9 +142,10 @@ const struct bl_key bl_keys[] = {
     INTEGER("data.window", data.window_mib, "16", 1, 1 << 30, 0, NULL, "MiB",
             "residency: stream: features of each shard that a batch draws from; two such windows of each "
             "shard are in memory."),
-    CHOICE("data.normalize", data.normalize, "standardize", normalizes,
-           "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
-           "number, `unit` scales rows to length 1."),
+    CHOICE(
+        "data.normalize", data.normalize, "standardize", normalizes,
+        "What is done to the columns, by statistics of the training rows; `standardize` divides each by its "
+        "own deviation, `scale` divides all by one number, `unit` scales rows to length 1."),
     CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
 
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",
@@ -320,9 +321,9 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
                      : key->type == BL_KEY_LIST ? "a list of whole numbers"
                                                 : "a whole number",
                      key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
-        if (key->max < MANY)
-            n += snprintf(text + n, size - (size_t)n, "%s %.10g",
-                          key->flags & BL_KEY_BELOW_MAX ? ", below" : " to", key->max);
+        n += snprintf(text + n, size - (size_t)n, "%s ", key->flags & BL_KEY_BELOW_MAX ? ", below" : " to");
+        n += key->max < MANY ? snprintf(text + n, size - (size_t)n, "%.10g", key->max)
+                             : snprintf(text + n, size - (size_t)n, "10^15");
     }
     if (key->word)
         snprintf(text + n, size - (size_t)n, ", or %s", key->word);
@@ -332,10 +333,6 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
 {
     char range[200];
     bl_key_range(key, range, sizeof range);
-    const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
-    if (is_number && key->max >= MANY) /* such a bound is only named to someone who exceeds it */
-        return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
-                       text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
 }
 

@@ -10,7 +10,7 @@
  * unchanged. */
 int io_file_write(const char *path, const void *bytes, int64_t n_bytes, struct bl_error *err);
 
-/* Reads a whole file into *bytes (bl_alloc; the caller frees with bl_free), with a zero byte after the last.
+/* Reads a whole file, or a pipe to its end, into *bytes (bl_alloc; the caller frees with bl_free), with a zero byte after the last.
  * Errors: BL_PATH; BL_INPUT above max_bytes. */
 int io_file_read(const char *path, int64_t max_bytes, char **bytes, int64_t *n_bytes, struct bl_error *err);
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/quantity.h"
 #include "config/text.h"
 #include "cost/rate.h"
 #include "io/config_file.h"
@@ -13,6 +15,7 @@
 #include "mpi/command/check/blas_kernel.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/verify.h"
+#include "mpi/process/memory.h"
 #include "mpi/run/earlier_run.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/run_folder.h"
@@ -87,6 +90,16 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
     return report;
 }
 
+void check_report_labels(json_t *report, const struct bl_label_count *count, int64_t n_class_names)
+{
+    char text[BL_LABEL_TEXT];
+    const char *doubt = bl_label_count_doubt(count);
+    json_object_set_new(report, "labels", json_string(bl_label_count_say(count, n_class_names, text)));
+    json_object_set_new(report, "rows_without_label", json_integer(count->none));
+    if (doubt)
+        json_object_set_new(report, "remark_on_labels", json_string(doubt));
+}
+
 int check_report_blas(json_t *report, struct bl_error *err)
 {
     const char *better = bl_rate_better_kernel();
@@ -102,6 +115,20 @@ int check_report_blas(json_t *report, struct bl_error *err)
     }
     json_object_set_new(report, "blas", blas);
     return BL_OK;
+}
+
+int check_report_memory(json_t *report, const struct plan *plan, int modelled, struct bl_error *err)
+{
+    const int64_t host = memory_of_host(), need = plan_node_memory(plan);
+    if (host <= 0)
+        return BL_OK;
+    json_object_set_new(report, "host_memory_bytes", json_integer(host));
+    if (modelled || need <= host)
+        return BL_OK;
+    return bl_fail(err, BL_MEMORY,
+                   "a node of %s needs %s and this host has %s of memory; take narrower layers, a smaller "
+                   "train.global_batch, or more nodes",
+                   bl_count(plan->node_ranks, "rank").text, bl_bytes(need).text, bl_bytes(host).text);
 }
 
 /* Finds the first intact one of paths, newest first, and reads its head; damaged ones before it are added

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,11 +12,61 @@
 
 /* Colours that colour-blind readers can tell apart, too (Okabe and Ito 2008). */
 static const char *const colours[] = {"0072b2", "d55e00", "009e73", "cc79a7", "e69f00", "56b4e9", "000000"};
-enum { COLOURS = sizeof colours / sizeof *colours };
+enum { COLOURS = sizeof colours / sizeof *colours, SYMBOLS = 26 };
 
 const char *gnuplot_colour(int64_t i)
 {
     return colours[i % COLOURS];
+}
+
+/* Black is for paper: a terminal may be dark, and has a colour of its own. */
+static int is_black(int64_t i)
+{
+    return strcmp(gnuplot_colour(i), "000000") == 0;
+}
+
+void gnuplot_put_style(FILE *gnuplot, enum gnuplot_look look, int64_t i, double line_width)
+{
+    if (look == GNUPLOT_PICTURE)
+        fprintf(gnuplot, " pointtype 7 pointsize 0.5 linewidth %g linecolor rgb '#%s' ", line_width,
+                gnuplot_colour(i));
+    else
+        fprintf(gnuplot, " linetype %d pointtype %d ", (int)(i % SYMBOLS) + 1, (int)(i % SYMBOLS) + 1);
+    if (look == GNUPLOT_COLOURS && !is_black(i))
+        fprintf(gnuplot, "linecolor rgb '#%s' ", gnuplot_colour(i));
+}
+
+/* gnuplot's points of type 1, 2, ... are A, B, ...; its colours are those of a cube of 6 x 6 x 6. */
+void gnuplot_print_symbol(const struct gnuplot_page *page, int64_t i)
+{
+    const char symbol = (char)('A' + i % SYMBOLS);
+    unsigned red, green, blue;
+    if (page->look == GNUPLOT_COLOURS && !is_black(i) &&
+        sscanf(gnuplot_colour(i), "%2x%2x%2x", &red, &green, &blue) == 3)
+        printf("\033[38;5;%um%c\033[0m ", 16 + 36 * (red * 6 / 256) + 6 * (green * 6 / 256) + blue * 6 / 256,
+               symbol);
+    else
+        printf("%c ", symbol);
+}
+
+static int clamp(int64_t value, int least, int most)
+{
+    return value < least ? least : value > most ? most : (int)value;
+}
+
+struct gnuplot_page gnuplot_page(int64_t plots, int64_t lines)
+{
+    struct winsize size = {0};
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    if (!isatty(STDOUT_FILENO))
+        return (struct gnuplot_page){79, 22, GNUPLOT_TEXT};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
+        size = (struct winsize){.ws_col = 80, .ws_row = 24};
+    const int blank = 3; /* lines of a plot that print_text leaves out */
+    const int is_plain = (no_colour && no_colour[0]) || (terminal && strcmp(terminal, "dumb") == 0);
+    return (struct gnuplot_page){.width = clamp(size.ws_col - 1, 30, 250),
+                                 .height = clamp((size.ws_row - 1 - lines) / plots + blank, 10, 64),
+                                 .look = is_plain ? GNUPLOT_TEXT : GNUPLOT_COLOURS};
 }
 
 /* Formats by the path's ending. scale: from pixels to the terminal's unit, for pdf cm = pixels * 2.54 /
@@ -53,17 +104,17 @@ void gnuplot_put_text(FILE *gnuplot, const char *text)
 }
 
 struct picture {
-    int is_file; /* 0: characters */
-    int format, width, height;
+    int format, width, height; /* format: of pictures */
+    enum gnuplot_look look;
     gnuplot_script *script;
     const void *context;
 };
 
 static void write_script(FILE *gnuplot, const struct picture *picture)
 {
-    if (!picture->is_file) {
-        fputs("set terminal dumb noenhanced size 79,22\nset key noenhanced below\nset tics nomirror\n",
-              gnuplot);
+    if (picture->look != GNUPLOT_PICTURE) {
+        fprintf(gnuplot, "set terminal dumb noenhanced size %d,%d %s\nunset key\nset tics nomirror\n",
+                picture->width, picture->height, picture->look == GNUPLOT_COLOURS ? "ansi256" : "mono");
     } else {
         const double scale = formats[picture->format].scale;
         fputs("set terminal ", gnuplot);
@@ -72,7 +123,7 @@ static void write_script(FILE *gnuplot, const struct picture *picture)
               "set grid linecolor rgb '#d8dee4' linetype 1 linewidth 0.7\nset key noenhanced right top\n",
               gnuplot);
     }
-    picture->script(gnuplot, !picture->is_file, picture->context);
+    picture->script(gnuplot, picture->look, picture->context);
     fputs("unset output\n", gnuplot); /* ends the picture */
 }
 
@@ -125,12 +176,13 @@ static pid_t start_gnuplot(int script, const int ends[2])
     return child;
 }
 
+/* status: of the shell around gnuplot, -1 if nothing came. */
 static int judge(int status, struct bl_error *err)
 {
     enum { NOT_THERE = 127 };
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return BL_OK;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
+    if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
         return bl_fail(err, BL_USAGE,
                        "there is no gnuplot in PATH to draw with; install it (Debian: gnuplot-nox), or print "
                        "the numbers with --data");
@@ -159,32 +211,81 @@ static int run_gnuplot(const struct picture *picture, char **bytes, size_t *n_by
     fclose(script);
     if (child < 0 || waitpid(child, &status, 0) != child)
         return bl_fail(err, BL_USAGE, "can't start gnuplot; print the numbers with --data");
-    return reason ? bl_fail_path(err, "read from", "gnuplot", reason) : judge(status, err);
+    return reason ? bl_fail_path(err, "read from", "gnuplot", reason)
+                  : judge(*n_bytes == 0 && status == 0 ? -1 : status, err);
 }
 
 int gnuplot_draw(const char *path, enum io_replace replace, int width, int height, gnuplot_script *script,
                  const void *context, struct bl_error *err)
 {
-    struct picture picture = {
-        .is_file = path != NULL, .width = width, .height = height, .script = script, .context = context};
+    const struct picture picture = {
+        .format = format_of(path), .width = width, .height = height, .script = script, .context = context};
     char *bytes = NULL;
     size_t n_bytes = 0;
-    int code = BL_OK;
-    enum file_kind kind = FILE_TSV; /* characters, for standard output */
-    if (path) {
-        picture.format = format_of(path);
-        if (picture.format < 0)
-            return bl_fail(err, BL_USAGE, "the picture %s must end in .png, .svg or .pdf", path);
-        kind = formats[picture.format].kind;
-        code = output_check(path, kind, replace, err);
-    }
+    if (picture.format < 0)
+        return bl_fail(err, BL_USAGE, "the picture %s must end in .png, .svg or .pdf", path);
+    const enum file_kind kind = formats[picture.format].kind;
+    int code = output_check(path, kind, replace, err);
     if (code == BL_OK)
         code = run_gnuplot(&picture, &bytes, &n_bytes, err);
-    if (code == BL_OK && n_bytes == 0)
-        code = judge(-1, err);
-    fflush(stdout); /* what was printed before comes first */
     if (code == BL_OK)
         code = output_write(path, kind, replace, bytes, (int64_t)n_bytes, err);
+    free(bytes);
+    return code;
+}
+
+/* Whether a line shows nothing: blanks, and colours of blanks. */
+static int is_blank(const char *line)
+{
+    for (; *line; line++) {
+        if (*line == '\033')
+            line += strcspn(line, "m");
+        else if (!strchr(" \f\n", *line))
+            return 0;
+        if (!*line)
+            return 1;
+    }
+    return 1;
+}
+
+/* gnuplot begins each page with a form feed and fills it with blanks. */
+static int print_text(FILE *file, const struct gnuplot_page *page, struct bl_error *err)
+{
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, file) >= 0) {
+        size_t n = strcspn(line, "\n");
+        while (n > 0 && line[n - 1] == ' ')
+            n--;
+        if (is_blank(line))
+            continue;
+        const size_t first = strspn(line, "\f");
+        if (n > first)
+            printf("%.*s%s\n", (int)(n - first), line + first,
+                   page->look == GNUPLOT_COLOURS ? "\033[0m" : "");
+    }
+    free(line);
+    return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write to", "standard output", errno);
+}
+
+int gnuplot_print(const struct gnuplot_page *page, gnuplot_script *script, const void *context,
+                  struct bl_error *err)
+{
+    const struct picture picture = {.width = page->width,
+                                    .height = page->height,
+                                    .look = page->look,
+                                    .script = script,
+                                    .context = context};
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    int code = run_gnuplot(&picture, &bytes, &n_bytes, err);
+    FILE *file = code == BL_OK ? fmemopen(bytes, n_bytes, "r") : NULL;
+    if (code == BL_OK && !file)
+        code = bl_fail(err, BL_MEMORY, "out of memory: the drawn characters");
+    if (file) {
+        code = print_text(file, page, err);
+        fclose(file); /* only read from */
+    }
     free(bytes);
     return code;
 }
