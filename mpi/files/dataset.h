@@ -8,6 +8,7 @@
 
 #include "data/labels.h"
 #include "data/types.h"
+#include "io/output.h"
 #include "mpi/h5/row_file.h"
 #include "mpi/ranks/comm.h"
 
@@ -90,7 +91,9 @@ int split_name_check(const char *split, struct bl_error *err);
  * under `path`. Owned by the caller. */
 struct split_writer;
 struct split_writer_options {
-    int replace; /* replace an existing split of that name instead of refusing */
+    int replace;                  /* replace an existing split of that name instead of refusing */
+    int is_whole;                 /* the file will have no other splits than those written now: */
+    enum io_replace replace_file; /* then, whether there may be an older one */
     int64_t rows, dim;
     enum bl_type type;
     struct bl_label_layout labels;
@@ -101,7 +104,7 @@ struct split_writer_options {
 };
 
 /* Begins a file, or a changed copy of the one at path, with its first new split. Local. Errors: BL_USAGE a
- * split that exists, a file that was cut by a protocol; BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out
+ * split that exists, a file that was cut by a protocol, a name for another format (mpi/files/output.h); BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out
  * is NULL then. */
 int split_create(struct split_writer **out, const char *path, const char *split,
                  const struct split_writer_options *options, struct bl_error *err);
@@ -122,6 +125,9 @@ int split_next(struct split_writer *writer, const char *split, const struct spli
 
 /* The open file, for attributes; borrowed. Local. */
 hid_t split_file(const struct split_writer *writer);
+
+/* The bytes of the older file that were copied to add a split; 0: there was none. Local. */
+int64_t split_copied_bytes(const struct split_writer *writer);
 
 /* Verifies the file, marks it complete and renames it to its path. Local. Errors: BL_PATH unwritable or
  * read back differently; BL_DEFECT rows are missing. */

@@ -18,8 +18,8 @@ static void enter(void)
     tiny_path(&tiny, "model.h5", model);
     tiny_path(&tiny, "codes.h5", codes);
     tiny_path(&tiny, "found.h5", found);
-    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s", tiny.data, model);
-    cli_succeeds(0, "encode %s %s --split test -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s --force", tiny.data, model);
+    cli_succeeds(0, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
 }
 
 static void leave(void)
@@ -56,7 +56,7 @@ static void expect_said(const char *command, const char *one, const char *other)
 
 Test(cli_neighbours, a_fixed_number_is_described_and_checked)
 {
-    cli_succeeds(0, "search %s %s -k 3 --exclude-self -o %s", codes, codes, found);
+    cli_succeeds(0, "search %s %s -k 3 --exclude-self -o %s --force", codes, codes, found);
     expect_said(
         "info", "found.h5: neighbours, ",
         "  64 queries, at most 3 neighbours each, among 64 rows of 12 bits, without the query itself\n");
@@ -90,7 +90,7 @@ Test(cli_neighbours, a_varying_number_has_offsets)
     static int64_t offsets[TINY_TEST + 1], rows[VALUES];
     static int32_t distances[VALUES];
     char all[80];
-    cli_succeeds(0, "search %s %s --radius 2 -o %s", codes, codes, found);
+    cli_succeeds(0, "search %s %s --radius 2 -o %s --force", codes, codes, found);
     move("offsets", 0, H5T_NATIVE_INT64, offsets);
     const int64_t n = offsets[TINY_TEST];
     cr_assert(offsets[0] == 0 && n > TINY_TEST && n < VALUES);
@@ -107,7 +107,7 @@ Test(cli_neighbours, a_varying_number_has_offsets)
 /* Queries without any neighbour, and none at all. */
 Test(cli_neighbours, no_neighbour_is_an_answer)
 {
-    cli_succeeds(0, "search %s %s --radius 0 --exclude-self -o %s", codes, codes, found);
+    cli_succeeds(0, "search %s %s --radius 0 --exclude-self -o %s --force", codes, codes, found);
     cli_succeeds(0, "check %s", found);
     char other[TINY_PATH_MAX], more[TINY_PATH_MAX], one[TINY_PATH_MAX];
     static float features[TINY_TRAIN * TINY_DIM];
@@ -117,11 +117,11 @@ Test(cli_neighbours, no_neighbour_is_an_answer)
     tiny_path(&tiny, "one.h5", one);
     tiny_rows(1, 7, features, labels);
     tiny_write_npy(more, "<f4", 1, TINY_DIM, features);
-    cli_succeeds(0, "encode %s %s -o %s", other, more, one);
-    cli_succeeds(0, "search %s %s --radius 12 --exclude-self -o %s", one, one, found);
+    cli_succeeds(0, "encode %s %s -o %s --force", other, more, one);
+    cli_succeeds(0, "search %s %s --radius 12 --exclude-self -o %s --force", one, one, found);
     expect_said("info", "1 query, 0 neighbours within distance 12, among 1 row of 12 bits",
                 "without the query itself");
     expect_said("check", "bitloom neighbours", "; 0 neighbours in order");
-    cli_succeeds(0, "search %s %s --exclude-self -o %s", one, one, found);
+    cli_succeeds(0, "search %s %s --exclude-self -o %s --force", one, one, found);
     expect_said("check", "bitloom neighbours", "; 0 neighbours in order");
 }

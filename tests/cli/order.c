@@ -198,15 +198,17 @@ Test(cli_order, an_old_checkpoint_goes_only_when_the_new_one_is_on_disk)
               synced, removed, trace.n);
 }
 
-/* In the runs until end_full, there is no room for this file: from its second write on, if the calls can be
- * disturbed (not those of the C library's streams), else from its first. */
-static void begin_full(const char *path, int by_calls)
+/* In the runs until end_full, there is no room for this file: from that write on, or, if it is 0, since the calls
+ * of the C library's streams can't be disturbed, from its first. */
+static void begin_full(const char *path, int from)
 {
-    if (!by_calls) {
+    char what[32];
+    if (from == 0) {
         cr_assert_eq(symlink("/dev/full", path), 0);
         return;
     }
-    setenv("BITLOOM_TEST_DISTURB", "put filled 2 -1", 1);
+    snprintf(what, sizeof what, "put filled %d -1", from);
+    setenv("BITLOOM_TEST_DISTURB", what, 1);
     setenv("BITLOOM_TEST_DISTURB_FILE", path, 1);
     setenv("LD_PRELOAD", TEST_DISTURB, 1);
 }
@@ -236,14 +238,14 @@ __attribute__((format(printf, 2, 3))) static void expect_full(const char *name, 
     snprintf(part_name, sizeof part_name, "%s.part", name);
     tiny_path(&tiny, name, whole);
     tiny_path(&tiny, part_name, part);
-    tiny_write(whole, "older", 5);
-    begin_full(part, strstr(name, ".h5") != NULL);
-    cli_run(&result, 0, "%s %s", arguments, whole);
+    tiny_write(whole, "", 0); /* may be replaced, whatever it will be */
+    begin_full(part, strstr(name, ".h5") ? 2 : 1);
+    cli_run(&result, 0, "%s %s --force", arguments, whole);
     end_full();
     expect_told(&result, name);
     cr_expect(!tiny_exists(part), "%s was left", part);
     char *bytes = tiny_read(whole, NULL);
-    cr_expect_str_eq(bytes, "older", "%s was replaced", whole);
+    cr_expect_str_eq(bytes, "", "%s was replaced", whole);
     free(bytes);
 }
 
@@ -254,8 +256,8 @@ Test(cli_order, a_disk_that_is_full_for_one_file_leaves_what_has_its_name)
         return;
     tiny_path(&tiny, "good-model.h5", model);
     tiny_path(&tiny, "good-codes.h5", codes);
-    cli_succeeds(0, "baseline lsh %s --bits 20 -o %s", tiny.data, model);
-    cli_succeeds(0, "encode %s %s --split train -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "baseline lsh %s --bits 20 -o %s --force", tiny.data, model);
+    cli_succeeds(0, "encode %s %s --split train -o %s --force", model, tiny.data, codes);
     expect_full("lsh.h5", "baseline lsh %s --bits 20 -o", tiny.data);
     expect_full("codes.h5", "encode %s %s --split train -o", model, tiny.data);
     expect_full("found.h5", "search %s %s -k 3 -o", codes, codes);
@@ -279,7 +281,7 @@ static void expect_full_curves(void)
 }
 
 /* Trains in a new folder without room for that file. */
-static void expect_full_run(const char *name, const char *written, int by_calls)
+static void expect_full_run(const char *name, const char *written, int from)
 {
     char path[TINY_PATH_MAX + 64], checkpoints[TINY_PATH_MAX + 64];
     struct cli_result result;
@@ -287,7 +289,7 @@ static void expect_full_run(const char *name, const char *written, int by_calls)
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", tiny.run);
     snprintf(path, sizeof path, "%s/%s", tiny.run, written);
     cr_assert(mkdir(tiny.run, 0777) == 0 && mkdir(checkpoints, 0777) == 0);
-    begin_full(path, by_calls);
+    begin_full(path, from);
     tiny_train(&tiny, &result, 0, tiny.run, "--set train.steps=12 --set log.every_steps=1");
     end_full();
     expect_told(&result, name);
@@ -298,7 +300,7 @@ Test(cli_order, a_disk_that_is_full_for_one_file_of_a_run_ends_it_and_says_so)
 {
     if (!TEST_DISTURB[0])
         return;
-    expect_full_run("model.h5", "model.h5.part", 1);
-    expect_full_run("config.yaml", "config.yaml.part", 0);
+    expect_full_run("model.h5", "model.h5.part", 2);
+    expect_full_run("config.yaml", "config.yaml.part", 1);
     expect_full_curves();
 }
