@@ -272,8 +272,7 @@ static void compare_stall(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-    par_prepare_mpi_local();
-    MPI_Init(&argc, &argv);
+    par_start_mpi(&argc, &argv, 0);
     const int64_t mib = argc > 1 ? strtol(argv[1], NULL, 10) : 256;
     static struct bench bench;
     bench = (struct bench){.par = par_world(), .rows = mib * (1 << 20) / DIM / (int64_t)sizeof(float)};

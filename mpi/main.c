@@ -42,31 +42,6 @@ static int take_common(int argc, char **argv, enum bl_log_level *level, int *hel
     return kept;
 }
 
-static int command_needs_mpi(const struct command *command, int argc, char **argv)
-{
-    return command->parallel && (!command->needs_mpi || command->needs_mpi(argc, argv));
-}
-
-/* Set by the launchers of Open MPI, PMIx (also srun) and MPICH for each process they start. */
-static int launched_by_mpi(void)
-{
-    return getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_SIZE");
-}
-
-/* Open MPI gives its ranks a pipe even when a person watches: then what counts is where mpirun writes to, and
- * that is the parent of a rank on its own node. */
-static int stderr_is_terminal(void)
-{
-    char path[64], target[64] = "";
-    if (isatty(STDERR_FILENO))
-        return 1;
-    if (!getenv("OMPI_COMM_WORLD_SIZE"))
-        return 0;
-    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
-    return readlink(path, target, sizeof target - 1) > 0 &&
-           (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0);
-}
-
 static int fail_line(const struct bl_error *err, struct par par)
 {
     if (par.rank == 0) {
@@ -91,13 +66,14 @@ static int run_command(const struct command *command, struct par par, int argc, 
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
 }
 
-/* Tasks that srun started and MPI didn't join would all be rank 0: one of them speaks and all leave. */
+/* Processes that a launcher started and MPI didn't connect would all be rank 0: one of them speaks and all
+ * leave. */
 static void leave_if_apart(const struct command *command, int ranks)
 {
     struct bl_error err = {0};
     if (!command || !command->parallel || command_check_launch(ranks, &err) == BL_OK)
         return;
-    if (command_is_first_task())
+    if (command_launched_rank() == 0)
         fail_line(&err, par_alone());
     exit(err.code);
 }
@@ -141,21 +117,16 @@ int main(int argc, char **argv)
     argc = take_common(argc, argv, &level, &help);
     const struct command *command = argc > 1 ? find_command(argv[1], &err) : NULL;
     const int runs = command && !help;
-    const int uses_mpi = launched_by_mpi() || (runs && command_needs_mpi(command, argc - 1, argv + 1));
+    const int uses_mpi = command_is_one_of_several(); /* a lone process never starts MPI */
     struct par par = par_alone();
-    if (runs && command->heeds_signals)
-        signals_install();
+    signals_install(runs ? command->work : SIGNALS_ANSWER);
     if (uses_mpi) { /* also for a page of help: one rank prints it */
-        int provided;
-        if (!launched_by_mpi())
-            leave_if_apart(command, 1);
-        par_prepare_mpi_local();
-        MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+        par_start_mpi(&argc, &argv, command_launched_rank());
         par = par_world();
-        leave_if_apart(command, par.size);
     }
+    leave_if_apart(command, par.size);
     bl_blas_setup();
-    bl_log_setup(level, par.rank == 0, stderr_is_terminal());
+    bl_log_setup(level, par.rank == 0, command_stderr_is_terminal());
     int code = run_line(command, par, help, argc, argv, &err);
     fflush(stdout);
     if (uses_mpi)

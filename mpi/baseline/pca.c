@@ -8,17 +8,18 @@
 
 enum { ITERATIONS }; /* ITQ's own option */
 
-/* Weights are directions in the space of the normalised features: at most as many as columns. */
-static int check(const struct bl_shape *shape, struct bl_error *err)
+/* Weights are directions in the space of the normalised features: at most as many as columns, and as many as
+ * the rows vary in. */
+static int check(const struct bl_shape *shape, int64_t directions, const char *which, struct bl_error *err)
 {
-    const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape);
-    if (bits <= dim)
+    const long long bits = bl_shape_code_bits(shape), dim = bl_shape_dim(shape), most = directions;
+    if (bits <= most)
         return BL_OK;
     return bl_fail(
         err, BL_USAGE,
-        "--bits %lld is more than the %lld principal directions of %lld feature columns; ask for at "
-        "most %lld, or take lsh",
-        bits, dim, dim, dim);
+        "--bits %lld is more than the %lld principal directions %sof %lld feature columns; ask for "
+        "at most %lld, or take lsh",
+        bits, most, which, dim, most);
 }
 
 /* z = P (x - mean). */
@@ -46,11 +47,13 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
 {
     struct par_points points = {0};
     struct par_principal principal = {0};
-    int code = check(&model->shape, err);
+    int code = check(&model->shape, bl_shape_dim(&model->shape), "", err);
     if (code == BL_OK)
         code = par_points_init(&points, par, rows, model, 0, err);
     if (code == BL_OK)
         code = par_principal_fit(&principal, par, &points, bl_shape_code_bits(&model->shape), err);
+    if (code == BL_OK)
+        code = check(&model->shape, principal.varying, "with variance ", err);
     if (code == BL_OK && rotated)
         code = rotate(&principal, par, &points, options, err);
     if (code == BL_OK) {

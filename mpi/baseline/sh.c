@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "base/minmax.h"
 #include "fit/linear.h"
 #include "fit/spectral.h"
 #include "math/elementwise.h"
@@ -107,8 +108,10 @@ static int fit(struct par par, const struct rows *rows, const struct baseline_op
         code = par_points_init(&fit.points, par, rows, model, 0, err);
     if (code == BL_OK)
         code = par_principal_fit(&fit.principal, par, &fit.points, fit.k, err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
+        fit.k = bl_min(fit.k, fit.principal.varying);
         code = find_extents(&fit, par, err);
+    }
     if (code == BL_OK) {
         store(&fit, model);
         snprintf(model->arithmetic, sizeof model->arithmetic, "bitloom " BITLOOM_VERSION);

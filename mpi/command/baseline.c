@@ -319,7 +319,14 @@ static int sample_rows(struct par par, const struct rows *rows, struct bl_row_sa
 static int fit(struct par par, const struct request *request, const struct rows *rows, struct bl_model *model,
                struct bl_error *err)
 {
-    int code = request->method->fit(par, rows, &request->options, model, err);
+    struct par_normalizer_found found;
+    int code = par_normalizer_fit(par, rows, &model->normalizer, &found, err);
+    if (code == BL_OK) {
+        if (found.constant > 0)
+            bl_log_say("note: constant columns, which become 0: %lld", (long long)found.constant);
+        par_normalizer_warn_local(&found, request->normalize, "--normalize standardize");
+        code = request->method->fit(par, rows, &request->options, model, err);
+    }
     if (code == BL_NUMBERS || code == BL_INPUT)
         bl_fail_prefix(err, "%s, split %s", request->data, request->train);
     return code;
@@ -331,7 +338,6 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     struct reader reader = {0};
     struct rows rows = {0};
     struct bl_model model = {0};
-    int64_t constant = 0;
     int code = parse(argc, argv, &request, err);
     if (code == BL_OK)
         code = command_check_output(request.output, &request.data, 1, err);
@@ -343,13 +349,6 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = check_split(&request, dataset_split(reader.dataset), err);
     if (code == BL_OK)
         code = init_model(par, &request, rows.dim, &model, err);
-    if (code == BL_OK) {
-        code = par_normalizer_fit(par, &rows, &model.normalizer, &constant, err);
-        if (code != BL_OK)
-            bl_fail_prefix(err, "%s, split %s", request.data, request.train);
-    }
-    if (code == BL_OK && constant > 0)
-        bl_log_say("note: constant columns, which become 0: %lld", (long long)constant);
     if (code == BL_OK)
         code = fit(par, &request, &rows, &model, err);
     if (code == BL_OK)
@@ -401,5 +400,6 @@ const struct command command_baseline = {
     .examples = "bitloom baseline itq fashion-mnist.h5 --bits 64 -o itq.h5\n"
                 "bitloom baseline sdh-shen fashion-mnist.h5 --bits 64 --rows 5000 -o sdh.h5\n",
     .parallel = 1,
+    .work = SIGNALS_FILE,
     .run = run,
 };

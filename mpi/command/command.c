@@ -84,6 +84,8 @@ static int take_option(int argc, char **argv, int *at, const struct command_opti
         if (!equals && *at + 1 >= argc)
             return bl_fail(err, BL_USAGE, "%s needs a value; see --help", argument);
         value = equals ? equals + 1 : argv[++*at];
+        if (value[0] == '\0')
+            return bl_fail(err, BL_USAGE, "%s is empty; see --help", argument);
     } else if (equals) {
         return bl_fail(err, BL_USAGE, "%s takes no value", argument);
     }
@@ -109,6 +111,9 @@ int command_parse(int argc, char **argv, const struct command_option *options, v
         } else if (n == n_max) {
             return bl_fail(err, BL_USAGE, "%s: unexpected argument '%s'; see bitloom %s --help", argv[0],
                            argv[i], argv[0]);
+        } else if (argv[i][0] == '\0') {
+            return bl_fail(err, BL_USAGE, "%s: an argument is empty; see bitloom %s --help", argv[0],
+                           argv[0]);
         } else {
             positional[n++] = argv[i];
         }
@@ -156,6 +161,13 @@ int command_check_output(const char *output, const char *const *inputs, int n, s
             return bl_fail(err, BL_USAGE, "-o %s would replace the input %s; choose another name", output,
                            inputs[i]);
     return BL_OK;
+}
+
+int command_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+                                 of_a.st_ino == of_b.st_ino);
 }
 
 int command_write_new(const char *path, const char *text, struct bl_error *err)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "mpi/process/signals.h"
 #include "mpi/ranks/comm.h"
 
 /* What `values` of an option or `operands` of a command may be beside words: a shell completes these. */
@@ -48,12 +49,10 @@ struct command {
     /* The i-th option beyond these, from a table of the command's own (`at` is unset); 0 behind the last.
      * NULL: none. */
     int (*more_options)(int i, struct command_option *option);
-    const char *status;   /* a paragraph on exit statuses; NULL: the usual ones */
-    const char *examples; /* one a line */
-    int parallel;         /* 1: starts MPI; 0: only when launched by it */
-    int heeds_signals;    /* 1: asks signals_request; 0: signals end it as they end any program */
-    /* NULL, or whether a parallel command needs MPI for these arguments. */
-    int (*needs_mpi)(int argc, char **argv);
+    const char *status;     /* a paragraph on exit statuses; NULL: the usual ones */
+    const char *examples;   /* one a line */
+    int parallel;           /* 1: all ranks run it; 0: rank 0 alone */
+    enum signals_work work; /* what signals do to it; SIGNALS_RUN asks signals_request */
     /* Runs it; argv[0] is the command's name. Returns the exit status, and fills err unless it is BL_OK.
      * Prints results on rank 0 only. Collective if parallel, otherwise on one rank. */
     int (*run)(struct par par, int argc, char **argv, struct bl_error *err);
@@ -84,6 +83,9 @@ int command_real(const char *option, const char *text, double min, double max, d
 /* BL_USAGE if output is the same file as one of the n inputs, also by another path; each may be NULL.
  * Local, so its outcome must be agreed. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
+
+/* Whether both paths lead to one file: by device and inode, since a file can have two paths. Local. */
+int command_same_file(const char *a, const char *b);
 
 /* Writes a text to a new file. Local. Errors: BL_PATH, also if the path exists. */
 int command_write_new(const char *path, const char *text, struct bl_error *err);

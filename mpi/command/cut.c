@@ -133,5 +133,6 @@ const struct command command_cut = {
     .word_first = 1,
     .options = options,
     .examples = "bitloom cut 54k cifar10.h5 -o cifar10-54k.h5\n",
+    .work = SIGNALS_FILE,
     .run = run,
 };

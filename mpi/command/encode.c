@@ -11,6 +11,7 @@
 #include "io/source.h"
 #include "model/model.h"
 #include "mpi/command/command.h"
+#include "mpi/command/run_path.h"
 #include "mpi/files/codes.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
@@ -272,12 +273,17 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct given given = {0};
     const char *files[2];
+    char model[COMMAND_RUN_PATH_MAX];
     int code = command_parse(argc, argv, options, &given, files, 2, 2, NULL, err);
     if (code != BL_OK)
         return code;
     if (!given.output)
         return bl_fail(err, BL_USAGE, "encode needs -o CODES: the file to write");
-    code = par_agree(par, command_check_output(given.output, files, 2, err), err);
+    code = command_model_path(files[0], model, err);
+    files[0] = model;
+    if (code == BL_OK)
+        code = command_check_output(given.output, files, 2, err);
+    code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
     return encode(par, files[0], files[1], given.split, given.output, err);
@@ -288,7 +294,8 @@ const struct command command_encode = {
     .summary = "hash the rows of a split, or of an NPY, CSV or other file, with a model",
     .usage = "MODEL DATA --split S -o CODES\n"
              "MODEL ROWS -o CODES\n",
-    .text = "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. "
+    .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
+            "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. "
             "The same codes on any number of ranks.\n"
             "ROWS is a file of a format that import reads, told by its ending (see bitloom import --help).\n",
     .operands = COMMAND_FILES,
@@ -296,5 +303,6 @@ const struct command command_encode = {
     .examples =
         "mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
     .parallel = 1,
+    .work = SIGNALS_FILE,
     .run = run,
 };

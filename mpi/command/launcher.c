@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -45,22 +46,92 @@ void command_read_job(struct job *job)
             "value is old");
 }
 
-int command_check_launch(int ranks, struct bl_error *err)
+/* A kind of launcher. srun alone connects nothing: its tasks have MPI only through one of the others. */
+struct launcher {
+    const char *name;     /* for messages */
+    const char *signs[3]; /* it sets one of these for each process it starts */
+    const char *rank, *size;
+    int connects; /* 0: MPI doesn't know of it */
+};
+
+/* The first one whose sign is there started this process: those further down may have started the launcher.
+ * Slurm's PMIx tells the size by Slurm's own variable; BITLOOM_MPI is for launchers that aren't here. */
+static const struct launcher launchers[] = {
+    {"BITLOOM_MPI", {"BITLOOM_MPI"}, NULL, NULL, 1},
+    {"Open MPI's mpirun", {"OMPI_COMM_WORLD_SIZE"}, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", 1},
+    {"mpirun_rsh", {"MPIRUN_RANK"}, "MPIRUN_RANK", "MPIRUN_NPROCS", 1},
+    {"jsrun", {"JSM_NAMESPACE_RANK"}, "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", 1},
+    {"a launcher with PMI", {"PMI_RANK", "PMI_SIZE", "PMI_FD"}, "PMI_RANK", "PMI_SIZE", 1},
+    {"srun --mpi=pmix", {"PMIX_RANK", "PMIX_NAMESPACE"}, "PMIX_RANK", "SLURM_STEP_NUM_TASKS", 1},
+    {"PALS", {"PALS_RANKID"}, "PALS_RANKID", NULL, 1},
+    {"flux run", {"FLUX_TASK_RANK"}, "FLUX_TASK_RANK", "FLUX_JOB_SIZE", 1},
+    {"srun", {"SLURM_STEP_ID"}, "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", 0},
+};
+
+/* NULL: none. */
+static const struct launcher *find_launcher(void)
 {
-    /* Only srun starts a step: a batch script or an allocation isn't in one. mpirun starts its daemons in
-     * a step, too, but then its ranks are connected (OMPI_COMM_WORLD_SIZE, ranks > 1). */
-    const int64_t tasks =
-        getenv("SLURM_STEP_ID") ? number("SLURM_STEP_NUM_TASKS", number("SLURM_NTASKS", 1)) : 1;
-    if (ranks > 1 || tasks < 2 || getenv("OMPI_COMM_WORLD_SIZE") || number("PMI_SIZE", 0) == 1)
-        return BL_OK;
-    return bl_fail(err, BL_USAGE,
-                   "srun started %" PRId64
-                   " tasks that MPI didn't connect; use srun --mpi=pmix (srun --mpi=list "
-                   "shows what there is), or mpirun in the batch script",
-                   tasks);
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++)
+        for (int sign = 0; sign < 3 && launchers[i].signs[sign]; sign++)
+            if (getenv(launchers[i].signs[sign]))
+                return &launchers[i];
+    return NULL;
 }
 
-int command_is_first_task(void)
+/* How many processes it started; 0: it doesn't say. Slurm counts those of one step and one component of a
+ * heterogeneous job, and PMIx may be another launcher's, whose daemons are the step. */
+static int64_t processes_of(const struct launcher *launcher)
 {
-    return number("SLURM_PROCID", 0) == 0;
+    const char *const name = getenv("PMIX_NAMESPACE");
+    const int by_slurm = launcher->size && strcmp(launcher->size, "SLURM_STEP_NUM_TASKS") == 0;
+    if (by_slurm && launcher->connects && (!name || strncmp(name, "slurm.", 6) != 0))
+        return 0;
+    if (by_slurm && launcher->connects && number("SLURM_HET_SIZE", 1) > 1)
+        return 0;
+    return launcher->size ? number(launcher->size, 0) : 0;
+}
+
+int command_is_one_of_several(void)
+{
+    const struct launcher *const launcher = find_launcher();
+    return launcher && launcher->connects && processes_of(launcher) != 1;
+}
+
+int command_check_launch(int ranks, struct bl_error *err)
+{
+    const struct launcher *const launcher = find_launcher();
+    const int64_t processes = launcher ? processes_of(launcher) : 1;
+    if (ranks > 1 || processes < 2)
+        return BL_OK;
+    if (strncmp(launcher->name, "srun", 4) == 0)
+        return bl_fail(err, BL_USAGE,
+                       "srun started %" PRId64
+                       " tasks that MPI didn't connect; use srun --mpi=pmix (srun --mpi=list "
+                       "shows what there is), or mpirun in the batch script",
+                       processes);
+    return bl_fail(err, BL_USAGE,
+                   "%s started %" PRId64
+                   " processes that MPI didn't connect; use the launcher of the MPI that bitloom was built "
+                   "with (bitloom version names it)",
+                   launcher->name, processes);
+}
+
+int64_t command_launched_rank(void)
+{
+    const struct launcher *const launcher = find_launcher();
+    return launcher && launcher->rank ? number(launcher->rank, 0) : 0;
+}
+
+/* Open MPI gives its ranks a pipe even when a person watches: then what counts is where mpirun writes to, and
+ * that is the parent of a rank on its own node. */
+int command_stderr_is_terminal(void)
+{
+    char path[64], target[64] = "";
+    if (isatty(STDERR_FILENO))
+        return 1;
+    if (!getenv("OMPI_COMM_WORLD_SIZE"))
+        return 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    return readlink(path, target, sizeof target - 1) > 0 &&
+           (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0);
 }

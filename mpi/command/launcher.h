@@ -1,4 +1,5 @@
-/* What Slurm tells a process through its environment. Everything here is local. */
+/* Who started this process, by the variables that launchers set, and what Slurm tells it. Everything here is
+ * local. */
 #ifndef PAR_COMMAND_LAUNCHER_H
 #define PAR_COMMAND_LAUNCHER_H
 
@@ -8,12 +9,21 @@
 /* Fills *job with the Slurm job that this process belongs to, or zeros outside of one. */
 void command_read_job(struct job *job);
 
-/* BL_USAGE if srun started several tasks but MPI has only `ranks` = 1: the tasks weren't connected, and
- * each would do all the work. Without signs of a launcher call it with 1 before MPI_Init, which might end
- * the process. Every task gets the same result. */
+/* 1 if a launcher started this process together with others, or doesn't say how many it started: then MPI
+ * connects them. 0 for a lone process, which needs no MPI: one started by hand, also in a shell inside a
+ * Slurm step, or the only one of its launcher. */
+int command_is_one_of_several(void);
+
+/* BL_USAGE if a launcher started several processes but MPI has only `ranks` = 1 of them: they weren't
+ * connected, and each would do all the work. Where command_is_one_of_several is 0 call it with 1. Every
+ * process gets the same result. */
 int command_check_launch(int ranks, struct bl_error *err);
 
-/* 1 on the one task that prints messages if the tasks aren't connected. */
-int command_is_first_task(void);
+/* This process's number among those of its launcher; 0 for a lone one. For what is said before MPI has
+ * started, or without it. */
+int64_t command_launched_rank(void);
+
+/* 1 if a person reads standard error on a terminal, also through a launcher on this host. */
+int command_stderr_is_terminal(void);
 
 #endif

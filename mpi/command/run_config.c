@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io/config_file.h"
+#include "mpi/command/run_path.h"
 
 /* An option's callback can't fail: command_read_config reports too many. */
 void command_add_set(void *context, const char *value)
@@ -21,7 +22,9 @@ int command_read_config(const char *path, const struct command_run_config *given
     if (given->too_many)
         return bl_fail(err, BL_USAGE, "more than %d --set options; write them into a configuration",
                        COMMAND_SETS_MAX);
-    int code = io_config_read(path, given->sets, given->n_sets, config, err);
+    int code = command_refuse_run(path, err);
+    if (code == BL_OK)
+        code = io_config_read(path, given->sets, given->n_sets, config, err);
     if (code == BL_OK)
         code = io_config_data_path(path, config, data_path, BL_PATH_MAX, err);
     return code;

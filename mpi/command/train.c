@@ -5,6 +5,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/launcher.h"
 #include "mpi/command/run_config.h"
+#include "mpi/command/run_path.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/run/train.h"
 
@@ -39,12 +40,14 @@ static const struct command_option options[] = {
      .text = "the run folder (default: runs/NAME for a configuration NAME.yaml)",
      .at = offsetof(struct given, run)},
     {.name = "--fresh",
-     .text = "start over; what the folder holds of an earlier run is removed",
+     .text =
+         "start over; checkpoints, log and curves of an earlier run are removed, its model when the new run "
+         "has finished",
      .at = offsetof(struct given, fresh)},
     {.name = "--init",
      .argument = "MODEL",
      .values = COMMAND_FILES,
-     .text = "start from the parameters of a model with the same layers",
+     .text = "start from the parameters of a model, or a run folder's, with the same layers",
      .at = offsetof(struct given, init)},
     {.name = "--max-hours",
      .argument = "H",
@@ -58,21 +61,24 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct given given = {0};
     const char *config_path;
-    char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX], set[64];
+    char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX], init[COMMAND_RUN_PATH_MAX], set[64];
     struct bl_config config;
     int code = command_parse(argc, argv, options, &given, &config_path, 1, 1, NULL, err);
     if (code == BL_OK)
         code = add_max_hours(&given.config, given.max_hours, set, err);
     if (code == BL_OK)
         code = command_read_config(config_path, &given.config, &config, data_path, err);
+    if (code == BL_OK && given.init)
+        code = command_model_path(given.init, init, err);
     code = par_agree(par, code, err); /* each rank read the configuration by itself */
     if (code != BL_OK)
         return code;
     command_run_folder_of(config_path, run_default, sizeof run_default);
     struct par_train_options train = {.config = &config,
+                                      .config_path = config_path,
                                       .data_path = data_path,
                                       .run_path = given.run ? given.run : run_default,
-                                      .init_path = given.init,
+                                      .init_path = given.init ? init : NULL,
                                       .fresh = given.fresh != NULL};
     command_read_job(&train.job);
     return par_train(par, &train, err);
@@ -94,6 +100,6 @@ const struct command command_train = {
               "`bitloom help` lists the others.\n",
     .examples = "mpirun -n 2 bitloom train configs/fashion-mnist.yaml --set train.epochs=5\n",
     .parallel = 1,
-    .heeds_signals = 1,
+    .work = SIGNALS_RUN,
     .run = run,
 };

@@ -114,12 +114,22 @@ static int encode_waiting(struct encode_scratch *scratch, struct bl_error *err)
         const int64_t bits = to->set->set.bits;
         bl_code_to_words(scratch->codes + i * bl_code_bytes(bits), 1, bits,
                          to->set->words + to->n * bl_code_words(bits));
-        memcpy(to->set->labels + to->n * words, train_data_labels(data, scratch->waiting[i].row),
-               (size_t)words * sizeof(uint32_t));
+        if (words > 0)
+            memcpy(to->set->labels + to->n * words, train_data_labels(data, scratch->waiting[i].row),
+                   (size_t)words * sizeof(uint32_t));
         to->n++;
     }
     scratch->n = 0;
     return BL_OK;
+}
+
+/* The last block, unless an error came before it. */
+static int encode_rest(struct encode_scratch *scratch, int code, struct bl_error *err)
+{
+    if (code == BL_OK && scratch->n > 0)
+        code = encode_waiting(scratch, err);
+    scratch_free(scratch);
+    return code;
 }
 
 /* A shard's rows in the order of the file, held out or not, so that a block of streamed rows is read once. */
@@ -163,9 +173,64 @@ static int encode_pieces(const struct par_train_data *data, const struct bl_mode
         code = par_code_set_init_local(database, n_database, bits, data->labels, 0, err);
     for (int64_t s = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++)
         code = encode_shard(&scratch, &data->shard[s], &to_queries, &to_database, err);
-    if (code == BL_OK && scratch.n > 0)
-        code = encode_waiting(&scratch, err);
-    scratch_free(&scratch);
+    return encode_rest(&scratch, code, err);
+}
+
+/* How many rows of a shard are looked at: those that are held out, or if there are none the first of the
+ * others, as many on any number of ranks. */
+static int64_t looked_at(const struct par_train_data *data, const struct bl_shard *shard,
+                         const int64_t **rows)
+{
+    const int64_t most = (BLOCK_ROWS + data->shards - 1) / data->shards;
+    *rows = data->n_validation_global > 0 ? shard->validation : shard->train;
+    if (data->n_validation_global > 0)
+        return shard->n_validation;
+    return shard->n_train < most ? shard->n_train : most;
+}
+
+/* This rank's part of the codes that are looked at. */
+static int encode_some(const struct par_train_data *data, const struct bl_model *model,
+                       struct par_code_set *own, struct bl_error *err)
+{
+    struct encode_scratch scratch;
+    struct growing to = {own, 0};
+    const int64_t row_bytes = data->dim * (int64_t)bl_type_bytes(data->type);
+    const int64_t shards = data->shard_hi - data->shard_lo, *rows;
+    int64_t n = 0;
+    for (int64_t s = 0; s < shards; s++)
+        n += looked_at(data, &data->shard[s], &rows);
+    int code = scratch_init(&scratch, data, model, err);
+    if (code == BL_OK)
+        code = par_code_set_init_local(own, n, bl_shape_code_bits(&model->shape), data->labels, 0, err);
+    for (int64_t s = 0; s < shards && code == BL_OK; s++) {
+        n = looked_at(data, &data->shard[s], &rows);
+        for (int64_t i = 0; i < n && code == BL_OK; i++) {
+            const void *features;
+            code = par_train_data_row_local(data, rows[i], &features, err);
+            if (code != BL_OK)
+                break;
+            memcpy(scratch.rows + scratch.n * row_bytes, features, (size_t)row_bytes);
+            scratch.waiting[scratch.n++] = (struct waiting){rows[i], &to};
+            if (scratch.n == BLOCK_ROWS)
+                code = encode_waiting(&scratch, err);
+        }
+    }
+    return encode_rest(&scratch, code, err);
+}
+
+int par_held_out_look(struct par par, const struct par_train_data *data, const struct bl_model *model,
+                      struct bl_code_health *health, struct bl_error *err)
+{
+    struct par_code_set own = {0}, all = {0};
+    int code = par_agree(par, encode_some(data, model, &own, err), err);
+    if (code == BL_OK)
+        code = par_code_set_gather(par, &own, &all, err);
+    if (code == BL_OK)
+        code = par_agree(
+            par, bl_code_health(all.words, all.set.rows, all.set.bits, data->labels, all.labels, health, err),
+            err);
+    par_code_set_free(&own);
+    par_code_set_free(&all);
     return code;
 }
 

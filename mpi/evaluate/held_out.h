@@ -9,7 +9,9 @@
 #include "mpi/rows/train_data.h"
 
 struct held_out_result {
-    double map; /* exact expected mAP, held-out rows as queries, all other train rows as database */
+    double
+        map; /* exact expected mAP, held-out rows as queries, all other train rows as database; NaN: nothing
+                 * is relevant to any */
     int64_t queries, database, unanswerable;
     struct bl_code_health health; /* of the held-out rows' codes */
 };
@@ -33,5 +35,10 @@ void held_out_protocol(const struct par_train_data *data, const struct bl_config
  * row; BL_MEMORY. */
 int par_held_out_judge(struct par par, const struct par_train_data *data, const struct bl_model *model,
                        struct held_out_result *result, struct bl_error *err);
+
+/* The codes of held-out rows, or of up to about 1,024 training rows if none are held out, without any mAP: for
+ * data without labels. Collective; the same result on all ranks, whatever their number. Errors as above. */
+int par_held_out_look(struct par par, const struct par_train_data *data, const struct bl_model *model,
+                      struct bl_code_health *health, struct bl_error *err);
 
 #endif

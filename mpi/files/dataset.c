@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/blank.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include "config/config.h"
@@ -30,26 +31,43 @@ struct par_dataset {
     int said; /* the log was told that checksums are missing */
 };
 
+struct split_names {
+    void (*take)(void *context, const char *name);
+    void *context;
+};
+
 /* A split is a group of the root with something called features in it. */
-static int add_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
+static int take_split_name(hid_t root, const char *name, const H5L_info_t *link, void *context)
 {
-    char *list = context;
+    const struct split_names *names = context;
     char features[BL_PATH_MAX];
-    size_t used = strlen(list);
     H5O_info_t object;
     if (link->type != H5L_TYPE_HARD || H5Oget_info_by_name(root, name, &object, H5P_DEFAULT) < 0 ||
         object.type != H5O_TYPE_GROUP ||
         snprintf(features, sizeof features, "%s/features", name) >= BL_PATH_MAX)
         return 0;
     if (H5Lexists(root, features, H5P_DEFAULT) > 0)
-        snprintf(list + used, PAR_SPLIT_LIST_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
+        names->take(names->context, name);
     return 0;
+}
+
+void split_each(hid_t file, void (*take)(void *context, const char *name), void *context)
+{
+    struct split_names names = {take, context};
+    H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, take_split_name, &names);
+}
+
+static void add_to_list(void *context, const char *name)
+{
+    char *list = context;
+    const size_t used = strlen(list);
+    snprintf(list + used, PAR_SPLIT_LIST_BYTES - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
 void split_list(hid_t file, char list[PAR_SPLIT_LIST_BYTES])
 {
     list[0] = '\0';
-    H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_split_name, list);
+    split_each(file, add_to_list, list);
 }
 
 int split_name_check(const char *split, struct bl_error *err)
@@ -62,6 +80,12 @@ int split_name_check(const char *split, struct bl_error *err)
             "'%.80s' can't be the name of a split: choose a word like train, of at most %d letters, "
             "with no / in it, no leading dot and not 'checksums'",
             split, BL_NAME_MAX - 1);
+    if (bl_blank_has_control(split) || bl_blank_bytes(split) > 0)
+        return bl_fail(
+            err, BL_USAGE,
+            "'%.80s' can't be the name of a split: it begins with a blank or has a line end, a tab "
+            "or another control character in it",
+            split);
     return BL_OK;
 }
 
@@ -104,7 +128,7 @@ static int check_features(struct par_dataset *dataset, struct bl_error *err)
 /* Features decide the number of rows; labels, groups and ids must have as many. */
 static int open_columns(struct par_dataset *dataset, hid_t group, struct bl_error *err)
 {
-    int code = h5_column_open(&dataset->features, group, "features", dataset->where, err);
+    int code = h5_column_open_flat(&dataset->features, group, "features", dataset->where, err);
     if (code == BL_OK)
         code = check_features(dataset, err);
     if (code == BL_OK)

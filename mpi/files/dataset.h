@@ -81,6 +81,9 @@ int par_dataset_row_file_local(struct par_dataset *dataset, int64_t row_lo, int6
 /* Collective as the opening was. NULL is fine. */
 void par_dataset_close(struct par_dataset *dataset);
 
+/* Calls take with the name of each split of an open file. Local. */
+void split_each(hid_t file, void (*take)(void *context, const char *name), void *context);
+
 /* Writes the names of the splits in an open file, "test, train"; cut off when too long, "" if there are none.
  * Local. */
 void split_list(hid_t file, char list[PAR_SPLIT_LIST_BYTES]);

@@ -9,6 +9,7 @@
 #include "base/count.h"
 #include "base/digest.h"
 #include "base/log.h"
+#include "data/label_names.h"
 #include "mpi/files/dataset.h"
 
 enum { BLOCK_BYTES = 4 << 20, SOURCES = 2 };
@@ -74,13 +75,9 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
                        "%s: train has %s per row and test %" PRId64
                        "; import both with as many, padded with -1",
                        path, bl_count(a->groups.words, "group").text, b->groups.words);
-    for (int64_t c = 0; c < a->n_class_names && c < b->n_class_names; c++)
-        if (strcmp(a->class_names[c], b->class_names[c]) != 0)
-            return bl_fail(err, BL_INPUT,
-                           "%s: class %" PRId64
-                           " is '%s' in train and '%s' in test; import both with the same classes",
-                           path, c, a->class_names[c], b->class_names[c]);
-    return BL_OK;
+    const struct bl_label_names train = {"split train", a->class_names, a->n_class_names};
+    const struct bl_label_names test = {"split test", b->class_names, b->n_class_names};
+    return bl_label_names_check(&train, &test, err) == BL_OK ? BL_OK : bl_fail_prefix(err, "%s", path);
 }
 
 static int64_t larger(int64_t a, int64_t b)

@@ -6,13 +6,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/buffer.h"
 #include "config/config.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/codes.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
+#include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/storage.h"
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
 
@@ -76,6 +79,25 @@ static void name_type(hid_t type, char *name, size_t size)
     }
 }
 
+/* What wasn't written reads as fill values, so it is told. */
+static void put_storage(json_t *entry, hid_t set)
+{
+    struct h5_storage storage;
+    char text[80];
+    if (h5_storage_look(set, &storage) != 0)
+        snprintf(text, sizeof text, "damaged");
+    else if (storage.is_elsewhere)
+        snprintf(text, sizeof text, "in other files");
+    else if (storage.stored == 0 && storage.chunks > 0)
+        snprintf(text, sizeof text, "never written");
+    else if (storage.stored < storage.chunks)
+        snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " chunks written", storage.stored,
+                 storage.chunks);
+    else
+        return;
+    json_object_set_new(entry, "storage", json_string(text));
+}
+
 /* Checksums aren't listed: there would be one for each data set. */
 static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info, void *context)
 {
@@ -95,6 +117,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     json_object_set_new(entry, "name", json_of_text(name));
     json_object_set_new(entry, "shape", shape);
     json_object_set_new(entry, "type", json_string(type_name));
+    put_storage(entry, set);
     json_array_append_new(context, entry);
     H5Sclose(space);
     H5Tclose(type);
@@ -196,6 +219,34 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     return BL_OK;
 }
 
+/* From shapes and attributes: `check` reads the neighbours. */
+static int describe_neighbours(const char *path, json_t *description, struct bl_error *err)
+{
+    hid_t file;
+    struct neighbours_info info;
+    struct bl_error ignored;
+    int code = par_h5_open(&file, par_alone(), path, err);
+    if (code != BL_OK)
+        return code;
+    code = neighbours_describe(file, path, &info, err);
+    par_h5_close(&file, par_alone(), path, &ignored);
+    if (code != BL_OK)
+        return code;
+    json_object_set_new(description, "queries", json_integer(info.queries));
+    if (info.k > 0)
+        json_object_set_new(description, "k", json_integer(info.k));
+    else
+        json_object_set_new(description, "neighbours", json_integer(info.values));
+    if (info.radius >= 0)
+        json_object_set_new(description, "radius", json_integer(info.radius));
+    if (info.bits >= 0)
+        json_object_set_new(description, "bits", json_integer(info.bits));
+    if (info.database_rows >= 0)
+        json_object_set_new(description, "database_rows", json_integer(info.database_rows));
+    json_object_set_new(description, "self_excluded", json_boolean(info.self_excluded));
+    return BL_OK;
+}
+
 /* Two runs can be compared by their digests, which must agree if their arithmetic does. */
 static void put_digest(json_t *description, uint64_t digest, const char *arithmetic)
 {
@@ -256,9 +307,26 @@ static int describe_checkpoint(const char *path, int with_config, json_t *descri
     return BL_OK;
 }
 
-/* Our models and checkpoints are known by their stamp, data sets and codes also by their content, since other
+int describe_config(const char *path, char **text, struct bl_error *err)
+{
+    struct snapshot head = {0};
+    int code = par_checkpoint_open(par_alone(), path, &head, err);
+    const char *config = code == BL_OK ? snapshot_find_text(&head, "config") : NULL;
+    *text = NULL;
+    if (code == BL_OK && !config)
+        code = bl_fail(err, BL_INPUT, "%s: its configuration is missing", path);
+    if (code == BL_OK)
+        code = bl_alloc(text, (int64_t)strlen(config) + 1, 1, "the configuration", err);
+    if (code == BL_OK)
+        memcpy(*text, config, strlen(config) + 1);
+    snapshot_free(&head);
+    return code;
+}
+
+/* Our models and checkpoints are known by their stamp, data sets, codes and neighbours also by their content, since other
  * software may have written them. */
-static int describe_kind(const char *path, int with_config, json_t *description, struct bl_error *err)
+static int describe_kind(const char *path, int with_config, int is_neighbours, json_t *description,
+                         struct bl_error *err)
 {
     json_t *attributes = json_object_get(description, "attributes"), *entry;
     const char *format = json_string_value(json_object_get(attributes, "format"));
@@ -273,6 +341,9 @@ static int describe_kind(const char *path, int with_config, json_t *description,
     } else if (format && strcmp(format, PAR_CHECKPOINT_FORMAT) == 0) {
         kind = "checkpoint";
         code = describe_checkpoint(path, with_config, description, err);
+    } else if (is_neighbours) {
+        kind = PAR_NEIGHBOURS_KIND;
+        code = describe_neighbours(path, description, err);
     } else if (has_codes) {
         kind = "codes";
         code = describe_codes(path, description, err);
@@ -295,9 +366,10 @@ int describe_file(const char *path, int with_config, json_t **description, struc
         return code;
     json_t *object = json_object();
     code = describe_any(file, path, object, err);
+    const int is_neighbours = neighbours_is(file);
     par_h5_close(&file, par_alone(), path, &ignored); /* the reader of its kind opens it again */
     if (code == BL_OK)
-        code = describe_kind(path, with_config, object, err);
+        code = describe_kind(path, with_config, is_neighbours, object, err);
     if (code == BL_OK)
         *description = object;
     else

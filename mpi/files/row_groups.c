@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buffer.h"
+#include "mpi/files/whole_numbers.h"
 
 enum { SCRATCH_VALUES = 1 << 17 };
 
@@ -21,14 +22,17 @@ int row_groups_open(struct row_groups *groups, hid_t group, const char *where, s
     int code = h5_column_open(column, group, "groups", where, err);
     if (code != BL_OK)
         return code;
-    if (column->class != H5T_INTEGER)
-        return bl_fail(err, BL_INPUT,
-                       "%s: 'groups' must be integers: [N] the group of each row, or [N,M] several groups, "
-                       "padded with -1",
-                       where);
+    const int is_real = column->class == H5T_FLOAT;
+    if (column->class != H5T_INTEGER && !is_real)
+        return bl_fail(
+            err, BL_INPUT,
+            "%s: 'groups' must be whole numbers: [N] the group of each row, or [N,M] several groups, "
+            "padded with -1",
+            where);
     groups->layout = bl_group_layout(column->cols > 0 ? column->cols : 1);
     const int64_t words = groups->layout.words;
-    code = h5_checked_open(&groups->checked, column, "groups", H5T_NATIVE_INT64, where, err);
+    code = h5_checked_open(&groups->checked, column, "groups", is_real ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64,
+                           where, err);
     if (code != BL_OK)
         return code;
     groups->scratch_rows = words < SCRATCH_VALUES ? SCRATCH_VALUES / words : 1; /* 1 MiB, or one row */
@@ -72,6 +76,9 @@ int row_groups_read(struct row_groups *groups, int64_t row_lo, int64_t n, uint32
     for (int64_t at = 0, piece; at < n && code == BL_OK; at += piece) {
         piece = n - at < groups->scratch_rows ? n - at : groups->scratch_rows;
         code = h5_checked_read(&groups->checked, row_lo + at, piece, groups->scratch, where, err);
+        if (code == BL_OK && groups->column.class == H5T_FLOAT)
+            code = whole_numbers_take(groups->scratch, piece, groups->layout.words, row_lo + at, "groups",
+                                      where, err);
         if (code == BL_OK)
             code = take(groups, row_lo + at, piece, words + at * groups->layout.words, where, err);
     }

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "mpi/files/whole_numbers.h"
 #include "mpi/h5/attribute.h"
 
 /* Ids longer than this can only be damage. */
@@ -31,33 +32,45 @@ static int is_integer(const struct h5_column *column)
     return column->class == H5T_INTEGER || (column->class == H5T_ENUM && column->value_bytes == 1);
 }
 
-/* [N] are class numbers, [N,C] one 0 or 1 for each class. */
+/* What a value of labels is read as. HDF5 clips values that don't fit into the memory type. In a signed byte
+ * nothing else becomes 0 or 1, so wrong values are noticed. */
+static hid_t label_type(const struct tags *tags)
+{
+    if (tags->labels_column.class == H5T_FLOAT)
+        return H5T_NATIVE_DOUBLE;
+    return tags->labels.kind == BL_LABELS_MULTI ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64;
+}
+
+/* [N] and [N,1] are class numbers, [N,C] one 0 or 1 for each class. */
 static int open_labels(struct tags *tags, hid_t group, const char *where, struct bl_error *err)
 {
     struct h5_column *column = &tags->labels_column;
     int code = h5_column_open(column, group, "labels", where, err);
     if (code != BL_OK)
         return code;
-    if (!is_integer(column))
+    if (column->class == H5T_STRING)
+        return bl_fail(err, BL_INPUT,
+                       "%s: 'labels' are text; store numbers from 0, and the text of each in the attribute "
+                       "class_names",
+                       where);
+    if (!is_integer(column) && column->class != H5T_FLOAT)
         return bl_fail(
             err, BL_INPUT,
-            "%s: 'labels' must be integers: [N] one class per row, or [N,C] a 0 or 1 for each class", where);
+            "%s: 'labels' must be whole numbers: [N] one class per row, or [N,C] a 0 or 1 for each class",
+            where);
     code = h5_get_texts(column->set, "class_names", &tags->class_names, &tags->n_class_names, err);
     if (code != BL_OK)
         return bl_fail_prefix(err, "%s: 'labels'", where);
-    if (column->cols > 0 && tags->n_class_names > 0 && tags->n_class_names != column->cols)
+    const int multi = column->cols > 1;
+    if (multi && tags->n_class_names > 0 && tags->n_class_names != column->cols)
         return bl_fail(err, BL_INPUT, "%s: 'labels' has %s but %s; each class needs one", where,
                        bl_count(column->cols, "column").text,
                        bl_count(tags->n_class_names, "class name").text);
-    if (column->cols > 0)
-        tags->labels = bl_label_layout(BL_LABELS_MULTI, column->cols);
-    else
-        tags->labels = bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
-    int64_t row_bytes = column->cols > 0 ? column->cols : (int64_t)sizeof(int64_t);
-    /* HDF5 clips values that don't fit into the memory type. In a signed byte nothing else becomes 0 or 1,
-     * so wrong values are noticed. */
-    code = h5_checked_open(&tags->checked_labels, column, "labels",
-                           column->cols > 0 ? H5T_NATIVE_INT8 : H5T_NATIVE_INT64, where, err);
+    tags->labels = multi ? bl_label_layout(BL_LABELS_MULTI, column->cols)
+                         : bl_label_layout(BL_LABELS_SINGLE, tags->n_class_names);
+    const int64_t row_bytes =
+        (multi ? column->cols : 1) * (int64_t)(label_type(tags) == H5T_NATIVE_INT8 ? 1 : sizeof(int64_t));
+    code = h5_checked_open(&tags->checked_labels, column, "labels", label_type(tags), where, err);
     if (code != BL_OK)
         return code;
     tags->scratch_rows = row_bytes < SCRATCH_BYTES ? SCRATCH_BYTES / row_bytes : 1;
@@ -192,11 +205,20 @@ static int take_single(const struct tags *tags, int64_t row_lo, int64_t n, uint3
     return BL_OK;
 }
 
+/* Front to back, since both are in the same memory. What isn't 0 or 1 becomes 2. */
+static void narrow(const int64_t *wide, int64_t n, uint8_t *values)
+{
+    for (int64_t i = 0; i < n; i++)
+        values[i] = (uint8_t)(wide[i] == 0 || wide[i] == 1 ? wide[i] : 2);
+}
+
 static int take_multi(const struct tags *tags, int64_t row_lo, int64_t n, uint32_t *labels, const char *where,
                       struct bl_error *err)
 {
     int64_t classes = tags->labels.classes;
-    const uint8_t *values = (const uint8_t *)tags->scratch;
+    uint8_t *values = (uint8_t *)tags->scratch;
+    if (tags->labels_column.class == H5T_FLOAT)
+        narrow((const int64_t *)(const void *)tags->scratch, n * classes, values);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t c = 0; c < classes; c++)
             if (values[i * classes + c] > 1)
@@ -219,6 +241,9 @@ static int read_labels(struct tags *tags, int64_t row_lo, int64_t n, uint32_t *l
         int64_t piece = min64(tags->scratch_rows, n - at);
         uint32_t *out = labels + at * tags->labels.words;
         code = h5_checked_read(&tags->checked_labels, row_lo + at, piece, tags->scratch, where, err);
+        if (code == BL_OK && tags->labels_column.class == H5T_FLOAT)
+            code = whole_numbers_take((int64_t *)(void *)tags->scratch, piece,
+                                      multi ? tags->labels.classes : 1, row_lo + at, "labels", where, err);
         if (code == BL_OK)
             code = multi ? take_multi(tags, row_lo + at, piece, out, where, err)
                          : take_single(tags, row_lo + at, piece, out, where, err);

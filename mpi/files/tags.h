@@ -1,9 +1,9 @@
 /* What rows have beside features or codes: labels, groups, ids and class names. Data sets and code files
  * keep them in the same form, as data sets of one HDF5 group:
  *
- *   labels       [N] integers of any type, -1 for no label, or [N,C] integers 0 and 1; bitloom writes int32
- *                and uint8. Attribute class_names [n], fixed-length strings: the names of classes 0, 1, ...
- *   groups       [N] or [N,M] integers: the groups of each row (mpi/files/row_groups.h)
+ *   labels       [N] or [N,1] whole numbers of any type, -1 for no label, or [N,C] of 0 and 1; bitloom writes
+ *                int32 [N] and uint8 [N,C]. Attribute class_names [n], fixed-length strings: the names of classes 0, 1, ...
+ *   groups       [N] or [N,M] whole numbers: the groups of each row (mpi/files/row_groups.h)
  *   ids          [N] integers or fixed-length strings; bitloom writes strings padded with NUL
  *
  * Everything here is local; `where` names file and split in messages. */

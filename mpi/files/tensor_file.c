@@ -9,6 +9,7 @@
 #include "mpi/h5/checked_column.h"
 #include "mpi/h5/file.h"
 #include "mpi/h5/stamp.h"
+#include "mpi/h5/storage.h"
 #include "mpi/h5/table.h"
 #include "mpi/process/stall.h"
 
@@ -233,6 +234,8 @@ int tensor_file_read(hid_t file, const char *path, const struct tensor *tensor, 
     if (set < 0)
         return bl_fail(err, BL_INPUT, "%s: the tensor '%s' is missing", path, tensor->name);
     int code = check_shape(set, path, tensor, err);
+    if (code == BL_OK)
+        code = h5_storage_check(set, tensor->name, path, err);
     if (code == BL_OK)
         code =
             h5_checksums_open(&sums, file, tensor->name, tensor->rows, tensor_row_bytes(tensor), path, err);

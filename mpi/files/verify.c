@@ -8,6 +8,7 @@
 #include "mpi/files/codes.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
+#include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
 #include "mpi/h5/stamp.h"
@@ -22,11 +23,25 @@ static int check_root(hid_t file, const char *format, const char *path, struct b
     } known[] = {{PAR_DATASET_FORMAT, PAR_DATASET_VERSION},
                  {PAR_MODEL_FORMAT, PAR_MODEL_VERSION},
                  {PAR_CODES_FORMAT, PAR_CODES_VERSION},
+                 {PAR_NEIGHBOURS_FORMAT, PAR_NEIGHBOURS_VERSION},
                  {PAR_CHECKPOINT_FORMAT, PAR_CHECKPOINT_VERSION}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(format, known[i].format) == 0)
             return h5_stamp_check(file, path, format, known[i].version, err);
     return BL_OK;
+}
+
+/* Adds to the summary how many neighbours there are. */
+static int check_neighbours(hid_t file, const char *path, char *summary, int64_t summary_bytes,
+                            struct bl_error *err)
+{
+    int64_t found;
+    const int code = neighbours_check(file, path, &found, err);
+    const size_t used = strlen(summary);
+    if (code == BL_OK)
+        snprintf(summary + used, (size_t)summary_bytes - used, "; %s in order",
+                 bl_count(found, "neighbour").text);
+    return code;
 }
 
 int verify_file(const char *path, char *summary, int64_t summary_bytes, struct bl_error *err)
@@ -37,6 +52,8 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
     if (code != BL_OK)
         return code;
     char format[64] = "file by other software";
+    if (neighbours_is(file))
+        snprintf(format, sizeof format, PAR_NEIGHBOURS_FORMAT);
     int64_t sets = 0, blocks = 0, complete = 1;
     const int ours = h5_get_text(file, "format", format, sizeof format) && strncmp(format, "bitloom", 7) == 0;
     code = check_root(file, format, path, err);
@@ -61,6 +78,9 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
                      "%s without checksums, %s: all readable, but damaged values can't be detected", format,
                      bl_count(sets, "data set").text);
     }
+    /* Of neighbours more than the bytes is known: what no checksum would notice was wrong when it was written. */
+    if (code == BL_OK && neighbours_is(file))
+        code = check_neighbours(file, path, summary, summary_bytes, err);
     /* Stricter than h5_stamp_check: a file of ours must have this attribute. */
     if (code == BL_OK && ours && (!h5_get_integer(file, "complete", &complete) || complete != 1))
         code = bl_fail(err, BL_INPUT, "%s was never finished; make it again", path);

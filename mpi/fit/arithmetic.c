@@ -24,12 +24,11 @@ static void name_kernel(struct par par, char name[NAME_BYTES])
 }
 
 /* "Open MPI v4.1.4" out of the library's long description. */
-static void name_mpi(struct par par, char name[NAME_BYTES])
+static void name_mpi(char name[NAME_BYTES])
 {
-    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "one process";
+    char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length = 0;
-    if (par.comm != MPI_COMM_NULL)
-        MPI_Get_library_version(text, &length);
+    MPI_Get_library_version(text, &length); /* may be asked before MPI_Init */
     text[strcspn(text, ",\n")] = '\0';
     snprintf(name, NAME_BYTES, "%.*s", NAME_BYTES - 1, text);
 }
@@ -59,7 +58,7 @@ void par_arithmetic(const struct par_nodes *nodes, const struct bl_config *confi
     }
     char kernel[NAME_BYTES], mpi[NAME_BYTES], where[NAME_BYTES];
     name_kernel(par, kernel);
-    name_mpi(par, mpi);
+    name_mpi(mpi);
     name_nodes(nodes, where);
     snprintf(text, BL_ARITHMETIC_MAX,
              "bitloom " BITLOOM_VERSION ", fast, %" PRId64 " shards on %d ranks in %s x %s%s",

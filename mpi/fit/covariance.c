@@ -125,10 +125,13 @@ static int find_directions(struct par_principal *principal, struct par par, doub
     const int64_t dim = principal->means.dim, k = principal->k;
     int code = BL_OK;
     if (par.rank == 0)
+        code = bl_covariance_rank(dim, matrix, &principal->varying, err);
+    if (par.rank == 0 && code == BL_OK)
         code = bl_eigen_top(dim, matrix, k, principal->variance, principal->vectors, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
+    par_broadcast(par, &principal->varying, (int64_t)sizeof principal->varying);
     par_broadcast(par, principal->variance, k * (int64_t)sizeof(double));
     par_broadcast(par, principal->vectors, k * dim * (int64_t)sizeof(double));
     for (int64_t i = 0; i < k; i++) /* rounding may leave a zero below zero */

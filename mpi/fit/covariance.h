@@ -24,13 +24,14 @@ int par_covariance_fit(double *matrix, struct par par, struct par_points *points
 
 /* The directions of largest variance. */
 struct par_principal {
-    int64_t k;
+    int64_t k, varying; /* directions here; those in which the points vary at all, of all dim */
     struct par_means means;
     double *variance; /* [k] falling; owned */
     double *vectors;  /* [k, dim] orthonormal rows, signs fixed as bl_eigen_top says; owned */
 };
 
-/* The k <= dim first ones: two passes; rank 0 computes the eigenvectors and the others receive them, so they
+/* The k <= dim first ones, and how many have variance above rounding, which may be fewer: then the last of
+ * the k are arbitrary. Two passes; rank 0 computes the eigenvectors and the others receive them, so they
  * are equal everywhere, but their last bits depend on rank 0's LAPACK and OpenBLAS. Memory: 16 dim^2 bytes on
  * each rank meanwhile. Collective. Errors, agreed: those above, BL_USAGE dim above BL_EIGEN_MAX, BL_INPUT
  * all points are equal. par_principal_free is safe twice. */

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "mpi/h5/attribute.h"
+#include "mpi/h5/storage.h"
 #include "mpi/h5/table.h"
 
 enum { NAME_BYTES = 700 };
@@ -51,7 +52,7 @@ int h5_checksums_open(hid_t *sums, hid_t within, const char *name, int64_t rows,
     if (snprintf(path, sizeof path, "/checksums/%s", name) >= (int)sizeof path || !path_exists(within, path))
         return BL_OK;
     *sums = H5Dopen2(within, path, H5P_DEFAULT);
-    if (*sums >= 0 && fits(*sums, rows, row_bytes))
+    if (*sums >= 0 && fits(*sums, rows, row_bytes) && h5_storage_check(*sums, path, where, err) == BL_OK)
         return BL_OK;
     if (*sums >= 0)
         H5Dclose(*sums);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "mpi/h5/storage.h"
+
 /* HDF5's default cache, and the most we ask for: a row of chunks above that is decompressed again at each
  * read. HDF5 advises a prime number of slots. */
 enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007 };
@@ -51,12 +53,14 @@ static int read_type(struct h5_column *column, const char *name, const char *whe
     return BL_OK;
 }
 
-static int read_extent(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
+/* Dimensions behind the first count as columns: [rows, 28, 28] has 784. */
+static int read_extent(struct h5_column *column, int most_dims, const char *name, const char *where,
+                       struct bl_error *err)
 {
-    hsize_t extent[2] = {0, 0};
+    hsize_t extent[H5S_MAX_RANK] = {0};
     hid_t space = H5Dget_space(column->set);
     int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    int fits = rank == 1 || rank == 2;
+    int fits = rank >= 1 && rank <= most_dims;
     if (fits)
         H5Sget_simple_extent_dims(space, extent, NULL);
     if (space >= 0)
@@ -64,70 +68,47 @@ static int read_extent(struct h5_column *column, const char *name, const char *w
     if (!fits)
         return bl_fail(err, BL_INPUT, "%s: '%s' has %d dimensions; it must be [rows] or [rows, columns]",
                        where, name, rank);
-    if (extent[0] == 0 || (rank == 2 && extent[1] == 0))
+    /* rows * cols * value_bytes must fit into int64_t, whatever a damaged file claims. */
+    uint64_t cols = 1, row_bytes = (uint64_t)column->value_bytes;
+    int overflows = 0;
+    for (int d = 1; d < rank; d++)
+        overflows |= __builtin_mul_overflow(cols, extent[d], &cols);
+    if (extent[0] == 0 || cols == 0)
         return bl_fail(err, BL_INPUT, "%s: '%s' is empty (%s)", where, name,
                        extent[0] == 0 ? "0 rows" : "0 columns");
-    /* rows * cols * value_bytes must fit into int64_t, whatever a damaged file claims. */
-    uint64_t row_bytes = (uint64_t)column->value_bytes;
-    if (__builtin_mul_overflow(row_bytes, rank == 2 ? extent[1] : 1, &row_bytes) ||
-        row_bytes > INT64_MAX / extent[0])
+    if (overflows || __builtin_mul_overflow(row_bytes, cols, &row_bytes) || row_bytes > INT64_MAX / extent[0])
         return bl_fail(err, BL_INPUT, "%s: '%s' claims an impossible size; the file is damaged", where, name);
     column->rows = (int64_t)extent[0];
-    column->cols = (int64_t)extent[1];
+    column->cols = rank > 1 ? (int64_t)cols : 0;
     return BL_OK;
 }
 
-static int64_t column_bytes(const struct h5_column *column)
+/* MATLAB's matrices have their columns one after another, and HDF5 shows them with rows and columns exchanged. */
+static int check_order(const struct h5_column *column, const char *name, const char *where,
+                       struct bl_error *err)
 {
-    return column->rows * (column->cols > 0 ? column->cols : 1) * column->value_bytes;
-}
-
-/* Looks now whether each filter can be undone, where HDF5 would fail at the first read. */
-static int check_filters(hid_t plist, const char *name, const char *where, struct bl_error *err)
-{
-    int n = H5Pget_nfilters(plist);
-    for (int i = 0; i < n; i++) {
-        unsigned flags, config;
-        size_t n_values = 0;
-        char filter[64] = "";
-        H5Z_filter_t id =
-            H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, NULL, sizeof filter, filter, &config);
-        if (id < 0 || H5Zfilter_avail(id) <= 0)
-            return bl_fail(err, BL_INPUT,
-                           "%s: '%s' is compressed by '%s' (filter %d), which this HDF5 can't undo; write it "
-                           "again with gzip or without compression",
-                           where, name, filter, (int)id);
-    }
-    return BL_OK;
-}
-
-/* Refuses what would fail, or silently read as something else, at the first read. */
-static int check_layout(const struct h5_column *column, hid_t plist, const char *name, const char *where,
-                        struct bl_error *err)
-{
-    H5D_layout_t layout = H5Pget_layout(plist);
-    int64_t stored = (int64_t)H5Dget_storage_size(column->set);
-    if (layout == H5D_VIRTUAL || (layout == H5D_CONTIGUOUS && H5Pget_external_count(plist) > 0))
-        return bl_fail(err, BL_INPUT, "%s: the data of '%s' lies in other files; copy it into this one",
-                       where, name);
-    if (layout == H5D_CHUNKED && check_filters(plist, name, where, err) != BL_OK)
-        return err->code;
-    /* HDF5 gives a data set its storage at the first write: without it, reading would return fill values. */
-    if (stored == 0 || (layout == H5D_CONTIGUOUS && stored != column_bytes(column)))
-        return bl_fail(err, BL_INPUT, "%s: the data of '%s' was never written; write the file again", where,
-                       name);
-    return BL_OK;
+    char shape[64];
+    if (H5Aexists(column->set, "MATLAB_class") <= 0)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT,
+                   "%s: '%s' was written by MATLAB, so its %s is transposed; take it in by bitloom import "
+                   "--format hdf5, which turns it",
+                   where, name, h5_column_shape(column, shape));
 }
 
 /* Reopens the column with a cache for two rows of chunks, if HDF5's default can't hold them: rows read in
  * order then decompress each chunk once. */
 static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, const char *name)
 {
-    hsize_t chunk[2] = {1, 1};
-    if (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, 2, chunk) < 1)
+    hsize_t chunk[H5S_MAX_RANK];
+    const int rank = H5Pget_layout(plist) == H5D_CHUNKED ? H5Pget_chunk(plist, H5S_MAX_RANK, chunk) : 0;
+    if (rank < 1)
         return;
-    double across = column->cols > 0 ? (double)column->cols / (double)chunk[1] + 1.0 : 1.0;
-    double bytes = (double)chunk[0] * (double)chunk[1] * across * (double)column->value_bytes * 2.0;
+    /* A chunk may reach beyond the last column, in each dimension. */
+    double bytes = (double)chunk[0] * (column->cols > 0 ? (double)column->cols : 1.0);
+    for (int d = 1; d < rank; d++)
+        bytes += (double)chunk[0] * (double)chunk[d];
+    bytes *= (double)column->value_bytes * 2.0;
     if (bytes <= (double)CACHE_DEFAULT_BYTES)
         return;
     size_t wanted = bytes < (double)CACHE_MAX_BYTES ? (size_t)bytes : (size_t)CACHE_MAX_BYTES;
@@ -138,8 +119,8 @@ static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, cons
     H5Pclose(access);
 }
 
-int h5_column_open(struct h5_column *column, hid_t group, const char *name, const char *where,
-                   struct bl_error *err)
+static int open_column(struct h5_column *column, hid_t group, const char *name, int most_dims,
+                       const char *where, struct bl_error *err)
 {
     *column = (struct h5_column){.set = H5I_INVALID_HID};
     /* In this order: each check relies on the one before, and none reads a value. */
@@ -153,9 +134,11 @@ int h5_column_open(struct h5_column *column, hid_t group, const char *name, cons
     if (code == BL_OK)
         code = read_type(column, name, where, err);
     if (code == BL_OK)
-        code = read_extent(column, name, where, err);
+        code = read_extent(column, most_dims, name, where, err);
     if (code == BL_OK)
-        code = check_layout(column, plist, name, where, err);
+        code = check_order(column, name, where, err);
+    if (code == BL_OK)
+        code = h5_storage_check(column->set, name, where, err);
     if (code == BL_OK)
         widen_cache(column, plist, group, name);
     if (plist >= 0)
@@ -163,6 +146,18 @@ int h5_column_open(struct h5_column *column, hid_t group, const char *name, cons
     if (code != BL_OK)
         h5_column_close(column);
     return code;
+}
+
+int h5_column_open(struct h5_column *column, hid_t group, const char *name, const char *where,
+                   struct bl_error *err)
+{
+    return open_column(column, group, name, 2, where, err);
+}
+
+int h5_column_open_flat(struct h5_column *column, hid_t group, const char *name, const char *where,
+                        struct bl_error *err)
+{
+    return open_column(column, group, name, H5S_MAX_RANK, where, err);
 }
 
 void h5_column_close(struct h5_column *column)

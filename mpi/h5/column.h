@@ -25,10 +25,14 @@ int h5_column_exists(hid_t group, const char *name);
 
 /* Opens group/name, with a chunk cache large enough that rows read in order decompress each chunk once. On
  * failure column->set is invalid. Errors: BL_INPUT if it is absent, not a data set, of more than two
- * dimensions, empty, stored in other files (external, virtual), never written, or compressed in a way this
- * HDF5 can't undo. Closing is safe twice. */
+ * dimensions, empty, transposed by MATLAB, stored in other files (external, virtual), not written or only in part, or
+ * compressed in a way this HDF5 can't undo. Closing is safe twice. */
 int h5_column_open(struct h5_column *column, hid_t group, const char *name, const char *where,
                    struct bl_error *err);
+
+/* The same, where a row may have any number of dimensions, whose values count as its columns. */
+int h5_column_open_flat(struct h5_column *column, hid_t group, const char *name, const char *where,
+                        struct bl_error *err);
 void h5_column_close(struct h5_column *column);
 
 /* Sets *type to the column's feature type, recognised by its bits: an IEEE float of 16, 32 or 64 bits in

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mpi/h5/refusal.h"
 #include "mpi/ranks/agree.h"
 
 void h5_quiet(void)
@@ -60,8 +61,10 @@ static int look_local(const char *path, struct bl_error *err)
     close(fd);
     if (failed)
         return bl_fail_path(err, "open", path, reason);
+    if (S_ISDIR(status.st_mode))
+        return bl_fail(err, BL_PATH, "can't open %s: Is a directory; give a file in it", path);
     if (!S_ISREG(status.st_mode))
-        return bl_fail_path(err, "open", path, S_ISDIR(status.st_mode) ? EISDIR : ESPIPE);
+        return bl_fail_path(err, "open", path, ESPIPE);
     if (status.st_size == 0)
         return bl_fail(err, BL_INPUT, "%s is empty; make it again", path);
     if (H5Fis_hdf5(path) <= 0)
@@ -71,13 +74,14 @@ static int look_local(const char *path, struct bl_error *err)
     hid_t access = read_list(par_alone());
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
-    if (file < 0)
-        return bl_fail(err, BL_INPUT,
-                       "%s is truncated or damaged, or its file system refuses HDF5's locks (then set "
-                       "HDF5_USE_FILE_LOCKING=FALSE)",
-                       path);
-    H5Fclose(file);
-    return BL_OK;
+    if (file >= 0) {
+        H5Fclose(file);
+        return BL_OK;
+    }
+    const int code = h5_refusal(path, 0, err);
+    return code != BL_OK
+               ? code
+               : bl_fail(err, BL_INPUT, "%s is truncated or damaged; copy it again or make it again", path);
 }
 
 int par_h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err)
@@ -112,8 +116,11 @@ int h5_create(hid_t *file, const char *path, int64_t alignment, struct bl_error 
     *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     H5Pclose(creation);
     H5Pclose(access);
-    return *file >= 0
-               ? BL_OK
+    if (*file >= 0)
+        return BL_OK;
+    const int code = h5_refusal(path, 1, err);
+    return code != BL_OK
+               ? code
                : bl_fail(err, BL_PATH,
                          "can't write %s: the disk may be full; make room there or choose another place",
                          path);
@@ -125,7 +132,11 @@ int h5_open_to_change(hid_t *file, const char *path, struct bl_error *err)
     hid_t access = write_list();
     *file = H5Fopen(path, H5F_ACC_RDWR, access);
     H5Pclose(access);
-    return *file >= 0 ? BL_OK : bl_fail(err, BL_PATH, "can't open %s to change it", path);
+    if (*file >= 0)
+        return BL_OK;
+    const int code = h5_refusal(path, 1, err);
+    return code != BL_OK ? code
+                         : bl_fail(err, BL_PATH, "can't open %s to change it; it may be damaged", path);
 }
 
 /* After a failed flush, HDF5 1.10 refuses every later flush and close of that file, and a failed close

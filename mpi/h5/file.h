@@ -14,8 +14,8 @@
 void h5_quiet(void);
 
 /* Opens a file for reading. Rank 0 checks it first; the outcome is agreed before all ranks open it.
- * Collective; agreed. Errors: BL_PATH (absent, no permission, a folder), BL_INPUT (empty, not HDF5,
- * truncated). *file is invalid unless this rank could open it. */
+ * Collective; agreed. Errors: BL_PATH (absent, no permission, a folder, locked), BL_INPUT (empty, not HDF5,
+ * never closed, truncated). *file is invalid unless this rank could open it. */
 int par_h5_open(hid_t *file, struct par par, const char *path, struct bl_error *err);
 
 /* Creates a file in the latest format, or replaces one, by this process alone; a file that several ranks

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mpi/h5/file.h"
+#include "mpi/h5/refusal.h"
 
 /* Takes the next hint of "name=value, name=value" at *at and moves *at behind it; 0: there is none. */
 static int next_hint(const char **at, char name[MPI_MAX_INFO_KEY], char value[MPI_MAX_INFO_VAL])
@@ -67,9 +68,12 @@ int h5_parallel_open(hid_t *file, struct par par, const char *hints, const char 
     H5Pclose(access);
     if (info != MPI_INFO_NULL)
         MPI_Info_free(&info);
-    return *file >= 0 ? BL_OK
-                      : bl_fail(err, BL_PATH,
-                                "can't open %s to write into it; the disk may be full or faulty", path);
+    if (*file >= 0)
+        return BL_OK;
+    const int code = h5_refusal(path, 1, err);
+    return code != BL_OK ? code
+                         : bl_fail(err, BL_PATH,
+                                   "can't open %s to write into it; the disk may be full or faulty", path);
 }
 
 int h5_parallel_close(hid_t *file, const char *path, struct bl_error *err)

@@ -60,25 +60,32 @@ static int64_t row_bytes_of(hid_t memory_type, int64_t cols)
     return (int64_t)H5Tget_size(memory_type) * (cols > 0 ? cols : 1);
 }
 
+/* Moves `count` rows, which are selected in the file and lie one after another in memory. */
+static int move_some(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t count, void *rows)
+{
+    hsize_t start[H5S_MAX_RANK] = {(hsize_t)row_lo}, counts[H5S_MAX_RANK];
+    hid_t in_file = H5Dget_space(dataset);
+    const int rank = H5Sget_simple_extent_dims(in_file, counts, NULL);
+    counts[0] = (hsize_t)count;
+    hid_t in_memory = H5Screate_simple(rank, counts, NULL);
+    int failed = rank > 0 && H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, counts, NULL) < 0;
+    if (!failed && writing)
+        failed = H5Dwrite(dataset, memory_type, in_memory, in_file, H5P_DEFAULT, rows) < 0;
+    else if (!failed)
+        failed = H5Dread(dataset, memory_type, in_memory, in_file, H5P_DEFAULT, rows) < 0;
+    H5Sclose(in_file);
+    H5Sclose(in_memory);
+    return failed ? -1 : 0;
+}
+
 int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
                  void *rows, int64_t piece_bytes)
 {
     const int64_t row_bytes = row_bytes_of(memory_type, cols);
     const int64_t most = piece_bytes / row_bytes > 0 ? piece_bytes / row_bytes : 1;
-    /* Each call selects `count` rows in the file and as many in memory. */
     for (int64_t at = 0; at < n; at += most) {
         const int64_t count = n - at < most ? n - at : most;
-        const hsize_t start[2] = {(hsize_t)(row_lo + at), 0}, counts[2] = {(hsize_t)count, (hsize_t)cols};
-        hid_t in_file = H5Dget_space(dataset), in_memory = H5Screate_simple(cols > 0 ? 2 : 1, counts, NULL);
-        char *from = (char *)rows + at * row_bytes;
-        int failed = H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, counts, NULL) < 0;
-        if (!failed && writing)
-            failed = H5Dwrite(dataset, memory_type, in_memory, in_file, H5P_DEFAULT, from) < 0;
-        else if (!failed)
-            failed = H5Dread(dataset, memory_type, in_memory, in_file, H5P_DEFAULT, from) < 0;
-        H5Sclose(in_file);
-        H5Sclose(in_memory);
-        if (failed)
+        if (move_some(writing, dataset, memory_type, row_lo + at, count, (char *)rows + at * row_bytes) != 0)
             return -1;
     }
     return 0;

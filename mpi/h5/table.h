@@ -16,7 +16,7 @@ int h5_make_group(hid_t file, const char *name);
 int h5_make_dataset(hid_t file, const char *name, hid_t type, int64_t rows, int64_t cols, hid_t *dataset,
                     struct bl_error *err);
 
-/* Writes or reads rows [row_lo, row_lo + n) in calls of at most piece_bytes, but at least one row; 0 or
+/* Writes or reads rows [row_lo, row_lo + n), of `cols` values in any number of dimensions, in calls of at most piece_bytes, but at least one row; 0 or
  * -1. The two functions below call it with 1 GiB, since MPI-IO counts bytes in an int; public for tests. */
 int h5_move_rows(int writing, hid_t dataset, hid_t memory_type, int64_t row_lo, int64_t n, int64_t cols,
                  void *rows, int64_t piece_bytes);

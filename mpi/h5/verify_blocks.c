@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "mpi/h5/checked_column.h"
+#include "mpi/h5/storage.h"
 #include "mpi/h5/table.h"
 #include "mpi/process/stall.h"
 
@@ -36,25 +37,27 @@ static int open_set(struct open_set *open, hid_t file, const char *name, const c
     *open = (struct open_set){.set = H5Dopen2(file, name, H5P_DEFAULT), .type = H5I_INVALID_HID};
     if (open->set < 0)
         return bl_fail(err, BL_INPUT, "%s: the data set '%s' is missing or damaged", path, name);
-    hsize_t dims[2] = {0, 0};
+    hsize_t dims[H5S_MAX_RANK] = {1};
     hid_t space = H5Dget_space(open->set);
-    const int rank = H5Sget_simple_extent_ndims(space);
-    if (rank == 1 || rank == 2)
-        H5Sget_simple_extent_dims(space, dims, NULL);
+    const int rank = H5Sget_simple_extent_dims(space, dims, NULL),
+              is_null = H5Sget_simple_extent_type(space) == H5S_NULL;
     H5Sclose(space);
     open->type = H5Dget_type(open->set);
     const int64_t value_bytes = open->type < 0 ? 0 : (int64_t)H5Tget_size(open->type);
-    open->rows = (int64_t)dims[0];
-    open->cols = rank == 2 ? (int64_t)dims[1] : 0;
-    const int64_t cols = rank == 2 ? open->cols : 1;
+    int64_t cols = 1;
+    int fits = rank >= 0 && value_bytes >= 1 && H5Tdetect_class(open->type, H5T_VLEN) <= 0 &&
+               H5Tis_variable_str(open->type) <= 0;
+    for (int d = 1; d < rank && fits; d++)
+        fits = dims[d] <= INT64_MAX && !__builtin_mul_overflow(cols, (int64_t)dims[d], &cols);
     /* A row above 1 GiB can only be damage. */
-    if ((rank != 1 && rank != 2) || value_bytes < 1 || cols < 1 || cols > ((int64_t)1 << 30) / value_bytes ||
-        (open->type >= 0 && H5Tdetect_class(open->type, H5T_VLEN) > 0) || H5Tis_variable_str(open->type) > 0)
+    if (!fits || dims[0] > INT64_MAX || cols > ((int64_t)1 << 30) / value_bytes)
         return bl_fail(err, BL_INPUT,
-                       "%s: the data set '%s' must be [rows] or [rows, columns] of values of fixed size",
-                       path, name);
-    open->row_bytes = value_bytes * cols;
-    return BL_OK;
+                       "%s: the data set '%s' must be rows of values of fixed size, below 1 GiB each", path,
+                       name);
+    open->rows = cols == 0 || is_null ? 0 : (int64_t)dims[0];
+    open->cols = rank > 1 ? cols : 0;
+    open->row_bytes = value_bytes * (cols > 0 ? cols : 1);
+    return h5_storage_check(open->set, name, path, err);
 }
 
 /* Reads the data set block by block and, if checksums [blocks] isn't NULL, compares each. */

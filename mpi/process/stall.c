@@ -27,6 +27,7 @@ static struct {
     _Atomic double limit_s;
     _Atomic double last_s;
     const char *_Atomic phase;
+    _Atomic int is_saved;
 } guard;
 
 static void end_job(double silent_s)
@@ -34,9 +35,10 @@ static void end_job(double silent_s)
     fprintf(
         stderr,
         "bitloom: error: no progress for %.0f s in '%s' on rank %d of %d: a rank, node or file system hangs; "
-        "start the same command again to continue from the newest checkpoint (train.stall_minutes sets "
-        "this limit)\n",
-        silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size);
+        "%s (train.stall_minutes sets this limit)\n",
+        silent_s, atomic_load(&guard.phase), guard.par.rank, guard.par.size,
+        atomic_load(&guard.is_saved) ? "start the same command again to continue from the newest checkpoint"
+                                     : "no checkpoint yet: the same command starts over");
     fflush(stderr);
     if (guard.par.comm != MPI_COMM_NULL) {
         /* MPI_Abort may block too, here in a second thread. After 10 s SIGALRM ends this process, and then
@@ -83,6 +85,11 @@ void stall_begin(struct par par, double seconds)
     if (pthread_create(&guard.thread, NULL, watch, NULL) != 0)
         atomic_store(&guard.running, 0);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void stall_saved(int is_saved)
+{
+    atomic_store(&guard.is_saved, is_saved);
 }
 
 void stall_tick(const char *phase)

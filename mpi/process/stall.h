@@ -14,6 +14,10 @@ void stall_begin(struct par par, double seconds);
  * Cheap; any thread may call it. Local. */
 void stall_tick(const char *phase);
 
+/* Whether there is a checkpoint to continue from, for the message: 0 until told otherwise.
+ * Any thread may call it. Local. */
+void stall_saved(int is_saved);
+
 /* Stops the guard and waits for its thread. Local. */
 void stall_end(void);
 

@@ -1,7 +1,6 @@
 #include "mpi/ranks/window.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/quantity.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 
@@ -20,9 +20,9 @@ int64_t par_window_align_local(int64_t bytes)
 static int fail_share(const char *purpose, int64_t bytes, struct bl_error *err)
 {
     return bl_fail(err, PAR_NO_WINDOW,
-                   "the ranks of a node can't share %" PRId64 " MiB for %s: MPI has no room for windows of "
+                   "the ranks of a node can't share %s for %s: MPI has no room for windows of "
                    "shared memory; make /dev/shm larger (in containers --shm-size), or set train.shared: off",
-                   bytes / 1048576 + 1, purpose);
+                   bl_bytes(bytes).text, purpose);
 }
 
 /* 1 if this process can get so many bytes of /dev/shm, where MPI libraries keep windows under Linux, or if

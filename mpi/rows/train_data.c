@@ -15,6 +15,7 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/rows/dense_labels.h"
+#include "mpi/rows/label_totals.h"
 #include "mpi/rows/row_sample.h"
 #include "mpi/rows/sum_groups.h"
 
@@ -186,10 +187,26 @@ static void describe(struct par_train_data *data, struct par par, const struct p
                                     .dim = split->dim,
                                     .type = split->type,
                                     .labels = split->labels,
+                                    .n_class_names = split->n_class_names,
                                     .shards = data->shards};
     sum_groups_shards(config, par.rank, par.size, &data->shard_lo, &data->shard_hi);
     data->row_lo = bl_shard_begin(data->rows_global, data->shards, data->shard_lo);
     data->row_hi = bl_shard_begin(data->rows_global, data->shards, data->shard_hi);
+}
+
+/* The labels of the rows that are trained on, before their classes are numbered anew. */
+static int count_labels(struct par_train_data *data, struct par par, struct bl_error *err)
+{
+    uint8_t *keep = NULL;
+    const int64_t n = data->row_hi - data->row_lo;
+    int code = par_agree(par, bl_alloc_zero(&keep, n, 1, "marks of training rows", err), err);
+    for (int64_t s = 0; s < data->shard_hi - data->shard_lo && code == BL_OK; s++)
+        for (int64_t t = 0; t < data->shard[s].n_train; t++)
+            keep[data->shard[s].train[t] - data->row_lo] = 1;
+    if (code == BL_OK)
+        code = par_label_totals(par, data->labels, data->label_words, n, keep, &data->label_count, err);
+    bl_free(&keep);
+    return code;
 }
 
 int par_train_data_init(struct par_train_data *data, struct par par, const char *path,
@@ -216,6 +233,8 @@ int par_train_data_init(struct par_train_data *data, struct par par, const char 
     code = par_agree(par, code, err); /* every rank read its shards; collectives from here on */
     if (code == BL_OK)
         data->fingerprint = fingerprint_of(data, par, digests);
+    if (code == BL_OK)
+        code = count_labels(data, par, err);
     if (code == BL_OK && (data->labels.kind == BL_LABELS_SINGLE || data->labels.kind == BL_LABELS_GROUPS))
         code = par_dense_labels(par, (data->row_hi - data->row_lo) * data->labels.words, data->label_words,
                                 &data->labels.classes, err);

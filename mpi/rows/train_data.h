@@ -4,7 +4,7 @@
 #ifndef PAR_ROWS_TRAIN_DATA_H
 #define PAR_ROWS_TRAIN_DATA_H
 
-#include "data/labels.h"
+#include "data/label_count.h"
 #include "data/normalize.h"
 #include "data/row_sample.h"
 #include "data/shards.h"
@@ -17,7 +17,9 @@ struct par_train_data {
     int64_t rows_global;
     int64_t dim;
     enum bl_type type;
-    struct bl_label_layout labels; /* or groups; labels.classes: how many distinct ones the split has */
+    struct bl_label_layout labels;     /* or groups; labels.classes: how many distinct ones the split has */
+    struct bl_label_count label_count; /* of the training rows, with the file's numbers of classes */
+    int64_t n_class_names;             /* 0: classes are numbers */
     int64_t shards;
     int64_t n_train_global, n_validation_global, n_dropped_global;
     int64_t shard_rows_min;       /* training rows of the smallest shard */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/table.h"
+#include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
 
@@ -18,6 +19,8 @@ static int name_file(struct worker *worker, void *context, struct bl_error *err)
     bl_log_sync();
     metrics_sync();
     int code = tensor_writer_install(&writer->file, err);
+    if (code == BL_OK)
+        stall_saved(1); /* other ranks hear of it later */
     if (code == BL_OK && writer->folder)
         code = par_run_folder_prune_local(writer->folder, writer->keep, writer->file.path, err);
     return code;

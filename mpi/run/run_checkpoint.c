@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mpi/process/signals.h"
+#include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/saved_state.h"
@@ -16,6 +17,8 @@ static int report_whole(struct run *run, struct bl_error *err)
     const double seconds = bl_clock_seconds() - run->checkpoint.begun_s;
     const uint64_t digest = run->state.digest;
     deadline_checkpoint(&run->deadline, seconds);
+    stall_saved(1);
+    run->checkpoint.waited_by_s[run->checkpoint.cause] += run->checkpoint.waited_s;
     bl_log_say("checkpoint %s  digest %016" PRIx64 "  %.2f s, steps waited %.2f s", run->writer.file.path,
                digest, seconds, run->checkpoint.waited_s);
     json_t *event = json_object();
@@ -52,7 +55,7 @@ int par_run_checkpoint_settle(struct run *run, struct bl_error *err)
     return code;
 }
 
-int par_run_checkpoint_begin(struct run *run, struct bl_error *err)
+int par_run_checkpoint_begin(struct run *run, enum checkpoint_cause cause, struct bl_error *err)
 {
     struct par_run_state *state = &run->state;
     char path[PAR_RUN_PATH_MAX];
@@ -61,6 +64,7 @@ int par_run_checkpoint_begin(struct run *run, struct bl_error *err)
         return code;
     run->checkpoint.begun_s = bl_clock_seconds();
     run->checkpoint.step = state->progress.step;
+    run->checkpoint.cause = cause;
     phases_enter(&run->phases, PHASE_CHECKPOINT);
     /* Sums that ranks still keep belong to the state. */
     par_loss_sums_flush(&run->losses, &state->progress.epoch, &state->progress.interval);

@@ -7,7 +7,7 @@
 
 /* Begins a checkpoint of the present state, when the one before is whole. Collective; agreed. Errors: those
  * of par_saved_state_begin and of the one before. */
-int par_run_checkpoint_begin(struct run *run, struct bl_error *err);
+int par_run_checkpoint_begin(struct run *run, enum checkpoint_cause cause, struct bl_error *err);
 
 /* After a step: takes the pending checkpoint, if there is one, a stage further where is_free (the same on
  * all ranks: none of them has anything left to write), and this rank's writing a piece. Collective; agreed.

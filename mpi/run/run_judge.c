@@ -45,9 +45,10 @@ static int evaluate(struct run *run, struct bl_error *err)
     if (code != BL_OK)
         return code;
     state->progress.last_evaluated_step = state->progress.step;
-    const int better = result.map > state->best.map;
+    /* Without a mAP no model is better than the last; the labels decide that, so it never changes. */
+    const int better = isnan(result.map) || result.map > state->best.map;
     if (better)
-        keep_best(state, result.map);
+        keep_best(state, isnan(result.map) ? state->best.map : result.map);
     else
         state->best.evaluations_since++;
     code = train_report_evaluation(&run->report, &result, better, bl_clock_seconds() - begun, err);
@@ -56,6 +57,19 @@ static int evaluate(struct run *run, struct bl_error *err)
         code = par_run_write_model(run, err);
     deadline_evaluation(&run->deadline, bl_clock_seconds() - begun);
     return code;
+}
+
+/* Where nothing can be evaluated, codes are looked at: a collapse needs no labels to be seen. */
+static int look(struct run *run, struct bl_error *err)
+{
+    struct bl_code_health health;
+    phases_enter(&run->phases, PHASE_EVALUATION);
+    int code = par_held_out_look(par_as_local(run->par, PAR_TRAFFIC_EVALUATION), &run->data,
+                                 &run->state.model, &health, err);
+    if (code != BL_OK)
+        return code;
+    run->looked_at_step = run->state.progress.step;
+    return par_agree(run->par, train_report_codes(&run->report, &health, err), err);
 }
 
 /* L of this epoch against that of the last. */
@@ -76,8 +90,9 @@ static int end_of_epoch(struct run *run, struct bl_error *err)
     par_loss_sums_flush(&run->losses, &progress->epoch, &progress->interval);
     judge_objective(run);
     int code = par_agree(run->par, train_report_epoch(&run->report, err), err);
-    if (code == BL_OK && par_run_is_judged_local(run) && epoch % run->config->evaluate.every_epochs == 0)
-        code = evaluate(run, err);
+    const int64_t every = run->config->evaluate.every_epochs;
+    if (code == BL_OK && every > 0 && epoch % every == 0)
+        code = par_run_is_judged_local(run) ? evaluate(run, err) : look(run, err);
     return code;
 }
 
@@ -102,6 +117,8 @@ int par_run_judge_step(struct run *run, struct bl_error *err)
 int par_run_judge_end(struct run *run, struct bl_error *err)
 {
     int code = evaluate_if_due(run, err);
+    if (code == BL_OK && !par_run_is_judged_local(run) && run->looked_at_step != run->state.progress.step)
+        code = look(run, err);
     if (!par_run_is_judged_local(run))
         keep_best(&run->state, run->state.best.map);
     return code;

@@ -7,10 +7,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/text.h"
-#include "io/file.h"
+#include "io/config_paths.h"
+#include "loss/objective.h"
 #include "mpi/evaluate/held_out.h"
 #include "mpi/fit/arithmetic.h"
+#include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/collective.h"
 #include "mpi/run/metrics.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/saved_state.h"
@@ -46,9 +49,11 @@ static int fit_params(struct run *run, struct bl_error *err)
 static int start_new(struct run *run, struct bl_error *err)
 {
     int code = fit_params(run, err);
-    /* An earlier run's files go only when the new one has its first parameters. */
+    /* An earlier run's files go only when the new one has its first parameters; without --fresh its log stays,
+     * for it says how that one ended. */
     if (code == BL_OK)
-        code = par_run_folder_clear(&run->folder, run->par, err);
+        code = par_run_folder_clear(&run->folder, run->par, run->earlier, run->options->fresh,
+                                    run->options->init_path, err);
     if (code == BL_OK)
         par_run_state_keep_best(&run->state);
     return code;
@@ -59,11 +64,7 @@ static int start_or_continue(struct run *run, struct bl_error *err)
     int found = 0;
     run->state.fingerprint = run->data.fingerprint;
     if (!run->options->fresh) {
-        /* Warnings about checkpoints go into the log too. */
-        int code = run->par.rank == 0 ? bl_log_open(run->folder.log, -1, err) : BL_OK;
-        code = par_agree(run->par, code, err);
-        if (code == BL_OK)
-            code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
+        int code = par_resume(&run->state, run->par, &run->folder, run->config, &found, err);
         if (code != BL_OK)
             return code;
     }
@@ -73,22 +74,44 @@ static int start_or_continue(struct run *run, struct bl_error *err)
                        "choose another --run",
                        run->folder.path);
     run->resumed = found;
+    stall_saved(found);
     return found ? BL_OK : start_new(run, err);
+}
+
+/* By rank 0. Paths in config.yaml are relative to the run folder where they were relative, so that it can be
+ * given to train, also after all was moved together. */
+static int write_config_local(const struct run *run, int keep, struct bl_error *err)
+{
+    const char *given = run->options->config_path;
+    struct bl_config config;
+    char *text = NULL;
+    int code = io_config_relative(run->config, given, run->folder.path, &config, err);
+    if (code == BL_OK)
+        code = bl_config_text(&config, &text, err);
+    if (code == BL_OK)
+        code = run_folder_write_config(&run->folder, text, keep, given, err);
+    bl_free(&text);
+    return code;
+}
+
+/* By rank 0. Resumed, log and metrics are cut to their lengths at the checkpoint, as the steps behind it come
+ * again; so are those of a run that was killed before its first checkpoint, to nothing. */
+static int open_files_local(struct run *run, struct bl_error *err)
+{
+    const struct par_train_options *options = run->options;
+    const int is_ours = run->earlier == EARLIER_BEGUN && !options->fresh;
+    const int64_t log_bytes = run->resumed ? run->state.files.log_bytes : is_ours ? 0 : -1;
+    int code = bl_log_open(run->folder.log, log_bytes, err);
+    if (code == BL_OK)
+        code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
+    if (code == BL_OK)
+        code = write_config_local(run, options->fresh || (!run->resumed && !is_ours), err);
+    return code;
 }
 
 static int open_files(struct run *run, struct bl_error *err)
 {
-    int code = BL_OK;
-    if (run->par.rank == 0) {
-        /* Resumed, both are cut to their lengths at the checkpoint, as the steps behind it come again. */
-        code = bl_log_open(run->folder.log, run->resumed ? run->state.files.log_bytes : -1, err);
-        if (code == BL_OK)
-            code = metrics_open(run->folder.metrics, run->resumed ? run->state.files.metrics_bytes : 0, err);
-        if (code == BL_OK)
-            code =
-                io_file_write(run->folder.config, run->config_text, (int64_t)strlen(run->config_text), err);
-    }
-    return par_agree(run->par, code, err);
+    return par_agree(run->par, run->par.rank == 0 ? open_files_local(run, err) : BL_OK, err);
 }
 
 static int start_writer(struct run *run, struct bl_error *err)
@@ -134,14 +157,45 @@ static int share_state(struct run *run, struct bl_error *err)
     return init_state(run, PAR_SHARE_NOTHING, err);
 }
 
+/* By rank 0: whether a start would neither continue nor replace what took training to make. From here on the
+ * log says why a start came to nothing. */
+static int look_at_folder(struct run *run, struct bl_error *err)
+{
+    int any = 0;
+    int code = run->options->fresh ? BL_OK : run_folder_has_checkpoint(&run->folder, &any, err);
+    if (code == BL_OK && !any)
+        code = earlier_run_check(&run->folder, run->config, run->options->fresh, &run->earlier, err);
+    return code == BL_OK ? bl_log_open(run->folder.log, -1, err) : code;
+}
+
+/* A checkpoint may be copied anywhere, so paths in its configuration are absolute. They are those of rank 0:
+ * nodes may see one folder under several names. */
+static int make_config_text(struct run *run, struct bl_error *err)
+{
+    struct bl_config config;
+    int code = BL_OK;
+    if (run->par.rank == 0)
+        code = io_config_absolute(run->config, run->options->config_path, &config, err);
+    code = par_agree(run->par, code, err);
+    if (code != BL_OK)
+        return code;
+    par_broadcast(run->par, &config, sizeof config);
+    return par_agree(run->par, bl_config_text(&config, &run->config_text, err), err);
+}
+
 static int open_parts(struct run *run, struct bl_error *err)
 {
     const struct bl_config *config = run->config;
     int code = par_run_folder_open(&run->folder, run->par, run->options->run_path, err);
     if (code == BL_OK)
-        code = par_agree(run->par, bl_config_text(config, &run->config_text, err), err);
+        code = par_agree(run->par, run->par.rank == 0 ? look_at_folder(run, err) : BL_OK, err);
+    if (code == BL_OK)
+        code = make_config_text(run, err);
     if (code == BL_OK)
         code = par_train_data_init(&run->data, run->par, run->options->data_path, config, err);
+    if (code == BL_OK)
+        code = bl_objective_check_learns(&config->objective, config->model.heads * config->model.bits,
+                                         &run->data.label_count, err);
     if (code == BL_OK)
         code = held_out_check_early_stop(config, run->data.n_validation_global, run->data.labels, err);
     return code == BL_OK ? share_state(run, err) : code;
@@ -202,6 +256,7 @@ int par_run_start(struct run *run, struct bl_error *err)
         code = open_files(run, err);
     if (code != BL_OK)
         return code;
+    run->begun = 1;
     run->state.progress.starts++;
     code = report_start(run, err);
     begin_clocks(run);
@@ -216,6 +271,8 @@ void par_run_end(struct run *run)
     par_train_data_free(&run->data);
     metrics_close();
     bl_log_close();
+    if (!run->begun && run->par.rank == 0)
+        run_folder_undo(&run->folder);
     par_run_folder_close(&run->folder);
     bl_free(&run->config_text);
 }

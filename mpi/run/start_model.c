@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/minmax.h"
 #include "fit/linear.h"
 #include "math/eigen.h"
 #include "mpi/files/model.h"
@@ -45,12 +46,15 @@ static int mark_training_rows(uint8_t **keep, struct par par, const struct par_t
 static int fit_normalizer(struct par par, const struct bl_config *config, const struct rows *rows,
                           struct bl_model *model, struct bl_error *err)
 {
-    int64_t constant = 0;
-    int code = par_normalizer_fit(par, rows, &model->normalizer, &constant, err);
-    if (code == BL_OK && constant > 0 && config->data.normalize == BL_NORMALIZE_STANDARDIZE)
+    struct par_normalizer_found found;
+    int code = par_normalizer_fit(par, rows, &model->normalizer, &found, err);
+    if (code != BL_OK)
+        return code;
+    if (found.constant > 0)
         bl_log_say("columns that are constant over the training rows become 0: %" PRId64 " of %" PRId64,
-                   constant, rows->dim);
-    return code;
+                   found.constant, rows->dim);
+    par_normalizer_warn_local(&found, config->data.normalize, "data.normalize: standardize");
+    return BL_OK;
 }
 
 /* The first layer's outputs begin at a root mean square of 1; where a last layer is fitted to what tanh
@@ -62,18 +66,31 @@ static double first_size(const struct bl_config *config, const struct bl_shape *
     return is_followed && shape->activation == BL_ACTIVATION_TANH ? 0.05 : 1.0;
 }
 
+/* Keeps the directions in which the inputs of the layer vary: the others are arbitrary, and a unit along one
+ * has the same output for every row. */
+static void keep_varying(struct par_principal *principal, int64_t layer, int64_t units)
+{
+    if (principal->varying >= principal->k)
+        return;
+    principal->k = principal->varying;
+    bl_log_warn("the inputs of layer %" PRId64 " vary in only %" PRId64 " directions; %" PRId64
+                " of its %" PRId64 " units keep random weights",
+                layer, principal->k, units - principal->k, units);
+}
+
 /* Makes principal directions of its inputs, rotated or not, the first weights of a layer. */
 static int fit_layer(struct par par, const struct rows *rows, struct bl_model *model, int64_t layer,
                      double size, const uint64_t *rotation_seed, struct bl_error *err)
 {
     const struct bl_tensor *weight = &model->layout.tensor[2 * layer], *bias = weight + 1;
-    const int64_t k = weight->rows < weight->cols ? weight->rows : weight->cols;
     struct par_points points = {0};
     struct par_principal principal = {0};
     double errors[2];
     int code = par_points_init(&points, par, rows, model, layer, err);
     if (code == BL_OK)
-        code = par_principal_fit(&principal, par, &points, k, err);
+        code = par_principal_fit(&principal, par, &points, bl_min(weight->rows, weight->cols), err);
+    if (code == BL_OK)
+        keep_varying(&principal, layer, weight->rows);
     if (code == BL_OK && rotation_seed) {
         code = par_itq_rotate(&principal, par, &points, PAR_ITQ_ITERATIONS, *rotation_seed, errors, err);
         if (code == BL_OK)
@@ -81,8 +98,8 @@ static int fit_layer(struct par par, const struct rows *rows, struct bl_model *m
                        errors[1], errors[0]);
     }
     if (code == BL_OK)
-        bl_linear_set(k, points.dim, principal.vectors, principal.means.mean,
-                      size * sqrt((double)k / par_principal_variance_local(&principal)),
+        bl_linear_set(principal.k, points.dim, principal.vectors, principal.means.mean,
+                      size * sqrt((double)principal.k / par_principal_variance_local(&principal)),
                       model->params + weight->offset, model->params + bias->offset);
     par_principal_free(&principal);
     par_points_free(&points);

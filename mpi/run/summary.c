@@ -8,7 +8,9 @@
 
 #include "base/count.h"
 #include "base/log.h"
+#include "base/quantity.h"
 #include "cost/rate.h"
+#include "mpi/evaluate/figures.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/run/metrics.h"
@@ -23,6 +25,7 @@ struct account {
     int64_t steps, rows, peak_bytes;
     int64_t node_bytes; /* of all ranks of the node that holds most, shared pages once; 0: unknown */
     double least[PHASES], mean[PHASES], most[PHASES];
+    double checkpoint_s[2];             /* by every_steps, by every_minutes; means over ranks */
     double background_s;                /* mean over ranks */
     double total_s, steps_s, compute_s; /* means over ranks */
     int is_streamed;
@@ -139,11 +142,11 @@ static void say_table(const struct account *account)
                    account->background_s);
     bl_log_say(
         "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
-        "OpenBLAS's sgemm here; at most %.0f MiB a rank, %.0f a node",
+        "OpenBLAS's sgemm here; at most %s a rank, %s a node",
         bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
         gflops_per_rank(account), account->step->product->name,
         100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account), rank_sgemm_gflops(account),
-        (double)account->peak_bytes / 1048576.0, (double)account->node_bytes / 1048576.0);
+        bl_bytes(account->peak_bytes).text, bl_bytes(account->node_bytes).text);
 }
 
 static void say_traffic(const struct account *account)
@@ -154,16 +157,15 @@ static void say_traffic(const struct account *account)
     for (int kind = 0; kind < PAR_TRAFFIC_KINDS; kind++) {
         const size_t at = strlen(kinds);
         if (traffic_in_step((enum par_traffic_kind)kind) && account->received[kind] > 0)
-            snprintf(kinds + at, sizeof kinds - at, "%s%s %.1f", at > 0 ? ", " : "",
-                     traffic_name((enum par_traffic_kind)kind), (double)account->received[kind] / 1024.0);
+            snprintf(kinds + at, sizeof kinds - at, "%s%s %s", at > 0 ? ", " : "",
+                     traffic_name((enum par_traffic_kind)kind), bl_bytes(account->received[kind]).text);
     }
     bl_log_say(
-        "a step on the wire: at most %.1f KiB out of a node and %.1f into it; %.1f KiB sent and %.1f "
-        "received by a "
-        "rank (%s) in %s, %s",
-        (double)account->most_link.sent_bytes / 1024.0, (double)account->most_link.received_bytes / 1024.0,
-        (double)account->most_step.sent_bytes / 1024.0, (double)account->most_step.received_bytes / 1024.0,
-        kinds, bl_count(account->most_step.collectives, "collective").text,
+        "a step on the wire: at most %s out of a node and %s into it; %s sent and %s received by a rank (%s) in "
+        "%s, %s",
+        bl_bytes(account->most_link.sent_bytes).text, bl_bytes(account->most_link.received_bytes).text,
+        bl_bytes(account->most_step.sent_bytes).text, bl_bytes(account->most_step.received_bytes).text, kinds,
+        bl_count(account->most_step.collectives, "collective").text,
         bl_count(account->most_step.messages, "message").text);
 }
 
@@ -191,9 +193,12 @@ static void say_hints(const struct account *account)
         bl_log_say("hint: %.0f %% of the time goes into evaluation; raise evaluate.every_epochs or lower "
                    "data.validation",
                    100.0 * account->mean[PHASE_EVALUATION] / account->total_s);
-    if (account->mean[PHASE_CHECKPOINT] > checkpoint_limit * account->total_s)
-        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_steps",
-                   100.0 * account->mean[PHASE_CHECKPOINT] / account->total_s);
+    /* Not the last one, nor models: no key would leave them out. */
+    const double by_steps = account->checkpoint_s[0], by_minutes = account->checkpoint_s[1];
+    if (by_steps + by_minutes > checkpoint_limit * account->total_s)
+        bl_log_say("hint: %.0f %% of the time goes into checkpoints; raise checkpoint.every_%s",
+                   100.0 * (by_steps + by_minutes) / account->total_s,
+                   by_steps >= by_minutes ? "steps" : "minutes");
     if (account->step->product->kind == BL_PRODUCT_BLAS && bl_rate_better_kernel())
         bl_log_say("hint: OpenBLAS uses its kernel for %s, and this processor could run that for %s "
                    "(OPENBLAS_CORETYPE=%s): `bitloom check` on this configuration measures both",
@@ -221,20 +226,20 @@ static json_t *event_of(const struct account *account)
     json_object_set_new(event, "event", json_string("summary"));
     json_object_set_new(event, "steps", json_integer(account->steps));
     json_object_set_new(event, "ranks", json_integer(account->step->ranks));
-    json_object_set_new(event, "rows_per_s", json_real((double)account->rows / account->steps_s));
-    json_object_set_new(event, "gflops_per_rank", json_real(gflops_per_rank(account)));
-    json_object_set_new(event, "sgemm_gflops_per_rank", json_real(rank_sgemm_gflops(account)));
-    json_object_set_new(event, "imbalance", json_real(imbalance(account)));
+    json_object_set_new(event, "rows_per_s", figure_json((double)account->rows / account->steps_s));
+    json_object_set_new(event, "gflops_per_rank", figure_json(gflops_per_rank(account)));
+    json_object_set_new(event, "sgemm_gflops_per_rank", figure_json(rank_sgemm_gflops(account)));
+    json_object_set_new(event, "imbalance", figure_json(imbalance(account)));
     json_object_set_new(event, "traffic_per_step", traffic_of(account));
     if (account->is_streamed)
-        json_object_set_new(event, "waited_for_disk_s", json_real(account->waited_s));
+        json_object_set_new(event, "waited_for_disk_s", figure_json(account->waited_s));
     json_object_set_new(event, "peak_bytes", json_integer(account->peak_bytes));
     json_object_set_new(event, "node_bytes", json_integer(account->node_bytes));
     for (int p = 0; p < PHASES; p++)
         json_object_set_new(phases, phases_name((enum phase)p),
                             json_pack("[f, f, f]", account->least[p], account->mean[p], account->most[p]));
     json_object_set_new(event, "phases", phases);
-    json_object_set_new(event, "checkpoints_behind_s", json_real(account->background_s));
+    json_object_set_new(event, "checkpoints_behind_s", figure_json(account->background_s));
     return event;
 }
 
@@ -253,6 +258,8 @@ int par_summary(const struct par_nodes *nodes, const struct par_summary_of *of, 
     collect_phases(&account, par, of->phases);
     account.background_s = mean_of(par, of->background_s);
     account.waited_s = mean_of(par, of->waited_s);
+    for (int cause = 0; cause < 2; cause++)
+        account.checkpoint_s[cause] = mean_of(par, of->checkpoint_s[cause]);
     collect_traffic(&account, nodes, &traffic);
     /* All ranks measure at once, as they computed; the slowest counts. */
     int code = par_agree(par, bl_rate_sgemm(&account.sgemm_gflops, err), err);

@@ -12,8 +12,9 @@ struct par_summary_of {
     int64_t steps;               /* done by this process; the same on all ranks */
     const struct phases *phases; /* borrowed */
     double background_s; /* what another thread wrote of checkpoints while steps went on: in no phase */
-    int is_streamed;     /* rows come from the file as they are wanted */
-    double waited_s;     /* and steps waited for them */
+    const double *checkpoint_s; /* [2] what steps waited for checkpoints by every_steps, by every_minutes */
+    int is_streamed;            /* rows come from the file as they are wanted */
+    double waited_s;            /* and steps waited for them */
 };
 
 /* Logs the account of all ranks and writes it as the event "summary"; does nothing after no step.

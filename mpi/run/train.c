@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 
 #include "base/clock.h"
 #include "base/count.h"
@@ -60,11 +61,37 @@ static int report_step(struct run *run, const struct par_step_outcome *outcome, 
     return par_agree(run->par, train_report_step(&run->report, outcome, err), err);
 }
 
+/* Of a checkpoint that is due. The last one is wanted in any case, whatever the keys say. */
+static enum checkpoint_cause cause_of(const struct run *run, const struct par_step_outcome *outcome,
+                                      int by_steps)
+{
+    if (outcome->request == SIGNALS_STOP || par_run_is_finished_local(run))
+        return CHECKPOINT_WANTED;
+    if (by_steps)
+        return CHECKPOINT_BY_STEPS;
+    return run->config->checkpoint.every_minutes > 0.0 ? CHECKPOINT_BY_MINUTES : CHECKPOINT_WANTED;
+}
+
 static int checkpoint_if_due(struct run *run, const struct par_step_outcome *outcome, struct bl_error *err)
 {
     const int64_t every = run->config->checkpoint.every_steps;
-    const int due = outcome->request != SIGNALS_NONE || (every > 0 && run->state.progress.step % every == 0);
-    return due ? par_run_checkpoint_begin(run, err) : BL_OK;
+    const int by_steps = every > 0 && run->state.progress.step % every == 0;
+    if (outcome->request == SIGNALS_NONE && !by_steps)
+        return BL_OK;
+    return par_run_checkpoint_begin(run, cause_of(run, outcome, by_steps), err);
+}
+
+/* A window that was closed takes its messages with it: the log shall say why the run ended. Another rank's signal
+ * isn't known here. */
+static void say_who_asked(void)
+{
+    int number;
+    signals_request(&number);
+    if (number != 0 && signals_name(number))
+        bl_log_end("%s arrived%s", signals_name(number),
+                   number == SIGHUP    ? ": the terminal or the connection was closed"
+                   : number == SIGXCPU ? ": the limit of processor time (ulimit -t) is near"
+                                       : "");
 }
 
 static int one_step(struct run *run, struct bl_error *err)
@@ -82,6 +109,8 @@ static int one_step(struct run *run, struct bl_error *err)
         code = par_run_judge_step(run, err);
     if (code == BL_OK)
         code = checkpoint_if_due(run, &outcome, err);
+    if (outcome.request == SIGNALS_STOP && !run->deadline.reached)
+        say_who_asked();
     if (outcome.request == SIGNALS_STOP)
         run->stop_reason = run->deadline.reached ? "stopped before the time limit" : "stopped on request";
     return code;
@@ -105,6 +134,7 @@ static int summarize(struct run *run, struct bl_error *err)
                                       .phases = &run->phases,
                                       .background_s =
                                           fmax(0.0, worker_busy_s(thread) - worker_waited_s(thread)),
+                                      .checkpoint_s = run->checkpoint.waited_by_s,
                                       .is_streamed = ahead != NULL,
                                       .waited_s = ahead ? read_ahead_waited(ahead) : 0.0};
     phases_enter(&run->phases, PHASE_OTHER);
@@ -116,7 +146,7 @@ static int end_stopped(struct run *run, struct bl_error *err)
     int code = summarize(run, err);
     if (code != BL_OK)
         return code;
-    bl_log_say("%s at step %" PRId64 " of %" PRId64
+    bl_log_end("%s at step %" PRId64 " of %" PRId64
                " with a complete checkpoint; start the same command again to continue",
                run->stop_reason, run->state.progress.step, run->step.total_steps);
     return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
@@ -140,10 +170,14 @@ static int save_outcome(struct run *run, struct bl_error *err)
     int code = par_run_judge_end(run, err);
     const int newer = run->checkpoint.step != progress->step || evaluates;
     if (code == BL_OK && newer)
-        code = par_run_checkpoint_begin(run, err);
+        code = par_run_checkpoint_begin(run, CHECKPOINT_WANTED, err);
     if (code == BL_OK)
         code = par_run_checkpoint_settle(run, err);
-    return code == BL_OK ? par_run_write_model(run, err) : code;
+    if (code == BL_OK)
+        code = par_run_write_model(run, err);
+    if (code == BL_OK && run->par.rank == 0)
+        code = run_folder_forget_before(&run->folder, err);
+    return par_agree(run->par, code, err);
 }
 
 static int end_finished(struct run *run, struct bl_error *err)
@@ -187,6 +221,7 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     run.par.traffic = &run.traffic;
     run.folder.lock_fd = -1;
     phases_begin(&run.phases);
+    stall_saved(0);
     stall_begin(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     stall_end();

@@ -8,11 +8,12 @@
 
 struct par_train_options {
     const struct bl_config *config;
-    const char *data_path; /* config->data.file, resolved */
-    const char *run_path;  /* the run folder */
-    const char *init_path; /* start from this model; NULL: from the seed */
-    int fresh;             /* start over */
-    struct job job;        /* of rank 0 */
+    const char *config_path; /* the file that it came from: its relative paths are below this one's folder */
+    const char *data_path;   /* config->data.file, resolved */
+    const char *run_path;    /* the run folder */
+    const char *init_path;   /* start from this model; NULL: from the seed */
+    int fresh;               /* start over */
+    struct job job;          /* of rank 0 */
 };
 
 /* Trains, or continues the run in the folder. Collective. Returns BL_OK when the run is finished (also if it

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "hash/collapse.h"
+#include "mpi/evaluate/figures.h"
 #include "mpi/run/metrics.h"
 
 /* Without a terminal a line of steps at least this often, so that a log shows life. */
@@ -27,6 +29,21 @@ struct train_report train_report_of(struct step_facts step, const struct bl_conf
                                  .last_plain_second = now};
 }
 
+/* With one class everything is relevant, and a mAP of 1 says nothing. */
+static const char *of_one_class(const struct train_report *report)
+{
+    return report->data->label_count.distinct < 2 ? " (of one class only)" : "";
+}
+
+static void say_labels(const struct par_train_data *data)
+{
+    char text[BL_LABEL_TEXT];
+    const char *doubt = bl_label_count_doubt(&data->label_count);
+    bl_log_say("training rows: %s", bl_label_count_say(&data->label_count, data->n_class_names, text));
+    if (doubt)
+        bl_log_warn("%s", doubt);
+}
+
 static void say_plan(const struct train_report *report, const char *data_path)
 {
     const struct step_facts *step = &report->step;
@@ -37,6 +54,7 @@ static void say_plan(const struct train_report *report, const char *data_path)
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", data_path,
                data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
+    say_labels(data);
     bl_log_say("%s, %s of %s; batches of %s, %s an epoch, %s in all",
                bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
                bl_count(model->shape.bits, "bit").text, bl_count(step->batch_rows, "row").text,
@@ -179,6 +197,39 @@ int train_report_epoch(struct train_report *report, struct bl_error *err)
     return metrics_write(event, err);
 }
 
+/* A collapse is told once, until the codes recover. */
+static void judge_codes(struct train_report *report, const struct bl_code_health *health)
+{
+    const char *cause = bl_collapse_cause(&report->config->objective, health);
+    if (cause && !report->said_collapse)
+        bl_log_warn("the codes collapse (%s for %s): %s", bl_count(health->distinct, "code").text,
+                    bl_count(health->rows, "row").text, cause);
+    report->said_collapse = cause != NULL;
+}
+
+static void say_evaluation(struct train_report *report, const struct held_out_result *result, int better,
+                           double seconds)
+{
+    const struct bl_code_health *health = &result->health;
+    char classes[140] = "", unanswerable[120] = "", map[16] = "-";
+    if (!isnan(result->map))
+        snprintf(map, sizeof map, "%.4f", result->map);
+    else if (!report->said_nothing)
+        bl_log_warn(
+            "no held-out row has a training row that is relevant to it, so there is no validation mAP");
+    report->said_nothing = isnan(result->map);
+    if (result->unanswerable > 0)
+        snprintf(unanswerable, sizeof unanswerable, ", %s with nothing relevant",
+                 bl_count(result->unanswerable, "query").text);
+    if (health->classes >= 0)
+        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
+                 bl_count(health->class_codes, "code").text);
+    bl_log_say("validation mAP %s%s%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", map,
+               better ? " (best)" : "", of_one_class(report), unanswerable,
+               bl_count(health->distinct, "code").text, bl_count(health->rows, "row").text,
+               100.0 * health->top_two, classes, seconds);
+}
+
 int train_report_evaluation(struct train_report *report, const struct held_out_result *result, int better,
                             double seconds, struct bl_error *err)
 {
@@ -193,34 +244,28 @@ int train_report_evaluation(struct train_report *report, const struct held_out_r
     json_object_set_new(event, "training_rows_in_database", json_string("yes"));
     json_object_set_new(event, "training_rows_in_queries", json_string(from_model ? "unknown" : "no"));
     json_object_set_new(event, "map_r", json_integer(result->database));
-    json_object_set_new(event, "map", json_real(result->map));
+    json_object_set_new(event, "map", figure_json(result->map));
     json_object_set_new(event, "queries", json_integer(result->queries));
     json_object_set_new(event, "database", json_integer(result->database));
     json_object_set_new(event, "unanswerable", json_integer(result->unanswerable));
-    json_object_set_new(event, "distinct_codes", json_integer(health->distinct));
-    json_object_set_new(event, "top_two_share", json_real(health->top_two));
+    figures_put_health(event, health);
     json_object_set_new(event, "class_codes", json_integer(health->class_codes));
     json_object_set_new(event, "classes", json_integer(health->classes));
-    json_object_set_new(event, "bit_balance_worst", json_real(health->bit_balance_worst));
-    json_object_set_new(event, "bit_balance_mean", json_real(health->bit_balance_mean));
-    json_object_set_new(event, "bit_correlation_worst", json_real(health->bit_correlation_worst));
-    json_object_set_new(event, "bit_correlation_mean", json_real(health->bit_correlation_mean));
     json_object_set_new(event, "best", json_boolean(better));
     json_object_set_new(event, "seconds", json_real(seconds));
-    char classes[140] = "", unanswerable[120] = "";
-    if (result->unanswerable > 0)
-        snprintf(unanswerable, sizeof unanswerable, ", %s with nothing relevant",
-                 bl_count(result->unanswerable, "query").text);
-    if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
-                 bl_count(health->class_codes, "code").text);
-    bl_log_say("validation mAP %.4f%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", result->map,
-               better ? " (best)" : "", unanswerable, bl_count(health->distinct, "code").text,
-               bl_count(health->rows, "row").text, 100.0 * health->top_two, classes, seconds);
-    const char *cause = bl_collapse_cause(&report->config->objective, health);
-    if (cause && !report->said_collapse)
-        bl_log_warn("the codes collapse: %s", cause);
-    report->said_collapse = cause != NULL;
+    say_evaluation(report, result, better, seconds);
+    judge_codes(report, health);
+    return metrics_write(event, err);
+}
+
+int train_report_codes(struct train_report *report, const struct bl_code_health *health, struct bl_error *err)
+{
+    json_t *event = new_event(report, "codes");
+    json_object_set_new(event, "rows", json_integer(health->rows));
+    figures_put_health(event, health);
+    bl_log_say("%s for %s, %.1f %% on the two commonest", bl_count(health->distinct, "code").text,
+               bl_count(health->rows, "row").text, 100.0 * health->top_two);
+    judge_codes(report, health);
     return metrics_write(event, err);
 }
 
@@ -234,10 +279,10 @@ int train_report_end(const struct train_report *report, const char *model_path, 
     json_object_set_new(event, "train_seconds", json_real(state->progress.train_seconds));
     int code = metrics_write(event, err);
     if (state->best.map >= 0.0)
-        bl_log_say("finished: best validation mAP %.4f at step %" PRId64 ", %.1f s in steps", state->best.map,
-                   state->best.step, state->progress.train_seconds);
+        bl_log_end("finished: best validation mAP %.4f%s at step %" PRId64 ", %.1f s in steps",
+                   state->best.map, of_one_class(report), state->best.step, state->progress.train_seconds);
     else
-        bl_log_say("finished: %.1f s in steps", state->progress.train_seconds);
+        bl_log_end("finished: %.1f s in steps", state->progress.train_seconds);
     bl_log_say("model %s  digest %016" PRIx64 "  (%s)", model_path, digest, state->model.arithmetic);
     return code;
 }

@@ -16,6 +16,7 @@ struct train_report {
     int64_t first_step;                /* of this process */
     double first_second, last_plain_second;
     int said_collapse; /* a warning is said once, until the codes recover */
+    int said_nothing;  /* likewise, that nothing is relevant to any held-out row */
 };
 
 /* From now on counts steps and seconds. Borrows all. */
@@ -34,6 +35,10 @@ int train_report_step(struct train_report *report, const struct par_step_outcome
 int train_report_epoch(struct train_report *report, struct bl_error *err);
 int train_report_evaluation(struct train_report *report, const struct held_out_result *result, int better,
                             double seconds, struct bl_error *err);
+
+/* In place of an evaluation where there are no labels. Errors: BL_PATH on rank 0. */
+int train_report_codes(struct train_report *report, const struct bl_code_health *health,
+                       struct bl_error *err);
 
 /* The model that the finished run left at model_path. Errors: BL_PATH on rank 0. */
 int train_report_end(const struct train_report *report, const char *model_path, struct bl_error *err);

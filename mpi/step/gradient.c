@@ -279,7 +279,9 @@ static void send_bucket(struct par_gradient *gradient, int bucket)
 static int wait_or_test(MPI_Request *request, int wait)
 {
     int done = 1;
-    if (wait)
+    if (*request == MPI_REQUEST_NULL) /* also where MPI isn't there: a lone process */
+        ;
+    else if (wait)
         MPI_Wait(request, MPI_STATUS_IGNORE);
     else
         MPI_Test(request, &done, MPI_STATUS_IGNORE);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/quantity.h"
+
 static atomic_llong live_buffers;
 static atomic_llong all_allocations;
 
@@ -30,14 +32,13 @@ static int allocate(void *out, int64_t count, size_t size, const char *purpose, 
     memcpy(out, &memory,
            sizeof memory); /* *out is a pointer to any type: assigning through void ** isn't C */
     if (count < 0 || (size != 0 && (uint64_t)count > (SIZE_MAX - HUGE_PAGE) / size))
-        return bl_fail(err, BL_MEMORY, "out of memory: %s needs an impossible %lld x %zu bytes", purpose,
-                       (long long)count, size);
+        return bl_fail(err, BL_MEMORY, "out of memory: an impossible %lld x %zu bytes for %s",
+                       (long long)count, size, purpose);
     size_t bytes = (size_t)count * size;
     size_t rounded = (bytes / BL_ALIGN_BYTES + 1) * BL_ALIGN_BYTES;
     memory = take(rounded);
     if (!memory)
-        return bl_fail(err, BL_MEMORY, "out of memory: %s needs %.1f MiB", purpose,
-                       (double)bytes / 1048576.0);
+        return bl_fail(err, BL_MEMORY, "out of memory: %s for %s", bl_bytes((int64_t)bytes).text, purpose);
     if (fill >= 0)
         memset(memory, fill, rounded);
     atomic_fetch_add(&live_buffers, 1);

@@ -11,6 +11,7 @@ enum bl_code {
     BL_NUMBERS = 5,  /* NaN, Inf, divergence */
     BL_STALLED = 6,  /* no progress for too long */
     BL_MEMORY = 7,   /* out of memory */
+    BL_LAUNCH = 8,   /* MPI can't start where a launcher wants it to */
     BL_DEFECT = 70,  /* a mistake in bitloom itself */
     BL_STOPPED = 75, /* stopped on request or at the time limit, with a checkpoint: start again to continue */
 };

@@ -132,6 +132,14 @@ void bl_log_say(const char *format, ...)
     va_end(args);
 }
 
+void bl_log_end(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_line(BL_LOG_QUIET, "", format, args);
+    va_end(args);
+}
+
 void bl_log_warn(const char *format, ...)
 {
     va_list args;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 enum bl_log_level {
-    BL_LOG_QUIET = 0,  /* -q: only warnings */
+    BL_LOG_QUIET = 0,  /* -q: only warnings and how a run ended */
     BL_LOG_NORMAL = 1, /* the default */
 };
 
@@ -29,9 +29,10 @@ int64_t bl_log_bytes(void);
 /* fsync of the file. May be called from another thread. */
 void bl_log_sync(void);
 
-/* Write one line, given without its newline: from level NORMAL on, and at every level with the prefix
- * "warning: ". The log file gets both. */
+/* Write one line, given without its newline: from level NORMAL on; at every level, how a run ended; and at every
+ * level with the prefix "warning: ". The log file gets all. */
 void bl_log_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void bl_log_end(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bl_log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Writes the error to the log file only; main prints it. */

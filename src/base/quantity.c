@@ -1,6 +1,8 @@
 #include "base/quantity.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,4 +24,20 @@ int bl_quantity_parse(const char *text, const struct bl_unit *units, double *val
             return 1;
         }
     return 0;
+}
+
+struct bl_bytes bl_bytes(int64_t n_bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    struct bl_bytes bytes;
+    double value = (double)n_bytes / 1024.0;
+    int unit = 0;
+    /* 1023.96 would be printed as 1024.0. */
+    for (; value >= 1023.95 && unit < 5; unit++)
+        value /= 1024.0;
+    if (n_bytes < 1024)
+        snprintf(bytes.text, sizeof bytes.text, "%" PRId64 " %s", n_bytes, n_bytes == 1 ? "byte" : "bytes");
+    else
+        snprintf(bytes.text, sizeof bytes.text, "%.1f %s", value, units[unit]);
+    return bytes;
 }

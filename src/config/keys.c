@@ -127,7 +127,7 @@ static const char optimizer_sentence[] =
 #define CHOICE(name, field, value, choices, sentence) CHOICE_WITH(name, field, value, 0, choices, sentence)
 
 const struct bl_key bl_keys[] = {
-    TEXT("data.file", data.file, "", BL_KEY_REQUIRED,
+    TEXT("data.file", data.file, "", BL_KEY_REQUIRED | BL_KEY_PATH,
          "The data-set file, relative to the configuration's folder."),
     TEXT("data.train", data.train, "train", 0, "The split to train on."),
     REAL("data.validation", data.validation, "0.05", 0, 0.5, 0, NULL, "share",
@@ -142,9 +142,10 @@ const struct bl_key bl_keys[] = {
     INTEGER("data.window", data.window_mib, "16", 1, 1 << 30, 0, NULL, "MiB",
             "residency: stream: features of each shard that a batch draws from; two such windows of each "
             "shard are in memory."),
-    CHOICE("data.normalize", data.normalize, "standardize", normalizes,
-           "What is done to the columns, by statistics of the training rows; `scale` divides all by one "
-           "number, `unit` scales rows to length 1."),
+    CHOICE(
+        "data.normalize", data.normalize, "standardize", normalizes,
+        "What is done to the columns, by statistics of the training rows; `standardize` divides each by its "
+        "own deviation, `scale` divides all by one number, `unit` scales rows to length 1."),
     CHOICE("data.bad_rows", data.bad_rows, "stop", bad_rows, "Rows with NaN or Inf: an error, or left out."),
 
     {"model.hidden", BL_KEY_LIST, AT(model.hidden), "1024, 512", 1, 1 << 24, 0, NULL, NULL, "units",

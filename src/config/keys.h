@@ -24,6 +24,7 @@ enum bl_key_flags {
     BL_KEY_BELOW_MAX = 2,  /* the maximum itself is not allowed */
     BL_KEY_MAY_CHANGE = 4, /* when a run is continued */
     BL_KEY_REQUIRED = 8,
+    BL_KEY_PATH = 32,     /* a text that is a path [BL_PATH_MAX], relative to the configuration's folder */
     BL_KEY_ROW_TERM = 16, /* the weight of a term of rows: at least one must be above 0 */
 };
 
@@ -47,9 +48,9 @@ extern const struct bl_key bl_keys[];
 const struct bl_key *bl_key_find(const char *name);
 int bl_key_is_section(const char *section);
 
-/* The known name that an unknown one probably means: mistyped, in the wrong section, or as other programs
- * call it (learning_rate). NULL: none is near. */
-const char *bl_key_nearest(const char *name);
+/* Writes into near [size] the known name, of a key or a section, that an unknown one probably means: mistyped, in the
+ * wrong section, or as other programs call it (learning_rate). 0: none is near. */
+int bl_key_nearest(const char *name, char *near, size_t size);
 
 /* Sets the key's field from text. Errors: BL_USAGE saying what is allowed; the caller adds the place. */
 int bl_key_set(const struct bl_key *key, struct bl_config *config, const char *text, struct bl_error *err);

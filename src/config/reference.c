@@ -45,23 +45,36 @@ static const struct bl_key *key_of_line(char *path, const char *line, int *inden
     return key;
 }
 
+static const struct bl_choice *choice_of(const struct bl_choice *choices, int64_t n, const char *name)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (strcmp(choices[i].key, name) == 0)
+            return &choices[i];
+    return NULL;
+}
+
 /* The effective configuration's text, with a comment before each key and a blank line before each section. */
-static void comment(const char *plain, char *text, size_t size)
+static void comment(const char *plain, const struct bl_choice *choices, int64_t n_choices, const char *about,
+                    char *text, size_t size)
 {
     char path[256] = "";
     size_t n = (size_t)snprintf(
         text, size,
         "# A complete configuration of bitloom: every key with its default. Keys may be left out; an override on\n"
-        "# the command line is --set KEY=VALUE with the dotted name, e.g. --set train.epochs=30.\n");
+        "# the command line is --set KEY=VALUE with the dotted name, e.g. --set train.epochs=30.\n%s",
+        about ? about : "");
     for (const char *line = plain; *line; line = strchr(line, '\n') + 1) {
         int indent;
         const struct bl_key *key = key_of_line(path, line, &indent);
+        const struct bl_choice *choice = key ? choice_of(choices, n_choices, key->name) : NULL;
         if (key)
             n += write_comment(key, indent, text + n, size - n);
         else if (indent == 0)
             n += (size_t)snprintf(text + n, size - n, "\n");
+        if (choice && choice->why)
+            n += (size_t)snprintf(text + n, size - n, "%*s# Here: %s.\n", indent, "", choice->why);
         /* Written out, the value would override that of a preset chosen later. */
-        const int is_preset = key && bl_config_is_preset_key(key->name);
+        const int is_preset = key && !choice && bl_config_is_preset_key(key->name);
         const int length = (int)strcspn(line, "\n");
         if (is_preset)
             n += (size_t)snprintf(text + n, size - n, "%*s# left to the preset:\n%*s# %.*s\n", indent, "",
@@ -73,25 +86,25 @@ static void comment(const char *plain, char *text, size_t size)
     }
 }
 
-int bl_reference_config(const char *data_file, int64_t heads, int64_t bits, char **text, struct bl_error *err)
+int bl_reference_config(const struct bl_choice *choices, int64_t n, const char *about, char **text,
+                        struct bl_error *err)
 {
-    char heads_text[32], bits_text[32], *plain = NULL;
+    enum { CHOICES_MAX = 32 };
+    char *plain = NULL;
     struct bl_config config;
-    snprintf(heads_text, sizeof heads_text, "%" PRId64, heads);
-    snprintf(bits_text, sizeof bits_text, "%" PRId64, bits);
-    const struct bl_setting settings[] = {
-        {bl_key_find("data.file"), data_file, "--data", 0},
-        {bl_key_find("model.heads"), heads_text, "--bits", 0},
-        {bl_key_find("model.bits"), bits_text, "--bits", 0},
-    };
+    struct bl_setting settings[CHOICES_MAX];
     *text = NULL;
-    int code = bl_config_build(settings, 3, "init", &config, err);
+    if (n > CHOICES_MAX)
+        return bl_fail(err, BL_DEFECT, "a configuration of %d choices", (int)n);
+    for (int64_t i = 0; i < n; i++)
+        settings[i] = (struct bl_setting){bl_key_find(choices[i].key), choices[i].value, "init", 0};
+    int code = bl_config_build(settings, n, "init", &config, err);
     if (code == BL_OK)
         code = bl_config_text(&config, &plain, err);
     if (code == BL_OK)
         code = bl_alloc(text, REFERENCE_BYTES, 1, "the configuration's text", err);
     if (code == BL_OK)
-        comment(plain, *text, REFERENCE_BYTES);
+        comment(plain, choices, n, about, *text, REFERENCE_BYTES);
     bl_free(&plain);
     return code;
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/nearest.h"
@@ -66,16 +67,32 @@ static const char *by_other_name(const char *last)
     return NULL;
 }
 
-/* Names of one section are compared by their last part alone. */
-static const char *nearest_in_section(const char *name)
+/* The part of a key's name below `section` (of n bytes, 0: none), up to the next dot: a key or a section there. Its
+ * length; 0 if the key is elsewhere. */
+static size_t part_in_section(const char *key, const char *section, size_t n)
 {
-    const size_t section = section_length(name);
-    const char *best = NULL;
-    for (const struct bl_key *key = bl_keys; key->name && section > 0; key++)
-        if (section_length(key->name) == section && strncmp(key->name, name, section) == 0 &&
-            bl_nearest_better(last_part(name), last_part(key->name), best ? last_part(best) : NULL))
-            best = key->name;
-    return best;
+    if (n > 0 && (strncmp(key, section, n) != 0 || key[n] != '.'))
+        return 0;
+    return strcspn(key + n + (n > 0), ".");
+}
+
+/* Names of one section, keys and sections alike, are compared by their last part alone. */
+static int nearest_in_section(const char *name, char *near, size_t size)
+{
+    const size_t section = section_length(name), from = section + (section > 0);
+    char part[BL_NAME_MAX], best[BL_NAME_MAX] = "";
+    for (const struct bl_key *key = bl_keys; key->name; key++) {
+        const size_t n = part_in_section(key->name, name, section);
+        if (n == 0)
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)n, key->name + from);
+        if (bl_nearest_better(last_part(name), part, best[0] ? best : NULL))
+            snprintf(best, sizeof best, "%s", part);
+    }
+    if (!best[0])
+        return 0;
+    snprintf(near, size, "%.*s%s", (int)from, name, best);
+    return 1;
 }
 
 /* For a key put into the wrong section. */
@@ -96,12 +113,20 @@ static const char *nearest_of_all(const char *name)
     return best;
 }
 
-const char *bl_key_nearest(const char *name)
+int bl_key_nearest(const char *name, char *near, size_t size)
 {
-    const char *best = nearest_in_section(name);
+    const char *const last = last_part(name);
+    /* Outside all sections a key's own name says more than one that is like a section's. */
+    const char *best = by_other_name(last);
+    if (!best && section_length(name) == 0)
+        best = same_last_part(last);
+    if (!best && nearest_in_section(name, near, size))
+        return 1;
     if (!best)
-        best = by_other_name(last_part(name));
+        best = same_last_part(last);
     if (!best)
-        best = same_last_part(last_part(name));
-    return best ? best : nearest_of_all(name);
+        best = nearest_of_all(name);
+    if (best)
+        snprintf(near, size, "%s", best);
+    return best != NULL;
 }

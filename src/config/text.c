@@ -61,7 +61,7 @@ int bl_config_difference(const struct bl_config *old, const struct bl_config *co
     text[0] = '\0';
     for (const struct bl_key *key = bl_keys; key->name; key++) {
         char was[VALUE_BYTES], is[VALUE_BYTES];
-        if (key->flags & BL_KEY_MAY_CHANGE || strcmp(key->name, "data.file") == 0)
+        if (key->flags & (BL_KEY_MAY_CHANGE | BL_KEY_PATH))
             continue;
         bl_key_text(key, old, was, sizeof was);
         bl_key_text(key, config, is, sizeof is);

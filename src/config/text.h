@@ -12,7 +12,7 @@
 int bl_config_text(const struct bl_config *config, char **text, struct bl_error *err);
 
 /* Keys that differ and may not change when a run continues, as "key: old -> new, ..."; returns their number.
- * data.file doesn't count, since the data themselves are compared by their fingerprint. */
+ * Paths don't count: what is there is compared by its fingerprint. */
 int bl_config_difference(const struct bl_config *old, const struct bl_config *config, char *text,
                          int64_t size);
 

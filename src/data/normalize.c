@@ -28,6 +28,32 @@ void bl_normalizer_free(struct bl_normalizer *normalizer)
     bl_free(&normalizer->scale);
 }
 
+int bl_spread_init(struct bl_spread *spread, int64_t dim, struct bl_error *err)
+{
+    *spread = (struct bl_spread){.dim = dim};
+    const struct bl_buffer buffers[] = {
+        {&spread->mean, dim, sizeof(double), "column statistics", 1},
+        {&spread->variance, dim, sizeof(double), "column statistics", 1},
+        {&spread->lo, dim, sizeof(double), "column statistics", 0},
+        {&spread->hi, dim, sizeof(double), "column statistics", 0},
+    };
+    int code = bl_alloc_all(buffers, sizeof buffers / sizeof *buffers, err);
+    for (int64_t d = 0; d < dim && code == BL_OK; d++) {
+        spread->lo[d] = INFINITY;
+        spread->hi[d] = -INFINITY;
+    }
+    return code;
+}
+
+void bl_spread_free(struct bl_spread *spread)
+{
+    bl_free(&spread->mean);
+    bl_free(&spread->variance);
+    bl_free(&spread->lo);
+    bl_free(&spread->hi);
+    bl_free(&spread->sample);
+}
+
 static const void *value_at(enum bl_type type, const void *values, int64_t i)
 {
     return (const char *)values + (size_t)i * bl_type_bytes(type);
@@ -50,6 +76,21 @@ void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t
         }
 }
 
+void bl_normalizer_widen(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
+                         double *lo, double *hi)
+{
+    double x[BL_NORMALIZER_BLOCK];
+    for (int64_t row = 0; row < n; row++)
+        for (int64_t col = 0; col < dim && (!keep || keep[row]); col += BL_NORMALIZER_BLOCK) {
+            int64_t m = bl_min(dim - col, BL_NORMALIZER_BLOCK);
+            bl_type_to_double(type, value_at(type, rows, row * dim + col), m, x);
+            for (int64_t i = 0; i < m; i++) {
+                lo[col + i] = x[i] < lo[col + i] ? x[i] : lo[col + i];
+                hi[col + i] = x[i] > hi[col + i] ? x[i] : hi[col + i];
+            }
+        }
+}
+
 int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n)
 {
     double x[BL_NORMALIZER_BLOCK];
@@ -68,23 +109,47 @@ int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, 
     return -1;
 }
 
-int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances)
+/* The distance from 1 to the next number of a type. */
+static double spacing(enum bl_type type)
 {
+    switch (type) {
+    case BL_UINT8:
+        return 0.0;
+    case BL_FLOAT16:
+        return 0x1p-10;
+    case BL_FLOAT32:
+        return 0x1p-23;
+    case BL_FLOAT64:
+        return 0x1p-52;
+    }
+    return 0.0;
+}
+
+/* 1/max(sd, far/reach). A column that is 0 but for some rows has a small deviation beside these rows' values,
+ * and divided by it alone they would outweigh all other columns of theirs. */
+static double standard_scale(double mean, double sd, double lo, double hi)
+{
+    return 1.0 / fmax(sd, fmax(hi - mean, mean - lo) / BL_NORMALIZER_REACH);
+}
+
+int64_t bl_normalizer_set(struct bl_normalizer *normalizer, enum bl_type type, const struct bl_spread *spread)
+{
+    const int kind = normalizer->kind;
+    const int shifts =
+        kind == BL_NORMALIZE_CENTER || kind == BL_NORMALIZE_STANDARDIZE || kind == BL_NORMALIZE_SCALE;
     int64_t constant = 0;
     double all = 0.0;
+    for (int64_t d = 0; d < normalizer->dim; d++)
+        all += spread->variance[d] / (double)normalizer->dim;
     for (int64_t d = 0; d < normalizer->dim; d++) {
-        constant += variances[d] == 0.0;
-        all += variances[d] / (double)normalizer->dim;
-    }
-    int shifts = normalizer->kind == BL_NORMALIZE_CENTER || normalizer->kind == BL_NORMALIZE_STANDARDIZE ||
-                 normalizer->kind == BL_NORMALIZE_SCALE;
-    double floor = 1e-3 * sqrt(all); /* 0.001 sd_all: columns that hardly vary aren't scaled up to noise */
-    for (int64_t d = 0; d < normalizer->dim; d++) {
-        normalizer->mean[d] = shifts ? means[d] : 0.0;
+        const double lo = spread->lo[d], hi = spread->hi[d], sd = sqrt(spread->variance[d]);
+        const int is_constant = sd <= spacing(type) * fmax(fabs(lo), fabs(hi));
+        constant += is_constant;
+        normalizer->mean[d] = shifts ? spread->mean[d] : 0.0;
         normalizer->scale[d] = 1.0;
-        if (normalizer->kind == BL_NORMALIZE_STANDARDIZE)
-            normalizer->scale[d] = variances[d] > 0.0 ? 1.0 / (sqrt(variances[d]) + floor) : 0.0;
-        if (normalizer->kind == BL_NORMALIZE_SCALE && all > 0.0)
+        if (kind == BL_NORMALIZE_STANDARDIZE)
+            normalizer->scale[d] = is_constant ? 0.0 : standard_scale(spread->mean[d], sd, lo, hi);
+        if (kind == BL_NORMALIZE_SCALE && all > 0.0)
             normalizer->scale[d] = 1.0 / sqrt(all);
     }
     return constant;

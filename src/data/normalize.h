@@ -29,15 +29,40 @@ void bl_normalizer_free(struct bl_normalizer *normalizer);
 void bl_normalizer_add(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
                        const double *center, int power, double *sums);
 
+/* Widens [lo, hi], [dim] each, to the smallest and largest value of each column of n rows [n, dim]; `keep` as
+ * above. Exact, so the same in any order. Begin with infinity and minus infinity. */
+void bl_normalizer_widen(int64_t dim, enum bl_type type, const void *rows, int64_t n, const uint8_t *keep,
+                         double *lo, double *hi);
+
 /* The index of the first of n rows [n, dim] with a NaN or an infinity; -1 if there is none. */
 int64_t bl_normalizer_bad_row(int64_t dim, enum bl_type type, const void *rows, int64_t n);
 
-/* Sets mean and scale from means [dim] and variances [dim] of the columns, by `kind`:
+/* What is known of the columns of all training rows; every array is owned. */
+struct bl_spread {
+    int64_t dim, n_sample;
+    double *mean, *variance; /* [dim]; variance with 1/N */
+    double *lo, *hi;         /* [dim] smallest and largest value */
+    double *sample;          /* [n_sample, dim] some of the rows, evenly from all */
+};
+
+/* No sample yet; means and variances 0, lo and hi as bl_normalizer_widen begins. bl_spread_free is safe
+ * twice. */
+int bl_spread_init(struct bl_spread *spread, int64_t dim, struct bl_error *err);
+void bl_spread_free(struct bl_spread *spread);
+
+/* How many deviations a training row may be away from its column's mean under standardize. */
+enum { BL_NORMALIZER_REACH = 16 };
+
+/* Sets mean and scale by `kind` from columns of values that are stored as `type`:
  *   center       x - mean
  *   scale        (x - mean)/sd_all, sd_all = sqrt(mean of the variances)
- *   standardize  (x - mean)/(sd + 0.001 sd_all), and 0 for a constant column
- * and no change for others. Returns the number of constant columns. */
-int64_t bl_normalizer_set(struct bl_normalizer *normalizer, const double *means, const double *variances);
+ *   standardize  (x - mean)/max(sd, far/BL_NORMALIZER_REACH), far = the largest |x - mean| of the column,
+ *                and 0 for a constant column
+ * and no change for others. A column counts as constant if its deviation is no more than one unit in the last
+ * place of its largest value: that is rounding. Under standardize no column has a part in the scale of
+ * another. Returns the number of constant columns. */
+int64_t bl_normalizer_set(struct bl_normalizer *normalizer, enum bl_type type,
+                          const struct bl_spread *spread);
 
 /* out [n, dim] = n rows [n, dim] of `type`, normalised: computed in double and rounded once. The mean is
  * subtracted before scaling, so an offset costs no digits. A row of zeros stays zero under unit length. */

@@ -6,10 +6,12 @@
  * copied: mean |correlation| of two bits. */
 static const double constant = 0.45, copied = 0.9;
 
-static int has_collapsed(const struct bl_code_health *health)
+int bl_codes_have_collapsed(const struct bl_code_health *health)
 {
-    if (health->rows < 2 || health->classes == 1 || health->classes == 2)
+    if (health->rows < 2 || health->classes == 1)
         return 0;
+    if (health->classes == 2)
+        return health->class_codes == 1;
     return (health->classes > 2 && health->class_codes <= 2) || health->top_two >= 0.9 ||
            health->bit_balance_mean >= constant || health->bit_correlation_mean >= copied;
 }
@@ -17,7 +19,7 @@ static int has_collapsed(const struct bl_code_health *health)
 const char *bl_collapse_cause(const struct bl_config_objective *objective,
                               const struct bl_code_health *health)
 {
-    if (!has_collapsed(health))
+    if (!bl_codes_have_collapsed(health))
         return NULL;
     if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL)
         return "objective.terms.pairwise.form: literal drives more than two classes to two opposite codes "

@@ -89,6 +89,7 @@ static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, st
 {
     const int64_t n_words = (rows + 63) / 64;
     const double n = (double)rows, pairs = 0.5 * (double)bits * (double)(bits - 1);
+    int any = 0;
     uint64_t *columns = NULL;
     int code = bl_alloc(&columns, bits * n_words, sizeof *columns, "columns of bits", err);
     if (code != BL_OK)
@@ -101,6 +102,7 @@ static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, st
             const uint64_t *other = columns + i * n_words;
             const double others = count_both(other, other, n_words);
             const double spread = ones * (n - ones) * others * (n - others);
+            any |= spread > 0.0;
             const double together = n * count_both(column, other, n_words) - ones * others;
             const double correlation = spread > 0.0 ? fabs(together) / sqrt(spread) : 0.0;
             health->bit_correlation_mean += correlation / pairs;
@@ -108,6 +110,8 @@ static int bit_correlation(const uint64_t *words, int64_t rows, int64_t bits, st
                 health->bit_correlation_worst = correlation;
         }
     }
+    if (!any)
+        health->bit_correlation_worst = health->bit_correlation_mean = (double)NAN;
     bl_free(&columns);
     return BL_OK;
 }

@@ -15,8 +15,9 @@ struct bl_code_health {
     int64_t classes;          /* classes that occur; -1 unless rows have one class each */
     double bit_balance_worst; /* largest |share of ones - 1/2| over bits: 0 balanced, 1/2 constant */
     double bit_balance_mean;
-    double bit_correlation_worst; /* largest |correlation| of two bits; 1: equal or opposite */
-    double bit_correlation_mean;  /* over pairs of bits; pairs with a constant bit count 0 */
+    double
+        bit_correlation_worst; /* largest |correlation| of two bits; 1: equal or opposite. NaN: no two bits */
+    double bit_correlation_mean; /* vary. Over pairs of bits; pairs with a constant bit count 0 */
 };
 
 /* Figures of words [rows, bl_code_words(bits)]; labels [rows, layout.words] may be NULL. Bit j of a class's

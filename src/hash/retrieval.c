@@ -248,12 +248,24 @@ void bl_retrieval_add(struct bl_retrieval *retrieval, const bl_bucket *buckets)
     }
 }
 
+/* No query has anything to be found: there is no mean, and 0 would look like a bad one. */
+static void mean_nothing(const struct bl_retrieval *retrieval, struct bl_retrieval_means *means)
+{
+    means->map = means->map_answerable = (double)NAN;
+    for (int64_t i = 0; i < retrieval->n_cuts; i++)
+        means->map_min[i] = means->map_found[i] = means->precision_at[i] = (double)NAN;
+    for (int64_t d = 0; d <= retrieval->bits; d++)
+        means->precision_radius[d] = means->recall_radius[d] = (double)NAN;
+}
+
 void bl_retrieval_means(const struct bl_retrieval *retrieval, struct bl_retrieval_means *means)
 {
-    memset(means, 0, sizeof *means);
     const int64_t answerable = retrieval->queries - retrieval->unanswerable;
-    if (answerable == 0)
+    memset(means, 0, sizeof *means);
+    if (answerable == 0) {
+        mean_nothing(retrieval, means);
         return;
+    }
     const double queries = (double)retrieval->queries;
     means->map = retrieval->sum_ap / queries;
     means->map_answerable = retrieval->sum_ap / (double)answerable;

@@ -95,7 +95,8 @@ void bl_retrieval_init(struct bl_retrieval *retrieval, int64_t bits, const int64
 /* Adds one query by its global buckets. */
 void bl_retrieval_add(struct bl_retrieval *retrieval, const bl_bucket *buckets);
 
-/* The means over all queries; map_answerable: over those with a relevant item. Arrays as in the sums. */
+/* The means over all queries; map_answerable: over those with a relevant item. Arrays as in the sums. All are
+ * NaN if no query has a relevant item. */
 struct bl_retrieval_means {
     double map, map_answerable;
     double map_min[BL_CUTS_MAX], map_found[BL_CUTS_MAX], precision_at[BL_CUTS_MAX];

@@ -136,9 +136,8 @@ static int section_has_value(const struct reader *reader, const char *name)
 
 static int unknown_key(const struct reader *reader, const char *name)
 {
-    char what[400];
-    const char *near = bl_key_nearest(name);
-    if (near)
+    char what[400], near[BL_NAME_MAX];
+    if (bl_key_nearest(name, near, sizeof near))
         snprintf(what, sizeof what, "unknown key %.100s; did you mean %s?", name, near);
     else
         snprintf(what, sizeof what, "unknown key %.100s; docs/configuration.md lists all keys", name);

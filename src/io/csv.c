@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blank.h"
 #include "base/buffer.h"
 #include "base/count.h"
 #include "io/csv_labels.h"
@@ -22,6 +23,9 @@ struct csv {
     int64_t label_column, id_column; /* -1: none */
     int has_header;
     int64_t dim, id_bytes;
+    char *header;         /* the names of columns, each ended by a zero byte */
+    const char **columns; /* [dim] of them, those of the features; NULL: no header */
+    int64_t *numbers;     /* [dim] the columns of the features */
 };
 
 static int is_feature(const struct csv *csv, int64_t column)
@@ -88,6 +92,18 @@ static int fail_no_column(const struct csv *csv, const char *option, const char 
                    csv->text.stream.path, list);
 }
 
+/* How many columns have that name; *column becomes the last of them. */
+static int64_t count_named(const struct csv *csv, const char *name, int64_t *column)
+{
+    int64_t matches = 0;
+    for (int64_t i = 0; i < csv->n_columns; i++)
+        if (strcmp(io_csv_text_cell(&csv->text, i), name) == 0) {
+            *column = i;
+            matches++;
+        }
+    return matches;
+}
+
 /* The column of an option: by its number, otherwise by its name in the first line, which then is a header. */
 static int find_column(struct csv *csv, const char *option, const char *wanted, int no_header,
                        int64_t *column, struct bl_error *err)
@@ -101,11 +117,12 @@ static int find_column(struct csv *csv, const char *option, const char *wanted, 
         *column = number;
         return BL_OK;
     }
-    for (int64_t i = 0; i < csv->n_columns && !no_header; i++)
-        if (strcmp(io_csv_text_cell(&csv->text, i), wanted) == 0) {
-            *column = i;
-            matches++;
-        }
+    matches = no_header ? 0 : count_named(csv, wanted, column);
+    if (matches == 0 && !no_header) { /* blanks around a name have been removed from the file's */
+        char name[IO_CSV_NAME_MAX_BYTES + 1];
+        snprintf(name, sizeof name, "%s", wanted);
+        matches = count_named(csv, bl_blank_trim(name), column);
+    }
     if (matches > 1)
         return bl_fail(err, BL_USAGE, "%s %s: %s has %" PRId64 " columns of that name; give a number", option,
                        wanted, csv->text.stream.path, matches);
@@ -123,6 +140,30 @@ static int looks_like_header(const struct csv *csv)
             return 1;
     }
     return 0;
+}
+
+static int number_columns(struct csv *csv, struct bl_error *err)
+{
+    int code = bl_alloc(&csv->numbers, csv->dim, sizeof *csv->numbers, "the numbers of columns", err);
+    for (int64_t i = 0, d = 0; i < csv->n_columns && code == BL_OK; i++)
+        if (is_feature(csv, i))
+            csv->numbers[d++] = i;
+    return code;
+}
+
+/* Keeps the names of the feature columns. */
+static int keep_header(struct csv *csv, struct bl_error *err)
+{
+    const int64_t n = csv->text.record_bytes;
+    int code = bl_alloc(&csv->header, n, 1, "the names of columns", err);
+    if (code == BL_OK)
+        code = bl_alloc(&csv->columns, csv->dim, sizeof *csv->columns, "the names of columns", err);
+    if (code != BL_OK)
+        return code;
+    memcpy(csv->header, csv->text.record, (size_t)n);
+    for (int64_t d = 0; d < csv->dim; d++)
+        csv->columns[d] = csv->header + csv->text.cells[csv->numbers[d]];
+    return BL_OK;
 }
 
 static int read_first_line(struct csv *csv, const struct io_source_options *options, struct bl_error *err)
@@ -147,7 +188,8 @@ static int read_first_line(struct csv *csv, const struct io_source_options *opti
                        csv->text.stream.path);
     csv->dim = csv->n_columns - (csv->label_column >= 0) - (csv->id_column >= 0);
     csv->has_header |= !options->no_header && looks_like_header(csv);
-    return BL_OK;
+    code = number_columns(csv, err);
+    return code == BL_OK && csv->has_header ? keep_header(csv, err) : code;
 }
 
 static int check_width(const struct csv *csv, struct bl_error *err)
@@ -216,9 +258,12 @@ static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *e
                                     .type = BL_FLOAT32,
                                     .has_header = csv->has_header,
                                     .has_labels = csv->label_column >= 0,
+                                    .columns = csv->columns,
+                                    .column_numbers = csv->numbers,
                                     .max_label = csv->labels.n > 0 ? csv->labels.max_label : -1,
-                                    .n_classes = csv->labels.any_text ? csv->labels.n : 0,
-                                    .class_names = csv->labels.any_text ? csv->labels.names : NULL,
+                                    .n_classes = csv->labels.n_names,
+                                    .class_names = csv->labels.names,
+                                    .remarks = &csv->labels.remarks,
                                     .has_ids = csv->id_column >= 0,
                                     .id_bytes = csv->id_bytes};
     return rewind_rows(csv, err);
@@ -233,6 +278,8 @@ static int csv_open(const char *path, const struct io_source_options *options, s
         return code;
     *state = csv;
     csv->label_column = csv->id_column = -1;
+    csv->labels.known = options->class_names;
+    csv->labels.n_known = options->n_class_names;
     code = io_csv_text_open(&csv->text, path, err);
     if (code == BL_OK)
         code = read_first_line(csv, options, err);
@@ -301,6 +348,9 @@ static void csv_close(void *state)
     struct csv *csv = state;
     io_csv_text_close(&csv->text);
     io_csv_labels_free(&csv->labels);
+    bl_free(&csv->header);
+    bl_free(&csv->columns);
+    bl_free(&csv->numbers);
     bl_free(&csv);
 }
 

@@ -1,36 +1,30 @@
 #include "io/csv_labels.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "io/csv_remarks.h"
 
-/* 1 if text is a whole number: digits with a sign, and .0 as spreadsheets and pandas write it. A number
- * beyond int64 becomes INT64_MAX or INT64_MIN. */
+/* A number beyond int64 becomes INT64_MAX or INT64_MIN. */
 static int whole_number(const char *text, int64_t *value)
 {
-    const char *digits = text + (*text == '-' || *text == '+');
-    size_t n = strspn(digits, "0123456789");
-    const char *rest = digits + n;
-    if (rest[0] == '.' && rest[1] == '0')
-        rest += 1 + strspn(rest + 1, "0");
-    if (n == 0 || *rest != '\0')
-        return 0;
-    *value = strtoll(text, NULL, 10);
-    return 1;
+    const int is_whole = io_csv_label_is_whole(text);
+    if (is_whole)
+        *value = strtoll(text, NULL, 10);
+    return is_whole;
 }
 
-/* The index of text in names, or where it would be inserted. */
+/* The index of text among those seen, or where it would be inserted. */
 static int64_t search(const struct io_csv_labels *labels, const char *text, int *found)
 {
     int64_t lo = 0, hi = labels->n;
     *found = 0;
     while (lo < hi) {
         int64_t middle = lo + (hi - lo) / 2;
-        int order = strcmp(text, labels->names[middle]);
+        int order = strcmp(text, labels->seen[middle].text);
         if (order == 0) {
             *found = 1;
             return middle;
@@ -43,38 +37,39 @@ static int64_t search(const struct io_csv_labels *labels, const char *text, int 
     return lo;
 }
 
-static int insert(struct io_csv_labels *labels, int64_t place, const char *text, struct bl_error *err)
+static int insert(struct io_csv_labels *labels, int64_t place, const char *text, int64_t line,
+                  struct bl_error *err)
 {
-    char *name;
-    int code = bl_alloc(&name, (int64_t)strlen(text) + 1, 1, "a class name", err);
+    char *copy;
+    int code = bl_alloc(&copy, (int64_t)strlen(text) + 1, 1, "a class name", err);
     if (code != BL_OK)
         return code;
-    memcpy(name, text, strlen(text) + 1);
-    memmove(labels->names + place + 1, labels->names + place,
-            (size_t)(labels->n - place) * sizeof *labels->names);
-    labels->names[place] = name;
+    memcpy(copy, text, strlen(text) + 1);
+    memmove(labels->seen + place + 1, labels->seen + place,
+            (size_t)(labels->n - place) * sizeof *labels->seen);
+    labels->seen[place] = (struct io_csv_label){copy, line, 1, -1};
     labels->n++;
     return BL_OK;
 }
 
-static int note_name(struct io_csv_labels *labels, const char *text, struct bl_error *err)
+static int note_text(struct io_csv_labels *labels, const char *text, int64_t line, struct bl_error *err)
 {
     int found;
     int64_t place = search(labels, text, &found);
+    if (found)
+        labels->seen[place].rows++;
     if (found || labels->too_many)
         return BL_OK;
     if (labels->n == IO_CSV_NAMES_MAX) {
         labels->too_many = 1;
         return BL_OK;
     }
-    int code = bl_grow(&labels->names, labels->n, &labels->room, sizeof *labels->names, "class names", err);
-    return code == BL_OK ? insert(labels, place, text, err) : code;
+    int code = bl_grow(&labels->seen, labels->n, &labels->room, sizeof *labels->seen, "class names", err);
+    return code == BL_OK ? insert(labels, place, text, line, err) : code;
 }
 
 static void note_number(struct io_csv_labels *labels, const char *text, int64_t value, int64_t line)
 {
-    if (labels->n == 0)
-        labels->max_label = -1;
     if (value > labels->max_label)
         labels->max_label = value;
     if (labels->bad_line == 0 && (value < -1 || value > INT32_MAX)) {
@@ -87,54 +82,116 @@ int io_csv_labels_note(struct io_csv_labels *labels, const char *text, const cha
                        struct bl_error *err)
 {
     int64_t value;
+    if (labels->n == 0)
+        labels->max_label = -1;
     if (*text == '\0')
         return bl_fail(err, BL_INPUT,
-                       "%s, line %" PRId64 ": the label is empty; fill it in or remove the row", path, line);
+                       "%s, line %" PRId64
+                       ": the label is empty; fill it in (-1 means none) or remove the row",
+                       path, line);
     if (strlen(text) > IO_CSV_NAME_MAX_BYTES)
         return bl_fail(err, BL_INPUT, "%s, line %" PRId64 ": the label is longer than %d bytes", path, line,
                        IO_CSV_NAME_MAX_BYTES);
     if (whole_number(text, &value))
         note_number(labels, text, value, line);
-    else
-        labels->any_text = 1;
-    int code = note_name(labels, text, err);
-    if (code == BL_OK && labels->any_text && labels->too_many)
+    else if (!io_csv_label_is_missing(text))
+        labels->are_names = 1;
+    int code = note_text(labels, text, line, err);
+    if (code == BL_OK && labels->are_names && labels->too_many)
         code = bl_fail(err, BL_INPUT,
                        "%s, line %" PRId64 ": more than %d different labels; is it the label column?", path,
                        line, IO_CSV_NAMES_MAX);
     return code;
 }
 
+/* -1 if the name isn't known. */
+static int32_t find_known(const struct io_csv_labels *labels, const char *text)
+{
+    for (int64_t i = 0; i < labels->n_known; i++)
+        if (strcmp(labels->known[i], text) == 0)
+            return (int32_t)i;
+    return -1;
+}
+
+/* Whether -1, which means none, whatever the other labels are. */
+static int means_none(const char *text)
+{
+    int64_t value;
+    return whole_number(text, &value) && value == -1;
+}
+
+/* Numbers that are all names of classes already, as where other splits have the names 1, 2, 10. */
+static int all_are_known(const struct io_csv_labels *labels)
+{
+    for (int64_t i = 0; i < labels->n; i++)
+        if (!means_none(labels->seen[i].text) && find_known(labels, labels->seen[i].text) < 0)
+            return 0;
+    return labels->n_known > 0 && !labels->too_many;
+}
+
+/* The known names first, so that their classes stay what they are. */
+static int settle_names(struct io_csv_labels *labels, struct bl_error *err)
+{
+    int code =
+        bl_alloc(&labels->names, labels->n_known + labels->n, sizeof *labels->names, "class names", err);
+    if (code != BL_OK)
+        return code;
+    labels->n_names = labels->n_known;
+    for (int64_t i = 0; i < labels->n_known; i++)
+        labels->names[i] = labels->known[i];
+    for (int64_t i = 0; i < labels->n; i++) {
+        struct io_csv_label *label = &labels->seen[i];
+        label->class = means_none(label->text) ? -1 : find_known(labels, label->text);
+        if (label->class < 0 && !means_none(label->text)) {
+            label->class = (int32_t)labels->n_names;
+            labels->names[labels->n_names++] = label->text;
+        }
+    }
+    labels->max_label = labels->n_names - 1;
+    return BL_OK;
+}
+
 int io_csv_labels_settle(struct io_csv_labels *labels, const char *path, struct bl_error *err)
 {
-    if (labels->any_text) {
-        labels->max_label = labels->n - 1;
-        return BL_OK;
-    }
-    if (labels->bad_line > 0)
-        return bl_fail(err, BL_INPUT,
+    int code = BL_OK;
+    labels->are_names |= all_are_known(labels);
+    if (labels->are_names)
+        code = settle_names(labels, err);
+    else if (labels->bad_line > 0)
+        code = bl_fail(err, BL_INPUT,
                        "%s, line %" PRId64 ": the label %s can't be a class; they are whole numbers from 0 "
                        "to 2147483647, -1 means none",
                        path, labels->bad_line, labels->bad_text);
-    return BL_OK;
+    if (code == BL_OK)
+        io_csv_remarks_make(labels);
+    return code;
 }
 
 int io_csv_labels_find(const struct io_csv_labels *labels, const char *text, int32_t *label)
 {
-    int64_t value = 0;
+    int64_t value = -1;
     int found;
-    if (labels->any_text)
-        value = search(labels, text, &found);
-    else
-        found = whole_number(text, &value) && value >= -1 && value <= labels->max_label;
-    *label = found ? (int32_t)value : -1;
-    return found;
+    *label = -1;
+    if (labels->are_names) {
+        const int64_t place = search(labels, text, &found);
+        if (found)
+            *label = labels->seen[place].class;
+        return found;
+    }
+    if (!whole_number(text, &value) && !io_csv_label_is_missing(text))
+        return 0;
+    if (value < -1 || value > labels->max_label)
+        return 0;
+    *label = (int32_t)value;
+    return 1;
 }
 
 void io_csv_labels_free(struct io_csv_labels *labels)
 {
     for (int64_t i = 0; i < labels->n; i++)
-        bl_free(&labels->names[i]);
+        bl_free(&labels->seen[i].text);
     labels->n = 0;
+    bl_free(&labels->seen);
     bl_free(&labels->names);
+    labels->n_names = 0;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/blank.h"
 #include "base/buffer.h"
 
 enum { BUFFER_BYTES = 1 << 18, RECORD_MAX_BYTES = 64 << 20, END = -1 };
@@ -95,14 +96,42 @@ static int ends_cell(const struct io_csv_text *text, int c)
     return c == END || c == text->delimiter || c == '\n' || c == '\r';
 }
 
+/* Blanks before an opening quote and behind a closing one belong to no cell. */
+static int pass_spaces(struct io_csv_text *text, struct bl_error *err)
+{
+    int code = fill(text, err);
+    while (code == BL_OK && (peek(text) == ' ' || peek(text) == '\t') && peek(text) != text->delimiter) {
+        text->at++;
+        code = fill(text, err);
+    }
+    return code;
+}
+
+static int may_be_blank(char c)
+{
+    return c <= ' ' || (unsigned char)c >= 0x80;
+}
+
+/* Removes the blanks around the current cell, which isn't quoted. */
+static void trim_cell(struct io_csv_text *text)
+{
+    int64_t *cell = &text->cells[text->n_cells - 1];
+    const int64_t n = text->record_bytes - 1 - *cell;
+    if (n > 0 && (may_be_blank(text->record[*cell]) || may_be_blank(text->record[*cell + n - 1])))
+        *cell = bl_blank_trim(text->record + *cell) - text->record;
+}
+
 static int read_cell(struct io_csv_text *text, struct bl_error *err)
 {
-    int code = begin_cell(text, err);
+    int code = begin_cell(text, err), quoted = 0;
     if (code == BL_OK)
-        code = fill(text, err);
+        code = pass_spaces(text, err);
     if (code == BL_OK && peek(text) == '"') {
+        quoted = 1;
         text->at++;
         code = quoted_cell(text, err);
+        if (code == BL_OK)
+            code = pass_spaces(text, err);
         if (code == BL_OK && !ends_cell(text, peek(text)))
             code = bl_fail(err, BL_INPUT,
                            "%s, line %" PRId64 ": text follows a quoted cell; double the quotes inside it",
@@ -115,7 +144,11 @@ static int read_cell(struct io_csv_text *text, struct bl_error *err)
         if (code == BL_OK)
             code = fill(text, err);
     }
-    return code == BL_OK ? append(text, '\0', err) : code;
+    if (code == BL_OK)
+        code = append(text, '\0', err);
+    if (code == BL_OK && !quoted)
+        trim_cell(text);
+    return code;
 }
 
 /* Skips blank lines and remembers the first. */

@@ -9,12 +9,14 @@
 
 #include "base/buffer.h"
 #include "config/config.h"
+#include "io/unfinished.h"
 
 int io_file_temporary(const char *path, char *temporary, int64_t size, struct bl_error *err)
 {
     int n = snprintf(temporary, (size_t)size, "%s.part", path);
     if (n < 0 || n >= size)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    io_unfinished_add(temporary);
     return BL_OK;
 }
 
@@ -45,10 +47,11 @@ int io_file_install(const char *temporary, const char *path, struct bl_error *er
         failed = 1;
         reason = errno;
     }
-    if (failed) {
+    if (failed)
         unlink(temporary);
+    io_unfinished_drop(temporary);
+    if (failed)
         return bl_fail_path(err, "write", path, reason);
-    }
     return sync_folder_of(path, err);
 }
 

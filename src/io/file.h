@@ -14,7 +14,8 @@ int io_file_write(const char *path, const void *bytes, int64_t n_bytes, struct b
  * the folder. On failure the temporary is removed. */
 int io_file_install(const char *temporary, const char *path, struct bl_error *err);
 
-/* The name of the unfinished file for path: path + ".part". BL_USAGE if it doesn't fit. */
+/* The name of the unfinished file for path: path + ".part". A signal that ends the process removes it (
+ * io/unfinished.h) until io_file_install. BL_USAGE if it doesn't fit. */
 int io_file_temporary(const char *path, char *temporary, int64_t size, struct bl_error *err);
 
 /* Reads a whole file into *bytes (bl_alloc; the caller frees with bl_free), with a zero byte after the last.

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "data/types.h"
 
-struct io_source; /* owns a file handle */
+struct io_source;  /* owns a file handle */
+struct io_remarks; /* io/csv_labels.h */
 
 struct io_source_options {
     const char
@@ -16,21 +17,27 @@ struct io_source_options {
     const char *id_column; /* CSV: likewise for row ids; NULL: none */
     int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
     int labels_alone;      /* CSV: if there is only one column, it is the label column */
+    const char *const *class_names; /* CSV: [n_class_names] names of the classes 0, 1, ...; borrowed until */
+    int64_t n_class_names;          /* the source is closed. Labels that are among them get their classes */
 };
 
 /* What a source holds, known as soon as it is open. */
 struct io_source_info {
     int64_t rows;
-    int64_t dim;        /* values in a row: the product of all dimensions but the first; CSV: may be 0 */
-    enum bl_type type;  /* as the rows are delivered by io_source_read: host byte order */
-    int integers;       /* the file holds integers: io_source_read_integers gives them exactly */
-    int has_header;     /* CSV: the first line has the columns' names */
-    int has_labels;     /* CSV with label_column */
-    int64_t max_label;  /* CSV: the highest class, -1 if no row has one */
-    int64_t n_classes;  /* string labels: number of distinct names, otherwise 0 */
-    char **class_names; /* [n_classes] sorted bytewise, label = index; owned by the source; else NULL */
-    int has_ids;        /* CSV with id_column */
-    int64_t id_bytes;   /* longest id, without a terminator */
+    int64_t dim;       /* values in a row: the product of all dimensions but the first; CSV: may be 0 */
+    enum bl_type type; /* as the rows are delivered by io_source_read: host byte order */
+    int integers;      /* the file holds integers: io_source_read_integers gives them exactly */
+    int has_header;    /* CSV: the first line has the columns' names */
+    int has_labels;    /* CSV with label_column */
+    int64_t max_label; /* CSV: the highest class, -1 if no row has one */
+    int64_t n_classes; /* labels that are names: how many, otherwise 0 */
+    const char *
+        *class_names; /* [n_classes] label = index: those of the options, then others bytewise; owned */
+    const struct io_remarks *remarks; /* on the labels; NULL: none */
+    const char *const *columns;       /* [dim] the names of the values in a row; NULL: no header */
+    const int64_t *column_numbers;    /* CSV: [dim] their columns in the file; else NULL */
+    int has_ids;                      /* CSV with id_column */
+    int64_t id_bytes;                 /* longest id, without a terminator */
 };
 
 /* Opens path as `format`, the name of one in io_format_table, gzipped or not, and reads its header.

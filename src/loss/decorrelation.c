@@ -69,5 +69,12 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
                        bits, batch->h + row * bits, bits, factor, bits, 1, out->dh + row * bits, bits);
 }
 
+/* A single bit has nothing to differ from. */
+static int is_blind(const struct bl_config_objective *config, int64_t bits)
+{
+    (void)config;
+    return bits == 1;
+}
+
 const struct bl_term bl_term_decorrelation = {
-    .size = size, .sums = sums, .bound = bound, .whole = whole, .rows = rows};
+    .is_blind = is_blind, .size = size, .sums = sums, .bound = bound, .whole = whole, .rows = rows};

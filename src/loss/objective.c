@@ -1,6 +1,7 @@
 #include "loss/objective.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -49,9 +50,9 @@ static int check_classes(const char *term, struct bl_label_layout labels, struct
 {
     if (labels.kind == BL_LABELS_NONE)
         return bl_fail(err, BL_USAGE,
-                       "the term %s needs labels and the train split has none; import labels or set "
-                       "objective.terms.%s.weight to 0",
-                       term, term);
+                       "the term %s needs labels and the train split has none; import labels, or set "
+                       "objective.preset to dh or fit `bitloom baseline itq`, which need none",
+                       term);
     if (labels.kind == BL_LABELS_GROUPS)
         return bl_fail(err, BL_USAGE,
                        "the term %s needs labels, and this run goes by groups (because "
@@ -87,6 +88,50 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
         objective->term[objective->n_terms++] = entry->term;
     }
     return BL_OK;
+}
+
+/* Whether the labels have nothing that differs between rows. */
+static int labels_are_alike(const struct bl_label_count *count)
+{
+    if (count->kind == BL_LABELS_SINGLE)
+        return count->distinct < 2;
+    return count->kind != BL_LABELS_NONE &&
+           (count->distinct == 0 || (count->kind == BL_LABELS_GROUPS && count->most == count->rows));
+}
+
+static int fail_alike(const char *term, const struct bl_label_count *count, struct bl_error *err)
+{
+    char labels[BL_LABEL_TEXT];
+    const char *doubt = bl_label_count_doubt(count);
+    bl_label_count_say(count, 0, labels);
+    return bl_fail(err, BL_USAGE,
+                   "the term %s needs rows that differ in their labels, and the training rows have %s%s%s",
+                   term, labels, doubt ? "; " : "", doubt ? doubt : "");
+}
+
+int bl_objective_check_learns(const struct bl_config_objective *config, int64_t bits,
+                              const struct bl_label_count *count, struct bl_error *err)
+{
+    char names[200] = "";
+    int sees = 0;
+    for (const struct entry *entry = all_terms; entry < all_terms + N_TERMS; entry++) {
+        const struct bl_term *term = entry->term;
+        const size_t at = strlen(names);
+        if (weight_of(config, entry) == 0.0)
+            continue;
+        if ((term->needs_classes || term->needs_pairs) && labels_are_alike(count))
+            return fail_alike(entry->name, count, err);
+        sees |= term->rows && !(term->is_blind && term->is_blind(config, bits));
+        snprintf(names + at, sizeof names - at, "%s%s", at > 0 ? " and " : "", entry->name);
+    }
+    if (sees)
+        return BL_OK;
+    return bl_fail(
+        err, BL_USAGE,
+        "the objective is at its best when all rows have the same code: only %s has a weight; set "
+        "objective.preset to dh or fit `bitloom baseline itq`, which need no labels, or import groups "
+        "(--groups)",
+        names);
 }
 
 static struct bl_term_size size_of(const struct bl_objective *objective, int64_t t,

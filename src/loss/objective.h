@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "data/label_count.h"
 #include "loss/term.h"
 
 enum { BL_TERMS_MAX = 16 };
@@ -44,6 +45,12 @@ int bl_objective_init(struct bl_objective *objective, const struct bl_config_obj
                       const struct bl_layout *network, struct bl_label_layout labels, int64_t n_local_max,
                       int64_t n_columns_max, const struct bl_product *product, struct bl_error *err);
 void bl_objective_free(struct bl_objective *objective);
+
+/* BL_USAGE if an objective for codes of `bits` bits can't tell rows apart, whatever is done: it has terms of
+ * labels, and the training rows, whose labels are counted in `count`, have fewer than two classes; or one code
+ * for all rows minimises all its terms. The message says what works. */
+int bl_objective_check_learns(const struct bl_config_objective *config, int64_t bits,
+                              const struct bl_label_count *count, struct bl_error *err);
 
 /* Floats of work space that bl_objective_init allocates for n_local rows. network and labels as there; the
  * objective has been initialised for any number of rows. */

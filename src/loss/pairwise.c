@@ -118,7 +118,16 @@ static void rows(const struct bl_term_in *in, const struct bl_term_out *out)
         bl_pair_visit_twice(&task, out);
 }
 
+/* Without dissimilar pairs, all rows are to be alike. */
+static int is_blind(const struct bl_config_objective *config, int64_t bits)
+{
+    (void)bits;
+    return config->pairwise_balance == BL_BALANCE_EXPLICIT && config->pairwise_dissimilar_weight == 0.0;
+}
+
 const struct bl_term bl_term_pairwise = {.needs_codes = 1,
+                                         .needs_pairs = 1,
+                                         .is_blind = is_blind,
                                          .check = check,
                                          .size = size,
                                          .prepare = prepare,

@@ -13,9 +13,11 @@ int bl_similarity_check(int similarity, struct bl_label_layout layout, struct bl
             "objective.terms.pairwise.similarity: group needs groups and the train split has none; "
             "import them with --groups, or set it to `label`");
     if (layout.kind == BL_LABELS_NONE)
-        return bl_fail(err, BL_USAGE,
-                       "the pairwise term needs labels and the train split has none; import labels or set "
-                       "objective.terms.pairwise.weight to 0");
+        return bl_fail(
+            err, BL_USAGE,
+            "the pairwise term needs labels and the train split has none; import labels, or groups "
+            "of similar rows (--groups), or set objective.preset to dh or fit `bitloom baseline "
+            "itq`, which need neither");
     if (layout.kind == BL_LABELS_GROUPS && similarity != BL_SIMILARITY_GROUP)
         return bl_fail(err, BL_USAGE,
                        "the pairwise term needs labels and the train split has groups instead; set "

@@ -96,6 +96,10 @@ struct bl_term_out {
 struct bl_term {
     int needs_codes;   /* the gathered codes and labels of the whole batch */
     int needs_classes; /* labels, which groups are not */
+    int needs_pairs;   /* labels or groups */
+
+    /* 1 if one code for all rows is among the term's best, so that alone it teaches nothing; NULL: 0. */
+    int (*is_blind)(const struct bl_config_objective *config, int64_t bits);
 
     /* BL_USAGE when the term needs labels that the data lacks or of another kind, naming the key. */
     int (*check)(const struct bl_config_objective *config, struct bl_label_layout labels,

@@ -71,6 +71,34 @@ int bl_eigen_top(int64_t dim, double *matrix, int64_t k, double *values, double 
     return code;
 }
 
+int bl_covariance_rank(int64_t dim, const double *matrix, int64_t *rank, struct bl_error *err)
+{
+    lapack_int found = 0, *pivots = NULL;
+    double *correlation = NULL, *scale = NULL;
+    int code = bl_alloc(&pivots, dim, sizeof *pivots, "pivots", err);
+    if (code == BL_OK)
+        code = bl_alloc(&correlation, dim * dim, sizeof *correlation, "correlations", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scale, dim, sizeof *scale, "deviations", err);
+    for (int64_t i = 0; i < dim && code == BL_OK; i++)
+        scale[i] = matrix[i * dim + i] > 0.0 ? 1.0 / sqrt(matrix[i * dim + i]) : 0.0;
+    for (int64_t i = 0; i < dim && code == BL_OK; i++)
+        for (int64_t j = i; j < dim; j++)
+            correlation[i * dim + j] = scale[i] * matrix[i * dim + j] * scale[j];
+    if (code ==
+        BL_OK) { /* our upper triangle is the lower one of LAPACK's columns; 1: the rank is deficient */
+        const lapack_int n = (lapack_int)dim;
+        const lapack_int info = LAPACKE_dpstrf(LAPACK_COL_MAJOR, 'L', n, correlation, n, pivots, &found,
+                                               0x1p-20 * sqrt((double)dim));
+        code = outcome(info == 1 ? 0 : info, "the search for directions with variance", err);
+    }
+    *rank = found;
+    bl_free(&pivots);
+    bl_free(&correlation);
+    bl_free(&scale);
+    return code;
+}
+
 int bl_orthogonal_factor(int64_t k, double *matrix, struct bl_error *err)
 {
     const lapack_int n = (lapack_int)k;

@@ -258,6 +258,20 @@ Test(cli_inspect, check_of_a_damaged_checkpoint_names_an_older_whole_one)
     cr_assert(strstr(result.out, "step-00000014.h5 is damaged"), "%s", result.out);
 }
 
+Test(cli_inspect, a_plan_that_no_memory_here_holds_ends_as_training_would)
+{
+    cli_run(&result, 0, "check %s/run.yaml --set 'model.hidden=[16777216,16777216]'", folder);
+    cli_expect_error(&result, 7, "a node of 1 rank needs 9.");
+    cr_assert(strstr(result.err, "PiB and this host has "), "%s", result.err);
+    cr_assert(strstr(result.out, "hint: this host has ") &&
+                  strstr(result.out, ", which isn't enough for a node"),
+              "%s", result.out);
+    cli_free(&result);
+    cli_run(&result, 0, "check %s/run.yaml", folder);
+    cr_assert_null(strstr(result.out, "hint: this host has "), "%s", result.out);
+    cli_expect_success(&result);
+}
+
 Test(cli_inspect, what_init_prints_can_be_checked)
 {
     cli_succeeds(0, "init --data d.h5 --bits 48 -o %s/first.yaml", folder);

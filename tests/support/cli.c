@@ -65,26 +65,26 @@ void cli_collect(struct cli_result *result, int status, double start_s, const ch
 
 enum { COMMAND_MAX = 5000 };
 
-/* The shell command for `bitloom ARGUMENTS`; `ending` redirects its output. */
-static void make_command(char command[COMMAND_MAX], int ranks, const char *ending, const char *format,
-                         va_list args)
+/* The shell command for `bitloom ARGUMENTS`, started by `before`; `ending` redirects its output. */
+static void make_command(char command[COMMAND_MAX], const char *before, int ranks, const char *ending,
+                         const char *format, va_list args)
 {
     char arguments[4000], launcher[CLI_PATH_MAX + 50] = "";
     int n = vsnprintf(arguments, sizeof arguments, format, args);
     cr_assert(n >= 0 && (size_t)n < sizeof arguments, "the command line is too long");
     if (ranks > 0)
         snprintf(launcher, sizeof launcher, "'%s' --shared -n %d", TEST_LAUNCHER, ranks);
-    n = snprintf(command, COMMAND_MAX, "timeout -k 2 60 %s '%s' %s %s </dev/null", launcher, TEST_PROGRAM,
-                 arguments, ending);
+    n = snprintf(command, COMMAND_MAX, "timeout -k 2 60 %s %s '%s' %s %s </dev/null", before, launcher,
+                 TEST_PROGRAM, arguments, ending);
     cr_assert(n >= 0 && n < COMMAND_MAX, "the command line is too long");
 }
 
-static void run(struct cli_result *result, int ranks, const char *format, va_list args)
+static void run(struct cli_result *result, const char *before, int ranks, const char *format, va_list args)
 {
     char command[COMMAND_MAX], folder[CLI_PATH_MAX], ending[2 * CLI_PATH_MAX + 20];
     cli_temp_folder(folder);
     snprintf(ending, sizeof ending, ">'%s/out' 2>'%s/err'", folder, folder);
-    make_command(command, ranks, ending, format, args);
+    make_command(command, before, ranks, ending, format, args);
 
     double start = bl_clock_seconds();
     int status = system(command);
@@ -98,7 +98,7 @@ void cli_run_on_terminal(struct cli_result *result, int ranks, const char *forma
     char command[COMMAND_MAX];
     va_list args;
     va_start(args, format);
-    make_command(command, ranks, "", format, args);
+    make_command(command, "", ranks, "", format, args);
     va_end(args);
     *result = (struct cli_result){.out = calloc(ROOM + 1, 1), .err = calloc(1, 1)};
     cr_assert(result->out && result->err, "out of memory");
@@ -126,7 +126,15 @@ void cli_run(struct cli_result *result, int ranks, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    run(result, ranks, format, args);
+    run(result, "", ranks, format, args);
+    va_end(args);
+}
+
+void cli_run_under(struct cli_result *result, const char *before, int ranks, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    run(result, before, ranks, format, args);
     va_end(args);
 }
 
@@ -135,7 +143,7 @@ void cli_succeeds(int ranks, const char *format, ...)
     struct cli_result result;
     va_list args;
     va_start(args, format);
-    run(&result, ranks, format, args);
+    run(&result, "", ranks, format, args);
     va_end(args);
     cli_expect_success(&result);
     cli_free(&result);
@@ -146,7 +154,7 @@ void cli_fails(int ranks, int status, const char *text, const char *format, ...)
     struct cli_result result;
     va_list args;
     va_start(args, format);
-    run(&result, ranks, format, args);
+    run(&result, "", ranks, format, args);
     va_end(args);
     cli_expect_error(&result, status, text);
     cr_assert_lt(result.seconds, 30.0, "it took %g s to fail", result.seconds);

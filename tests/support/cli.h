@@ -17,6 +17,10 @@ struct cli_result {
 void cli_run(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same, started by the words of `before`, like "env -i"; the launcher, too. */
+void cli_run_under(struct cli_result *result, const char *before, int ranks, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* The same with a terminal as standard output and error; everything that appears there is in out. */
 void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

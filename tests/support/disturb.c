@@ -11,7 +11,7 @@
  *   reserve, sync, check, rename, named (just after rename), remove
  *            calls of another thread
  * ACTION
- *   kill     SIGKILL at call NUMBER of the process
+ *   kill     SIGKILL at call NUMBER of the process; term: SIGTERM
  *   full     call NUMBER fails with ENOSPC; not for check, rename, named and remove
  *   filled   call NUMBER and all after it fail with ENOSPC; likewise
  *   flip     call NUMBER writes a wrong byte; only for write, make and put
@@ -130,6 +130,8 @@ static void pass(const char *call)
 {
     if (is_due(call, "kill"))
         kill(getpid(), SIGKILL);
+    if (is_due(call, "term"))
+        kill(getpid(), SIGTERM);
     if (is_due(call, "sleep"))
         nanosleep(
             &(struct timespec){.tv_sec = disturb.number / 1000, .tv_nsec = disturb.number % 1000 * 1000000L},

@@ -165,8 +165,12 @@ int own_run_train_from(const char *name, const char *sets, const char *init, int
     snprintf(config_path, sizeof config_path, "%s/run.yaml", own_run_folder);
     cr_assert_eq(io_config_data_path(config_path, &config, data, sizeof data, &own_run_err), BL_OK);
     snprintf(run, sizeof run, "%s/%s", own_run_folder, name);
-    const struct par_train_options options = {
-        .config = &config, .data_path = data, .run_path = run, .init_path = init, .fresh = fresh};
+    const struct par_train_options options = {.config = &config,
+                                              .config_path = config_path,
+                                              .data_path = data,
+                                              .run_path = run,
+                                              .init_path = init,
+                                              .fresh = fresh};
     own_run_deadline.calls = 0;
     return par_train(par_alone(), &options, &own_run_err);
 }

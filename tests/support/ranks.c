@@ -45,9 +45,8 @@ static int run_case(struct par par, const struct ranks_case *one)
 
 int ranks_main(int argc, char **argv, const struct ranks_case *cases, size_t n_cases)
 {
-    int provided, passed = 0, failed = 0;
-    par_prepare_mpi_local();
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    int passed = 0, failed = 0;
+    par_start_mpi(&argc, &argv, 0);
     struct par par = par_world();
     bl_blas_setup();
     bl_log_setup(BL_LOG_QUIET, par.rank == 0, 0);

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "mpi/command/check/check_columns.h"
 #include "mpi/command/check/check_report.h"
 #include "mpi/command/check/check_scale.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
+#include "mpi/command/run_path.h"
 #include "mpi/files/verify.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/placement.h"
@@ -20,18 +22,6 @@ static int is_config(const char *path)
 {
     const char *dot = strrchr(path, '.');
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-/* Only a plan for the ranks that are there needs MPI. Checking a file and --ranks work without it, also on
- * a login node where MPI can't start. */
-static int needs_mpi(int argc, char **argv)
-{
-    int any = 0, models = 0;
-    for (int i = 1; i < argc; i++) {
-        any |= is_config(argv[i]);
-        models |= strncmp(argv[i], "--ranks", 7) == 0;
-    }
-    return any && !models;
 }
 
 /* The number of classes decides the size of a classifier. If the file has no class names, the distinct
@@ -80,11 +70,15 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
         *report = check_report_plan(path, data_path, &config, &split, &plan);
-        code = check_report_blas(*report, err);
+        code = check_columns(*report, dataset, &config, err);
+        if (code == BL_OK)
+            code = check_report_blas(*report, err);
         if (code == BL_OK && cluster->ranks > 0)
             code = check_scale(*report, cluster, &config, &split, err);
         if (code == BL_OK)
             code = check_report_run(*report, run_path ? run_path : run_default, &config, err);
+        if (code == BL_OK)
+            code = check_report_memory(*report, &plan, cluster->ranks > 0, err);
     }
     par_dataset_close(dataset);
     return code;
@@ -92,10 +86,13 @@ static int check_config(struct par par, const char *path, const struct command_r
 
 /* By rank 0. A checkpoint must also have everything that a run needs to continue; for a damaged one the
  * message names an intact one, unless it is only too new. */
-static int check_file(const char *path, json_t **report, struct bl_error *err)
+static int check_file(const char *given, json_t **report, struct bl_error *err)
 {
-    char summary[300];
-    int code = verify_file(path, summary, sizeof summary, err);
+    char summary[300], path[COMMAND_RUN_PATH_MAX];
+    int code = command_file_path(given, path, err);
+    if (code != BL_OK)
+        return code;
+    code = verify_file(path, summary, sizeof summary, err);
     if (code == BL_OK && strncmp(summary, PAR_CHECKPOINT_FORMAT, strlen(PAR_CHECKPOINT_FORMAT)) == 0)
         code = par_saved_state_check_local(path, err);
     if (code == BL_INPUT && !checkpoint_is_newer(path))
@@ -211,7 +208,7 @@ const struct command command_check = {
         "the plan says rows, steps, parameters, memory per rank and bytes on the wire. "
         "Under mpirun it is the plan for that many ranks. "
         "Not looked at are the rows' values (training stops at NaN and Inf).\n"
-        "Anything else is a file: every block is compared with its checksum. "
+        "Anything else is a file, a run folder standing for its model or else its newest checkpoint: every block is compared with its checksum. "
         "For a damaged checkpoint a whole one beside it is named.\n"
         "With --ranks it is the plan for P ranks that needn't be there, and a model of a step on 1, 2, 4 "
         "... P: time, efficiency, memory, and what limits them. "
@@ -225,6 +222,5 @@ const struct command command_check = {
                 "bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s --cores-per-node 4\n"
                 "bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
     .parallel = 1,
-    .needs_mpi = needs_mpi,
     .run = run,
 };

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "base/count.h"
+#include "base/quantity.h"
 #include "mpi/command/check/check_report.h"
+
+/* A node that takes more than this share of its memory is worth a word. */
+static const double close_to_all = 0.8;
 
 static int64_t number(const json_t *report, const char *name)
 {
@@ -18,18 +22,6 @@ static struct bl_counted count(const json_t *report, const char *name, const cha
 static const char *text(const json_t *report, const char *name)
 {
     return json_string_value(json_object_get(report, name));
-}
-
-/* A number of bytes in the largest unit that leaves it at 1 or more. */
-static const char *bytes_text(int64_t n_bytes, char out[32])
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    double value = (double)n_bytes;
-    int unit = 0;
-    for (; value >= 1024.0 && unit < 5; unit++)
-        value /= 1024.0;
-    snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-    return out;
 }
 
 /* If a window has fewer rows than a step takes, each step must wait for the disk, however fast it is. */
@@ -89,7 +81,6 @@ static void print_wire(const json_t *report)
 {
     json_t *kinds = json_object_get(report, "received_bytes_by_kind"), *value;
     const char *name, *before = "", *overlap = text(report, "overlap");
-    char amount[32], sent[32];
     const int64_t nodes = number(report, "nodes");
     if (number(report, "ranks") == 1) {
         printf("  wire        nothing: 1 rank, %s\n", count(report, "threads", "thread").text);
@@ -102,14 +93,14 @@ static void print_wire(const json_t *report)
     }
     printf("  wire        each step %s into a node, %s out of it, on %" PRId64
            " nodes of up to %s; into a rank ",
-           bytes_text(number(report, "link_received_bytes_per_step"), amount),
-           bytes_text(number(report, "link_sent_bytes_per_step"), sent), nodes,
+           bl_bytes(number(report, "link_received_bytes_per_step")).text,
+           bl_bytes(number(report, "link_sent_bytes_per_step")).text, nodes,
            count(report, "ranks_of_a_node", "rank").text);
     json_object_foreach(kinds, name, value)
     {
         if (json_integer_value(value) == 0)
             continue;
-        printf("%s%s %s", before, name, bytes_text(json_integer_value(value), amount));
+        printf("%s%s %s", before, name, bl_bytes(json_integer_value(value)).text);
         before = ", ";
     }
     if (strcmp(overlap, "none") != 0)
@@ -117,29 +108,36 @@ static void print_wire(const json_t *report)
     printf("\n");
 }
 
+/* What a node needs against the host that is asked. */
+static void print_host(const json_t *report)
+{
+    const int64_t need = number(report, "node_memory_bytes"), host = number(report, "host_memory_bytes");
+    if (host > 0 && (double)need > close_to_all * (double)host)
+        printf("              hint: this host has %s of memory%s\n", bl_bytes(host).text,
+               need > host ? ", which isn't enough for a node" : "; little is left for anything else");
+}
+
 /* Memory of a rank's own, and memory that the ranks of a node share. */
 static void print_need(const json_t *report)
 {
-    char all[32], data[32], batch[32], parameters[32], gather[32];
     const int64_t shared = number(report, "shared_parameter_bytes") + number(report, "shared_gather_bytes") +
                            number(report, "shared_codes_bytes");
     printf(
         "  memory      at most %s on a rank: data %s, batch %s, gradient and checkpoint copy %s, other %s\n",
-        bytes_text(number(report, "memory_bytes") - shared, all),
-        bytes_text(number(report, "data_bytes"), data), bytes_text(number(report, "batch_bytes"), batch),
-        bytes_text(number(report, "parameter_bytes"), parameters),
-        bytes_text(number(report, "gather_bytes") + number(report, "codes_bytes"), gather));
+        bl_bytes(number(report, "memory_bytes") - shared).text, bl_bytes(number(report, "data_bytes")).text,
+        bl_bytes(number(report, "batch_bytes")).text, bl_bytes(number(report, "parameter_bytes")).text,
+        bl_bytes(number(report, "gather_bytes") + number(report, "codes_bytes")).text);
     printf("              %s shared on each node: parameters and optimiser states %s, codes of a batch %s",
-           bytes_text(shared, all), bytes_text(number(report, "shared_parameter_bytes"), parameters),
-           bytes_text(number(report, "shared_gather_bytes"), gather));
+           bl_bytes(shared).text, bl_bytes(number(report, "shared_parameter_bytes")).text,
+           bl_bytes(number(report, "shared_gather_bytes")).text);
     if (number(report, "shared_codes_bytes") > 0)
-        printf(", memory of codes %s", bytes_text(number(report, "shared_codes_bytes"), data));
-    printf("\n              in all %s on a node of %s\n",
-           bytes_text(number(report, "node_memory_bytes"), all),
+        printf(", memory of codes %s", bl_bytes(number(report, "shared_codes_bytes")).text);
+    printf("\n              in all %s on a node of %s\n", bl_bytes(number(report, "node_memory_bytes")).text,
            count(report, "ranks_of_a_node", "rank").text);
+    print_host(report);
     if (number(report, "start_bytes") > 0)
         printf("  start       model.init takes %s on each rank, freed before the first step\n",
-               bytes_text(number(report, "start_bytes"), all));
+               bl_bytes(number(report, "start_bytes")).text);
     print_wire(report);
 }
 
@@ -166,7 +164,6 @@ static void print_scale(const json_t *report)
 {
     const json_t *scale = json_object_get(report, "scale"), *row;
     size_t i;
-    char memory[32], node_memory[32], link[32];
     if (!scale)
         return;
     printf("  model       nodes of %" PRId64
@@ -184,9 +181,9 @@ static void print_scale(const json_t *report)
                " %9.2f %9.2f %9.2f %9.0f %9.0f %% %11s %13s %10s  %s\n",
                number(row, "ranks"), number(row, "nodes"), number(row, "rows"), 1e3 * real(row, "compute_s"),
                1e3 * real(row, "exchange_s"), 1e3 * real(row, "step_s"), real(row, "rows_per_s"),
-               100.0 * real(row, "efficiency"), bytes_text(number(row, "link_bytes"), link),
-               bytes_text(number(row, "memory_bytes"), memory),
-               bytes_text(number(row, "node_memory_bytes"), node_memory), text(row, "limit"));
+               100.0 * real(row, "efficiency"), bl_bytes(number(row, "link_bytes")).text,
+               bl_bytes(number(row, "memory_bytes")).text, bl_bytes(number(row, "node_memory_bytes")).text,
+               text(row, "limit"));
     }
     printf("              %s\n", text(scale, "verdict"));
 }
@@ -197,7 +194,9 @@ static void print_run(const json_t *report)
     const json_t *run = json_object_get(report, "run"), *damaged = json_object_get(run, "damaged"), *path;
     size_t i;
     if (number(run, "checkpoints") == 0)
-        printf("  run         %s has no checkpoints: a new run\n", text(run, "folder"));
+        printf("  run         %s has no checkpoints: %s\n", text(run, "folder"),
+               json_is_true(json_object_get(run, "refused")) ? "it can't go on, and a new run is refused"
+                                                             : "a new run");
     json_array_foreach(damaged, i, path)
     {
         printf("  run         %s is damaged and will be skipped\n", json_string_value(path));
@@ -208,6 +207,14 @@ static void print_run(const json_t *report)
                number(run, "step") >= number(report, "steps") ? ", nothing left to do" : "");
 }
 
+static void print_warnings(const json_t *report)
+{
+    json_t *value;
+    size_t i;
+    json_array_foreach(json_object_get(report, "warnings"), i, value)
+        printf("  warning     %s\n", json_string_value(value));
+}
+
 void check_report_print(const json_t *report)
 {
     if (text(report, "summary")) {
@@ -215,6 +222,7 @@ void check_report_print(const json_t *report)
         return;
     }
     print_work(report);
+    print_warnings(report);
     print_sums(report);
     print_need(report);
     print_blas(report);

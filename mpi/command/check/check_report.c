@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
+#include "base/quantity.h"
 #include "config/text.h"
 #include "cost/rate.h"
 #include "io/config_file.h"
@@ -13,6 +15,8 @@
 #include "mpi/command/check/blas_kernel.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/verify.h"
+#include "mpi/process/memory.h"
+#include "mpi/run/earlier_run.h"
 #include "mpi/run/resume.h"
 #include "mpi/run/run_folder.h"
 #include "mpi/run/saved_state.h"
@@ -103,6 +107,20 @@ int check_report_blas(json_t *report, struct bl_error *err)
     return BL_OK;
 }
 
+int check_report_memory(json_t *report, const struct plan *plan, int modelled, struct bl_error *err)
+{
+    const int64_t host = memory_of_host(), need = plan_node_memory(plan);
+    if (host <= 0)
+        return BL_OK;
+    json_object_set_new(report, "host_memory_bytes", json_integer(host));
+    if (modelled || need <= host)
+        return BL_OK;
+    return bl_fail(err, BL_MEMORY,
+                   "a node of %s needs %s and this host has %s of memory; take narrower layers, a smaller "
+                   "train.global_batch, or more nodes",
+                   bl_count(plan->node_ranks, "rank").text, bl_bytes(need).text, bl_bytes(host).text);
+}
+
 /* Finds the first intact one of paths, newest first, and reads its head; damaged ones before it are added
  * to `damaged`. Returns its position, or n if there is none. Any error but damage ends the search: *code
  * has it. */
@@ -153,23 +171,26 @@ static int report_checkpoint(json_t *run, const char *path, const struct snapsho
 int check_report_run(json_t *report, const char *run_path, const struct bl_config *config,
                      struct bl_error *err)
 {
-    char folder[PAR_RUN_PATH_MAX];
+    struct par_run_folder names;
+    enum earlier_run earlier;
     char **paths = NULL;
     int64_t n = 0;
-    int code = BL_OK;
     struct snapshot head = {0};
     json_t *run = json_object(), *damaged = json_array();
-    snprintf(folder, sizeof folder, "%s/checkpoints", run_path);
-    if (access(folder, F_OK) == 0)
-        code = par_run_folder_list_local(folder, &paths, &n, err);
+    int code = run_folder_name(&names, run_path, err);
+    if (code == BL_OK && access(names.checkpoints, F_OK) == 0)
+        code = par_run_folder_list_local(names.checkpoints, &paths, &n, err);
     json_object_set_new(run, "folder", json_string_nocheck(run_path));
     json_object_set_new(run, "checkpoints", json_integer(n));
     json_object_set_new(run, "damaged", damaged);
     json_object_set_new(report, "run", run);
+    if (code == BL_OK && n == 0)
+        code = earlier_run_check(&names, config, 0, &earlier, err);
+    json_object_set_new(run, "refused", json_boolean(code == BL_USAGE));
     if (code == BL_OK && n > 0) {
         const int64_t intact = find_intact(paths, n, &head, damaged, &code, err);
         if (intact == n)
-            code = par_fail_all_damaged_local(folder, n, err);
+            code = par_fail_all_damaged_local(names.checkpoints, n, err);
         else if (code == BL_OK)
             code = report_checkpoint(run, paths[intact], &head, config, err);
         snapshot_free(&head);

@@ -17,6 +17,10 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
  * and those of a kernel that should be faster on this processor, if there is one. Errors: BL_MEMORY. */
 int check_report_blas(json_t *report, struct bl_error *err);
 
+/* Adds "host_memory_bytes" to the report, if it is known. Errors: BL_MEMORY the ranks that are here need more than this
+ * host has (`modelled`: they needn't be here, and the report alone says so). */
+int check_report_memory(json_t *report, const struct plan *plan, int modelled, struct bl_error *err);
+
 /* Adds "run" to the report: {folder, checkpoints, damaged [paths], step, checkpoint, differences}. Errors
  * are those with which training on that folder would end: BL_USAGE the newest intact checkpoint has
  * another configuration; BL_INPUT none of its checkpoints is intact; BL_PATH. */

@@ -4,12 +4,17 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "hash/bit_tally.h"
+#include "hash/collapse.h"
 #include "mpi/command/command.h"
 #include "mpi/command/evaluate/evaluate_report.h"
 #include "mpi/command/evaluate/evaluate_sides.h"
+#include "mpi/command/run_path.h"
 #include "mpi/evaluate/retrieve.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
+#include "mpi/ranks/reduce.h"
+#include "mpi/rows/label_totals.h"
 
 struct cuts {
     int64_t n;
@@ -57,12 +62,71 @@ static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_re
     bl_retrieval_init(&report->retrieval, report->bits, cuts, n);
 }
 
+/* The labels of both sides counted, and the database's bits. Collective. */
+static int count_sides(struct par par, const struct par_code_set *queries, const struct bl_code_set *database,
+                       struct evaluate_report *report, struct bl_bit_tally *tally, struct bl_error *err)
+{
+    const struct bl_code_set *set = &queries->set;
+    int code = par_label_totals(par_alone(), set->label_layout, set->labels, set->rows, NULL,
+                                &report->query_labels, err);
+    code = par_agree(par, code, err);
+    if (code == BL_OK)
+        code = par_label_totals(par, database->label_layout, database->labels, database->rows, NULL,
+                                &report->database_labels, err);
+    bl_bit_tally_words(tally, database->words, database->rows, database->bits);
+    par_sum_integers(par, &tally->rows, 1);
+    par_sum_integers(par, tally->ones, database->bits);
+    return code;
+}
+
+static void remark(struct evaluate_report *report, const char *format, const char *text)
+{
+    if (report->n_remarks == EVALUATE_REMARKS)
+        return;
+    char *to = report->remark[report->n_remarks++];
+    snprintf(to, EVALUATE_REMARK_BYTES, format, text);
+    bl_log_warn("%s", to);
+}
+
+/* Classes 1 to n on one side and 0 to n - 1 on the other: most likely counted from different numbers. */
+static int is_shifted(const struct bl_label_count *a, const struct bl_label_count *b)
+{
+    return a->kind == BL_LABELS_SINGLE && a->distinct > 1 && a->distinct == b->distinct &&
+           a->lowest + 1 == b->lowest && a->highest + 1 == b->highest &&
+           a->highest - a->lowest + 1 == a->distinct;
+}
+
+/* What a person should know before believing the figures. */
+static void make_remarks(struct evaluate_report *report, const struct bl_bit_tally *tally)
+{
+    const struct bl_label_count *queries = &report->query_labels, *database = &report->database_labels;
+    const char *of_queries = bl_label_count_doubt(queries), *of_database = bl_label_count_doubt(database);
+    char text[BL_BIT_TALLY_TEXT];
+    if (report->retrieval.unanswerable == report->retrieval.queries)
+        remark(report, "%s", "no query has a relevant item: do both splits number their classes alike?");
+    if (is_shifted(queries, database) || is_shifted(database, queries))
+        remark(report, "%s",
+               "one side has classes from 0 and the other as many from 1: do both number them alike?");
+    if (of_queries)
+        remark(report, "the queries' labels: %s", of_queries);
+    if (of_database && !report->sides->same)
+        remark(report, "the database's labels: %s", of_database);
+    if (bl_codes_have_collapsed(&report->health))
+        remark(
+            report, "%s",
+            "the queries' codes have collapsed: they hardly tell rows apart (distinct codes, bit balance and "
+            "bit correlation show how)");
+    if (bl_bit_tally_doubt(tally, report->bits, "the database", text) && database->distinct != 1)
+        remark(report, "%s", text);
+}
+
 /* Every rank gets all queries and compares them with its piece of the database. */
 static int compare(struct par par, const struct evaluate_sides *sides, const struct cuts *cuts, int json,
                    struct bl_error *err)
 {
     struct par_code_set queries = {0};
     struct evaluate_report *report = NULL;
+    struct bl_bit_tally tally = {0};
     const struct bl_code_set *piece = &sides->queries.piece.set;
     const struct bl_code_set *database = sides->same ? piece : &sides->database.piece.set;
     int code = par_agree(par, bl_alloc_zero(&report, 1, sizeof *report, "the report", err), err);
@@ -73,11 +137,16 @@ static int compare(struct par par, const struct evaluate_sides *sides, const str
     report->sides = sides;
     report->relevance = queries.set.label_layout.kind;
     report->bits = queries.set.bits;
+    report->n_class_names = sides->n_class_names;
     cap_cuts(cuts, sides->database.rows - sides->same, report); /* a query isn't its own neighbour */
     code = par_retrieve(par, &queries.set, database, sides->same, &report->retrieval, err);
+    if (code == BL_OK)
+        code = count_sides(par, &queries, database, report, &tally, err);
     if (code == BL_OK && par.rank == 0) {
         code = bl_code_health(queries.words, queries.set.rows, queries.set.bits, queries.set.label_layout,
                               queries.labels, &report->health, err);
+        if (code == BL_OK)
+            make_remarks(report, &tally);
         if (code == BL_OK)
             code = json ? evaluate_print_json(report, err) : evaluate_print_text(report, err);
     }
@@ -151,10 +220,20 @@ static const struct command_option options[] = {
     COMMAND_OPTIONS_END,
 };
 
+static int check_paths(const char *const path[2], int codes, char model[COMMAND_RUN_PATH_MAX],
+                       struct bl_error *err)
+{
+    if (!codes)
+        return command_model_path(path[0], model, err);
+    int code = command_refuse_run_as_codes(path[0], err);
+    return code == BL_OK ? command_refuse_run_as_codes(path[1], err) : code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
     struct given given = {.at = "100,500,1000"};
     const char *path[2];
+    char model[COMMAND_RUN_PATH_MAX];
     struct cuts cuts;
     int code = command_parse(argc, argv, options, &given, path, 2, 2, NULL, err);
     if (code == BL_OK)
@@ -165,9 +244,12 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         return code;
     /* On the heap: the names and texts in it are too large for a stack. */
     struct evaluate_sides *sides = NULL;
-    given.request.model = path[0];
+    given.request.model = model;
     given.request.data = path[1];
-    code = par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
+    code = par_agree(par, check_paths(path, given.codes != NULL, model, err), err);
+    if (code == BL_OK)
+        code =
+            par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
     if (code == BL_OK)
         code = given.codes ? par_evaluate_sides_load(par, path[0], path[1], sides, err)
                            : par_evaluate_sides_encode(par, &given.request, sides, err);
@@ -186,7 +268,8 @@ const struct command command_evaluate = {
              "MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
              "MODEL CUT [--at R,R,...] [--json]\n"
              "--codes QUERIES DATABASE [--at R,R,...] [--json]\n",
-    .text = "Relevant is an item of the same class, or one that shares a label or group. "
+    .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
+            "Relevant is an item of the same class, or one that shares a label or group. "
             "Measures are exact expectations over all orders of items at equal distance, the same on any "
             "number of ranks. "
             "The same rows on both sides: a query is not its own neighbour. "

@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "mpi/evaluate/figures.h"
+
+const char *evaluate_report_labels(const struct evaluate_report *report, const struct bl_label_count *count,
+                                   char text[BL_LABEL_TEXT])
+{
+    return bl_label_count_say(count, report->n_class_names, text);
+}
 
 static int flush_output(struct bl_error *err)
 {
@@ -33,7 +42,7 @@ static json_t *json_reals(const double *values, int64_t n)
 {
     json_t *array = json_array();
     for (int64_t i = 0; i < n; i++)
-        json_array_append_new(array, json_real(values[i]));
+        json_array_append_new(array, figure_json(values[i]));
     return array;
 }
 
@@ -44,9 +53,9 @@ static void put_cuts(json_t *object, const struct evaluate_report *report,
     json_t *map_at = json_array(), *precision_at = json_array();
     for (int64_t i = 0; i < report->retrieval.n_cuts; i++) {
         const json_int_t r = report->retrieval.cuts[i];
-        json_t *map =
-            json_pack("{s:I, s:f, s:f}", "r", r, "min", means->map_min[i], "found", means->map_found[i]);
-        json_t *precision = json_pack("{s:I, s:f}", "r", r, "value", means->precision_at[i]);
+        json_t *map = json_pack("{s:I, s:o, s:o}", "r", r, "min", figure_json(means->map_min[i]), "found",
+                                figure_json(means->map_found[i]));
+        json_t *precision = json_pack("{s:I, s:o}", "r", r, "value", figure_json(means->precision_at[i]));
         if (report->asked[i] != report->retrieval.cuts[i]) {
             json_object_set_new(map, "asked", json_integer(report->asked[i]));
             json_object_set_new(precision, "asked", json_integer(report->asked[i]));
@@ -56,20 +65,6 @@ static void put_cuts(json_t *object, const struct evaluate_report *report,
     }
     json_object_set_new(object, "map_at", map_at);
     json_object_set_new(object, "precision_at", precision_at);
-}
-
-static void put_health(json_t *object, const struct bl_code_health *health)
-{
-    json_object_set_new(object, "distinct_codes", json_integer(health->distinct));
-    json_object_set_new(object, "top_two_share", json_real(health->top_two));
-    json_object_set_new(object, "bit_balance_worst", json_real(health->bit_balance_worst));
-    json_object_set_new(object, "bit_balance_mean", json_real(health->bit_balance_mean));
-    json_object_set_new(object, "bit_correlation_worst", json_real(health->bit_correlation_worst));
-    json_object_set_new(object, "bit_correlation_mean", json_real(health->bit_correlation_mean));
-    if (health->classes >= 0) {
-        json_object_set_new(object, "classes", json_integer(health->classes));
-        json_object_set_new(object, "class_codes", json_integer(health->class_codes));
-    }
 }
 
 /* Whether the training rows are on a side: "yes", "no", "part" or "unknown". */
@@ -152,24 +147,43 @@ static void put_protocol(json_t *object, const struct evaluate_report *report)
         json_object_set_new(object, "method", json_text(sides->method));
 }
 
+/* What the labels of both sides are, and what is to be doubted about them. */
+static void put_labels(json_t *object, const struct evaluate_report *report)
+{
+    char text[BL_LABEL_TEXT];
+    json_t *remarks = json_array();
+    evaluate_report_labels(report, &report->query_labels, text);
+    json_object_set_new(object, "query_labels", json_text(text));
+    evaluate_report_labels(report, &report->database_labels, text);
+    json_object_set_new(object, "database_labels", json_text(text));
+    for (int i = 0; i < report->n_remarks; i++)
+        json_array_append_new(remarks, json_text(report->remark[i]));
+    json_object_set_new(object, "remarks", remarks);
+}
+
 static json_t *report_object(const struct evaluate_report *report)
 {
     const int64_t radii = report->bits + 1, two = report->bits < 2 ? report->bits : 2;
     struct bl_retrieval_means means;
     bl_retrieval_means(&report->retrieval, &means);
     json_t *object = json_object();
-    json_object_set_new(object, "map", json_real(means.map));
-    json_object_set_new(object, "map_answerable", json_real(means.map_answerable));
+    json_object_set_new(object, "map", figure_json(means.map));
+    json_object_set_new(object, "map_answerable", figure_json(means.map_answerable));
     put_cuts(object, report, &means);
-    json_object_set_new(object, "precision_radius2", json_real(means.precision_radius[two]));
-    json_object_set_new(object, "recall_radius2", json_real(means.recall_radius[two]));
+    json_object_set_new(object, "precision_radius2", figure_json(means.precision_radius[two]));
+    json_object_set_new(object, "recall_radius2", figure_json(means.recall_radius[two]));
     json_object_set_new(object, "precision_by_radius", json_reals(means.precision_radius, radii));
     json_object_set_new(object, "recall_by_radius", json_reals(means.recall_radius, radii));
     json_object_set_new(object, "bits", json_integer(report->bits));
     json_object_set_new(object, "queries", json_integer(report->sides->queries.rows));
     json_object_set_new(object, "database", json_integer(report->sides->database.rows));
     json_object_set_new(object, "unanswerable", json_integer(report->retrieval.unanswerable));
-    put_health(object, &report->health);
+    figures_put_health(object, &report->health);
+    if (report->health.classes >= 0) {
+        json_object_set_new(object, "classes", json_integer(report->health.classes));
+        json_object_set_new(object, "class_codes", json_integer(report->health.class_codes));
+    }
+    put_labels(object, report);
     put_protocol(object, report);
     return object;
 }
@@ -210,22 +224,37 @@ static void print_protocol(const char *protocol)
     }
 }
 
-int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err)
+/* The measures; or, if no query has a relevant item, that there are none. */
+static void print_measures(const struct evaluate_report *report, const struct bl_retrieval_means *means)
 {
-    const struct bl_code_health *health = &report->health;
     const int64_t two = report->bits < 2 ? report->bits : 2;
-    struct bl_retrieval_means means;
-    char protocol[PROTOCOL_BYTES];
-    bl_retrieval_means(&report->retrieval, &means);
-    printf("%s against %s, codes of %s\n\n", bl_count(report->sides->queries.rows, "query").text,
-           bl_count(report->sides->database.rows, "item").text, bl_count(report->bits, "bit").text);
-    printf("mAP                %.4f\n", means.map);
+    if (isnan(means->map)) {
+        printf(
+            "mAP                -        no query has a relevant item, so there is no mean of anything\n\n");
+        return;
+    }
+    printf("mAP                %.4f\n", means->map);
     if (report->retrieval.unanswerable > 0)
-        printf("                   %.4f   without the %s that have no relevant item\n", means.map_answerable,
+        printf("                   %.4f   without the %s that have no relevant item\n", means->map_answerable,
                bl_count(report->retrieval.unanswerable, "query").text);
-    print_cuts(report, &means);
+    print_cuts(report, means);
     printf("within radius 2    %.4f   precision\n                   %.4f   recall\n\n",
-           means.precision_radius[two], means.recall_radius[two]);
+           means->precision_radius[two], means->recall_radius[two]);
+}
+
+static void print_labels(const struct evaluate_report *report)
+{
+    char text[BL_LABEL_TEXT];
+    evaluate_report_labels(report, &report->query_labels, text);
+    printf("labels             queries: %s\n", text);
+    evaluate_report_labels(report, &report->database_labels, text);
+    printf("                   database: %s\n", text);
+    for (int i = 0; i < report->n_remarks; i++)
+        printf("remark             %s\n", report->remark[i]);
+}
+
+static void print_health(const struct bl_code_health *health)
+{
     printf("distinct codes     %" PRId64 " for %s (top two: %.1f %%)\n", health->distinct,
            bl_count(health->rows, "query").text, 100.0 * health->top_two);
     if (health->classes >= 0)
@@ -233,8 +262,23 @@ int evaluate_print_text(const struct evaluate_report *report, struct bl_error *e
                bl_count(health->classes, "class").text);
     printf("bit balance        %.3f worst, %.3f mean (0 balanced, 0.5 constant)\n", health->bit_balance_worst,
            health->bit_balance_mean);
-    printf("bit correlation    %.3f worst, %.3f mean (0 uncorrelated, 1 two bits are equal)\n",
-           health->bit_correlation_worst, health->bit_correlation_mean);
+    if (isnan(health->bit_correlation_mean))
+        printf("bit correlation    -        no two bits vary\n");
+    else
+        printf("bit correlation    %.3f worst, %.3f mean (0 uncorrelated, 1 two bits are equal)\n",
+               health->bit_correlation_worst, health->bit_correlation_mean);
+}
+
+int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err)
+{
+    struct bl_retrieval_means means;
+    char protocol[PROTOCOL_BYTES];
+    bl_retrieval_means(&report->retrieval, &means);
+    printf("%s against %s, codes of %s\n\n", bl_count(report->sides->queries.rows, "query").text,
+           bl_count(report->sides->database.rows, "item").text, bl_count(report->bits, "bit").text);
+    print_measures(report, &means);
+    print_labels(report);
+    print_health(&report->health);
     describe_protocol(report, protocol);
     print_protocol(protocol);
     return flush_output(err);

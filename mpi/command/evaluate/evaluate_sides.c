@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buffer.h"
+#include "data/label_names.h"
 #include "mpi/command/command.h"
 #include "mpi/evaluate/encode_split.h"
 #include "mpi/evaluate/retrieve.h"
@@ -13,27 +13,20 @@
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
 
-/* Classes are compared by number, so a number must have the same name on both sides. */
-static int check_class_names(const struct evaluate_sides *sides, const char *const *a, int64_t n_a,
+/* Classes are compared by number, so a number must have the same name on both sides. Groups have no names. */
+static int check_class_names(struct evaluate_sides *sides, const char *const *a, int64_t n_a,
                              const char *const *b, int64_t n_b, struct bl_error *err)
 {
-    for (int64_t c = 0; c < n_a && c < n_b; c++)
-        if (strcmp(a[c], b[c]) != 0)
-            return bl_fail(err, BL_INPUT,
-                           "class %" PRId64
-                           " is '%s' in %s and '%s' in %s; import both with the same classes",
-                           c, a[c], sides->queries.name, b[c], sides->database.name);
-    return BL_OK;
+    sides->n_class_names = n_a > n_b ? n_a : n_b;
+    const struct bl_label_names queries = {sides->queries.name, a, n_a};
+    const struct bl_label_names database = {sides->database.name, b, n_b};
+    return bl_label_names_check(&queries, &database, err);
 }
 
-/* By device and inode, since one file can have two paths. Rank 0 decides, so that all ranks do the same. */
+/* Rank 0 decides, so that all ranks do the same. */
 static int same_file(struct par par, const char *a, const char *b)
 {
-    struct stat of_a, of_b;
-    int same = 0;
-    if (par.rank == 0)
-        same = strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 &&
-                                     of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+    int same = par.rank == 0 && command_same_file(a, b);
     par_broadcast(par, &same, sizeof same);
     return same;
 }

@@ -17,7 +17,8 @@ struct evaluate_side {
 
 struct evaluate_sides {
     struct evaluate_side queries, database;
-    int same; /* both are the same rows of the same file; then only queries.piece is filled */
+    int64_t n_class_names; /* of the longer list; 0: classes are numbers */
+    int same;              /* both are the same rows of the same file; then only queries.piece is filled */
     char protocol[BL_NAME_MAX];            /* the protocol's name, "splits" or "codes" */
     char protocol_words[600];              /* the same in words */
     int64_t seed;                          /* of the protocol; -1: no rows were drawn */

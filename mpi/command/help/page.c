@@ -6,7 +6,7 @@
 enum { WIDTH = 80, NAME_BYTES = 64 };
 
 const struct command_option command_common_options[] = {
-    {.name = "--quiet|-q", .text = "say only warnings"},
+    {.name = "--quiet|-q", .text = "say only warnings, and how a run ended"},
     {.name = "--help|-h", .text = "print a page of help, this one or a command's"},
     COMMAND_OPTIONS_END,
 };
@@ -30,6 +30,7 @@ const char *command_status(int i, int *status)
         {BL_NUMBERS, "NaN or infinity in the data, a loss, a gradient or an output"},
         {BL_STALLED, "no progress for train.stall_minutes"},
         {BL_MEMORY, "memory ran out"},
+        {BL_LAUNCH, "MPI can't start"},
         {BL_DEFECT, "a mistake in bitloom itself"},
         {BL_STOPPED, "stopped on request with a complete checkpoint: the same command continues"},
     };

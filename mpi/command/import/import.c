@@ -148,5 +148,6 @@ const struct command command_import = {
     .options = options,
     .examples = "bitloom import --format idx --features train-images-idx3-ubyte.gz \\\n"
                 "    --labels train-labels-idx1-ubyte.gz --split train -o fashion-mnist.h5\n",
+    .work = SIGNALS_FILE,
     .run = run,
 };

@@ -58,7 +58,7 @@ int import_names_read(struct import_names *names, const char *given, struct bl_e
     return code;
 }
 
-int import_names_borrow(struct import_names *names, char *const *from, int64_t n, struct bl_error *err)
+int import_names_borrow(struct import_names *names, const char *const *from, int64_t n, struct bl_error *err)
 {
     int code = bl_alloc_zero(&names->names, n, sizeof *names->names, "class names", err);
     if (code != BL_OK)

@@ -18,7 +18,7 @@ struct import_names {
 int import_names_read(struct import_names *names, const char *given, struct bl_error *err);
 
 /* Borrows n names, which must live as long as this. Errors: BL_MEMORY. */
-int import_names_borrow(struct import_names *names, char *const *from, int64_t n, struct bl_error *err);
+int import_names_borrow(struct import_names *names, const char *const *from, int64_t n, struct bl_error *err);
 
 /* Safe twice and on zeros. */
 void import_names_free(struct import_names *names);

@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "io/source.h"
 #include "mpi/command/import/import_groups.h"
+#include "mpi/command/import/import_look.h"
 #include "mpi/command/import/import_names.h"
+#include "mpi/command/import/import_others.h"
 #include "mpi/files/dataset.h"
 
 enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
@@ -23,6 +25,8 @@ struct import {
     struct split_writer *writer;
     struct bl_label_layout layout;
     struct import_names names;
+    struct import_others others;
+    struct import_look look;
     int64_t max_label; /* SINGLE: the highest class, -1 if no row has one */
     int64_t id_bytes;
     int64_t block_rows;
@@ -59,8 +63,12 @@ static int check_same_rows(const struct import *import, const struct io_source *
 static int open_labels(struct import *import, struct bl_error *err)
 {
     const struct import_given *given = import->given;
-    const struct io_source_options options = {
-        .label_column = given->label_column, .no_header = given->no_header != NULL, .labels_alone = 1};
+    const struct io_source_options options = {.label_column = given->label_column,
+                                              .no_header = given->no_header != NULL,
+                                              .labels_alone = 1,
+                                              .class_names = (const char *const *)import->others.names,
+                                              .n_class_names =
+                                                  given->class_names ? 0 : import->others.n_names};
     io_source_close(import->labels);
     int code = io_source_open(&import->labels, import_label_format(given), given->labels, &options, err);
     return code == BL_OK ? check_same_rows(import, import->labels, given->labels, err) : code;
@@ -93,7 +101,10 @@ static int open_sources(struct import *import, struct bl_error *err)
     const struct import_given *given = import->given;
     const struct io_source_options options = {.label_column = given->labels ? NULL : given->label_column,
                                               .id_column = given->id_column,
-                                              .no_header = given->no_header != NULL};
+                                              .no_header = given->no_header != NULL,
+                                              .class_names = (const char *const *)import->others.names,
+                                              .n_class_names =
+                                                  given->class_names ? 0 : import->others.n_names};
     int code = io_source_open(&import->features, given->format, given->features, &options, err);
     if (code == BL_OK && given->labels)
         code = open_labels(import, err);
@@ -256,6 +267,19 @@ static int take_names(struct import *import, struct bl_error *err)
     return BL_OK;
 }
 
+static int look_at_block(struct import *import, int64_t n, struct bl_error *err)
+{
+    const struct import_block block = {
+        .n = n,
+        .type = io_source_info(import->features)->type,
+        .features = import->feature_block,
+        .labels = import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
+        .groups = import->groups.layout.words > 0 ? import->groups.words : NULL,
+        .ids = import->id_bytes > 0 ? import->id_block : NULL,
+        .id_bytes = import->id_bytes};
+    return import_look_add(&import->look, &block, err);
+}
+
 /* The second pass: reads a block of everything and appends it to the split. */
 static int copy_rows(struct import *import, struct bl_error *err)
 {
@@ -272,6 +296,8 @@ static int copy_rows(struct import *import, struct bl_error *err)
         if (code == BL_OK && import->ids)
             code = read_ids(import, n, err);
         if (code == BL_OK)
+            code = look_at_block(import, n, err);
+        if (code == BL_OK)
             code = split_append(import->writer, n, import->feature_block,
                                 import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
                                 import->id_bytes > 0 ? import->id_block : NULL, err);
@@ -281,33 +307,29 @@ static int copy_rows(struct import *import, struct bl_error *err)
     return code;
 }
 
-static void say(const struct import *import)
+static void say(struct import *import)
 {
     const struct io_source_info *info = io_source_info(import->features);
+    const struct io_source_info *labels = import->labels ? io_source_info(import->labels) : info;
     const struct import_given *given = import->given;
-    char labels[100] = "no labels", names[80] = "", groups[80] = "";
-    if (import->layout.kind == BL_LABELS_MULTI)
-        snprintf(labels, sizeof labels, "a matrix of %s", bl_count(import->layout.classes, "label").text);
-    else if (import->layout.kind == BL_LABELS_SINGLE && import->max_label >= 0)
-        snprintf(labels, sizeof labels, "classes 0 to %" PRId64, import->max_label);
-    else if (import->layout.kind == BL_LABELS_SINGLE)
-        snprintf(labels, sizeof labels, "labels that are all -1");
-    if (import->names.n > 0)
-        snprintf(names, sizeof names, " with %s", bl_count(import->names.n, "name").text);
-    if (import->groups.layout.words > 0)
-        snprintf(groups, sizeof groups, ", %s per row", bl_count(import->groups.layout.words, "group").text);
+    char what[2 * BL_LABEL_TEXT + 16];
+    import_look_describe(&import->look, import->names.n, import->id_bytes > 0, what, sizeof what);
     const char *header = strcmp(given->format, "csv") != 0 ? ""
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
-    bl_log_say("imported %s of %" PRId64 " x %s, %s%s%s%s as split %s of %s%s",
-               bl_count(info->rows, "row").text, info->dim, bl_type_name(info->type), labels, names, groups,
-               import->id_bytes > 0 ? ", ids" : "", given->split, given->out, header);
+    bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s", bl_count(info->rows, "row").text,
+               info->dim, bl_type_name(info->type), what, given->split, given->out, header);
+    import_look_warn(&import->look, info, labels);
+    import_others_compare(&import->others, given->split, import->layout, import->names.names,
+                          import->names.n);
 }
 
 static int import_split(struct import *import, struct bl_error *err)
 {
     const struct import_given *given = import->given;
-    int code = open_sources(import, err);
+    int code = import_others_find(&import->others, given, err);
+    if (code == BL_OK)
+        code = open_sources(import, err);
     const struct io_source_info *info = code == BL_OK ? io_source_info(import->features) : NULL;
     if (code == BL_OK && (info->rows < 1 || info->dim < 1))
         code = bl_fail(err, BL_INPUT, "%s has %s of %s; nothing to import", given->features,
@@ -329,7 +351,9 @@ static int import_split(struct import *import, struct bl_error *err)
                                                  .id_bytes = import->id_bytes,
                                                  .n_class_names = import->names.n,
                                                  .class_names = import->names.names};
-    code = split_create(&import->writer, given->out, given->split, &options, err);
+    code = import_look_begin(&import->look, info, import->layout, import->groups.layout, err);
+    if (code == BL_OK)
+        code = split_create(&import->writer, given->out, given->split, &options, err);
     if (code == BL_OK)
         code = copy_rows(import, err);
     if (code == BL_OK)
@@ -342,11 +366,13 @@ static int import_split(struct import *import, struct bl_error *err)
 static void release(struct import *import)
 {
     split_destroy(import->writer);
+    import_look_free(&import->look);
     import_names_free(&import->names);
     io_source_close(import->features);
     io_source_close(import->labels);
     import_groups_free(&import->groups);
     io_source_close(import->ids);
+    import_others_free(&import->others);
     bl_free(&import->feature_block);
     bl_free(&import->other_block);
     bl_free(&import->integers);

@@ -1,15 +1,12 @@
-#include "hash/search.h"
-
 #include <inttypes.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
 #include "base/log.h"
-#include "hash/code.h"
+#include "base/minmax.h"
 #include "mpi/command/command.h"
+#include "mpi/command/run_path.h"
 #include "mpi/command/search/search_output.h"
-
-enum { BLOCK_VALUES = 1 << 20 };
 
 static int read_ids(struct search_side *side, struct bl_error *err)
 {
@@ -41,63 +38,41 @@ static void free_side(struct search_side *side)
     side->file = NULL;
 }
 
-/* Searches for all queries, in blocks of about BLOCK_VALUES neighbours to bound the memory. */
-static int answer(const struct search_side *queries, const struct search_side *database, int64_t k,
-                  int64_t radius, struct search_output *output, struct bl_error *err)
-{
-    const int64_t n_words = bl_code_words(queries->info->bits);
-    const int64_t block = 1 + BLOCK_VALUES / (k + 1); /* queries */
-    uint16_t *scratch = NULL;
-    int64_t *rows = NULL;
-    int32_t *distances = NULL;
-    int code = bl_alloc(&scratch, database->info->rows, sizeof *scratch, "distances to the database", err);
-    if (code == BL_OK)
-        code = bl_alloc(&rows, block * k, sizeof *rows, "neighbours", err);
-    if (code == BL_OK)
-        code = bl_alloc(&distances, block * k, sizeof *distances, "distances", err);
-    for (int64_t at = 0; at < queries->info->rows && code == BL_OK; at += block) {
-        const int64_t n = queries->info->rows - at < block ? queries->info->rows - at : block;
-        for (int64_t i = 0; i < n; i++)
-            bl_search(&database->codes.set, queries->codes.words + (at + i) * n_words, k, radius, scratch,
-                      rows + i * k, distances + i * k);
-        struct search_block answered = {at, n, k, rows, distances};
-        code = search_output_write(output, &answered, err);
-    }
-    bl_free(&distances);
-    bl_free(&rows);
-    bl_free(&scratch);
-    return code;
-}
-
 /* Only codes of the same length can be compared. */
-static int check_sides(const struct search_side *queries, const struct search_side *database, int64_t *k,
-                       struct bl_error *err)
+static int check_sides(const struct search_side *queries, const struct search_side *database,
+                       struct search_wish *wish, struct bl_error *err)
 {
+    /* Within one file a query is one of the items. */
+    const int self = wish->exclude_self && command_same_file(queries->path, database->path);
+    const int64_t most = bl_max(database->info->rows - self, 1);
     if (queries->info->bits != database->info->bits)
         return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
                        queries->path, bl_count(queries->info->bits, "bit").text, database->path,
                        bl_count(database->info->bits, "bit").text);
-    if (*k > database->info->rows) {
-        bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more items", *k,
-                   database->info->rows);
-        *k = database->info->rows;
+    if (wish->k > most) {
+        bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more%s items", wish->k,
+                   most, self ? " other" : "");
+        wish->k = most;
     }
     return BL_OK;
 }
 
 struct given {
-    const char *k, *radius, *output, *format;
+    const char *k, *radius, *output, *format, *exclude_self;
 };
 
 static const struct command_option options[] = {
     {.name = "-k",
      .argument = "K",
-     .text = "neighbours of each query (default 10)",
+     .text = "at most K neighbours of each query (default 10; with --radius all within it)",
      .at = offsetof(struct given, k)},
     {.name = "--radius",
      .argument = "R",
-     .text = "only neighbours within distance R",
+     .text = "all neighbours within distance R; with -k the nearest K of them",
      .at = offsetof(struct given, radius)},
+    {.name = "--exclude-self",
+     .text = "leave the query itself out: its row if both files are one, otherwise items with its id",
+     .at = offsetof(struct given, exclude_self)},
     {.name = "--output|-o",
      .argument = "OUT",
      .values = COMMAND_FILES,
@@ -111,34 +86,44 @@ static const struct command_option options[] = {
     COMMAND_OPTIONS_END,
 };
 
+static int parse_wish(const struct given *given, struct search_wish *wish, struct bl_error *err)
+{
+    *wish = (struct search_wish){
+        .k = given->radius ? 0 : 10, .radius = -1, .exclude_self = given->exclude_self != NULL};
+    int code = given->k ? command_integer("-k", given->k, 1, INT32_MAX, &wish->k, err) : BL_OK;
+    if (code == BL_OK && given->radius)
+        code = command_integer("--radius", given->radius, 0, BL_CODE_BITS_MAX, &wish->radius, err);
+    return code;
+}
+
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    struct given given = {.k = "10"};
+    struct given given = {0};
     const char *files[2];
     struct search_side queries = {0}, database = {0};
+    struct search_wish wish;
     struct search_output *output = NULL;
     enum search_format format;
-    int64_t k, radius = BL_CODE_BITS_MAX;
     (void)par;
     int code = command_parse(argc, argv, options, &given, files, 2, 2, NULL, err);
     if (code == BL_OK)
-        code = command_integer("-k", given.k, 1, INT32_MAX, &k, err);
-    if (code == BL_OK && given.radius)
-        code = command_integer("--radius", given.radius, 0, BL_CODE_BITS_MAX, &radius, err);
+        code = parse_wish(&given, &wish, err);
     if (code == BL_OK)
         code = search_format_of(given.format, given.output, &format, err);
     if (code == BL_OK)
         code = command_check_output(given.output, files, 2, err);
+    for (int i = 0; i < 2 && code == BL_OK; i++)
+        code = command_refuse_run_as_codes(files[i], err);
+    if (given.output)
+        signals_install(SIGNALS_FILE);
     if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
         code = load_side(&database, files[1], err);
     if (code == BL_OK)
-        code = check_sides(&queries, &database, &k, err);
+        code = check_sides(&queries, &database, &wish, err);
     if (code == BL_OK)
-        code = search_output_create(&output, format, given.output, &queries, &database, k, err);
-    if (code == BL_OK)
-        code = answer(&queries, &database, k, radius, output, err);
+        code = search_answer(&queries, &database, &wish, format, given.output, &output, err);
     if (code == BL_OK)
         code = search_output_commit(output, err);
     search_output_destroy(output);
@@ -150,15 +135,20 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_search = {
     .name = "search",
     .summary = "find the nearest codes of queries",
-    .usage = "QUERIES DATABASE [-k K] [--radius R] [-o OUT] [--format tsv|json|hdf5]\n",
-    .text = "QUERIES and DATABASE are code files, as `bitloom encode` writes them. "
-            "The answer is exact: by ascending Hamming distance, items at equal distance by their row in the "
-            "database. "
-            "A query that is itself in the database finds itself.\n"
-            "Columns of TSV: query, rank, item, distance, label: ids and class names where they are known, "
-            "otherwise rows and class numbers.\n",
+    .usage = "QUERIES DATABASE [-k K] [--radius R] [--exclude-self] [-o OUT] [--format tsv|json|hdf5]\n",
+    .text =
+        "QUERIES and DATABASE are code files, as `bitloom encode` writes them. "
+        "The answer is exact: by ascending Hamming distance, items at equal distance by their row in the "
+        "database. "
+        "A query that is itself in the database finds itself, unless --exclude-self is given: then a file against "
+        "itself gives lists of near duplicates.\n"
+        "Columns of TSV: query, rank, item, distance, label: ids and class names where they are known, "
+        "otherwise rows and class numbers. "
+        "A query without neighbours has no line. "
+        "docs/file-formats.md describes the HDF5 file.\n",
     .operands = COMMAND_FILES,
     .options = options,
-    .examples = "bitloom search test-codes.h5 train-codes.h5 -k 5 -o neighbours.tsv\n",
+    .examples = "bitloom search test-codes.h5 train-codes.h5 -k 5 -o neighbours.tsv\n"
+                "bitloom search codes.h5 codes.h5 --exclude-self --radius 3 -o duplicates.tsv\n",
     .run = run,
 };

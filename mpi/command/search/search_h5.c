@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
 #include "mpi/h5/table.h"
@@ -62,28 +63,54 @@ static int write_labels(const struct search_h5 *h5, const struct search_side *si
     return code;
 }
 
-int search_h5_create(struct search_h5 *h5, const char *path, const struct search_side *queries,
-                     const struct search_side *database, int64_t k, struct bl_error *err)
+static int write_attributes(const struct search_h5 *h5, const struct search_side *queries,
+                            const struct search_side *database, const struct search_wish *wish,
+                            struct bl_error *err)
 {
-    *h5 = (struct search_h5){0, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, ""};
+    int failed = h5_put_text(h5->file, "kind", PAR_NEIGHBOURS_KIND) != 0 ||
+                 h5_put_integer(h5->file, "bits", queries->info->bits) != 0 ||
+                 h5_put_integer(h5->file, "database_rows", database->info->rows) != 0 ||
+                 h5_put_integer(h5->file, "self_excluded", wish->exclude_self) != 0;
+    if (wish->k > 0)
+        failed |= h5_put_integer(h5->file, "k", wish->k) != 0;
+    if (wish->radius >= 0)
+        failed |= h5_put_integer(h5->file, "radius", wish->radius) != 0;
+    if (database->info->n_class_names > 0)
+        failed |= h5_put_texts(h5->file, "class_names", database->info->class_names,
+                               database->info->n_class_names) != 0;
+    return failed ? bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", h5->path)
+                  : BL_OK;
+}
+
+static int write_offsets(const struct search_h5 *h5, int64_t n, const int64_t *offsets, struct bl_error *err)
+{
+    hid_t dataset = H5I_INVALID_HID;
+    int code = h5_make_dataset(h5->file, "/offsets", H5T_STD_I64LE, n, 0, &dataset, err);
+    if (code == BL_OK)
+        code = h5_write_rows(dataset, H5T_NATIVE_INT64, 0, n, 0, offsets, h5->path, err);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    return code;
+}
+
+int search_h5_create(struct search_h5 *h5, const char *path, const struct search_side *queries,
+                     const struct search_side *database, const struct search_wish *wish,
+                     const int64_t *offsets, struct bl_error *err)
+{
+    const int64_t n = queries->info->rows, rows = wish->k > 0 ? n : offsets[n];
+    *h5 = (struct search_h5){0, H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, wish->k, 0, ""};
     snprintf(h5->path, sizeof h5->path, "%s", path);
     int code = h5_create(&h5->file, path, 0, err);
     if (code != BL_OK)
         return code;
     h5->is_open = 1; /* from here on search_h5_close has something to close */
-    int failed = h5_put_text(h5->file, "kind", "neighbours") != 0 ||
-                 h5_put_integer(h5->file, "bits", queries->info->bits) != 0 ||
-                 h5_put_integer(h5->file, "k", k) != 0;
-    if (database->info->n_class_names > 0)
-        failed |= h5_put_texts(h5->file, "class_names", database->info->class_names,
-                               database->info->n_class_names) != 0;
-    if (failed)
-        return bl_fail(err, BL_PATH, "can't write the attributes of %s; the disk may be full", path);
-    code =
-        h5_make_dataset(h5->file, "/neighbours", H5T_STD_I64LE, queries->info->rows, k, &h5->neighbours, err);
+    code = write_attributes(h5, queries, database, wish, err);
     if (code == BL_OK)
-        code = h5_make_dataset(h5->file, "/distances", H5T_STD_I32LE, queries->info->rows, k, &h5->distances,
-                               err);
+        code = h5_make_dataset(h5->file, "/neighbours", H5T_STD_I64LE, rows, wish->k, &h5->neighbours, err);
+    if (code == BL_OK)
+        code = h5_make_dataset(h5->file, "/distances", H5T_STD_I32LE, rows, wish->k, &h5->distances, err);
+    if (code == BL_OK && wish->k == 0)
+        code = write_offsets(h5, n + 1, offsets, err);
     if (code == BL_OK)
         code = write_ids(h5, "/query_ids", queries, err);
     if (code == BL_OK)
@@ -95,11 +122,12 @@ int search_h5_create(struct search_h5 *h5, const char *path, const struct search
 
 int search_h5_write(struct search_h5 *h5, const struct search_block *block, struct bl_error *err)
 {
-    int code = h5_write_rows(h5->neighbours, H5T_NATIVE_INT64, block->first, block->n, block->k, block->rows,
-                             h5->path, err);
+    const int64_t n = h5->k > 0 ? block->n : block->at[block->n];
+    int code = h5_write_rows(h5->neighbours, H5T_NATIVE_INT64, h5->at, n, h5->k, block->rows, h5->path, err);
     if (code == BL_OK)
-        code = h5_write_rows(h5->distances, H5T_NATIVE_INT32, block->first, block->n, block->k,
-                             block->distances, h5->path, err);
+        code =
+            h5_write_rows(h5->distances, H5T_NATIVE_INT32, h5->at, n, h5->k, block->distances, h5->path, err);
+    h5->at += n;
     return code;
 }
 

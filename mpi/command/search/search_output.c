@@ -96,12 +96,12 @@ static void write_tsv(struct search_output *output, const struct search_block *b
     char query[NAME_BYTES], item[NAME_BYTES], label[NAME_BYTES];
     for (int64_t i = 0; i < block->n; i++) {
         write_row_name(output->queries, block->first + i, query);
-        for (int64_t j = 0; j < block->k && block->rows[i * block->k + j] >= 0; j++) {
-            const int64_t row = block->rows[i * block->k + j];
+        for (int64_t j = 0; block->at[i] + j < block->at[i + 1] && block->rows[block->at[i] + j] >= 0; j++) {
+            const int64_t row = block->rows[block->at[i] + j];
             write_row_name(output->database, row, item);
             write_label_name(output->database, row, label);
             fprintf(output->file, "%s\t%" PRId64 "\t%s\t%" PRId32 "\t%s\n", query, j + 1, item,
-                    block->distances[i * block->k + j], label);
+                    block->distances[block->at[i] + j], label);
         }
     }
 }
@@ -133,11 +133,11 @@ static json_t *json_of_query(const struct search_output *output, const struct se
     char label[NAME_BYTES];
     json_t *query = json_object(), *neighbours = json_array();
     put_row(query, output->queries, block->first + i);
-    for (int64_t j = 0; j < block->k && block->rows[i * block->k + j] >= 0; j++) {
-        const int64_t row = block->rows[i * block->k + j];
+    for (int64_t j = 0; block->at[i] + j < block->at[i + 1] && block->rows[block->at[i] + j] >= 0; j++) {
+        const int64_t row = block->rows[block->at[i] + j];
         json_t *item = json_object();
         put_row(item, output->database, row);
-        json_object_set_new(item, "distance", json_integer(block->distances[i * block->k + j]));
+        json_object_set_new(item, "distance", json_integer(block->distances[block->at[i] + j]));
         if (output->database->codes.labels) {
             write_label_name(output->database, row, label);
             json_object_set_new(item, "label", json_text(label));
@@ -162,15 +162,21 @@ static int write_json(struct search_output *output, const struct search_block *b
     return BL_OK;
 }
 
-static void write_head(struct search_output *output, int64_t k)
+/* Of k and radius, what was asked for. */
+static void write_head(struct search_output *output, const struct search_wish *wish)
 {
-    if (output->format == SEARCH_TSV)
+    if (output->format == SEARCH_TSV) {
         fprintf(output->file, "query\trank\titem\tdistance\tlabel\n");
-    else
-        fprintf(output->file,
-                "{\"bits\":%" PRId64 ",\"k\":%" PRId64 ",\"queries\":%" PRId64 ",\"database\":%" PRId64
-                ",\"results\":[",
-                output->queries->info->bits, k, output->queries->info->rows, output->database->info->rows);
+        return;
+    }
+    fprintf(output->file, "{\"bits\":%" PRId64, output->queries->info->bits);
+    if (wish->k > 0)
+        fprintf(output->file, ",\"k\":%" PRId64, wish->k);
+    if (wish->radius >= 0)
+        fprintf(output->file, ",\"radius\":%" PRId64, wish->radius);
+    fprintf(output->file,
+            ",\"self_excluded\":%s,\"queries\":%" PRId64 ",\"database\":%" PRId64 ",\"results\":[",
+            wish->exclude_self ? "true" : "false", output->queries->info->rows, output->database->info->rows);
 }
 
 static const char *name_of(const struct search_output *output)
@@ -179,8 +185,8 @@ static const char *name_of(const struct search_output *output)
 }
 
 int search_output_create(struct search_output **out, enum search_format format, const char *path,
-                         const struct search_side *queries, const struct search_side *database, int64_t k,
-                         struct bl_error *err)
+                         const struct search_side *queries, const struct search_side *database,
+                         const struct search_wish *wish, const int64_t *offsets, struct bl_error *err)
 {
     struct search_output *output;
     int code = bl_alloc_zero(&output, 1, sizeof *output, "the output", err);
@@ -199,13 +205,13 @@ int search_output_create(struct search_output **out, enum search_format format, 
         return code;
     output->unfinished = path != NULL;
     if (format == SEARCH_HDF5)
-        return search_h5_create(&output->h5, output->temporary, queries, database, k, err);
+        return search_h5_create(&output->h5, output->temporary, queries, database, wish, offsets, err);
     output->file = path ? fopen(output->temporary, "w") : stdout;
     if (!output->file) {
         output->unfinished = 0;
         return bl_fail_path(err, "write", path, errno);
     }
-    write_head(output, k);
+    write_head(output, wish);
     return BL_OK;
 }
 

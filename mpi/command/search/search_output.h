@@ -7,8 +7,6 @@
 
 #include "mpi/command/search/search_answer.h"
 
-enum search_format { SEARCH_TSV, SEARCH_JSON, SEARCH_HDF5 };
-
 /* The format by its name or, if name is NULL, by the ending of path; TSV if both are NULL. Errors:
  * BL_USAGE. */
 int search_format_of(const char *name, const char *path, enum search_format *format, struct bl_error *err);
@@ -16,11 +14,12 @@ int search_format_of(const char *name, const char *path, enum search_format *for
 /* An output being written, under a temporary name until the commit. */
 struct search_output;
 
-/* Opens the output at path (NULL: standard output, which HDF5 can't use) for k neighbours of each query.
- * Borrows path and both sides. Destroy *out whatever the result. Errors: BL_PATH, BL_USAGE, BL_MEMORY. */
+/* Opens the output at path (NULL: standard output, which HDF5 can't use) for what the wish asks for. offsets [queries
+ * + 1], only for HDF5 and where wish->k is 0: where the neighbours of each query begin; borrowed for the call. Borrows
+ * path and both sides. Destroy *out whatever the result. Errors: BL_PATH, BL_USAGE, BL_MEMORY. */
 int search_output_create(struct search_output **out, enum search_format format, const char *path,
-                         const struct search_side *queries, const struct search_side *database, int64_t k,
-                         struct bl_error *err);
+                         const struct search_side *queries, const struct search_side *database,
+                         const struct search_wish *wish, const int64_t *offsets, struct bl_error *err);
 
 /* Writes the next block; blocks come in the order of queries. Errors: BL_PATH, BL_MEMORY. */
 int search_output_write(struct search_output *output, const struct search_block *block, struct bl_error *err);

@@ -31,3 +31,20 @@ Test(quantity, what_is_no_quantity_leaves_the_value)
         cr_expect_not(bl_quantity_parse(bad[i], bl_units_of_time, &value), "%s", bad[i]);
     cr_assert_eq(value, 7.0);
 }
+
+static void expect_bytes(int64_t n, const char *text)
+{
+    cr_expect_str_eq(bl_bytes(n).text, text);
+}
+
+Test(quantity, bytes_are_said_in_the_largest_unit_that_leaves_one_or_more)
+{
+    expect_bytes(0, "0 bytes");
+    expect_bytes(1, "1 byte");
+    expect_bytes(1023, "1023 bytes");
+    expect_bytes(1024, "1.0 KiB");
+    expect_bytes((1 << 20) - 1, "1.0 MiB");
+    expect_bytes(INT64_C(812) << 20, "812.0 MiB");
+    expect_bytes(INT64_C(1073749248) << 20, "1.0 PiB");
+    expect_bytes(INT64_MAX, "8.0 EiB");
+}

@@ -144,12 +144,12 @@ Test(fitted, standardized_columns_have_mean_0_and_nearly_variance_1)
 {
     struct bl_normalizer normalizer = {0};
     static float normal[N * DIM];
-    int64_t constant = 0;
+    struct par_normalizer_found found;
     for (int i = 0; i < N; i++)
         features[i * DIM + 3] = 7.0f;
     cr_assert_eq(bl_normalizer_init(&normalizer, BL_NORMALIZE_STANDARDIZE, DIM, &err), BL_OK);
-    cr_assert_eq(par_normalizer_fit(par_alone(), &rows, &normalizer, &constant, &err), BL_OK);
-    cr_assert_eq(constant, 1);
+    cr_assert_eq(par_normalizer_fit(par_alone(), &rows, &normalizer, &found, &err), BL_OK);
+    cr_assert_eq(found.constant, 1);
     bl_normalizer_apply(&normalizer, BL_FLOAT32, features, N, normal);
     for (int d = 0; d < DIM; d++) {
         double sum = 0.0, squares = 0.0;

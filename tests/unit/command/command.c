@@ -187,3 +187,16 @@ Test(command, what_is_no_real_number_in_range_is_refused)
         cr_assert_eq(value, 7.0);
     }
 }
+
+/* An unset variable of a script. */
+Test(command, an_empty_value_or_argument_is_refused)
+{
+    cr_assert_eq(parse("encode a -o  b"), BL_USAGE);
+    cr_assert(strstr(err.what, "-o is empty; see --help"), "%s", err.what);
+    cr_assert_eq(parse("encode a --output= b"), BL_USAGE);
+    cr_assert(strstr(err.what, "--output is empty"), "%s", err.what);
+    cr_assert_eq(parse("encode a --set  b"), BL_USAGE);
+    cr_assert(strstr(err.what, "--set is empty"), "%s", err.what);
+    cr_assert_eq(parse("encode  b"), BL_USAGE);
+    cr_assert(strstr(err.what, "encode: an argument is empty"), "%s", err.what);
+}

@@ -201,6 +201,21 @@ Test(config, a_key_in_another_section_is_suggested)
     refuse(DATA "train: {bits: 8}\n", "run.yaml:2: unknown key train.bits", "did you mean model.bits?");
 }
 
+Test(config, a_mistyped_section_is_answered_by_the_nearest_one)
+{
+    refuse(DATA "trian: {epochs: 3}\n", "run.yaml:2: unknown key trian;", "did you mean train?");
+    refuse("dta: {file: d.h5}\n", "run.yaml:1: unknown key dta;", "did you mean data?");
+    refuse(DATA "modle:\n  bits: 8\n", "run.yaml:2: unknown key modle;", "did you mean model?");
+    refuse(DATA "objective: {term: {scatter: {weight: 1}}}\n", "unknown key objective.term;",
+           "did you mean objective.terms?");
+    refuse(DATA "objective: {terms: {pairwse: {weight: 1}}}\n", "unknown key objective.terms.pairwse;",
+           "did you mean objective.terms.pairwise?");
+    refuse(DATA "epochs: 3\n", "unknown key epochs;", "did you mean train.epochs?");
+    refuse(DATA "loss: joint\n", "unknown key loss;", "did you mean objective.preset?");
+    refuse_set("trian.epochs=3", "unknown key trian.epochs; did you mean train.epochs?");
+    refuse_set("qqqqqqqq=3", "unknown key qqqqqqqq; docs/configuration.md lists all keys");
+}
+
 Test(config, names_of_other_programs_are_understood_but_not_taken)
 {
     static const char *const names[][2] = {{"optimizer.learning_rate", "optimizer.lr"},

@@ -282,12 +282,14 @@ Test(config_rules, the_term_against_the_default_decay_comes_back)
     round_trip(DATA "objective: {terms: {weight_decay: {weight: 0.1}}}\n");
 }
 
+static const struct bl_choice x = {"data.file", "x.h5", NULL};
+
 Test(config_rules, the_first_configuration_of_init_is_the_default)
 {
     char *text = NULL, keys[600];
     parse("data: {file: x.h5}\n");
     const struct bl_config plain = config;
-    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &config_err), BL_OK, "%s", config_err.what);
+    cr_assert_eq(bl_reference_config(&x, 1, NULL, &text, &config_err), BL_OK, "%s", config_err.what);
     parse(text);
     cr_assert_eq(bl_config_difference(&plain, &config, keys, sizeof keys), 0, "%s", keys);
     for (const struct bl_key *key = bl_keys; key->name; key++)
@@ -298,12 +300,28 @@ Test(config_rules, the_first_configuration_of_init_is_the_default)
 Test(config_rules, the_first_configuration_of_init_leaves_presets_to_choose)
 {
     char *text = NULL, *preset;
-    cr_assert_eq(bl_reference_config("x.h5", 4, 16, &text, &config_err), BL_OK, "%s", config_err.what);
+    cr_assert_eq(bl_reference_config(&x, 1, NULL, &text, &config_err), BL_OK, "%s", config_err.what);
     preset = strstr(text, "preset: joint");
     cr_assert_not_null(preset);
     memcpy(preset, "preset: seed ", 13);
     parse(text);
     cr_assert_eq(config.objective.pairwise_form, BL_FORM_LITERAL);
+    bl_free(&text);
+}
+
+Test(config_rules, choices_of_init_are_written_with_their_reasons)
+{
+    const struct bl_choice choices[] = {x,
+                                        {"objective.preset", "likelihood", "groups"},
+                                        {"objective.terms.pairwise.similarity", "group", "they share one"}};
+    char *text = NULL;
+    cr_assert_eq(bl_reference_config(choices, 3, "# About.\n", &text, &config_err), BL_OK, "%s",
+                 config_err.what);
+    parse(text);
+    cr_assert_eq(config.objective.pairwise_similarity, BL_SIMILARITY_GROUP);
+    cr_assert(strstr(text, "\n# About.\n"), "%s", text);
+    cr_assert(strstr(text, "  # Here: groups.\n  preset: likelihood\n"), "%s", text);
+    cr_assert(strstr(text, "      # Here: they share one.\n      similarity: group\n"), "%s", text);
     bl_free(&text);
 }
 

@@ -13,18 +13,22 @@ static struct bl_normalizer fit(int kind, int64_t dim, enum bl_type type, const 
                                 int64_t *n_constant)
 {
     struct bl_normalizer normalizer;
-    double first[DIM_MAX], means[DIM_MAX] = {0}, variances[DIM_MAX] = {0};
+    struct bl_spread spread;
+    double first[DIM_MAX];
     cr_assert(dim <= DIM_MAX && bl_normalizer_init(&normalizer, kind, dim, NULL) == BL_OK);
+    cr_assert_eq(bl_spread_init(&spread, dim, NULL), BL_OK);
     bl_type_to_double(type, rows, dim, first);
-    bl_normalizer_add(dim, type, rows, n, NULL, first, 1, means);
+    bl_normalizer_add(dim, type, rows, n, NULL, first, 1, spread.mean);
+    bl_normalizer_widen(dim, type, rows, n, NULL, spread.lo, spread.hi);
     for (int64_t d = 0; d < dim; d++)
-        means[d] = first[d] + means[d] / (double)n;
-    bl_normalizer_add(dim, type, rows, n, NULL, means, 2, variances);
+        spread.mean[d] = first[d] + spread.mean[d] / (double)n;
+    bl_normalizer_add(dim, type, rows, n, NULL, spread.mean, 2, spread.variance);
     for (int64_t d = 0; d < dim; d++)
-        variances[d] /= (double)n;
-    int64_t constant = bl_normalizer_set(&normalizer, means, variances);
+        spread.variance[d] /= (double)n;
+    int64_t constant = bl_normalizer_set(&normalizer, type, &spread);
     if (n_constant)
         *n_constant = constant;
+    bl_spread_free(&spread);
     return normalizer;
 }
 
@@ -62,15 +66,52 @@ Test(normalize, scale_divides_all_columns_by_one_number_and_keeps_their_proporti
     bl_normalizer_free(&normalizer);
 }
 
-Test(normalize, standardize_divides_by_deviation_and_a_thousandth_of_the_overall_one)
+Test(normalize, standardize_divides_each_column_by_its_own_deviation_whatever_the_others_are)
 {
-    const double rows[4] = {1, 10, 3, 30};
-    float out[4];
-    struct bl_normalizer normalizer = fit(BL_NORMALIZE_STANDARDIZE, 2, BL_FLOAT64, rows, 2, NULL);
-    double all = sqrt((1.0 + 100.0) / 2.0);
+    const double rows[6] = {1, 1e12, 1e-30, 3, 3e12, 3e-30};
+    float out[6];
+    struct bl_normalizer normalizer = fit(BL_NORMALIZE_STANDARDIZE, 3, BL_FLOAT64, rows, 2, NULL);
     bl_normalizer_apply(&normalizer, BL_FLOAT64, rows, 2, out);
-    cr_assert_float_eq(out[2], 1.0 / (1.0 + 1e-3 * all), 1e-7);
-    cr_assert_float_eq(out[3], 10.0 / (10.0 + 1e-3 * all), 1e-7);
+    for (int i = 0; i < 6; i++)
+        cr_assert_float_eq(out[i], i < 3 ? -1.0 : 1.0, 1e-6);
+    bl_normalizer_free(&normalizer);
+}
+
+/* One row in 10,000 is 99.995 deviations away, which is what its value would become. */
+Test(normalize, standardize_puts_no_row_farther_out_than_its_reach)
+{
+    enum { N = 10000 };
+    static uint8_t rows[2 * N];
+    static float out[2 * N];
+    for (int i = 0; i < N; i++)
+        rows[2 * i + 1] = (uint8_t)(i % 2);
+    rows[2 * 5000] = 255;
+    struct bl_normalizer normalizer = fit(BL_NORMALIZE_STANDARDIZE, 2, BL_UINT8, rows, N, NULL);
+    bl_normalizer_apply(&normalizer, BL_UINT8, rows, N, out);
+    cr_assert_float_eq(out[2 * 5000], BL_NORMALIZER_REACH, 1e-5);
+    cr_assert_float_eq(out[0], -(double)BL_NORMALIZER_REACH / (N - 1), 1e-6);
+    cr_assert_float_eq(out[1], -1.0, 1e-6);
+    bl_normalizer_free(&normalizer);
+}
+
+/* Values that differ by a unit in the last place of a number of their size are noise; two apart, they aren't. */
+Test(normalize, a_column_that_differs_by_rounding_alone_counts_as_constant)
+{
+    float rows[8], steps[4];
+    float out[8];
+    int64_t constant = -1;
+    for (int i = 0; i < 4; i++) {
+        rows[2 * i] = i % 2 ? 0.1f : nextafterf(0.1f, 1.0f);
+        rows[2 * i + 1] = 1e7f + (float)(4 * i);
+        steps[i] = 1.0f + (float)(i % 2) * 0x1p-21f;
+    }
+    struct bl_normalizer normalizer = fit(BL_NORMALIZE_STANDARDIZE, 2, BL_FLOAT32, rows, 4, &constant);
+    cr_assert(constant == 1 && normalizer.scale[0] == 0.0);
+    bl_normalizer_apply(&normalizer, BL_FLOAT32, rows, 4, out);
+    cr_assert_float_eq(out[7], 1.5 / sqrt(1.25), 1e-6);
+    bl_normalizer_free(&normalizer);
+    normalizer = fit(BL_NORMALIZE_STANDARDIZE, 1, BL_FLOAT32, steps, 4, &constant);
+    cr_assert_eq(constant, 0);
     bl_normalizer_free(&normalizer);
 }
 
@@ -99,7 +140,7 @@ Test(normalize, a_huge_offset_in_float64_costs_no_digits)
         rows[i] = 1e12 + i;
     struct bl_normalizer normalizer = fit(BL_NORMALIZE_STANDARDIZE, 1, BL_FLOAT64, rows, 4, NULL);
     bl_normalizer_apply(&normalizer, BL_FLOAT64, rows, 4, out);
-    double sd = sqrt(1.25) * 1.001;
+    double sd = sqrt(1.25);
     for (int i = 0; i < 4; i++)
         cr_assert_float_eq(out[i], (i - 1.5) / sd, 1e-6);
     bl_normalizer_free(&normalizer);
@@ -159,5 +200,9 @@ Test(normalize, freeing_twice_is_safe)
     cr_assert_eq(bl_normalizer_init(&normalizer, BL_NORMALIZE_CENTER, 3, NULL), BL_OK);
     bl_normalizer_free(&normalizer);
     bl_normalizer_free(&normalizer);
+    struct bl_spread spread;
+    cr_assert_eq(bl_spread_init(&spread, 3, NULL), BL_OK);
+    bl_spread_free(&spread);
+    bl_spread_free(&spread);
     cr_assert_eq(bl_alloc_live(), live);
 }

@@ -77,16 +77,47 @@ Test(dataset_refuses, a_group_in_the_place_of_features_is_refused)
     expect_refusal(&set, 1, "not a data set");
 }
 
-Test(dataset_refuses, features_of_one_or_three_dimensions_are_refused)
+Test(dataset_refuses, features_of_one_dimension_are_refused)
 {
     struct foreign set = features_of_three_rows();
     set.rank = 1;
     set.extent[0] = 6;
     expect_refusal(&set, 1, "[6]");
-    set.rank = 3;
-    set.extent[0] = set.extent[1] = 1;
-    set.extent[2] = 6;
-    expect_refusal(&set, 1, "3 dimensions");
+}
+
+Test(dataset_refuses, labels_of_three_dimensions_are_refused)
+{
+    struct foreign sets[] = {features_of_three_rows(),
+                             {"train/labels", H5T_STD_I32LE, H5T_NATIVE_FLOAT, 3, {3, 1, 2}, six, 0}};
+    expect_refusal(sets, 2, "3 dimensions");
+}
+
+/* As `import` does it. */
+Test(dataset_refuses, features_of_three_dimensions_are_flattened)
+{
+    struct par_dataset *dataset;
+    for (int packed = 0; packed < 2; packed++) {
+        struct foreign set = {"train/features", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 3, {2, 3, 1}, six, packed};
+        float got[3];
+        write_foreign(&set, 1);
+        cr_assert_eq(open_split(&dataset, "train"), BL_OK, "%s", split_err.what);
+        cr_assert_eq(dataset_split(dataset)->dim, 3);
+        cr_assert_eq(par_dataset_read_local(dataset, 1, 1, got, NULL, NULL, &split_err), BL_OK);
+        cr_assert_arr_eq(got, six + 3, sizeof got);
+        par_dataset_close(dataset);
+    }
+}
+
+Test(dataset_refuses, what_matlab_wrote_is_transposed_and_refused_with_the_way_in)
+{
+    struct foreign set = features_of_three_rows();
+    write_foreign(&set, 1);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), features = H5Dopen2(file, set.name, H5P_DEFAULT);
+    h5_put_text(features, "MATLAB_class", "single");
+    H5Dclose(features);
+    H5Fclose(file);
+    expect_failure("train", BL_INPUT,
+                   "written by MATLAB, so its [3, 2] is transposed; take it in by bitloom import");
 }
 
 Test(dataset_refuses, features_without_rows_or_columns_are_refused)
@@ -143,11 +174,14 @@ Test(dataset_refuses, ids_of_another_number_of_rows_are_refused_with_both_number
     expect_refusal(sets, 2, "'ids' has 2 rows but 'features' has 3");
 }
 
-Test(dataset_refuses, labels_that_are_not_integers_are_refused)
+Test(dataset_refuses, labels_that_are_text_are_refused)
 {
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 4);
     struct foreign sets[] = {features_of_three_rows(),
-                             {"train/labels", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, {3}, six, 0}};
-    expect_refusal(sets, 2, "integers");
+                             {"train/labels", text, text, 1, {3}, "cat\0dog\0cat\0", 0}};
+    expect_refusal(sets, 2, "'labels' are text");
+    H5Tclose(text);
 }
 
 Test(dataset_refuses, ids_of_variable_length_are_refused)

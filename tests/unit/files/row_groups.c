@@ -138,10 +138,19 @@ Test(row_groups, of_any_integer_type_are_read)
     par_dataset_close(dataset);
 }
 
-Test(row_groups, that_are_not_integers_or_not_one_row_each_are_refused)
+Test(row_groups, stored_as_floats_are_read_if_they_are_whole)
 {
-    write_foreign_groups(H5T_IEEE_F32LE, 1, ROWS, 0, (const int[]){0, 1, 2});
-    refuse_to_open("'groups' must be integers");
+    uint32_t read[ROWS];
+    write_foreign_groups(H5T_IEEE_F32LE, 1, ROWS, 0, (const int[]){0, 1, -1});
+    struct par_dataset *dataset = open_train();
+    cr_assert_eq(par_dataset_read_groups_local(dataset, 0, ROWS, read, &split_err), BL_OK, "%s",
+                 split_err.what);
+    cr_assert_arr_eq(read, ((const int[]){0, 1, -1}), sizeof read);
+    par_dataset_close(dataset);
+}
+
+Test(row_groups, that_are_not_one_row_each_are_refused)
+{
     write_foreign_groups(H5T_STD_I32LE, 1, 4, 0, (const int[]){0, 1, 2, 3});
     refuse_to_open("'groups' has 4 rows but 'features' has 3");
 }

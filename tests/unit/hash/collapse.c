@@ -36,6 +36,25 @@ Test(collapse, is_not_seen_in_codes_that_are_in_use_or_of_two_classes)
     cr_assert_null(bl_collapse_cause(&likelihood, &health));
 }
 
+Test(collapse, of_two_classes_on_one_code_is_seen_and_of_one_class_is_none)
+{
+    struct bl_code_health health = healthy();
+    health.classes = 2;
+    health.class_codes = 1;
+    cr_assert(bl_codes_have_collapsed(&health));
+    health.classes = 1;
+    cr_assert_not(bl_codes_have_collapsed(&health));
+}
+
+Test(collapse, is_seen_without_classes)
+{
+    struct bl_code_health health = healthy();
+    health.classes = health.class_codes = -1;
+    cr_assert_not(bl_codes_have_collapsed(&health));
+    health.top_two = 1.0;
+    cr_assert(bl_codes_have_collapsed(&health));
+}
+
 Test(collapse, by_the_literal_form_is_named)
 {
     const struct bl_config_objective literal = {.pairwise_weight = 1.0, .pairwise_form = BL_FORM_LITERAL};

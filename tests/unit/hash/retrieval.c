@@ -447,13 +447,18 @@ Test(retrieval, means_are_over_all_queries_and_answerable_ones_apart)
     }
 }
 
-Test(retrieval, no_queries_give_zero_means_and_no_nan)
+Test(retrieval, there_is_no_mean_over_no_query_or_over_none_with_anything_relevant)
 {
     static struct bl_retrieval retrieval;
     static struct bl_retrieval_means means;
-    bl_retrieval_init(&retrieval, 4, NULL, 0);
-    bl_retrieval_means(&retrieval, &means);
-    cr_assert_eq(means.map, 0.0);
-    cr_assert_eq(means.map_answerable, 0.0);
-    cr_assert_eq(means.recall_radius[4], 0.0);
+    const bl_bucket nothing_relevant[3] = {bl_bucket_of(2, 0), bl_bucket_of(0, 0), bl_bucket_of(5, 0)};
+    bl_retrieval_init(&retrieval, 2, (const int64_t[]){3}, 1);
+    for (int round = 0; round < 2; round++) {
+        bl_retrieval_means(&retrieval, &means);
+        cr_assert(isnan(means.map) && isnan(means.map_answerable));
+        cr_assert(isnan(means.map_min[0]) && isnan(means.map_found[0]) && isnan(means.precision_at[0]));
+        cr_assert(isnan(means.recall_radius[2]) && isnan(means.precision_radius[0]));
+        bl_retrieval_add(&retrieval, nothing_relevant);
+    }
+    cr_assert_eq(retrieval.unanswerable, 2);
 }

@@ -19,12 +19,14 @@ static void random_words(uint64_t seed, int64_t bits, uint64_t *words)
 }
 
 /* Takes the nearest row not yet taken, k times. */
-static int64_t plain_search(const struct bl_code_set *set, const uint64_t *query, int64_t k, int64_t radius,
-                            int64_t *rows, int32_t *distances)
+static int64_t plain_search(const struct bl_code_set *set, const uint64_t *query, const int64_t *skip,
+                            int64_t n_skip, int64_t k, int64_t radius, int64_t *rows, int32_t *distances)
 {
     const int64_t n_words = bl_code_words(set->bits);
     int taken[ROWS] = {0};
     int64_t found = 0;
+    for (int64_t i = 0; i < n_skip; i++)
+        taken[skip[i]] = 1;
     for (; found < k; found++) {
         int64_t best = -1, best_distance = radius + 1;
         for (int64_t i = 0; i < set->rows; i++) {
@@ -43,7 +45,7 @@ static int64_t plain_search(const struct bl_code_set *set, const uint64_t *query
     return found;
 }
 
-static void check(int64_t bits, int64_t k, int64_t radius)
+static void check_without(const int64_t *skip, int64_t n_skip, int64_t bits, int64_t k, int64_t radius)
 {
     uint64_t words[ROWS * 16];
     uint16_t scratch[ROWS];
@@ -52,17 +54,26 @@ static void check(int64_t bits, int64_t k, int64_t radius)
     random_words((uint64_t)bits, bits, words);
     rows[k] = 77; /* one place more than there is room for */
     struct bl_code_set set = {.rows = ROWS, .bits = bits, .words = words};
+    struct bl_search search = {.database = &set, .distances = scratch};
     for (int64_t q = 0; q < 10; q++) {
         const uint64_t *query = words + q * bl_code_words(bits);
-        int64_t found = bl_search(&set, query, k, radius, scratch, rows, distances);
-        int64_t expected = plain_search(&set, query, k, radius, plain_rows, plain_distances);
+        bl_search_measure(&search, query, skip, n_skip);
+        int64_t found = bl_search_take(&search, k, radius, rows, distances);
+        int64_t expected = plain_search(&set, query, skip, n_skip, k, radius, plain_rows, plain_distances);
         cr_assert_eq(found, expected);
+        cr_assert(k < ROWS || bl_search_within(&search, radius) == found);
+        cr_assert_geq(bl_search_within(&search, radius), found);
         cr_assert_eq(rows[k], 77);
         for (int64_t i = 0; i < k; i++) {
             cr_assert_eq(rows[i], i < found ? plain_rows[i] : -1);
             cr_assert_eq(distances[i], i < found ? plain_distances[i] : -1);
         }
     }
+}
+
+static void check(int64_t bits, int64_t k, int64_t radius)
+{
+    check_without(NULL, 0, bits, k, radius);
 }
 
 Test(search, finds_what_a_plain_loop_finds_with_ties_by_row)
@@ -82,6 +93,16 @@ Test(search, nothing_beyond_the_radius_is_returned)
     check(64, 101, 1000000);
 }
 
+Test(search, skipped_rows_are_neither_found_nor_counted)
+{
+    const int64_t first = 0, some[] = {1, 4, 7, 99, 100};
+    for (int64_t radius = 0; radius <= 9; radius += 3) {
+        check_without(&first, 1, 9, 101, radius);
+        check_without(some, 5, 9, 101, radius);
+        check_without(some, 5, 1024, 3, 1024);
+    }
+}
+
 Test(search, an_empty_database_has_no_neighbours)
 {
     struct bl_code_set set = {.rows = 0, .bits = 64};
@@ -89,6 +110,9 @@ Test(search, an_empty_database_has_no_neighbours)
     uint16_t scratch[1];
     int64_t rows[2] = {7, 7};
     int32_t distances[2] = {7, 7};
-    cr_assert_eq(bl_search(&set, &query, 2, 64, scratch, rows, distances), 0);
+    struct bl_search search = {.database = &set, .distances = scratch};
+    bl_search_measure(&search, &query, NULL, 0);
+    cr_assert_eq(bl_search_within(&search, 64), 0);
+    cr_assert_eq(bl_search_take(&search, 2, 64, rows, distances), 0);
     cr_assert(rows[0] == -1 && rows[1] == -1 && distances[0] == -1 && distances[1] == -1);
 }

@@ -1,11 +1,10 @@
-/* The thread that writes checkpoints, and requests by signals. */
+/* The thread that writes checkpoints. */
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
 
-#include "mpi/process/signals.h"
 #include "mpi/process/worker.h"
 
 static void nap(int ms)
@@ -87,53 +86,4 @@ Test(background_jobs, signals_go_to_the_main_thread)
     pthread_sigmask(SIG_SETMASK, NULL, &own);
     cr_assert(sigismember(&theirs, SIGTERM) && sigismember(&theirs, SIGUSR1) && !sigismember(&own, SIGTERM));
     worker_destroy(worker);
-}
-
-static void expect(enum signals_request request, int number)
-{
-    int signal_number = -1;
-    cr_assert_eq(signals_request(&signal_number), request);
-    cr_assert_eq(signal_number, number);
-}
-
-Test(background_jobs, usr1_asks_for_a_checkpoint_until_it_has_begun)
-{
-    signals_install();
-    expect(SIGNALS_NONE, 0);
-    raise(SIGUSR1);
-    expect(SIGNALS_CHECKPOINT, SIGUSR1);
-    expect(SIGNALS_CHECKPOINT, SIGUSR1);
-    signals_checkpoint_done();
-    expect(SIGNALS_NONE, 0);
-}
-
-Test(background_jobs, a_request_to_stop_stays_and_goes_before_one_for_a_checkpoint)
-{
-    static const int numbers[] = {SIGUSR2, SIGTERM, SIGINT};
-    signals_install();
-    for (int i = 0; i < 3; i++) {
-        raise(numbers[i]);
-        expect(SIGNALS_STOP, numbers[i]);
-        raise(SIGUSR1);
-        expect(SIGNALS_STOP, numbers[i]);
-        signals_checkpoint_done();
-        expect(SIGNALS_STOP, numbers[i]);
-    }
-}
-
-Test(background_jobs, a_second_ctrl_c_ends_the_process_at_once, .signal = SIGINT)
-{
-    signals_install();
-    raise(SIGINT);
-    expect(SIGNALS_STOP, SIGINT);
-    raise(SIGINT);
-}
-
-Test(background_jobs, term_after_ctrl_c_does_not)
-{
-    signals_install();
-    raise(SIGINT);
-    raise(SIGTERM);
-    raise(SIGTERM);
-    expect(SIGNALS_STOP, SIGTERM);
 }

@@ -180,7 +180,7 @@ Test(ends, the_model_is_that_of_the_best_evaluation_and_not_of_the_last)
     struct bl_model whole = {0}, best = {0}, last = {0};
     char sets[100];
     int64_t step = 0, end = 0;
-    cr_assert_eq(own_run_train("whole", "train.epochs=8;optimizer.lr=0.1"), BL_OK);
+    cr_assert_eq(own_run_train("whole", "train.epochs=8;optimizer.lr=0.3"), BL_OK);
     for (int i = 0; i < own_run_events("whole", "evaluation"); i++) {
         json_t *event = own_run_event("whole", "evaluation", i);
         end = (int64_t)own_run_number(event, "step");
@@ -188,9 +188,9 @@ Test(ends, the_model_is_that_of_the_best_evaluation_and_not_of_the_last)
         json_decref(event);
     }
     cr_assert(step > 0 && step < end, "the best is at %d of %d: this shows nothing", (int)step, (int)end);
-    snprintf(sets, sizeof sets, "train.steps=%d;optimizer.lr=0.1", (int)step);
+    snprintf(sets, sizeof sets, "train.steps=%d;optimizer.lr=0.3", (int)step);
     cr_assert_eq(own_run_train("best", sets), BL_OK);
-    cr_assert_eq(own_run_train("last", "train.epochs=8;optimizer.lr=0.1;evaluate.every_epochs=0"), BL_OK);
+    cr_assert_eq(own_run_train("last", "train.epochs=8;optimizer.lr=0.3;evaluate.every_epochs=0"), BL_OK);
     read_model("whole", &whole);
     read_model("best", &best);
     read_model("last", &last);

@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "mpi/run/run_folder.h"
 #include "support/folder.h"
 
@@ -134,16 +136,31 @@ Test(run_folder, a_second_owner_is_refused_until_the_first_has_left)
     par_run_folder_close(&second);
 }
 
-Test(run_folder, clearing_leaves_no_file_of_the_run_before)
+static void touch_path(const char *path)
 {
-    FILE *file;
+    FILE *file = fopen(path, "w");
+    cr_assert(file && fclose(file) == 0);
+}
+
+Test(run_folder, clearing_leaves_the_model_alone_of_the_run_before)
+{
     touch("step-00000001.h5");
     touch("step-00000002.h5.damaged");
-    const char *files[] = {folder.model, folder.metrics, folder.log};
-    for (int i = 0; i < 3; i++)
-        cr_assert((file = fopen(files[i], "w")) && fclose(file) == 0);
-    cr_assert_eq(par_run_folder_clear(&folder, par_alone(), &err), BL_OK);
+    touch_path(folder.model);
+    touch_path(folder.metrics);
+    FILE *file = fopen(folder.log, "w");
+    cr_assert(file && fprintf(file, "%500s", "") == 500 && fclose(file) == 0);
+    cr_assert_eq(par_run_folder_clear(&folder, par_alone(), EARLIER_ENDED, 1, NULL, &err), BL_OK);
     cr_assert_not(is_there("step-00000001.h5") || is_there("step-00000002.h5.damaged"));
-    for (int i = 0; i < 3; i++)
-        cr_assert_neq(access(files[i], F_OK), 0, "%s", files[i]);
+    cr_assert_neq(access(folder.metrics, F_OK), 0);
+    struct stat log;
+    bl_log_close();
+    cr_assert(stat(folder.log, &log) == 0 && log.st_size < 400, "the log isn't a new one");
+    cr_assert_neq(access(folder.model, F_OK), 0);
+    cr_assert_eq(access(folder.model_before, F_OK), 0);
+    /* A model of a run that hadn't finished stays beside it. */
+    touch_path(folder.model);
+    cr_assert_eq(par_run_folder_clear(&folder, par_alone(), EARLIER_SAVED, 1, NULL, &err), BL_OK);
+    cr_assert_eq(access(folder.model, F_OK), 0);
+    bl_log_close();
 }
