@@ -41,6 +41,7 @@ bitloom_pkg(yaml yaml-0.1)
 bitloom_pkg(jansson jansson)
 bitloom_pkg(xxhash libxxhash)
 bitloom_pkg(sleef sleef)
+bitloom_pkg(minizip minizip)
 
 # Random123 consists of headers and has no pkg-config file.
 find_path(BITLOOM_RANDOM123_INCLUDE Random123/philox.h REQUIRED)

@@ -120,11 +120,11 @@ static const char *protocol_word(int i, char text[COMMAND_TEXT])
 
 const struct command command_cut = {
     .name = "cut",
-    .summary = "make a data set of train, query and database by a protocol of the field",
+    .summary = "make a data set of train, query and database by a protocol",
     .usage = "PROTOCOL DATA -o OUT [OPTION]...\n",
     .text = "Copies the rows of DATA's splits train and test into the splits train, query and database of a "
             "new file, as a protocol wants them. "
-            "Where all that is searched is trained on, train is the database. "
+            "If every database row is also trained on, the split train serves as the database. "
             "`bitloom evaluate MODEL OUT` then knows the rows. "
             "docs/protocols.md: who uses which, and pitfalls.\n",
     .operands = COMMAND_FILES,

@@ -291,7 +291,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_encode = {
     .name = "encode",
-    .summary = "hash the rows of a split, or of an NPY, CSV or other file, with a model",
+    .summary = "hash rows of a split, or of an NPY, CSV or other file, by a model",
     .usage = "MODEL DATA --split S -o CODES\n"
              "MODEL ROWS -o CODES\n",
     .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
@@ -300,8 +300,7 @@ const struct command command_encode = {
             "ROWS is a file of a format that import reads, told by its ending (see bitloom import --help).\n",
     .operands = COMMAND_FILES,
     .options = options,
-    .examples =
-        "mpirun -n 4 bitloom encode runs/fashion/model.h5 fashion-mnist.h5 --split test -o codes.h5\n",
+    .examples = "mpirun -n 4 bitloom encode runs/a/model.h5 data.h5 --split test -o codes.h5\n",
     .parallel = 1,
     .work = SIGNALS_FILE,
     .run = run,

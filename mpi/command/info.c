@@ -263,7 +263,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_info = {
     .name = "info",
-    .summary = "what is in a data set, model, codes or neighbours file, or checkpoint",
+    .summary = "what is in a data set, model, codes, neighbours or checkpoint",
     .usage = "FILE [--json] [--config]\n",
     .text =
         "Describes any file of bitloom, a run folder's model or else its newest checkpoint, or an HDF5 file by other software: its kind, attributes, splits and "

@@ -11,6 +11,7 @@
 #include "mpi/files/tags.h"
 #include "mpi/h5/checked_column.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/list.h"
 #include "mpi/h5/stamp.h"
 #include "mpi/h5/table.h"
 #include "mpi/ranks/agree.h"
@@ -89,16 +90,41 @@ int split_name_check(const char *split, struct bl_error *err)
     return BL_OK;
 }
 
+/* The file has what it has under other names: says which, and how it is taken in. */
+static int fail_layout(hid_t file, const char *path, const char *split, struct bl_error *err)
+{
+    struct h5_list list;
+    h5_list_sets(file, split, &list);
+    if (list.n == 0)
+        return bl_fail(
+            err, BL_INPUT,
+            "%s has no splits: a data set has features in a group, as /%s/features, and this file has no "
+            "array at all",
+            path, split);
+    return bl_fail(
+        err, BL_INPUT,
+        "%s has no splits, as /%s/features would be one, but %s; take it in: bitloom import --format hdf5 "
+        "--features %.200s:%s --split %s -o NEW.h5",
+        path, split, list.text, path, list.likely, split);
+}
+
 /* A missing split is the user's mistake if there are others, which the message lists. */
 static int find_split(hid_t file, const char *path, const char *split, struct bl_error *err)
 {
     char list[PAR_SPLIT_LIST_BYTES];
-    if (h5_column_exists(file, split))
+    char features[BL_NAME_MAX + 16];
+    H5O_info_t object;
+    const int there = h5_column_exists(file, split);
+    snprintf(features, sizeof features, "%s/features", split);
+    if (there && H5Oget_info_by_name(file, split, &object, H5P_DEFAULT) >= 0 &&
+        object.type == H5O_TYPE_GROUP && h5_column_exists(file, features))
         return BL_OK;
     split_list(file, list);
     if (list[0] == '\0')
-        return bl_fail(err, BL_INPUT,
-                       "%s has no splits: a data set has features in a group, as /train/features", path);
+        return fail_layout(file, path, split, err);
+    if (there)
+        return bl_fail(err, BL_INPUT, "%s: '%s' is not a group with features in it; there are the splits %s",
+                       path, split, list);
     return bl_fail(err, BL_USAGE, "%s has no split '%s'; it has: %s", path, split, list);
 }
 

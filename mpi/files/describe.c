@@ -15,6 +15,7 @@
 #include "mpi/files/neighbours.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/list.h"
 #include "mpi/h5/storage.h"
 
 enum { ATTRIBUTE_BYTES = 1024, DIMS_MAX = 32 };
@@ -56,29 +57,6 @@ static herr_t take_attribute(hid_t object, const char *name, const H5A_info_t *i
     return 0;
 }
 
-/* "float32", "uint8", "text of 12 bytes". */
-static void name_type(hid_t type, char *name, size_t size)
-{
-    const size_t bytes = H5Tget_size(type);
-    switch (H5Tget_class(type)) {
-    case H5T_INTEGER:
-        snprintf(name, size, "%sint%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", 8 * bytes);
-        break;
-    case H5T_FLOAT:
-        snprintf(name, size, "float%zu", 8 * bytes);
-        break;
-    case H5T_STRING:
-        if (H5Tis_variable_str(type) > 0)
-            snprintf(name, size, "text");
-        else
-            snprintf(name, size, "text of %zu bytes", bytes);
-        break;
-    default:
-        snprintf(name, size, "other");
-        break;
-    }
-}
-
 /* What wasn't written reads as fill values, so it is told. */
 static void put_storage(json_t *entry, hid_t set)
 {
@@ -113,7 +91,7 @@ static herr_t take_dataset(hid_t root, const char *name, const H5O_info_t *info,
     json_t *entry = json_object(), *shape = json_array();
     for (int i = 0; i < rank; i++)
         json_array_append_new(shape, json_integer((json_int_t)dims[i]));
-    name_type(type, type_name, sizeof type_name);
+    h5_list_type(type, type_name, sizeof type_name);
     json_object_set_new(entry, "name", json_of_text(name));
     json_object_set_new(entry, "shape", shape);
     json_object_set_new(entry, "type", json_string(type_name));

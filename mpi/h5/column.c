@@ -2,12 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mpi/h5/storage.h"
 
 /* HDF5's default cache, and the most we ask for: a row of chunks above that is decompressed again at each
  * read. HDF5 advises a prime number of slots. */
-enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007 };
+enum { CACHE_MAX_BYTES = 256 << 20, CACHE_DEFAULT_BYTES = 1 << 20, CACHE_SLOTS = 10007, PARENT_BYTES = 1024 };
 
 int h5_column_exists(hid_t group, const char *name)
 {
@@ -80,20 +81,48 @@ static int read_extent(struct h5_column *column, int most_dims, const char *name
         return bl_fail(err, BL_INPUT, "%s: '%s' claims an impossible size; the file is damaged", where, name);
     column->rows = (int64_t)extent[0];
     column->cols = rank > 1 ? (int64_t)cols : 0;
+    column->rank = rank;
     return BL_OK;
 }
 
-/* MATLAB's matrices have their columns one after another, and HDF5 shows them with rows and columns exchanged. */
+/* MATLAB and Octave keep the columns of a matrix one after another, and HDF5 shows them with rows and columns
+ * exchanged. Octave marks the group around a data set. */
+static int is_turned(hid_t group, const char *name, hid_t set)
+{
+    char parent[PARENT_BYTES];
+    const char *slash = strrchr(name, '/');
+    if (H5Aexists(set, "MATLAB_class") > 0)
+        return 1;
+    if (!slash || slash == name ||
+        snprintf(parent, sizeof parent, "%.*s", (int)(slash - name), name) >= (int)sizeof parent)
+        return 0;
+    return H5Aexists_by_name(group, parent, "OCTAVE_NEW_FORMAT", H5P_DEFAULT) > 0;
+}
+
 static int check_order(const struct h5_column *column, const char *name, const char *where,
                        struct bl_error *err)
 {
     char shape[64];
-    if (H5Aexists(column->set, "MATLAB_class") <= 0)
+    if (!column->turned)
         return BL_OK;
     return bl_fail(err, BL_INPUT,
                    "%s: '%s' was written by MATLAB, so its %s is transposed; take it in by bitloom import "
                    "--format hdf5, which turns it",
                    where, name, h5_column_shape(column, shape));
+}
+
+/* Rows lie along the last dimension. What read_extent found fits, so this does. */
+static void turn(struct h5_column *column)
+{
+    hsize_t extent[H5S_MAX_RANK];
+    hid_t space = H5Dget_space(column->set);
+    H5Sget_simple_extent_dims(space, extent, NULL);
+    H5Sclose(space);
+    if (column->rank < 2)
+        return;
+    const int64_t values = column->rows * column->cols;
+    column->rows = (int64_t)extent[column->rank - 1];
+    column->cols = values / column->rows;
 }
 
 /* Reopens the column with a cache for two rows of chunks, if HDF5's default can't hold them: rows read in
@@ -104,10 +133,10 @@ static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, cons
     const int rank = H5Pget_layout(plist) == H5D_CHUNKED ? H5Pget_chunk(plist, H5S_MAX_RANK, chunk) : 0;
     if (rank < 1)
         return;
-    /* A chunk may reach beyond the last column, in each dimension. */
-    double bytes = (double)chunk[0] * (column->cols > 0 ? (double)column->cols : 1.0);
-    for (int d = 1; d < rank; d++)
-        bytes += (double)chunk[0] * (double)chunk[d];
+    const int along = column->turned ? rank - 1 : 0; /* the dimension of the rows */
+    double bytes = (double)chunk[along] * (column->cols > 0 ? (double)column->cols : 1.0);
+    for (int d = 0; d < rank; d++) /* a chunk may reach beyond the last column, in each dimension */
+        bytes += d == along ? 0.0 : (double)chunk[along] * (double)chunk[d];
     bytes *= (double)column->value_bytes * 2.0;
     if (bytes <= (double)CACHE_DEFAULT_BYTES)
         return;
@@ -119,7 +148,7 @@ static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, cons
     H5Pclose(access);
 }
 
-static int open_column(struct h5_column *column, hid_t group, const char *name, int most_dims,
+static int open_column(struct h5_column *column, hid_t group, const char *name, int most_dims, int may_turn,
                        const char *where, struct bl_error *err)
 {
     *column = (struct h5_column){.set = H5I_INVALID_HID};
@@ -136,7 +165,11 @@ static int open_column(struct h5_column *column, hid_t group, const char *name, 
     if (code == BL_OK)
         code = read_extent(column, most_dims, name, where, err);
     if (code == BL_OK)
+        column->turned = is_turned(group, name, column->set);
+    if (code == BL_OK && !may_turn)
         code = check_order(column, name, where, err);
+    else if (code == BL_OK && column->turned)
+        turn(column);
     if (code == BL_OK)
         code = h5_storage_check(column->set, name, where, err);
     if (code == BL_OK)
@@ -151,13 +184,19 @@ static int open_column(struct h5_column *column, hid_t group, const char *name, 
 int h5_column_open(struct h5_column *column, hid_t group, const char *name, const char *where,
                    struct bl_error *err)
 {
-    return open_column(column, group, name, 2, where, err);
+    return open_column(column, group, name, 2, 0, where, err);
 }
 
 int h5_column_open_flat(struct h5_column *column, hid_t group, const char *name, const char *where,
                         struct bl_error *err)
 {
-    return open_column(column, group, name, H5S_MAX_RANK, where, err);
+    return open_column(column, group, name, H5S_MAX_RANK, 0, where, err);
+}
+
+int h5_column_open_any(struct h5_column *column, hid_t group, const char *name, const char *where,
+                       struct bl_error *err)
+{
+    return open_column(column, group, name, H5S_MAX_RANK, 1, where, err);
 }
 
 void h5_column_close(struct h5_column *column)

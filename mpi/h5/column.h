@@ -15,6 +15,8 @@ struct h5_column {
     hid_t set; /* H5I_INVALID_HID: not open */
     int64_t rows;
     int64_t cols; /* 0: one dimension */
+    int rank;
+    int turned; /* rows lie along the last dimension: MATLAB wrote it */
     H5T_class_t class;
     int64_t value_bytes; /* of one value as stored */
     int is_signed;
@@ -34,6 +36,11 @@ int h5_column_open(struct h5_column *column, hid_t group, const char *name, cons
 int h5_column_open_flat(struct h5_column *column, hid_t group, const char *name, const char *where,
                         struct bl_error *err);
 void h5_column_close(struct h5_column *column);
+
+/* The same, also where rows lie along the last dimension, as in what MATLAB wrote: column->turned. Only for who reads it
+ * that way. */
+int h5_column_open_any(struct h5_column *column, hid_t group, const char *name, const char *where,
+                       struct bl_error *err);
 
 /* Sets *type to the column's feature type, recognised by its bits: an IEEE float of 16, 32 or 64 bits in
  * either byte order, or an unsigned byte. Returns 1, or 0 for any other type. */

@@ -50,7 +50,7 @@ static int in_one_piece(hid_t set, H5D_layout_t layout, struct h5_storage *stora
     H5Tclose(type);
     H5Sclose(space);
     storage->chunks = 1;
-    storage->stored = values <= 0 || (layout == H5D_CONTIGUOUS ? stored == bytes : stored > 0);
+    storage->stored = values <= 0 || (layout == H5D_CONTIGUOUS ? stored >= bytes : stored > 0);
     return values < 0 ? -1 : 0;
 }
 

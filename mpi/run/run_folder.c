@@ -72,6 +72,18 @@ static int lock(struct par_run_folder *folder, struct bl_error *err)
     return BL_OK;
 }
 
+int run_folder_is_in_use(const char *path)
+{
+    char lock_path[PAR_RUN_PATH_MAX];
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    snprintf(lock_path, sizeof lock_path, "%s/.lock", path);
+    const int fd = open(lock_path, O_RDONLY | O_CLOEXEC);
+    const int is_held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    return is_held;
+}
+
 static int remove_file(const char *path, struct bl_error *err)
 {
     if (unlink(path) != 0 && errno != ENOENT)

@@ -46,6 +46,9 @@ int par_run_folder_open(struct par_run_folder *folder, struct par par, const cha
 /* Unlocks. Safe twice. */
 void par_run_folder_close(struct par_run_folder *folder);
 
+/* Whether a process holds the lock of the folder at path. Local. */
+int run_folder_is_in_use(const char *path);
+
 /* Before closing, for a start that came to nothing: removes what opening it and the start have made, down to
  * the folder itself where it was missing. Anything else stays. Safe twice. Local. */
 void run_folder_undo(struct par_run_folder *folder);

@@ -140,13 +140,13 @@ static void say_table(const struct account *account)
     if (account->background_s > 0.0)
         bl_log_say("checkpoints written in the background: %.2f s (not part of the phases above)",
                    account->background_s);
-    bl_log_say(
-        "%s in %.2f s: %.0f rows/s, %.1f GFLOP/s on each rank while it computes (%s), %.0f %% of %.1f with "
-        "OpenBLAS's sgemm here; at most %s a rank, %s a node",
-        bl_count(account->steps, "step").text, account->steps_s, (double)account->rows / account->steps_s,
-        gflops_per_rank(account), account->step->product->name,
-        100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account), rank_sgemm_gflops(account),
-        bl_bytes(account->peak_bytes).text, bl_bytes(account->node_bytes).text);
+    bl_log_say("%s in %.2f s: %.0f rows/s; memory: at most %s a rank, %s a node",
+               bl_count(account->steps, "step").text, account->steps_s,
+               (double)account->rows / account->steps_s, bl_bytes(account->peak_bytes).text,
+               bl_bytes(account->node_bytes).text);
+    bl_log_say("%.1f GFLOP/s on each rank while it computes, %.0f %% of the %.1f of OpenBLAS's sgemm here",
+               gflops_per_rank(account), 100.0 * gflops_per_rank(account) / rank_sgemm_gflops(account),
+               rank_sgemm_gflops(account));
 }
 
 static void say_traffic(const struct account *account)

@@ -149,7 +149,8 @@ static int end_stopped(struct run *run, struct bl_error *err)
     bl_log_end("%s at step %" PRId64 " of %" PRId64
                " with a complete checkpoint; start the same command again to continue",
                run->stop_reason, run->state.progress.step, run->step.total_steps);
-    return bl_fail(err, BL_STOPPED, "%s", run->stop_reason);
+    code = par_agree(run->par, train_report_stopped(&run->report, run->stop_reason, err), err);
+    return code == BL_OK ? bl_fail(err, BL_STOPPED, "%s", run->stop_reason) : code;
 }
 
 static void say_why_finished(const struct run *run)
@@ -225,8 +226,11 @@ int par_train(struct par par, const struct par_train_options *options, struct bl
     stall_begin(par, 60.0 * options->config->train.stall_minutes);
     int code = train(&run, err);
     stall_end();
-    if (code != BL_OK && code != BL_STOPPED)
+    if (code != BL_OK && code != BL_STOPPED) {
         bl_log_failure(err);
+        if (run.begun)
+            train_report_failed(&run.report, err);
+    }
     par_run_end(&run);
     return code;
 }

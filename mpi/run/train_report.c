@@ -50,7 +50,7 @@ static void say_plan(const struct train_report *report, const char *data_path)
     const struct par_train_data *data = report->data;
     const struct bl_model *model = &report->state->model;
     const struct bl_config_objective *objective = &report->config->objective;
-    bl_log_say("products %s", step->product->name);
+    bl_log_say("matrix products: %s", step->product->name);
     bl_log_say("%s: %" PRId64 " rows of %" PRId64 " x %s to train on, %" PRId64 " held out%s", data_path,
                data->n_train_global, data->dim, bl_type_name(data->type), data->n_validation_global,
                data->n_dropped_global ? ", rows that are not finite left out" : "");
@@ -59,11 +59,11 @@ static void say_plan(const struct train_report *report, const char *data_path)
                bl_count(model->layout.n_params, "parameter").text, bl_count(model->shape.heads, "head").text,
                bl_count(model->shape.bits, "bit").text, bl_count(step->batch_rows, "row").text,
                bl_count(step->steps_per_epoch, "step").text, bl_count(step->total_steps, "step").text);
-    if (held_out_is_judged(report->config, data->n_validation_global, data->labels)) {
-        char protocol[PAR_VALIDATION_PROTOCOL];
-        held_out_protocol(data, report->config, model->trained.n > 0, protocol);
-        bl_log_say("validation mAP: %s", protocol);
-    }
+    /* metrics.jsonl has the protocol in full. */
+    if (held_out_is_judged(report->config, data->n_validation_global, data->labels))
+        bl_log_say("validation mAP: of the %s held out against the %" PRId64 " others, relevant: %s",
+                   bl_count(data->n_validation_global, "row").text, data->n_train_global,
+                   bl_label_relevance(data->labels.kind));
     if (objective->pairwise_weight > 0.0 && objective->pairwise_form == BL_FORM_LITERAL &&
         data->labels.classes > 2)
         bl_log_warn("objective.terms.pairwise.form: literal with %" PRId64
@@ -202,7 +202,7 @@ static void judge_codes(struct train_report *report, const struct bl_code_health
 {
     const char *cause = bl_collapse_cause(&report->config->objective, health);
     if (cause && !report->said_collapse)
-        bl_log_warn("the codes collapse (%s for %s): %s", bl_count(health->distinct, "code").text,
+        bl_log_warn("the codes collapse (%s for %s): %s", bl_count(health->distinct, "distinct code").text,
                     bl_count(health->rows, "row").text, cause);
     report->said_collapse = cause != NULL;
 }
@@ -222,11 +222,11 @@ static void say_evaluation(struct train_report *report, const struct held_out_re
         snprintf(unanswerable, sizeof unanswerable, ", %s with nothing relevant",
                  bl_count(result->unanswerable, "query").text);
     if (health->classes >= 0)
-        snprintf(classes, sizeof classes, ", %s on %s", bl_count(health->classes, "class").text,
-                 bl_count(health->class_codes, "code").text);
-    bl_log_say("validation mAP %s%s%s%s  %s for %s, %.1f %% on the two commonest%s  %.1f s", map,
+        snprintf(classes, sizeof classes, "; %" PRId64 " of %s distinct", health->class_codes,
+                 bl_count(health->classes, "class code").text);
+    bl_log_say("validation mAP %s%s%s%s  %s for %s (top two: %.1f %%)%s  %.1f s", map,
                better ? " (best)" : "", of_one_class(report), unanswerable,
-               bl_count(health->distinct, "code").text, bl_count(health->rows, "row").text,
+               bl_count(health->distinct, "distinct code").text, bl_count(health->rows, "row").text,
                100.0 * health->top_two, classes, seconds);
 }
 
@@ -263,20 +263,26 @@ int train_report_codes(struct train_report *report, const struct bl_code_health 
     json_t *event = new_event(report, "codes");
     json_object_set_new(event, "rows", json_integer(health->rows));
     figures_put_health(event, health);
-    bl_log_say("%s for %s, %.1f %% on the two commonest", bl_count(health->distinct, "code").text,
+    bl_log_say("%s for %s (top two: %.1f %%)", bl_count(health->distinct, "distinct code").text,
                bl_count(health->rows, "row").text, 100.0 * health->top_two);
     judge_codes(report, health);
     return metrics_write(event, err);
+}
+
+static json_t *last_event(const struct train_report *report, const char *name)
+{
+    json_t *event = json_object();
+    json_object_set_new(event, "event", json_string(name));
+    json_object_set_new(event, "step", json_integer(report->state->progress.step));
+    json_object_set_new(event, "train_seconds", json_real(report->state->progress.train_seconds));
+    return event;
 }
 
 int train_report_end(const struct train_report *report, const char *model_path, struct bl_error *err)
 {
     const struct par_run_state *state = report->state;
     const uint64_t digest = bl_params_digest(state->best.params, state->model.layout.n_network);
-    json_t *event = json_object();
-    json_object_set_new(event, "event", json_string("end"));
-    json_object_set_new(event, "step", json_integer(state->progress.step));
-    json_object_set_new(event, "train_seconds", json_real(state->progress.train_seconds));
+    json_t *event = last_event(report, "end");
     int code = metrics_write(event, err);
     if (state->best.map >= 0.0)
         bl_log_end("finished: best validation mAP %.4f%s at step %" PRId64 ", %.1f s in steps",
@@ -285,4 +291,20 @@ int train_report_end(const struct train_report *report, const char *model_path, 
         bl_log_end("finished: %.1f s in steps", state->progress.train_seconds);
     bl_log_say("model %s  digest %016" PRIx64 "  (%s)", model_path, digest, state->model.arithmetic);
     return code;
+}
+
+int train_report_stopped(const struct train_report *report, const char *reason, struct bl_error *err)
+{
+    json_t *event = last_event(report, "stopped");
+    json_object_set_new(event, "reason", json_string(reason));
+    return metrics_write(event, err);
+}
+
+void train_report_failed(const struct train_report *report, const struct bl_error *failure)
+{
+    struct bl_error ignored;
+    json_t *event = last_event(report, "failed");
+    json_object_set_new(event, "status", json_integer(failure->code));
+    json_object_set_new(event, "message", json_string(failure->what)); /* left out if it isn't UTF-8 */
+    metrics_write(event, &ignored);
 }

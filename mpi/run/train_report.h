@@ -43,4 +43,9 @@ int train_report_codes(struct train_report *report, const struct bl_code_health 
 /* The model that the finished run left at model_path. Errors: BL_PATH on rank 0. */
 int train_report_end(const struct train_report *report, const char *model_path, struct bl_error *err);
 
+/* That a start ended otherwise: on request, or by an error. What is written last is what `report` takes for the
+ * run's state; the events go when the run continues. Local. Errors: BL_PATH. */
+int train_report_stopped(const struct train_report *report, const char *reason, struct bl_error *err);
+void train_report_failed(const struct train_report *report, const struct bl_error *failure);
+
 #endif

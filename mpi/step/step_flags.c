@@ -56,8 +56,8 @@ static int check_values(const struct par_step *step, const double *flags, int64_
         if (flags[t] > 0.0)
             return bl_fail(err, BL_NUMBERS,
                            "step %" PRId64 " (epoch %" PRId64
-                           "): the term %s is not finite at learning rate %g; %s; the last "
-                           "checkpoint is kept",
+                           "): the term %s is not finite at learning rate %g; %s; the step was "
+                           "not applied",
                            number, number / per_epoch + 1, step->objective.name[t],
                            bl_schedule_rate(&step->config->optimizer, number, step->total_steps, per_epoch),
                            likely_cause(step, number));
@@ -71,7 +71,7 @@ static int check_gradient(const struct par_step *step, const struct bl_tensor *b
         return BL_OK;
     return bl_fail(err, BL_NUMBERS,
                    "step %" PRId64 " (epoch %" PRId64
-                   "): the gradient of %s is not finite; %s; the last checkpoint is kept",
+                   "): the gradient of %s is not finite; %s; the step was not applied",
                    number, number / step->batches.steps_per_epoch + 1, bad->name, likely_cause(step, number));
 }
 

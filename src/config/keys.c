@@ -321,9 +321,9 @@ void bl_key_range(const struct bl_key *key, char *text, size_t size)
                      : key->type == BL_KEY_LIST ? "a list of whole numbers"
                                                 : "a whole number",
                      key->flags & BL_KEY_ABOVE_MIN ? "above" : "from", key->min);
-        if (key->max < MANY)
-            n += snprintf(text + n, size - (size_t)n, "%s %.10g",
-                          key->flags & BL_KEY_BELOW_MAX ? ", below" : " to", key->max);
+        n += snprintf(text + n, size - (size_t)n, "%s ", key->flags & BL_KEY_BELOW_MAX ? ", below" : " to");
+        n += key->max < MANY ? snprintf(text + n, size - (size_t)n, "%.10g", key->max)
+                             : snprintf(text + n, size - (size_t)n, "10^15");
     }
     if (key->word)
         snprintf(text + n, size - (size_t)n, ", or %s", key->word);
@@ -333,10 +333,6 @@ static int not_allowed(const struct bl_key *key, const char *text, struct bl_err
 {
     char range[200];
     bl_key_range(key, range, sizeof range);
-    const int is_number = key->type == BL_KEY_INTEGER || key->type == BL_KEY_REAL;
-    if (is_number && key->max >= MANY) /* such a bound is only named to someone who exceeds it */
-        return bl_fail(err, BL_USAGE, "%s must be %s and at most %g, not '%.60s'", key->name, range, key->max,
-                       text);
     return bl_fail(err, BL_USAGE, "%s must be %s, not '%.60s'", key->name, range, text);
 }
 

@@ -125,6 +125,15 @@ static double spacing(enum bl_type type)
     return 0.0;
 }
 
+/* Whether a column's values differ by no more than rounding: two units in the last place of the largest, or
+ * less than a double can be divided by. */
+static int is_rounding(enum bl_type type, double lo, double hi)
+{
+    int exponent = 0;
+    frexp(fmax(fabs(lo), fabs(hi)), &exponent);
+    return hi - lo <= fmax(2.0 * ldexp(spacing(type), exponent - 1), 0x1p-1018);
+}
+
 /* 1/max(sd, far/reach). A column that is 0 but for some rows has a small deviation beside these rows' values,
  * and divided by it alone they would outweigh all other columns of theirs. */
 static double standard_scale(double mean, double sd, double lo, double hi)
@@ -143,7 +152,7 @@ int64_t bl_normalizer_set(struct bl_normalizer *normalizer, enum bl_type type, c
         all += spread->variance[d] / (double)normalizer->dim;
     for (int64_t d = 0; d < normalizer->dim; d++) {
         const double lo = spread->lo[d], hi = spread->hi[d], sd = sqrt(spread->variance[d]);
-        const int is_constant = sd <= spacing(type) * fmax(fabs(lo), fabs(hi));
+        const int is_constant = is_rounding(type, lo, hi);
         constant += is_constant;
         normalizer->mean[d] = shifts ? spread->mean[d] : 0.0;
         normalizer->scale[d] = 1.0;

@@ -58,8 +58,8 @@ enum { BL_NORMALIZER_REACH = 16 };
  *   scale        (x - mean)/sd_all, sd_all = sqrt(mean of the variances)
  *   standardize  (x - mean)/max(sd, far/BL_NORMALIZER_REACH), far = the largest |x - mean| of the column,
  *                and 0 for a constant column
- * and no change for others. A column counts as constant if its deviation is no more than one unit in the last
- * place of its largest value: that is rounding. Under standardize no column has a part in the scale of
+ * and no change for others. A column counts as constant if its values differ by at most two units in the
+ * last place of the largest: that is rounding. Under standardize no column has a part in the scale of
  * another. Returns the number of constant columns. */
 int64_t bl_normalizer_set(struct bl_normalizer *normalizer, enum bl_type type,
                           const struct bl_spread *spread);

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/count.h"
+#include "io/columns.h"
 
 enum { RAW_VALUES = 1 << 14 };
 
@@ -38,7 +39,7 @@ static int check_size(struct io_array *array, int64_t head_bytes, struct bl_erro
     int code = io_stream_measure(&array->stream, &there, err);
     if (code != BL_OK)
         return code;
-    if (there != promised)
+    if (there != promised && there != promised + array->trailing_bytes)
         return bl_fail(err, BL_INPUT,
                        "%s holds %s but its header says %" PRId64 " (%s of %s); fetch or save it again",
                        array->stream.path, bl_count(there, "byte").text, promised,
@@ -46,22 +47,19 @@ static int check_size(struct io_array *array, int64_t head_bytes, struct bl_erro
     return BL_OK;
 }
 
-int io_array_open(const char *path, io_array_head *read_head, struct io_source_info *info, void **state,
+/* Once the stream is open. */
+static int set_up(struct io_array *array, io_array_read_head *read_head, struct io_source_info *info,
                   struct bl_error *err)
 {
-    struct io_array *array;
-    int64_t head_bytes = 0;
-    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading a file", err);
-    if (code != BL_OK)
-        return code;
-    *state = array;
-    code = io_stream_open(&array->stream, path, err);
+    struct io_array_head head = {0};
+    int code = read_head(array, &head, err);
     if (code == BL_OK)
-        code = read_head(array, &head_bytes, err);
+        code = check_size(array, head.bytes, err);
+    if (code == BL_OK && head.fortran && array->rows > 0)
+        code = io_columns_open(&array->columns, &array->stream, head.bytes, array->rows, array->inner,
+                               array->n_inner, array->element.bytes, err);
     if (code == BL_OK)
-        code = check_size(array, head_bytes, err);
-    if (code == BL_OK)
-        code = io_stream_skip(&array->stream, head_bytes, err);
+        code = io_stream_skip(&array->stream, head.bytes, err);
     if (code == BL_OK)
         code = bl_alloc(&array->raw, RAW_VALUES, (size_t)array->element.bytes, "reading a file", err);
     if (code == BL_OK)
@@ -70,6 +68,38 @@ int io_array_open(const char *path, io_array_head *read_head, struct io_source_i
                                         .type = io_element_type(array->element),
                                         .integers = array->element.kind != 'f'};
     return code;
+}
+
+int io_array_open(const char *path, io_array_read_head *read_head, struct io_source_info *info, void **state,
+                  struct bl_error *err)
+{
+    struct io_array *array;
+    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading a file", err);
+    if (code != BL_OK)
+        return code;
+    *state = array;
+    code = io_stream_open(&array->stream, path, err);
+    return code == BL_OK ? set_up(array, read_head, info, err) : code;
+}
+
+int io_array_open_entry(const char *path, const char *name, const char *suffix, io_array_read_head *read_head,
+                        struct io_source_info *info, void **state, struct bl_error *err)
+{
+    struct io_array *array;
+    int code = bl_alloc_zero(&array, 1, sizeof *array, "reading a file", err);
+    if (code != BL_OK)
+        return code;
+    *state = array;
+    code = io_stream_open_entry(&array->stream, path, name, suffix, err);
+    return code == BL_OK ? set_up(array, read_head, info, err) : code;
+}
+
+/* `n` values of the array, of which value `at` is the first. */
+static int read_values(struct io_array *array, int64_t at, int64_t n, void *values, struct bl_error *err)
+{
+    if (array->columns)
+        return io_columns_read(array->columns, at, n, values, err);
+    return io_stream_read(&array->stream, values, n * array->element.bytes, err);
 }
 
 static void reverse_bytes(struct io_element element, unsigned char *values, int64_t n)
@@ -132,21 +162,21 @@ static int convert(struct io_array *array, int64_t first, int64_t n, void *featu
     return BL_OK;
 }
 
-int io_array_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err)
+int io_array_read(void *state, int64_t n, void *features, void *labels, char *ids, struct bl_error *err)
 {
     struct io_array *array = state;
     int64_t values = n * array->dim;
-    int bytes = array->element.bytes, code = BL_OK;
+    int code = BL_OK;
     (void)labels;
     (void)ids;
     if (as_it_is(array->element)) {
-        code = io_stream_read(&array->stream, features, values * bytes, err);
+        code = read_values(array, array->row * array->dim, values, features, err);
         if (code == BL_OK)
             reverse_bytes(array->element, features, values);
     } else {
         for (int64_t at = 0, piece; at < values && code == BL_OK; at += piece) {
             piece = values - at < RAW_VALUES ? values - at : RAW_VALUES;
-            code = io_stream_read(&array->stream, array->raw, piece * bytes, err);
+            code = read_values(array, array->row * array->dim + at, piece, array->raw, err);
             reverse_bytes(array->element, array->raw, piece);
             if (code == BL_OK)
                 code = convert(array, at, piece, features, err);
@@ -163,7 +193,7 @@ int io_array_integers(void *state, int64_t n, int64_t *values, struct bl_error *
     int bytes = array->element.bytes;
     for (int64_t at = 0, piece; at < n_values; at += piece) {
         piece = n_values - at < RAW_VALUES ? n_values - at : RAW_VALUES;
-        int code = io_stream_read(&array->stream, array->raw, piece * bytes, err);
+        int code = read_values(array, array->row * array->dim + at, piece, array->raw, err);
         if (code != BL_OK)
             return code;
         reverse_bytes(array->element, array->raw, piece);
@@ -179,13 +209,15 @@ int io_array_skip(void *state, int64_t n, struct bl_error *err)
 {
     struct io_array *array = state;
     array->row += n;
-    return io_stream_skip(&array->stream, n * array->dim * array->element.bytes, err);
+    return array->columns ? BL_OK
+                          : io_stream_skip(&array->stream, n * array->dim * array->element.bytes, err);
 }
 
 void io_array_close(void *state)
 {
     struct io_array *array = state;
     io_stream_close(&array->stream);
+    io_columns_close(array->columns);
     bl_free(&array->raw);
     bl_free(&array);
 }

@@ -321,7 +321,7 @@ static int next_row(struct csv *csv, struct bl_error *err)
     return code == BL_OK && !got ? fail_changed(csv, err) : code;
 }
 
-static int csv_read(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err)
+static int csv_read(void *state, int64_t n, void *features, void *labels, char *ids, struct bl_error *err)
 {
     struct csv *csv = state;
     int code = BL_OK;
@@ -329,7 +329,7 @@ static int csv_read(void *state, int64_t n, void *features, int32_t *labels, cha
         code = next_row(csv, err);
         if (code == BL_OK)
             code = deliver(csv, (float *)features + i * csv->dim,
-                           labels && csv->label_column >= 0 ? labels + i : NULL,
+                           labels && csv->label_column >= 0 ? (int32_t *)labels + i : NULL,
                            ids && csv->id_column >= 0 ? ids + i * csv->id_bytes : NULL, err);
     }
     return code;

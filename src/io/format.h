@@ -16,7 +16,7 @@ struct io_format {
                 void **state, struct bl_error *err);
 
     /* Delivers exactly n rows; source.c never asks for more than are left. */
-    int (*read)(void *state, int64_t n, void *features, int32_t *labels, char *ids, struct bl_error *err);
+    int (*read)(void *state, int64_t n, void *features, void *labels, char *ids, struct bl_error *err);
 
     /* Delivers exactly n rows of integers that the file holds as integers (info->integers); NULL: never. */
     int (*integers)(void *state, int64_t n, int64_t *values, struct bl_error *err);

@@ -23,7 +23,7 @@ static int read_element(int type, struct io_element *element)
     return 0;
 }
 
-static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_error *err)
+static int read_head(struct io_array *array, struct io_array_head *head, struct bl_error *err)
 {
     unsigned char magic[MAGIC_BYTES], size[SIZE_BYTES];
     const char *path = array->stream.path;
@@ -45,7 +45,7 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
         else if (__builtin_mul_overflow(array->dim, n, &array->dim))
             return bl_fail(err, BL_INPUT, "%s has impossibly long rows; fetch it again", path);
     }
-    *head_bytes = MAGIC_BYTES + magic[3] * SIZE_BYTES;
+    head->bytes = MAGIC_BYTES + magic[3] * SIZE_BYTES;
     return BL_OK;
 }
 

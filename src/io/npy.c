@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/array.h"
+#include "io/npy.h"
 
 /* NPY, numpy's file of one array: a magic, a version, the length of a header in Python's literal syntax, the
  * header, the values. NumPy Enhancement Proposal 1, versions 1.0 to 3.0. */
@@ -61,34 +62,34 @@ static int read_shape(struct io_array *array, const char *shape, struct bl_error
         long long size = *at >= '0' && *at <= '9' ? strtoll(at, &end, 10) : -1;
         if (size < 0 || errno != 0)
             return fail_shape(array, shape, err);
-        if (n++ == 0)
-            array->rows = size;
-        else if (__builtin_mul_overflow(array->dim, (int64_t)size, &array->dim))
+        if (n > IO_ARRAY_DIMS || (n > 0 && __builtin_mul_overflow(array->dim, (int64_t)size, &array->dim)))
             return fail_shape(array, shape, err);
+        if (n == 0)
+            array->rows = size;
+        else
+            array->inner[array->n_inner++] = size;
+        n++;
         end += *end == 'L'; /* as Python 2 wrote long integers */
         at = end + strspn(end, ", ");
     }
     return n > 0 ? BL_OK : fail_shape(array, shape, err);
 }
 
-static int read_dictionary(struct io_array *array, const char *head, struct bl_error *err)
+static int read_dictionary(struct io_array *array, const char *head, int *fortran, struct bl_error *err)
 {
     const char *order = find_entry(head, "fortran_order");
-    if (strncmp(order, "True", 4) == 0)
-        return bl_fail(err, BL_INPUT,
-                       "%s is in Fortran order; save numpy.ascontiguousarray(array) instead of the array",
-                       array->stream.path);
-    if (strncmp(order, "False", 5) != 0)
+    *fortran = strncmp(order, "True", 4) == 0;
+    if (!*fortran && strncmp(order, "False", 5) != 0)
         return bl_fail(err, BL_INPUT, "%s has a header without fortran_order; save it again",
                        array->stream.path);
     int code = read_element(array, find_entry(head, "descr"), err);
     return code == BL_OK ? read_shape(array, find_entry(head, "shape"), err) : code;
 }
 
-static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_error *err)
+int io_npy_read_head(struct io_array *array, struct io_array_head *head, struct bl_error *err)
 {
     unsigned char magic[8], size[4] = {0};
-    char head[HEAD_MAX + 1] = {0};
+    char text[HEAD_MAX + 1] = {0};
     const char *path = array->stream.path;
     int64_t got;
     int code = io_stream_read_some(&array->stream, magic, 8, &got, err);
@@ -107,10 +108,10 @@ static int read_head(struct io_array *array, int64_t *head_bytes, struct bl_erro
     if (length > HEAD_MAX)
         return bl_fail(err, BL_INPUT, "%s has a header of %" PRId64 " bytes, more than %d; save it again",
                        path, length, HEAD_MAX);
-    code = io_stream_read(&array->stream, head, length, err);
+    code = io_stream_read(&array->stream, text, length, err);
     if (code == BL_OK)
-        code = read_dictionary(array, head, err);
-    *head_bytes = 8 + n_size + length;
+        code = read_dictionary(array, text, &head->fortran, err);
+    head->bytes = 8 + n_size + length;
     return code;
 }
 
@@ -118,7 +119,7 @@ static int npy_open(const char *path, const struct io_source_options *options, s
                     void **state, struct bl_error *err)
 {
     (void)options;
-    return io_array_open(path, read_head, info, state, err);
+    return io_array_open(path, io_npy_read_head, info, state, err);
 }
 
 const struct io_format io_format_npy = {.name = "npy",

@@ -31,7 +31,8 @@ static int ends_with(const char *text, size_t n, const char *end)
 
 const char *io_source_format_of(const char *path)
 {
-    size_t n = strlen(path);
+    const char *part = strstr(path, ".npz:"); /* an array of an archive */
+    size_t n = part ? (size_t)(part - path) + 4 : strlen(path);
     n -= ends_with(path, n, ".gz") ? 3 : 0;
     for (const struct io_format *const *format = io_format_table; *format; format++)
         for (int e = 0; e < IO_ENDINGS_MAX && (*format)->endings[e]; e++)
@@ -42,7 +43,7 @@ const char *io_source_format_of(const char *path)
 
 static int unknown_format(const char *format, struct bl_error *err)
 {
-    char names[200] = "";
+    char names[300] = "";
     for (int i = 0; io_format_table[i]; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
                  io_format_table[i]->name);
@@ -52,20 +53,25 @@ static int unknown_format(const char *format, struct bl_error *err)
 int io_source_open(struct io_source **out, const char *format, const char *path,
                    const struct io_source_options *options, struct bl_error *err)
 {
+    *out = NULL;
+    for (int i = 0; io_format_table[i]; i++)
+        if (strcmp(format, io_format_table[i]->name) == 0)
+            return io_source_open_as(out, io_format_table[i], path, options, err);
+    return unknown_format(format, err);
+}
+
+int io_source_open_as(struct io_source **out, const struct io_format *format, const char *path,
+                      const struct io_source_options *options, struct bl_error *err)
+{
     const struct io_source_options none = {0};
     struct io_source *source = NULL;
     *out = NULL;
     int code = bl_alloc_zero(&source, 1, sizeof *source, "reading a file", err);
     if (code != BL_OK)
         return code;
+    source->format = format;
     snprintf(source->path, sizeof source->path, "%s", path);
-    for (int i = 0; io_format_table[i]; i++)
-        if (strcmp(format, io_format_table[i]->name) == 0)
-            source->format = io_format_table[i];
-    if (!source->format)
-        code = unknown_format(format, err);
-    else
-        code = source->format->open(path, options ? options : &none, &source->info, &source->state, err);
+    code = format->open(path, options ? options : &none, &source->info, &source->state, err);
     if (code != BL_OK) {
         io_source_close(source);
         return code;
@@ -79,7 +85,7 @@ const struct io_source_info *io_source_info(const struct io_source *source)
     return &source->info;
 }
 
-int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
+int io_source_read(struct io_source *source, int64_t max_rows, void *features, void *labels, char *ids,
                    int64_t *n_read, struct bl_error *err)
 {
     const int64_t left = source->info.rows - source->next;

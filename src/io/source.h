@@ -17,6 +17,7 @@ struct io_source_options {
     const char *id_column; /* CSV: likewise for row ids; NULL: none */
     int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
     int labels_alone;      /* CSV: if there is only one column, it is the label column */
+    int column;            /* HDF5: one value a row is wanted, which may lie in a row */
     const char *const *class_names; /* CSV: [n_class_names] names of the classes 0, 1, ...; borrowed until */
     int64_t n_class_names;          /* the source is closed. Labels that are among them get their classes */
 };
@@ -47,13 +48,18 @@ struct io_source_info {
 int io_source_open(struct io_source **out, const char *format, const char *path,
                    const struct io_source_options *options, struct bl_error *err);
 
+/* The same for a format that may be none of the table's. */
+struct io_format;
+int io_source_open_as(struct io_source **out, const struct io_format *format, const char *path,
+                      const struct io_source_options *options, struct bl_error *err);
+
 /* Borrowed until io_source_close. */
 const struct io_source_info *io_source_info(const struct io_source *source);
 
 /* Reads the next up to max_rows rows. features: [max_rows, dim] of info.type, host byte order. labels
  * [max_rows] and ids [max_rows, id_bytes] (zero-padded) may be NULL. *n_read is the number of rows delivered;
  * 0 only at the end. A file that ends before its promised rows is BL_INPUT, never a short count. Local. */
-int io_source_read(struct io_source *source, int64_t max_rows, void *features, int32_t *labels, char *ids,
+int io_source_read(struct io_source *source, int64_t max_rows, void *features, void *labels, char *ids,
                    int64_t *n_read, struct bl_error *err);
 
 /* The same for labels and ids of any format: values [max_rows, dim] as whole numbers, exact also where

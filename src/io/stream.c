@@ -33,6 +33,35 @@ int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *
     return BL_OK;
 }
 
+int io_stream_open_entry(struct io_stream *stream, const char *path, const char *name, const char *suffix,
+                         struct bl_error *err)
+{
+    *stream = (struct io_stream){0};
+    int code = io_zip_entry_open(&stream->zip, path, name, suffix, err);
+    if (code == BL_OK)
+        snprintf(stream->path, sizeof stream->path, "%s", io_zip_entry_title(stream->zip));
+    return code;
+}
+
+int io_stream_plain(const struct io_stream *stream, int *fd, int64_t *offset, struct bl_error *err)
+{
+    *fd = -1;
+    *offset = stream->zip ? io_zip_entry_place(stream->zip) : 0;
+    if (*offset < 0 || (stream->file && !gzdirect(stream->file)))
+        return BL_OK;
+    const char *path = stream->zip ? io_zip_entry_archive(stream->zip) : stream->path;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *fd >= 0 ? BL_OK : bl_fail_path(err, "open", path, errno);
+}
+
+int io_stream_percent(const struct io_stream *stream)
+{
+    struct stat status;
+    if (stream->zip || stat(stream->path, &status) != 0 || status.st_size == 0)
+        return 0;
+    return (int)(100.0 * (double)gzoffset(stream->file) / (double)status.st_size);
+}
+
 static int fail_read(struct io_stream *stream, struct bl_error *err)
 {
     int number;
@@ -50,6 +79,8 @@ static int fail_read(struct io_stream *stream, struct bl_error *err)
 int io_stream_read_some(struct io_stream *stream, void *to, int64_t n, int64_t *n_read, struct bl_error *err)
 {
     char *at = to;
+    if (stream->zip)
+        return io_zip_entry_read(stream->zip, to, n, n_read, err);
     *n_read = 0;
     while (*n_read < n) {
         int64_t left = n - *n_read;
@@ -72,7 +103,7 @@ int io_stream_read(struct io_stream *stream, void *to, int64_t n, struct bl_erro
     int code = io_stream_read_some(stream, to, n, &got, err);
     if (code == BL_OK && got < n)
         code = bl_fail(err, BL_INPUT, "%s ends at byte %lld, too early; fetch it again", stream->path,
-                       (long long)gztell(stream->file));
+                       (long long)(stream->zip ? io_zip_entry_bytes(stream->zip) : gztell(stream->file)));
     return code;
 }
 
@@ -95,6 +126,10 @@ static int measure_by_reading(struct io_stream *stream, int64_t *bytes, struct b
 int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error *err)
 {
     struct stat status;
+    if (stream->zip) {
+        *bytes = io_zip_entry_bytes(stream->zip);
+        return io_stream_rewind(stream, err);
+    }
     if (!gzdirect(stream->file))
         return measure_by_reading(stream, bytes, err);
     if (stat(stream->path, &status) != 0)
@@ -103,13 +138,30 @@ int io_stream_measure(struct io_stream *stream, int64_t *bytes, struct bl_error 
     return io_stream_rewind(stream, err);
 }
 
+/* An entry of an archive has no way to seek. */
+static int skip_by_reading(struct io_stream *stream, int64_t n, struct bl_error *err)
+{
+    char *scratch = NULL;
+    int code = bl_alloc(&scratch, PASS_BYTES, 1, "unpacking a file", err);
+    for (int64_t at = 0, some; at < n && code == BL_OK; at += some) {
+        some = n - at < PASS_BYTES ? n - at : PASS_BYTES;
+        code = io_stream_read(stream, scratch, some, err);
+    }
+    bl_free(&scratch);
+    return code;
+}
+
 int io_stream_skip(struct io_stream *stream, int64_t n, struct bl_error *err)
 {
+    if (stream->zip)
+        return skip_by_reading(stream, n, err);
     return gzseek(stream->file, (z_off_t)n, SEEK_CUR) < 0 ? fail_read(stream, err) : BL_OK;
 }
 
 int io_stream_rewind(struct io_stream *stream, struct bl_error *err)
 {
+    if (stream->zip)
+        return io_zip_entry_rewind(stream->zip, err);
     return gzrewind(stream->file) != 0 ? fail_read(stream, err) : BL_OK;
 }
 
@@ -117,5 +169,7 @@ void io_stream_close(struct io_stream *stream)
 {
     if (stream->file)
         gzclose(stream->file);
+    io_zip_entry_close(stream->zip);
     stream->file = NULL;
+    stream->zip = NULL;
 }

@@ -1,4 +1,4 @@
-/* Sequential reading of a file, plain or gzipped. */
+/* Sequential reading of a file, plain or gzipped, or of an entry of a zip archive. */
 #ifndef BL_IO_STREAM_H
 #define BL_IO_STREAM_H
 
@@ -7,15 +7,28 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "io/zip_entry.h"
 
 /* Start from zero; io_stream_close is safe on a zeroed struct and twice. */
 struct io_stream {
-    gzFile file;
-    char path[BL_PATH_MAX];
+    gzFile file;              /* NULL: an entry of an archive */
+    struct io_zip_entry *zip; /* NULL: a file */
+    char path[BL_PATH_MAX];   /* for messages; of a file, also its path */
 };
 
 /* Errors: BL_PATH absent, unreadable or not a regular file; BL_MEMORY. */
 int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err);
+
+/* An entry of a zip archive: io_zip_entry_open. */
+int io_stream_open_entry(struct io_stream *stream, const char *path, const char *name, const char *suffix,
+                         struct bl_error *err);
+
+/* A descriptor of the file in which the content lies as it is, from byte *offset on; the caller closes it. -1: it is
+ * packed. Errors: BL_PATH. */
+int io_stream_plain(const struct io_stream *stream, int *fd, int64_t *offset, struct bl_error *err);
+
+/* How much of the file has been read, in percent; for a sign of progress. */
+int io_stream_percent(const struct io_stream *stream);
 
 /* The number of bytes of content, unpacked; the next read begins at the first. Cost: a gzipped file is
  * unpacked once for it. Errors: BL_INPUT damaged. */

@@ -81,25 +81,22 @@ Test(cli_pages, what_is_gone_is_refused)
     cli_fails(0, 2, "unknown option --verbose", "info --verbose x");
 }
 
-/* Behind "examples:" stand lines to copy, which aren't broken. */
 static void expect_narrow(const char *command)
 {
     struct cli_result result;
     cli_run(&result, 0, "help %s", command);
     cli_expect_success(&result);
-    char *examples = strstr(result.out, "\nexamples:");
-    cr_assert(examples, "%s has no examples", command);
-    *examples = '\0';
+    cr_expect(strstr(result.out, "\n  -q, --quiet "), "%s doesn't list -q", command);
     for (char *line = strtok(result.out, "\n"); line; line = strtok(NULL, "\n"))
-        cr_assert_leq(strlen(line), LINE_MAX_BYTES, "%s: '%s'", command, line);
+        cr_expect_leq(strlen(line), LINE_MAX_BYTES, "%s: '%s'", command, line);
     cli_free(&result);
 }
 
 Test(cli_pages, no_line_of_a_page_is_wider_than_80_columns)
 {
-    static const char *const commands[] = {"init",     "import",   "cut",    "check",      "train",
-                                           "encode",   "evaluate", "search", "neighbours", "report",
-                                           "baseline", "info",     "slurm",  "help",       "version"};
+    static const char *const commands[] = {"",       "init",     "import", "cut",        "check",  "train",
+                                           "encode", "evaluate", "search", "neighbours", "report", "baseline",
+                                           "info",   "slurm",    "help",   "version"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         expect_narrow(commands[i]);
 }

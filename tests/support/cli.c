@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +93,18 @@ static void run(struct cli_result *result, const char *before, int ranks, const 
     cli_collect(result, WEXITSTATUS(status), start, folder);
 }
 
+const char *cli_program(void)
+{
+    return TEST_PROGRAM;
+}
+
+static struct winsize terminal_size;
+
+void cli_terminal_size(int columns, int rows)
+{
+    terminal_size = (struct winsize){.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+}
+
 void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
 {
     enum { ROOM = 1 << 20 };
@@ -105,7 +118,8 @@ void cli_run_on_terminal(struct cli_result *result, int ranks, const char *forma
 
     double start = bl_clock_seconds();
     int terminal, status;
-    pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+    pid_t pid = forkpty(&terminal, NULL, NULL, terminal_size.ws_col ? &terminal_size : NULL);
+    terminal_size.ws_col = 0;
     cr_assert_neq(pid, -1, "can't make a terminal");
     if (pid == 0) {
         execl("/bin/sh", "sh", "-c", command, (char *)NULL);

@@ -21,14 +21,20 @@ void cli_run(struct cli_result *result, int ranks, const char *format, ...)
 void cli_run_under(struct cli_result *result, const char *before, int ranks, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The same with a terminal as standard output and error; everything that appears there is in out. */
+/* The same with a terminal as standard output and error; everything that appears there is in out. Its size is that
+ * of the last cli_terminal_size, which holds for one run. */
 void cli_run_on_terminal(struct cli_result *result, int ranks, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void cli_terminal_size(int columns, int rows);
 
 /* cli_run, then cli_expect_success or cli_expect_error, then cli_free. */
 void cli_succeeds(int ranks, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void cli_fails(int ranks, int status, const char *text, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The program's path, for what cli_run can't do. */
+const char *cli_program(void);
 
 /* Frees; safe twice and on a zeroed struct. */
 void cli_free(struct cli_result *result);

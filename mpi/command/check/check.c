@@ -219,7 +219,7 @@ const struct command command_check = {
     .options = options,
     .status = "0 all is well, otherwise what `train` would end with.\n",
     .examples = "mpirun -n 4 bitloom check configs/fashion-mnist.yaml\n"
-                "bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s --cores-per-node 4\n"
+                "bitloom check configs/fashion-mnist.yaml --ranks 16 --network 25Gb/s\n"
                 "bitloom check runs/fashion-mnist/checkpoints/step-00001000.h5\n",
     .parallel = 1,
     .run = run,

@@ -118,6 +118,15 @@ static void print_options_of(const struct command *command)
         print_option(&option, column);
 }
 
+static void print_options(const struct command_option *options)
+{
+    int column = 0;
+    for (const struct command_option *option = options; option->name; option++)
+        column = column_of(option, column);
+    for (const struct command_option *option = options; option->name; option++)
+        print_option(option, column);
+}
+
 static void print_options_of_all(void)
 {
     int column = 0;
@@ -170,6 +179,8 @@ void command_print_page(const struct command *command)
         print_words(command);
     printf("\noptions:\n");
     print_options_of(command);
+    printf("\noptions of all commands:\n");
+    print_options(command_common_options);
     if (command->status) {
         printf("\nexit status:\n  ");
         wrap(command->status, 2, 2, 0);

@@ -1,9 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/format.h"
+#include "config/config.h"
 #include "mpi/command/command.h"
 #include "mpi/command/import/import_rows.h"
+#include "mpi/command/import/import_source.h"
 #include "mpi/files/dataset.h"
 
 static int check_required(const struct import_given *given, struct bl_error *err)
@@ -20,13 +21,25 @@ static int check_required(const struct import_given *given, struct bl_error *err
     return split_name_check(given->split, err);
 }
 
+static int check_inputs(const struct import_given *given, struct bl_error *err)
+{
+    const char *const paths[] = {given->features, given->labels, given->groups, given->ids};
+    char files[4][BL_PATH_MAX];
+    const char *inputs[4];
+    for (int i = 0; i < 4; i++) {
+        if (paths[i])
+            import_file_of(paths[i], files[i], sizeof files[i]);
+        inputs[i] = paths[i] ? files[i] : NULL;
+    }
+    return command_check_output(given->out, inputs, 4, err);
+}
+
 /* Refuses options that don't go together, before any file is opened. */
 static int check_given(const struct import_given *given, struct bl_error *err)
 {
-    const char *const inputs[] = {given->features, given->labels, given->groups, given->ids};
     int code = check_required(given, err);
     if (code == BL_OK)
-        code = command_check_output(given->out, inputs, 4, err);
+        code = check_inputs(given, err);
     if (code != BL_OK)
         return code;
     int features_csv = strcmp(given->format, "csv") == 0;
@@ -43,7 +56,8 @@ static int check_given(const struct import_given *given, struct bl_error *err)
     if (given->ids && given->id_column)
         return bl_fail(err, BL_USAGE, "--ids and --id-column are two sources of ids; keep one");
     if (given->ids && strcmp(import_format_of(given->ids, "npy"), "csv") == 0)
-        return bl_fail(err, BL_USAGE, "--ids takes integers in NPY or IDX; for ids in CSV use --id-column");
+        return bl_fail(err, BL_USAGE,
+                       "--ids takes integers in NPY, IDX or HDF5; for ids in CSV use --id-column");
     if (given->no_header && !features_csv && !groups_csv && strcmp(labels_from, "csv") != 0)
         return bl_fail(err, BL_USAGE, "--no-header is for CSV; leave it out");
     return BL_OK;
@@ -79,7 +93,7 @@ static const struct command_option options[] = {
     {.name = "--ids",
      .argument = "I",
      .values = COMMAND_FILES,
-     .text = "NPY or IDX file of one integer a row",
+     .text = "one integer a row, in NPY, IDX or HDF5",
      .at = offsetof(struct import_given, ids)},
     {.name = "--label-column",
      .argument = "C",
@@ -127,7 +141,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 static const char *format_word(int i, char text[COMMAND_TEXT])
 {
-    const struct io_format *format = io_format_table[i];
+    const struct io_format *format = import_format_at(i);
     if (!format)
         return NULL;
     size_t n = (size_t)snprintf(text, COMMAND_TEXT, "%s:", format->summary);

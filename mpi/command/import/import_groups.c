@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buffer.h"
+#include "mpi/command/import/import_source.h"
 
 /* CSV is read as float32, which holds every whole number only up to 2^24. */
 enum { FLOAT32_EXACT = 1 << 24 };
@@ -10,10 +11,10 @@ enum { FLOAT32_EXACT = 1 << 24 };
 int import_groups_open(struct import_groups *groups, const char *format, const char *path, int no_header,
                        struct bl_error *err)
 {
-    const struct io_source_options options = {.no_header = no_header};
+    const struct io_source_options options = {.no_header = no_header, .column = 1};
     io_source_close(groups->source);
     groups->path = path;
-    int code = io_source_open(&groups->source, format, path, &options, err);
+    int code = import_source_open(&groups->source, format, path, &options, err);
     if (code == BL_OK)
         groups->layout = bl_group_layout(io_source_info(groups->source)->dim);
     return code;

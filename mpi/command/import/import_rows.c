@@ -12,6 +12,7 @@
 #include "mpi/command/import/import_look.h"
 #include "mpi/command/import/import_names.h"
 #include "mpi/command/import/import_others.h"
+#include "mpi/command/import/import_source.h"
 #include "mpi/files/dataset.h"
 
 enum { BLOCK_BYTES = 8 << 20, DIGITS_MAX = 24 };
@@ -37,14 +38,6 @@ struct import {
     char *id_block;
 };
 
-const char *import_format_of(const char *path, const char *otherwise)
-{
-    const char *format = io_source_format_of(path), *dot = strrchr(path, '.');
-    if (format)
-        return format;
-    return dot && strcmp(dot, ".gz") == 0 ? "idx" : otherwise;
-}
-
 const char *import_label_format(const struct import_given *given)
 {
     return given->label_format ? given->label_format : import_format_of(given->labels, given->format);
@@ -66,11 +59,12 @@ static int open_labels(struct import *import, struct bl_error *err)
     const struct io_source_options options = {.label_column = given->label_column,
                                               .no_header = given->no_header != NULL,
                                               .labels_alone = 1,
+                                              .column = 1,
                                               .class_names = (const char *const *)import->others.names,
                                               .n_class_names =
                                                   given->class_names ? 0 : import->others.n_names};
     io_source_close(import->labels);
-    int code = io_source_open(&import->labels, import_label_format(given), given->labels, &options, err);
+    int code = import_source_open(&import->labels, import_label_format(given), given->labels, &options, err);
     return code == BL_OK ? check_same_rows(import, import->labels, given->labels, err) : code;
 }
 
@@ -85,8 +79,9 @@ static int open_groups(struct import *import, struct bl_error *err)
 static int open_ids(struct import *import, struct bl_error *err)
 {
     const char *path = import->given->ids;
+    const struct io_source_options options = {.column = 1};
     io_source_close(import->ids);
-    int code = io_source_open(&import->ids, import_format_of(path, "npy"), path, NULL, err);
+    int code = import_source_open(&import->ids, import_format_of(path, "npy"), path, &options, err);
     if (code == BL_OK)
         code = check_same_rows(import, import->ids, path, err);
     if (code == BL_OK && io_source_info(import->ids)->dim != 1)
@@ -105,7 +100,7 @@ static int open_sources(struct import *import, struct bl_error *err)
                                               .class_names = (const char *const *)import->others.names,
                                               .n_class_names =
                                                   given->class_names ? 0 : import->others.n_names};
-    int code = io_source_open(&import->features, given->format, given->features, &options, err);
+    int code = import_source_open(&import->features, given->format, given->features, &options, err);
     if (code == BL_OK && given->labels)
         code = open_labels(import, err);
     if (code == BL_OK && given->groups)

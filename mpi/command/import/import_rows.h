@@ -10,9 +10,6 @@ struct import_given {
         *no_header, *class_names, *replace, *split, *out;
 };
 
-/* The format by the path's ending; a plain .gz is IDX, and any other ending `otherwise`. */
-const char *import_format_of(const char *path, const char *otherwise);
-
 /* The format of given->labels: as said, by the ending, or that of the features. */
 const char *import_label_format(const struct import_given *given);
 

@@ -15,7 +15,7 @@
 /* The defaults of data.shards, train.global_batch, train.epochs and data.validation. Below LITTLE rows a batch isn't
  * made smaller than they are; an epoch has at least STEPS steps where there are more; a shard has at least SHARD_ROWS
  * rows. A run has at least RUN_STEPS steps. A column with RULES of all variance rules the others. */
-enum { SHARDS = 16, BATCH = 512, EPOCHS = 15, LITTLE = 32, STEPS = 4, SHARD_ROWS = 8, RUN_STEPS = 100 };
+enum { SHARDS = 16, BATCH = 512, EPOCHS = 15, LITTLE = 32, STEPS = 4, SHARD_ROWS = 8, RUN_STEPS = 200 };
 /* More rows than HELD_OUT tell no better which model is best, and an evaluation takes the longer. */
 enum { HELD_OUT = 5000 };
 static const double validation = 0.05, rules = 0.99;

@@ -155,11 +155,26 @@ int report_curves_agree(const struct report_curves *curves)
     return agree;
 }
 
+enum { TITLE = 640 };
+
+static const char *name_protocol(const struct report_curves *curves)
+{
+    return report_curves_agree(curves) ? curves->curve[0].protocol
+                                       : "different protocols or data: not to be compared";
+}
+
 /* If protocols differ, each curve's title has its own. */
-static void write_script(FILE *gnuplot, int characters, const void *context)
+static void name_curve(const struct report_curves *curves, int64_t i, char title[TITLE])
+{
+    const struct report_curve *curve = &curves->curve[i];
+    const int agree = report_curves_agree(curves);
+    snprintf(title, TITLE, "%s, mAP %.4f%s%s", curve->label, curve->map, agree ? "" : "; ",
+             agree ? "" : curve->protocol);
+}
+
+static void write_script(FILE *gnuplot, enum gnuplot_look look, const void *context)
 {
     const struct report_curves *curves = context;
-    const int agree = report_curves_agree(curves);
     for (int64_t i = 0; i < curves->n; i++) {
         const struct report_curve *curve = &curves->curve[i];
         fprintf(gnuplot, "$curve%" PRId64 " << END\n", i);
@@ -167,35 +182,50 @@ static void write_script(FILE *gnuplot, int characters, const void *context)
             fprintf(gnuplot, "%.9g %.9g\n", curve->recall[r], curve->precision[r]);
         fputs("END\n", gnuplot);
     }
-    fputs("set title ", gnuplot);
-    gnuplot_put_text(gnuplot,
-                     agree ? curves->curve[0].protocol : "different protocols or data: not to be compared");
-    fputs(characters ? "\n"
-                     : " noenhanced textcolor rgb '#24292f'\nset key outside below left Left reverse maxcols "
-                       "1 height 1\nset xlabel offset 0,0.4\n",
-          gnuplot);
+    if (look == GNUPLOT_PICTURE) {
+        fputs("set title ", gnuplot);
+        gnuplot_put_text(gnuplot, name_protocol(curves));
+        fputs(
+            " noenhanced textcolor rgb '#24292f'\nset key outside below left Left reverse maxcols 1 height 1\n"
+            "set xlabel offset 0,0.4\n",
+            gnuplot);
+    }
     fputs("set xlabel 'recall within the radius'\nset ylabel 'precision within the radius'\n"
           "set xrange [0:1]\nset yrange [0:*<1]\nplot ",
           gnuplot);
     for (int64_t i = 0; i < curves->n; i++) {
-        const struct report_curve *curve = &curves->curve[i];
-        char title[640];
-        snprintf(title, sizeof title, "%s, mAP %.4f%s%s", curve->label, curve->map, agree ? "" : "; ",
-                 agree ? "" : curve->protocol);
-        fprintf(gnuplot,
-                "$curve%" PRId64
-                " with linespoints pointtype 7 pointsize 0.5 linewidth 1.6 linecolor rgb '#%s' "
-                "title ",
-                i, gnuplot_colour(i));
+        char title[TITLE];
+        name_curve(curves, i, title);
+        fprintf(gnuplot, "$curve%" PRId64 " with linespoints", i);
+        gnuplot_put_style(gnuplot, look, i, 1.6);
+        fputs("title ", gnuplot);
         gnuplot_put_text(gnuplot, title);
         fputs(i + 1 < curves->n ? ", " : "\n", gnuplot);
     }
+}
+
+static int print_curves(const struct report_curves *curves, struct bl_error *err)
+{
+    const struct gnuplot_page page = gnuplot_page(1, 1 + curves->n);
+    int code = gnuplot_print(&page, write_script, curves, err);
+    if (code != BL_OK)
+        return code;
+    for (int64_t i = 0; i < curves->n; i++) {
+        char title[TITLE];
+        name_curve(curves, i, title);
+        gnuplot_print_symbol(&page, i);
+        printf("%s\n", title);
+    }
+    printf("%s\n", name_protocol(curves));
+    return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write to", "standard output", errno);
 }
 
 int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err)
 {
     const int line = 20; /* pixels that each curve's line in the key needs */
     const int most = 1000, keys = curves->n < most ? (int)curves->n : most;
+    if (!path)
+        return print_curves(curves, err);
     return gnuplot_draw(path, report_curves_agree(curves) ? 720 : 960, 440 + line * keys, write_script,
                         curves, err);
 }

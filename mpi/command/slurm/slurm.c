@@ -339,7 +339,7 @@ const struct command command_slurm = {
             "docs/slurm.md explains it.\n",
     .operands = COMMAND_CONFIGS,
     .options = options,
-    .examples = "bitloom slurm configs/fashion-mnist.yaml --nodes 2 --ranks 16 --time 4:00:00 -o job.sbatch\n"
+    .examples = "bitloom slurm run.yaml --nodes 2 --ranks 16 --time 4:00:00 -o job.sbatch\n"
                 "sbatch job.sbatch\n",
     .run = run,
 };

@@ -67,7 +67,7 @@ Test(dataset_refuses, a_data_set_in_the_place_of_a_split_is_refused)
 {
     struct foreign set = features_of_three_rows();
     set.name = "train";
-    expect_refusal(&set, 1, "not a group");
+    expect_refusal(&set, 1, "has no splits, as /train/features would be one, but /train [3, 2] float32");
 }
 
 Test(dataset_refuses, a_group_in_the_place_of_features_is_refused)

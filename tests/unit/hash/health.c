@@ -105,7 +105,6 @@ Test(health, all_four_pairs_of_bits_are_independent_and_a_constant_bit_counts_no
 Test(health, bits_of_which_no_two_vary_have_no_correlation)
 {
     const uint64_t words[4] = {5, 5, 5, 5}, one_bit[4] = {0, 1, 0, 1}, half[4] = {4, 5, 4, 5};
-    const struct bl_label_layout none = bl_label_layout(BL_LABELS_NONE, 0);
     cr_assert(isnan(health_of(words, 4, 3, none, NULL).bit_correlation_mean));
     cr_assert(isnan(health_of(half, 4, 3, none, NULL).bit_correlation_worst));
     cr_assert(isnan(health_of(one_bit, 4, 1, none, NULL).bit_correlation_mean));

@@ -203,10 +203,61 @@ Test(source_npy, conversion_does_not_depend_on_the_size_of_blocks)
         cr_assert_eq((int)all[i], (int16_t)i, "value %d", i);
 }
 
-Test(source_npy, fortran_order_is_refused_with_advice)
+Test(source_npy, fortran_order_comes_row_by_row)
+{
+    const float want[] = {six[0], six[2], six[4], six[1], six[3], six[5]};
+    float rows[6];
+    write_npy(1, "'<f4'", "True", "(2, 3)", six, sizeof six);
+    open_fine("npy", NULL);
+    read_rows(2, rows, NULL, NULL);
+    cr_assert_arr_eq(rows, want, sizeof want);
+    open_fine("npy", NULL);
+    cr_assert_eq(io_source_skip(source, 1, &source_err), BL_OK);
+    read_rows(1, rows, NULL, NULL);
+    cr_assert_arr_eq(rows, want + 3, sizeof want / 2);
+}
+
+/* Value [r, i, j] of an array of 2 x 2 x 3 is number r + 2 i + 4 j of the file. */
+Test(source_npy, fortran_order_of_three_dimensions_is_flattened_as_c_order_is)
+{
+    static const char numbers[24] = "\0\0\0\1\0\2\0\3\0\4\0\5\0\6\0\7\0\10\0\11\0\12\0\13";
+    static const int want[] = {0, 4, 8, 2, 6, 10, 1, 5, 9, 3, 7, 11};
+    float rows[12];
+    int64_t integers[12], n;
+    write_npy(1, "'>i2'", "True", "(2, 2, 3)", numbers, sizeof numbers);
+    open_fine("npy", NULL);
+    read_rows(2, rows, NULL, NULL);
+    open_fine("npy", NULL);
+    cr_assert_eq(io_source_read_integers(source, 2, integers, &n, &source_err), BL_OK);
+    for (int i = 0; i < 12; i++)
+        cr_assert(rows[i] == (float)want[i] && integers[i] == want[i], "value %d", i);
+}
+
+Test(source_npy, fortran_order_is_read_in_several_blocks)
+{
+    enum { ROWS = 18 << 20, HEAD = 128, NEAR_END = ROWS - 5 };
+    static uint8_t rows[2 * ROWS];
+    write_npy(1, "'|u1'", "True", "(18874368, 2)", "", 0);
+    cr_assert_leq(file_size, (size_t)HEAD);
+    FILE *file = fopen(source_path, "r+b");
+    fseek(file, (long)file_size + NEAR_END, SEEK_SET);
+    fputc(7, file);
+    fseek(file, (long)file_size + ROWS + NEAR_END, SEEK_SET);
+    fputc(9, file);
+    fseek(file, (long)file_size + 2 * ROWS - 1, SEEK_SET);
+    fputc(11, file);
+    fclose(file);
+    open_fine("npy", NULL);
+    read_rows(ROWS, rows, NULL, NULL);
+    cr_assert(rows[2 * NEAR_END] == 7 && rows[2 * NEAR_END + 1] == 9 && rows[2 * ROWS - 1] == 11);
+    cr_assert(rows[0] == 0 && rows[2 * ROWS - 2] == 0);
+}
+
+Test(source_npy, fortran_order_in_gzip_is_refused_with_advice)
 {
     write_npy(1, "'<f4'", "True", "(2, 3)", six, sizeof six);
-    expect_refused("npy", NULL, BL_INPUT, "ascontiguousarray");
+    write_gzipped(file_bytes, file_size);
+    expect_refused("npy", NULL, BL_INPUT, "in Fortran order and compressed; unpack it");
 }
 
 Test(source_npy, a_type_that_is_not_plain_numbers_is_named)
