@@ -173,7 +173,8 @@ const struct command command_neighbours = {
         "docs/neighbours.md has the details.\n",
     .operands = COMMAND_FILES,
     .options = options,
-    .examples = "mpirun -n 2 bitloom neighbours fashion-mnist.h5 --queries test --database train -k 100\n",
+    .examples = "mpirun -n 2 bitloom neighbours fashion-mnist.h5 \\\n"
+                "    --queries test --database train -k 100\n",
     .parallel = 1,
     .run = run,
 };
