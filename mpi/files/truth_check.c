@@ -21,11 +21,11 @@ static int check_digest(const char *said, const char *found, const char *path, c
 }
 
 int par_truth_check(struct par par, const struct par_truth *truth, const char *path, const char *queries,
-                    const char *database, struct bl_error *err)
+                    const char *database, int64_t *database_rows, struct bl_error *err)
 {
     const struct par_truth_note *note = truth_note(truth);
     struct par_dataset *asked = NULL, *searched = NULL;
-    char digest[17];
+    char digest[17] = "";
     if (note->database[0] && strcmp(note->database, database) != 0)
         return bl_fail(
             err, BL_INPUT,
@@ -48,6 +48,8 @@ int par_truth_check(struct par par, const struct par_truth *truth, const char *p
         code = par_rows_digest(par, searched, digest, err);
     if (code == BL_OK)
         code = check_digest(note->database_digest, digest, path, queries, database, database, err);
+    if (code == BL_OK)
+        *database_rows = dataset_split(searched)->rows;
     par_dataset_close(searched);
     par_dataset_close(asked);
     return code;

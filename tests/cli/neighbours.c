@@ -157,6 +157,9 @@ Test(cli_neighbours, recall_is_the_same_on_any_number_of_ranks_and_by_codes)
     recall[2] = tiny_number(result.out, "10@100");
     cr_assert(recall[0] > 0.3 && recall[0] <= 1.0 && recall[0] == recall[1] && recall[0] == recall[2],
               "%g, %g, %g", recall[0], recall[1], recall[2]);
+    cli_fails(2, 3, "codes of other rows",
+              "evaluate --codes %s %s --relevant neighbours --truth %s --queries test --database train",
+              codes[1], codes[0], tiny.data);
     cli_fails(0, 2, "lists 20 neighbours of each row",
               "evaluate %s %s --queries test --database train --relevant neighbours --at 30@100", model,
               tiny.data);

@@ -234,6 +234,17 @@ static int print(const struct evaluate_sides *sides, const struct par_truth *tru
     return json ? print_json(&result, err) : print_text(&result, err);
 }
 
+/* Codes of a file must be those of the split that the truth is of. */
+static int check_rows(const struct evaluate_side *side, int64_t rows, const char *split, const char *data,
+                      struct bl_error *err)
+{
+    if (side->rows == rows)
+        return BL_OK;
+    return bl_fail(err, BL_INPUT,
+                   "%s has %s and split '%s' of %s has %" PRId64 ": these are codes of other rows",
+                   side->name, bl_count(side->rows, "row").text, split, data, rows);
+}
+
 int par_evaluate_recall(struct par par, const struct evaluate_sides *sides,
                         const struct evaluate_recalls *recalls, int json, struct bl_error *err)
 {
@@ -244,6 +255,7 @@ int par_evaluate_recall(struct par par, const struct evaluate_sides *sides,
     const struct bl_code_set *piece = &sides->queries.piece.set;
     const struct bl_code_set *database = sides->same ? piece : &sides->database.piece.set;
     const int64_t items = sides->database.rows - sides->same;
+    int64_t rows = 0;
     if (!sides->query_split[0])
         return bl_fail(
             err, BL_USAGE,
@@ -251,12 +263,12 @@ int par_evaluate_recall(struct par par, const struct evaluate_sides *sides,
             "--database");
     int code = par_truth_open(&truth, par, sides->data, sides->query_split, err);
     if (code == BL_OK)
-        code = par_truth_check(par, truth, sides->data, sides->query_split, sides->database_split, err);
-    if (code == BL_OK && (truth_rows(truth) != sides->queries.rows))
-        code = bl_fail(err, BL_INPUT,
-                       "%s has %s, and split '%s' of %s has lists for %" PRId64 "; they need to be the same",
-                       sides->queries.name, bl_count(sides->queries.rows, "row").text, sides->query_split,
-                       sides->data, truth_rows(truth));
+        code =
+            par_truth_check(par, truth, sides->data, sides->query_split, sides->database_split, &rows, err);
+    if (code == BL_OK)
+        code = check_rows(&sides->queries, truth_rows(truth), sides->query_split, sides->data, err);
+    if (code == BL_OK)
+        code = check_rows(&sides->database, rows, sides->database_split, sides->data, err);
     if (code == BL_OK)
         code = choose(recalls, truth_note(truth), sides->data, sides->query_split, &chosen, err);
     if (code == BL_OK)
