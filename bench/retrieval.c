@@ -14,9 +14,11 @@ static void bench(int64_t bits, struct bl_label_layout layout)
     uint64_t *words = NULL;
     uint32_t *labels = NULL;
     bl_bucket *buckets = NULL;
+    char *scratch = NULL;
     bench_must(bl_alloc_zero(&words, ROWS * n_words, sizeof *words, "codes", &bench_error));
     bench_must(bl_alloc_zero(&labels, ROWS * layout.words, sizeof *labels, "labels", &bench_error));
     bench_must(bl_alloc_zero(&buckets, QUERIES * (bits + 1), sizeof *buckets, "buckets", &bench_error));
+    bench_must(bl_alloc(&scratch, bl_retrieval_scratch_bytes(), 1, "scratch", &bench_error));
     for (int64_t i = 0; i < ROWS * n_words; i++) {
         uint64_t random[4];
         bl_rng_words(1, BL_STREAM_LSH, (uint64_t)i, 0, 0, random);
@@ -28,7 +30,7 @@ static void bench(int64_t bits, struct bl_label_layout layout)
     }
     struct bl_code_set set = {ROWS, bits, words, layout, labels, 0};
     double start = bl_clock_seconds();
-    bl_retrieval_count(&set, 0, QUERIES, &set, 0, buckets);
+    bl_retrieval_count(&set, 0, QUERIES, &set, 0, buckets, scratch);
     double seconds = bl_clock_seconds() - start;
     printf("%5lld bits, labels of %lld words%s: %6.3f s, %.2e comparisons/s\n", (long long)bits,
            (long long)layout.words, layout.kind == BL_LABELS_SINGLE ? " (single)" : " (multi)", seconds,
@@ -36,6 +38,7 @@ static void bench(int64_t bits, struct bl_label_layout layout)
     if (bits == 64 && layout.kind == BL_LABELS_SINGLE)
         bench_record("evaluation: code comparisons/s, 64 bits", (double)ROWS * QUERIES / seconds, "at least",
                      1e9);
+    bl_free(&scratch);
     bl_free(&words);
     bl_free(&labels);
     bl_free(&buckets);

@@ -9,11 +9,15 @@
 #include "base/share.h"
 #include "config/keys.h"
 #include "data/shards.h"
+#include "hash/bit_tally.h"
+#include "hash/code.h"
 #include "math/solve.h"
 #include "mpi/command/command.h"
+#include "mpi/files/count_labels.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
 #include "mpi/rows/row_sample.h"
 
 enum {
@@ -270,6 +274,24 @@ static int check_split(struct request *request, const struct par_split *split, s
     return BL_OK;
 }
 
+/* Labels are read by every rank alone, since they are few. */
+static int check_labels(const struct request *request, struct par_dataset *dataset, struct bl_error *err)
+{
+    struct bl_label_count count;
+    char text[BL_LABEL_TEXT];
+    if (!request->method->needs_labels)
+        return BL_OK;
+    int code = par_dataset_count_labels_local(dataset, &count, err);
+    /* Rows without any label at all are told by the methods themselves. */
+    if (code == BL_OK && count.distinct > 0 && bl_label_count_is_alike(&count))
+        code = bl_fail(err, BL_USAGE,
+                       "%s needs rows that differ in their labels, and split %s of %s has %s; take a method "
+                       "without labels (itq)",
+                       request->method->name, request->train, request->data,
+                       bl_label_count_say(&count, dataset_split(dataset)->n_class_names, text));
+    return code;
+}
+
 /* One layer of the kind that the method has; with anchors, a hidden layer of these before it. */
 static struct bl_shape shape_of(const struct request *request, int64_t dim)
 {
@@ -315,6 +337,39 @@ static int sample_rows(struct par par, const struct rows *rows, struct bl_row_sa
     return code == BL_OK ? par_row_sample_merge(par, sample, err) : code;
 }
 
+/* Encodes each rank's first rows, to see whether the codes tell rows apart. */
+static int look_at_codes(struct par par, const struct request *request, const struct rows *rows,
+                         const struct bl_model *model, struct bl_error *err)
+{
+    enum { LOOKED_AT = 1024 };
+    struct bl_bit_tally tally = {0};
+    struct bl_encoder encoder = {0};
+    uint8_t *codes = NULL;
+    char text[BL_BIT_TALLY_TEXT];
+    const void *block;
+    int64_t n = rows->n_local < LOOKED_AT ? rows->n_local : LOOKED_AT, bad;
+    n = n < rows->block_rows ? n : rows->block_rows;
+    int code = bl_encoder_init(&encoder, model, n, err);
+    if (code == BL_OK)
+        code = bl_alloc(&codes, n * bl_code_bytes(request->bits), 1, "codes", err);
+    if (code == BL_OK && n > 0)
+        code = rows_read(rows, 0, n, &block, err);
+    if (code == BL_OK && n > 0)
+        code = bl_encoder_run(&encoder, rows->type, block, n, codes, &bad, err);
+    if (code == BL_OK)
+        bl_bit_tally_bytes(&tally, codes, n, request->bits);
+    bl_encoder_free(&encoder);
+    bl_free(&codes);
+    code = par_agree(par, code, err);
+    if (code != BL_OK)
+        return code;
+    par_sum_integers(par, &tally.rows, 1);
+    par_sum_integers(par, tally.ones, request->bits);
+    if (bl_bit_tally_doubt(&tally, request->bits, request->output, text))
+        bl_log_warn("%s", text);
+    return BL_OK;
+}
+
 /* Errors about rows get the name of file and split. */
 static int fit(struct par par, const struct request *request, const struct rows *rows, struct bl_model *model,
                struct bl_error *err)
@@ -348,6 +403,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = check_split(&request, dataset_split(reader.dataset), err);
     if (code == BL_OK)
+        code = par_agree(par, check_labels(&request, reader.dataset, err), err);
+    if (code == BL_OK)
         code = init_model(par, &request, rows.dim, &model, err);
     if (code == BL_OK)
         code = fit(par, &request, &rows, &model, err);
@@ -358,6 +415,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
                    bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);
+    if (code == BL_OK)
+        code = look_at_codes(par, &request, &rows, &model, err);
     bl_model_free(&model);
     bl_free(&reader.features);
     bl_free(&reader.labels);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #include "base/nearest.h"
 #include "io/file.h"
+
+enum { OPTIONS_MAX = 128 }; /* of a command */
 
 const struct command *command_find(const char *name, struct bl_error *err)
 {
@@ -66,9 +69,28 @@ static int unknown_option(const char *argument, const struct command_option *opt
     return bl_fail(err, BL_USAGE, "unknown option %s; see --help", argument);
 }
 
+/* Which options of a table were given already. */
+struct seen {
+    unsigned char option[OPTIONS_MAX];
+};
+
+/* The last of two values would win in silence. An option with `each` may be given again. */
+static int check_once(const struct command_option *options, const struct command_option *option,
+                      struct seen *seen, struct bl_error *err)
+{
+    const ptrdiff_t i = option - options;
+    if (i >= OPTIONS_MAX || option->each)
+        return BL_OK;
+    if (seen->option[i])
+        return bl_fail(err, BL_USAGE, "%.*s is given twice; keep one", (int)strcspn(option->name, "|"),
+                       option->name);
+    seen->option[i] = 1;
+    return BL_OK;
+}
+
 /* The option at argv[*at]. Its value comes after "=" or is the next argument, to which *at then moves. */
 static int take_option(int argc, char **argv, int *at, const struct command_option *options, void *given,
-                       struct bl_error *err)
+                       struct seen *seen, struct bl_error *err)
 {
     char *argument = argv[*at];
     char *equals = argument[1] == '-' ? strchr(argument, '=') : NULL;
@@ -79,6 +101,8 @@ static int take_option(int argc, char **argv, int *at, const struct command_opti
         option++;
     if (!option->name)
         return unknown_option(argument, options, err);
+    if (check_once(options, option, seen, err) != BL_OK)
+        return BL_USAGE;
     const char *value = option->name;
     if (option->argument) {
         if (!equals && *at + 1 >= argc)
@@ -101,11 +125,12 @@ int command_parse(int argc, char **argv, const struct command_option *options, v
                   const char **positional, int n_min, int n_max, int *n_positional, struct bl_error *err)
 {
     int n = 0, only_positional = 0;
+    struct seen seen = {0};
     for (int i = 1; i < argc; i++) {
         if (!only_positional && strcmp(argv[i], "--") == 0) { /* what follows may begin with a dash */
             only_positional = 1;
         } else if (!only_positional && argv[i][0] == '-' && argv[i][1] != '\0') {
-            int code = take_option(argc, argv, &i, options, given, err);
+            int code = take_option(argc, argv, &i, options, given, &seen, err);
             if (code != BL_OK)
                 return code;
         } else if (n == n_max) {

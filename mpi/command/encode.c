@@ -7,6 +7,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/share.h"
+#include "hash/bit_tally.h"
 #include "hash/code.h"
 #include "io/source.h"
 #include "model/model.h"
@@ -16,6 +17,7 @@
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/reduce.h"
 #include "mpi/rows/row_sample.h"
 
 /* Rows are encoded in units of UNIT_ROWS, counted from the file's first row, and a rank has whole units.
@@ -41,6 +43,7 @@ struct work {
     struct input input;
     struct par_codes_writer *writer;
     struct bl_row_tally tally;
+    struct bl_bit_tally bits;
     int64_t row_lo, row_hi; /* this rank's rows */
     int64_t block_rows;
     char *features, *ids;
@@ -154,6 +157,8 @@ static int encode_local(struct work *work, struct bl_error *err)
         if (code == BL_OK)
             code = encode_rows(work, row, n, err);
         if (code == BL_OK)
+            bl_bit_tally_bytes(&work->bits, work->codes, n, work->input.info.bits);
+        if (code == BL_OK)
             code = par_codes_write_local(work->writer, row, n, work->codes, work->labels, work->ids, err);
         bl_log_progress("encoded %" PRId64 " of %" PRId64 " rows of this rank", row + n - work->row_lo,
                         work->row_hi - work->row_lo);
@@ -220,6 +225,17 @@ static void release(struct work *work)
     bl_free(&work->ids);
 }
 
+/* Whether the codes tell rows apart needs no labels to be seen. Collective. */
+static void judge_codes(struct work *work, struct par par, const char *output)
+{
+    const int64_t bits = work->input.info.bits;
+    char text[BL_BIT_TALLY_TEXT];
+    par_sum_integers(par, &work->bits.rows, 1);
+    par_sum_integers(par, work->bits.ones, bits);
+    if (bl_bit_tally_doubt(&work->bits, bits, output, text))
+        bl_log_warn("%s", text);
+}
+
 static int encode(struct par par, const char *model, const char *data, const char *split, const char *output,
                   struct bl_error *err)
 {
@@ -246,6 +262,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
         bl_log_say("encoded %s of %s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
                    work.input.name, split ? " " : "", split ? split : "", bl_count(info->bits, "bit").text,
                    output, (double)info->rows / (seconds > 0 ? seconds : 1e-9));
+        judge_codes(&work, par, output);
     }
     release(&work);
     return code;

@@ -57,19 +57,32 @@ static void print_object(const char *title, json_t *object)
     }
 }
 
+static void print_remark(const json_t *object, const char *name)
+{
+    const char *remark = json_string_value(json_object_get(object, name));
+    if (remark)
+        printf("    %s: %s\n", name + strlen("remark_on_"), remark);
+}
+
 static void print_tags(const json_t *object)
 {
     const char *labels = json_string_value(json_object_get(object, "labels"));
     const json_t *groups = json_object_get(object, "groups");
     const json_t *classes = json_object_get(object, "classes"),
                  *names = json_object_get(object, "class_names");
+    const char *words = json_string_value(json_object_get(object, "labels_in_words"));
+    const char *group_words = json_string_value(json_object_get(object, "groups_in_words"));
     if (strcmp(labels, "none") == 0)
         printf("no labels");
     else
         printf("%s", strcmp(labels, "multi") == 0 ? "several labels per row" : "one label per row");
-    if (classes)
+    if (words)
+        printf(": %s", words);
+    else if (classes)
         printf(", %s", bl_count(json_integer_value(classes), "class").text);
-    if (groups)
+    if (group_words)
+        printf(", %s", group_words);
+    else if (groups)
         printf(", %s per row", bl_count(json_integer_value(groups), "group").text);
     printf("%s", json_is_true(json_object_get(object, "ids")) ? ", ids" : "");
     if (names) {
@@ -78,6 +91,8 @@ static void print_tags(const json_t *object)
         printf(")");
     }
     printf("\n");
+    print_remark(object, "remark_on_labels");
+    print_remark(object, "remark_on_groups");
 }
 
 /* "100 queries, each with 10 neighbours among 5000 rows of 64 bits, without itself". */

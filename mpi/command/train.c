@@ -6,6 +6,7 @@
 #include "mpi/command/launcher.h"
 #include "mpi/command/run_config.h"
 #include "mpi/command/run_path.h"
+#include "mpi/process/detach.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/run/train.h"
 
@@ -24,7 +25,7 @@ static int add_max_hours(struct command_run_config *given, const char *hours, ch
 
 struct given {
     struct command_run_config config;
-    const char *run, *init, *fresh, *max_hours;
+    const char *run, *init, *fresh, *max_hours, *detach;
 };
 
 static const struct command_option options[] = {
@@ -54,6 +55,9 @@ static const struct command_option options[] = {
      .text = "stop in time to be over after H hours, with a checkpoint and status 75 "
              "(the end of a Slurm job, SLURM_JOB_END_TIME, is heeded anyway)",
      .at = offsetof(struct given, max_hours)},
+    {.name = "--detach",
+     .text = "once the run has started, let go of the terminal and say how to follow it; for one process",
+     .at = offsetof(struct given, detach)},
     COMMAND_OPTIONS_END,
 };
 
@@ -70,6 +74,11 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = command_read_config(config_path, &given.config, &config, data_path, err);
     if (code == BL_OK && given.init)
         code = command_model_path(given.init, init, err);
+    if (code == BL_OK && given.detach && par.comm != MPI_COMM_NULL)
+        code =
+            bl_fail(err, BL_USAGE,
+                    "--detach is for one process; detach the launcher instead: setsid mpirun ... </dev/null "
+                    ">FILE 2>&1 &");
     code = par_agree(par, code, err); /* each rank read the configuration by itself */
     if (code != BL_OK)
         return code;
@@ -81,19 +90,20 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
                                       .init_path = given.init ? init : NULL,
                                       .fresh = given.fresh != NULL};
     command_read_job(&train.job);
-    return par_train(par, &train, err);
+    code = given.detach ? detach_begin(train.run_path, err) : BL_OK;
+    return code == BL_OK ? par_train(par, &train, err) : code;
 }
 
 const struct command command_train = {
     .name = "train",
     .summary = "train a model, or continue a run where it stopped",
-    .usage = "CONFIG [--set KEY=VALUE]... [--run DIR] [--fresh] [--init MODEL] [--max-hours H]\n",
+    .usage = "CONFIG [--set KEY=VALUE]... [--run DIR] [--fresh] [--init MODEL] [--max-hours H] [--detach]\n",
     .text =
         "Trains by the configuration and leaves a run folder: model.h5, config.yaml, train.log, "
         "metrics.jsonl, checkpoints/. "
         "Started again on the same folder it continues from the newest whole checkpoint, on any number of "
         "ranks up to data.shards.\n"
-        "SIGUSR1 writes a checkpoint; SIGUSR2, SIGTERM or Ctrl-C write one and stop.\n",
+        "SIGUSR1 writes a checkpoint; SIGUSR2, SIGTERM, SIGHUP (a closed window) or Ctrl-C write one and stop.\n",
     .operands = COMMAND_CONFIGS,
     .options = options,
     .status = "0 finished, 75 stopped on request with a complete checkpoint (start again to continue); "

@@ -14,6 +14,7 @@ struct block {
     int64_t *rows;      /* [block, k] true neighbours */
     float *distances;   /* [block, k] */
     int32_t *hamming;   /* [block, k] */
+    char *scratch;      /* bl_retrieval_scratch_bytes() */
 };
 
 static int block_init(struct block *block, int64_t n, int64_t bits, int64_t k, struct bl_error *err)
@@ -23,6 +24,7 @@ static int block_init(struct block *block, int64_t n, int64_t bits, int64_t k, s
         {&block->rows, n * k, sizeof *block->rows, "true neighbours", 0},
         {&block->distances, n * k, sizeof *block->distances, "true neighbours", 0},
         {&block->hamming, n * k, sizeof *block->hamming, "distances of neighbours", 0},
+        {&block->scratch, bl_retrieval_scratch_bytes(), 1, "rows to compare", 0},
     };
     *block = (struct block){0};
     return bl_alloc_all(buffers, (int64_t)(sizeof buffers / sizeof *buffers), err);
@@ -34,6 +36,7 @@ static void block_free(struct block *block)
     bl_free(&block->rows);
     bl_free(&block->distances);
     bl_free(&block->hamming);
+    bl_free(&block->scratch);
 }
 
 /* Hamming distances of the neighbours that are rows of this rank's piece; 0 for the others. */
@@ -91,7 +94,8 @@ int par_recall(struct par par, const struct bl_code_set *queries, const struct b
         if (code != BL_OK)
             break;
         memset(block.buckets, 0, (size_t)(n * (bits + 1)) * sizeof *block.buckets);
-        bl_retrieval_count(&plain_queries, lo, n, &plain_database, exclude_self, block.buckets);
+        bl_retrieval_count(&plain_queries, lo, n, &plain_database, exclude_self, block.buckets,
+                           block.scratch);
         measure(queries, lo, n, database, k, &block);
         par_reduce_to_root(par, block.buckets, n * (bits + 1), MPI_UINT64_T, MPI_SUM);
         par_reduce_to_root(par, block.hamming, n * k, MPI_INT32_T, MPI_SUM);

@@ -51,11 +51,12 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
 /* How many items, and relevant ones, each query finds at each Hamming distance: every rank counts its piece
  * of the database, rank 0 gets the sums. Integers, so the cut into pieces doesn't matter. */
 static void count_block(struct par par, const struct bl_code_set *queries, int64_t lo, int64_t n,
-                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets)
+                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets,
+                        void *scratch)
 {
     const int64_t count = n * (queries->bits + 1);
     memset(buckets, 0, (size_t)count * sizeof *buckets);
-    bl_retrieval_count(queries, lo, n, database, exclude_self, buckets);
+    bl_retrieval_count(queries, lo, n, database, exclude_self, buckets, scratch);
     par_reduce_to_root(par, buckets, count, MPI_UINT64_T, MPI_SUM);
 }
 
@@ -65,21 +66,25 @@ int par_retrieve(struct par par, const struct bl_code_set *queries, const struct
     const int64_t distances = queries->bits + 1;
     const int64_t block = bl_retrieval_block(queries->bits);
     bl_bucket *buckets = NULL;
+    char *scratch = NULL;
     int64_t rows = database->rows;
     par_sum_integers(par, &rows, 1);
     int code = bl_retrieval_check_rows(rows, err);
     if (code == BL_OK)
         code = bl_alloc(&buckets, block * distances, sizeof *buckets, "counts per distance", err);
+    if (code == BL_OK)
+        code = bl_alloc(&scratch, bl_retrieval_scratch_bytes(), 1, "rows to compare", err);
     code = par_agree(par, code, err);
     /* Rank 0 alone adds up queries, in their order: the same sums of doubles on any number of ranks. */
     for (int64_t lo = 0; lo < queries->rows && code == BL_OK; lo += block) {
         const int64_t n = queries->rows - lo < block ? queries->rows - lo : block;
-        count_block(par, queries, lo, n, database, exclude_self, buckets);
+        count_block(par, queries, lo, n, database, exclude_self, buckets, scratch);
         for (int64_t q = 0; q < n && par.rank == 0; q++)
             bl_retrieval_add(retrieval, buckets + q * distances);
     }
     if (code == BL_OK)
         par_broadcast(par, retrieval, sizeof *retrieval);
+    bl_free(&scratch);
     bl_free(&buckets);
     return code;
 }

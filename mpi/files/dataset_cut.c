@@ -63,9 +63,11 @@ static int check_sources(const struct cut *cut, struct bl_error *err)
     const char *path = cut->request->source;
     if (a->dim != b->dim || a->type != b->type)
         return bl_fail(err, BL_INPUT,
-                       "%s: train has rows of %" PRId64 " x %s and test of %" PRId64
-                       " x %s; import both with the same dimensions and type",
-                       path, a->dim, bl_type_name(a->type), b->dim, bl_type_name(b->type));
+                       "%s: train has rows of %" PRId64 " x %s and test of %" PRId64 " x %s; %s%s", path,
+                       a->dim, bl_type_name(a->type), b->dim, bl_type_name(b->type),
+                       a->dim != b->dim ? "import both with the same dimensions"
+                                        : "import test again, with --replace --dtype ",
+                       a->dim != b->dim ? "" : bl_type_name(a->type));
     if (a->labels.kind != b->labels.kind || a->labels.words != b->labels.words ||
         (a->labels.kind == BL_LABELS_MULTI && a->labels.classes != b->labels.classes))
         return bl_fail(err, BL_INPUT, "%s: train and test have labels of different kinds; import both alike",

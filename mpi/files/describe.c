@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "mpi/files/checkpoint.h"
 #include "mpi/files/codes.h"
+#include "mpi/files/count_labels.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
 #include "mpi/files/neighbours.h"
@@ -140,7 +141,39 @@ static void put_tags(json_t *object, struct bl_label_layout labels, struct bl_la
     json_object_set_new(object, "class_names", list);
 }
 
-/* Opening a split checks it like training would; its rows aren't read. */
+/* What labels or groups say. `code`: of counting them; if it failed, the file may still be described. */
+static void put_count(json_t *object, const char *prefix, int code, const struct bl_label_count *count,
+                      int64_t n_names, const struct bl_error *err)
+{
+    char name[64], text[BL_LABEL_TEXT];
+    const char *doubt = code == BL_OK ? bl_label_count_doubt(count) : err->what;
+    if (code == BL_OK && count->kind == BL_LABELS_NONE)
+        return;
+    if (code == BL_OK) {
+        snprintf(name, sizeof name, "%s_in_words", prefix);
+        json_object_set_new(object, name, json_string(bl_label_count_say(count, n_names, text)));
+        snprintf(name, sizeof name, "%s_that_occur", prefix);
+        json_object_set_new(object, name, json_integer(count->distinct));
+        snprintf(name, sizeof name, "rows_without_%.*s", (int)strlen(prefix) - 1, prefix);
+        json_object_set_new(object, name, json_integer(count->none));
+    }
+    snprintf(name, sizeof name, "remark_on_%s", prefix);
+    if (doubt)
+        json_object_set_new(object, name, json_of_text(doubt));
+}
+
+static void put_counts(json_t *entry, struct par_dataset *dataset)
+{
+    const struct par_split *split = dataset_split(dataset);
+    struct bl_label_count labels = {0}, groups = {0};
+    struct bl_error err = {0};
+    int code = par_dataset_count_labels_local(dataset, &labels, &err);
+    put_count(entry, "labels", code, &labels, split->n_class_names, &err);
+    code = par_dataset_count_groups_local(dataset, &groups, &err);
+    put_count(entry, "groups", code, &groups, 0, &err);
+}
+
+/* Opening a split checks it like training would; of its rows only labels and groups are read. */
 static int add_split(json_t *splits, const char *path, const char *name, struct bl_error *err)
 {
     struct par_dataset *dataset = NULL;
@@ -154,6 +187,7 @@ static int add_split(json_t *splits, const char *path, const char *name, struct 
     json_object_set_new(entry, "dim", json_integer(split->dim));
     json_object_set_new(entry, "type", json_string(bl_type_name(split->type)));
     put_tags(entry, split->labels, split->groups, split->id_bytes, split->n_class_names, split->class_names);
+    put_counts(entry, dataset);
     json_object_set_new(entry, "checksums", json_boolean(split->has_checksums));
     json_array_append_new(splits, entry);
     par_dataset_close(dataset);
@@ -193,6 +227,10 @@ static int describe_codes(const char *path, json_t *description, struct bl_error
     json_object_set_new(description, "rows", json_integer(info->rows));
     json_object_set_new(description, "bits", json_integer(info->bits));
     put_tags(description, info->labels, info->groups, info->id_bytes, info->n_class_names, info->class_names);
+    struct bl_label_count count = {0};
+    struct bl_error ignored = {0};
+    const int counted = par_codes_count_labels_local(codes, &count, &ignored);
+    put_count(description, "labels", counted, &count, info->n_class_names, &ignored);
     par_codes_close(codes);
     return BL_OK;
 }

@@ -64,7 +64,7 @@ static int look_local(const char *path, struct bl_error *err)
     if (S_ISDIR(status.st_mode))
         return bl_fail(err, BL_PATH, "can't open %s: Is a directory; give a file in it", path);
     if (!S_ISREG(status.st_mode))
-        return bl_fail_path(err, "open", path, ESPIPE);
+        return bl_fail(err, BL_PATH, "%s is not a regular file; HDF5 can't read a pipe: save it first", path);
     if (status.st_size == 0)
         return bl_fail(err, BL_INPUT, "%s is empty; make it again", path);
     if (H5Fis_hdf5(path) <= 0)

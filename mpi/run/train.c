@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "mpi/process/detach.h"
 #include "mpi/process/signals.h"
 #include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
@@ -205,6 +206,7 @@ static int train(struct run *run, struct bl_error *err)
     int code = par_run_start(run, err);
     if (code != BL_OK)
         return code;
+    detach_done();
     if (run->resumed && par_run_is_finished_local(run))
         say_already_finished(run);
     while (code == BL_OK && !par_run_is_finished_local(run) && !run->stop_reason)

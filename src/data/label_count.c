@@ -189,6 +189,14 @@ const char *bl_label_count_say(const struct bl_label_count *count, int64_t n_nam
     return text;
 }
 
+int bl_label_count_is_alike(const struct bl_label_count *count)
+{
+    if (count->kind == BL_LABELS_SINGLE)
+        return count->distinct < 2;
+    return count->kind != BL_LABELS_NONE &&
+           (count->distinct == 0 || (count->kind == BL_LABELS_GROUPS && count->most == count->rows));
+}
+
 const char *bl_label_count_doubt(const struct bl_label_count *count)
 {
     const int64_t labelled = count->rows - count->none;

@@ -46,6 +46,9 @@ struct bl_label_count bl_label_counter_result(const struct bl_label_counter *cou
 enum { BL_LABEL_TEXT = 200 };
 const char *bl_label_count_say(const struct bl_label_count *count, int64_t n_names, char text[BL_LABEL_TEXT]);
 
+/* 1 if labels can't tell rows apart: fewer than two classes, no label at all, or one group of all rows. */
+int bl_label_count_is_alike(const struct bl_label_count *count);
+
 /* What is probably wrong with such labels and what to do, a static sentence; NULL: nothing. */
 const char *bl_label_count_doubt(const struct bl_label_count *count);
 

@@ -1,5 +1,6 @@
 #include "data/types.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/isa.h"
@@ -116,4 +117,53 @@ void bl_type_to_float(enum bl_type type, const void *values, int64_t n, float *o
             out[i] = (float)f64[i];
         break;
     }
+}
+
+int bl_type_of_name(const char *name, enum bl_type *type)
+{
+    static const enum bl_type all[] = {BL_UINT8, BL_FLOAT16, BL_FLOAT32, BL_FLOAT64};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, bl_type_name(all[i])) == 0) {
+            *type = all[i];
+            return 1;
+        }
+    return 0;
+}
+
+/* Puts a value at `out`; returns 0 if the type can't hold it. A float beyond the range of half becomes infinite. */
+static int put(enum bl_type to, double value, void *out)
+{
+    const float single = (float)value;
+    const uint16_t half = bl_half_from_float(single);
+    const uint8_t byte = value >= 0.0 && value <= 255.0 ? (uint8_t)value : 0;
+    switch (to) {
+    case BL_UINT8:
+        memcpy(out, &byte, sizeof byte);
+        return (double)byte == value;
+    case BL_FLOAT16:
+        memcpy(out, &half, sizeof half);
+        return !isfinite(value) || isfinite(bl_half_to_float(half));
+    case BL_FLOAT32:
+        memcpy(out, &single, sizeof single);
+        return !isfinite(value) || isfinite(single);
+    case BL_FLOAT64:
+        break;
+    }
+    memcpy(out, &value, sizeof value);
+    return 1;
+}
+
+int64_t bl_type_convert(enum bl_type from, const void *values, int64_t n, enum bl_type to, void *out)
+{
+    enum { SOME = 256 };
+    double block[SOME];
+    const size_t in_bytes = bl_type_bytes(from), out_bytes = bl_type_bytes(to);
+    for (int64_t at = 0, some; at < n; at += some) {
+        some = n - at < SOME ? n - at : SOME;
+        bl_type_to_double(from, (const char *)values + (size_t)at * in_bytes, some, block);
+        for (int64_t i = 0; i < some; i++)
+            if (!put(to, block[i], (char *)out + (size_t)(at + i) * out_bytes))
+                return at + i;
+    }
+    return n;
 }

@@ -50,9 +50,12 @@ int64_t bl_retrieval_tile(int64_t bits, struct bl_label_layout layout);
 
 /* buckets [n_queries, bits + 1] += the database items at each distance of queries [query_lo, query_lo +
  * n_queries). exclude_self: both sets number the same rows, and a query doesn't count itself (queries->first
- * + i == database->first + j). The buckets of disjoint parts of a database add up to those of the whole. */
+ * + i == database->first + j). The buckets of disjoint parts of a database add up to those of the whole.
+ * scratch: bl_retrieval_scratch_bytes() of the caller's, aligned as bl_alloc does, too many for a small stack. */
+int64_t bl_retrieval_scratch_bytes(void);
 void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,
-                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets);
+                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets,
+                        void *scratch);
 
 /* The same by the plainest loops: the reference for tests. */
 void bl_retrieval_count_naive(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,

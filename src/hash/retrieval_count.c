@@ -26,7 +26,14 @@ struct tile {
     const uint32_t *row_labels;        /* [T, L] */
     uint64_t words[TILE_WORDS];        /* [W, T] */
     uint32_t labels[TILE_LABEL_WORDS]; /* [L, T] */
+    uint32_t keys[TILE_ROWS];          /* [T] of one query */
+    uint32_t counts[LANES][2 * KEY_RELEVANT];
 };
+
+int64_t bl_retrieval_scratch_bytes(void)
+{
+    return sizeof(struct tile);
+}
 
 int64_t bl_retrieval_tile(int64_t bits, struct bl_label_layout layout)
 {
@@ -106,9 +113,9 @@ BL_INTEGER_VERSIONS(static, mark_relevant,
                     (const struct tile *tile, const uint32_t *label, uint32_t *restrict keys),
                     (tile, label, keys))
 
-static void count_keys(const uint32_t *keys, int64_t n, int64_t bits, bl_bucket *buckets)
+static void count_keys(const uint32_t *restrict keys, int64_t n, int64_t bits,
+                       uint32_t (*restrict counts)[2 * KEY_RELEVANT], bl_bucket *buckets)
 {
-    uint32_t counts[LANES][2 * KEY_RELEVANT];
     for (int lane = 0; lane < LANES; lane++) {
         memset(counts[lane], 0, (size_t)(bits + 1) * sizeof counts[lane][0]);
         memset(counts[lane] + KEY_RELEVANT, 0, (size_t)(bits + 1) * sizeof counts[lane][0]);
@@ -136,26 +143,26 @@ static void uncount_key(uint32_t key, bl_bucket *buckets)
 }
 
 void bl_retrieval_count(const struct bl_code_set *queries, int64_t query_lo, int64_t n_queries,
-                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets)
+                        const struct bl_code_set *database, int exclude_self, bl_bucket *buckets,
+                        void *scratch)
 {
     _Static_assert((int)KEY_RELEVANT > (int)BL_CODE_BITS_MAX, "a distance must not reach the relevance bit");
     const int64_t bits = queries->bits, n_words = bl_code_words(bits);
     const int64_t label_words = queries->label_layout.words;
     const int64_t step = bl_retrieval_tile(bits, queries->label_layout);
-    struct tile tile;
-    uint32_t keys[TILE_ROWS];
+    struct tile *const tile = scratch;
     for (int64_t lo = 0; lo < database->rows; lo += step) {
-        fill_tile(&tile, database, lo, bl_min(database->rows - lo, step));
+        fill_tile(tile, database, lo, bl_min(database->rows - lo, step));
         for (int64_t q = 0; q < n_queries; q++) {
             const int64_t row = query_lo + q;
             bl_bucket *of_query = buckets + q * (bits + 1);
-            tile_distances(&tile, queries->words + row * n_words, keys);
+            tile_distances(tile, queries->words + row * n_words, tile->keys);
             if (label_words > 0)
-                mark_relevant(&tile, queries->labels + row * label_words, keys);
-            count_keys(keys, tile.rows, bits, of_query);
+                mark_relevant(tile, queries->labels + row * label_words, tile->keys);
+            count_keys(tile->keys, tile->rows, bits, tile->counts, of_query);
             const int64_t self = queries->first + row - database->first - lo;
-            if (exclude_self && self >= 0 && self < tile.rows)
-                uncount_key(keys[self], of_query);
+            if (exclude_self && self >= 0 && self < tile->rows)
+                uncount_key(tile->keys[self], of_query);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "config/build.h"
@@ -60,7 +61,9 @@ int io_config_data_path(const char *config_path, const struct bl_config *config,
 {
     const char *slash = strrchr(config_path, '/');
     const char *file = config->data.file;
-    int folder = slash && file[0] != '/' ? (int)(slash - config_path) + 1 : 0;
+    struct stat status; /* of a pipe, as <(...) is one, the folder says nothing */
+    const int is_pipe = stat(config_path, &status) == 0 && !S_ISREG(status.st_mode);
+    int folder = slash && file[0] != '/' && !is_pipe ? (int)(slash - config_path) + 1 : 0;
     if (snprintf(path, (size_t)size, "%.*s%s", folder, config_path, file) >= size)
         return bl_fail(err, BL_USAGE, "%s: the path of data.file is too long", config_path);
     return BL_OK;

@@ -17,7 +17,7 @@ int io_config_read(const char *path, const char *const *sets, int n_sets, struct
 /* The same from text in memory; messages call it `name`. */
 int io_config_parse(const char *text, const char *name, struct bl_config *config, struct bl_error *err);
 
-/* data.file, relative to the folder of the configuration at config_path, into path [size]. BL_USAGE if it is
+/* data.file, relative to the folder of the configuration at config_path (the current one if that is a pipe), into path [size]. BL_USAGE if it is
  * too long. */
 int io_config_data_path(const char *config_path, const struct bl_config *config, char *path, int64_t size,
                         struct bl_error *err);

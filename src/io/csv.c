@@ -7,6 +7,7 @@
 #include "base/blank.h"
 #include "base/buffer.h"
 #include "base/count.h"
+#include "base/log.h"
 #include "io/csv_labels.h"
 #include "io/csv_text.h"
 #include "io/format.h"
@@ -14,7 +15,7 @@
 /* CSV is read twice: opening checks every cell and finds the number of rows, the labels and the longest id;
  * reading delivers rows. Columns are counted from 0, lines from 1. */
 
-enum { ID_MAX_BYTES = 1024 };
+enum { ID_MAX_BYTES = 1024, PROGRESS_ROWS = 1 << 13 };
 
 struct csv {
     struct io_csv_text text;
@@ -22,6 +23,8 @@ struct csv {
     int64_t n_columns;
     int64_t label_column, id_column; /* -1: none */
     int has_header;
+    int wide, decimal_comma;
+    int are_bytes; /* all features so far */
     int64_t dim, id_bytes;
     char *header;         /* the names of columns, each ended by a zero byte */
     const char **columns; /* [dim] of them, those of the features; NULL: no header */
@@ -38,9 +41,9 @@ static int is_blank(const char *cell)
     return cell[strspn(cell, " ")] == '\0';
 }
 
-/* 1 if the cell is a decimal number, nan or inf; spaces around it are allowed. Values beyond float32 are
+/* 1 if the cell is a decimal number, nan or inf; spaces around it are allowed. Values beyond the type are
  * refused. */
-static int read_number(const char *cell, float *value)
+static int read_point_number(const char *cell, int wide, double *value)
 {
     const char *at = cell + strspn(cell, " ");
     const char *digits = at + (*at == '-' || *at == '+');
@@ -50,25 +53,50 @@ static int read_number(const char *cell, float *value)
         return 0;
     if (!is_word && !strchr("0123456789.", *digits))
         return 0;
-    *value = strtof(at, &end);
+    *value = wide ? strtod(at, &end) : (double)strtof(at, &end);
     if (end == at || (is_word && memchr(at, '(', (size_t)(end - at))))
         return 0;
     return is_blank(end) && (is_word || isfinite(*value));
 }
 
+/* The same with a comma in the place of the point, and no point. */
+static int read_comma_number(const char *cell, int wide, double *value)
+{
+    char text[64];
+    if (snprintf(text, sizeof text, "%s", cell) >= (int)sizeof text || strchr(text, '.'))
+        return 0;
+    char *comma = strchr(text, ',');
+    if (comma)
+        *comma = '.';
+    return read_point_number(text, wide, value);
+}
+
+static int read_number(const struct csv *csv, const char *cell, double *value)
+{
+    return csv->decimal_comma ? read_comma_number(cell, csv->wide, value)
+                              : read_point_number(cell, csv->wide, value);
+}
+
 static int fail_cell(const struct csv *csv, int64_t column, struct bl_error *err)
 {
     const char *cell = io_csv_text_cell(&csv->text, column), *path = csv->text.stream.path;
+    double value;
     if (is_blank(cell))
         return bl_fail(err, BL_INPUT,
                        "%s, line %" PRId64 ", column %" PRId64
                        " (counted from 0): the cell is empty; fill it in or remove the row",
                        path, csv->text.line, column);
+    if (!csv->decimal_comma && strchr(cell, ',') && read_comma_number(cell, 1, &value))
+        return bl_fail(
+            err, BL_INPUT,
+            "%s, line %" PRId64 ", column %" PRId64
+            " (counted from 0): '%.40s' is not a number; with a decimal comma, add --decimal comma",
+            path, csv->text.line, column, cell);
     return bl_fail(err, BL_INPUT,
                    "%s, line %" PRId64 ", column %" PRId64
-                   " (counted from 0): '%.40s' is not a number of float32; labels and ids need "
+                   " (counted from 0): '%.40s' is not a number of %s; labels and ids need "
                    "--label-column and --id-column",
-                   path, csv->text.line, column, cell);
+                   path, csv->text.line, column, cell, csv->wide ? "float64" : "float32");
 }
 
 /* The names in the first line, as far as they fit. */
@@ -133,10 +161,10 @@ static int find_column(struct csv *csv, const char *option, const char *wanted, 
 /* The first line is a header if the options name a column by it or some feature cell isn't a number. */
 static int looks_like_header(const struct csv *csv)
 {
-    float value;
+    double value;
     for (int64_t i = 0; i < csv->n_columns; i++) {
         const char *cell = io_csv_text_cell(&csv->text, i);
-        if (is_feature(csv, i) && !is_blank(cell) && !read_number(cell, &value))
+        if (is_feature(csv, i) && !is_blank(cell) && !read_number(csv, cell, &value))
             return 1;
     }
     return 0;
@@ -217,11 +245,16 @@ static int note_id(struct csv *csv, struct bl_error *err)
 /* The first pass over one record. */
 static int check_record(struct csv *csv, struct bl_error *err)
 {
-    float value;
+    double value;
     int code = check_width(csv, err);
-    for (int64_t i = 0; i < csv->n_columns && code == BL_OK; i++)
-        if (is_feature(csv, i) && !read_number(io_csv_text_cell(&csv->text, i), &value))
+    for (int64_t i = 0; i < csv->n_columns && code == BL_OK; i++) {
+        if (!is_feature(csv, i))
+            continue;
+        if (!read_number(csv, io_csv_text_cell(&csv->text, i), &value))
             code = fail_cell(csv, i, err);
+        else
+            csv->are_bytes &= value >= 0.0 && value <= 255.0 && value == floor(value);
+    }
     if (code == BL_OK && csv->label_column >= 0)
         code = io_csv_labels_note(&csv->labels, io_csv_text_cell(&csv->text, csv->label_column),
                                   csv->text.stream.path, csv->text.line, err);
@@ -248,6 +281,9 @@ static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *e
         if (code == BL_OK && got)
             code = check_record(csv, err);
         rows += got;
+        if (rows % PROGRESS_ROWS == 0)
+            bl_log_progress("checking %s: %d %%", csv->text.stream.path,
+                            io_stream_percent(&csv->text.stream));
     }
     if (code == BL_OK)
         code = io_csv_labels_settle(&csv->labels, csv->text.stream.path, err);
@@ -255,7 +291,9 @@ static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *e
         return code;
     *info = (struct io_source_info){.rows = rows,
                                     .dim = csv->dim,
-                                    .type = BL_FLOAT32,
+                                    .type = csv->wide ? BL_FLOAT64 : BL_FLOAT32,
+                                    .is_text = 1,
+                                    .are_bytes = csv->are_bytes,
                                     .has_header = csv->has_header,
                                     .has_labels = csv->label_column >= 0,
                                     .columns = csv->columns,
@@ -280,7 +318,12 @@ static int csv_open(const char *path, const struct io_source_options *options, s
     csv->label_column = csv->id_column = -1;
     csv->labels.known = options->class_names;
     csv->labels.n_known = options->n_class_names;
+    csv->wide = options->wide;
+    csv->decimal_comma = options->decimal_comma;
+    csv->are_bytes = 1;
     code = io_csv_text_open(&csv->text, path, err);
+    if (csv->decimal_comma && csv->text.delimiter == ',')
+        csv->text.delimiter = ';'; /* then there is one column */
     if (code == BL_OK)
         code = read_first_line(csv, options, err);
     return code == BL_OK ? scan(csv, info, err) : code;
@@ -293,12 +336,20 @@ static int fail_changed(const struct csv *csv, struct bl_error *err)
 }
 
 /* Delivers the current record. */
-static int deliver(const struct csv *csv, float *features, int32_t *label, char *id, struct bl_error *err)
+static int deliver(const struct csv *csv, void *features, int32_t *label, char *id, struct bl_error *err)
 {
     int code = check_width(csv, err);
-    for (int64_t i = 0, d = 0; i < csv->n_columns && code == BL_OK; i++)
-        if (is_feature(csv, i) && !read_number(io_csv_text_cell(&csv->text, i), &features[d++]))
+    for (int64_t i = 0, d = 0; i < csv->n_columns && code == BL_OK; i++) {
+        double value;
+        if (!is_feature(csv, i))
+            continue;
+        if (!read_number(csv, io_csv_text_cell(&csv->text, i), &value))
             code = fail_cell(csv, i, err);
+        else if (csv->wide)
+            ((double *)features)[d++] = value;
+        else
+            ((float *)features)[d++] = (float)value;
+    }
     if (code != BL_OK)
         return code;
     if (label && !io_csv_labels_find(&csv->labels, io_csv_text_cell(&csv->text, csv->label_column), label))
@@ -328,7 +379,7 @@ static int csv_read(void *state, int64_t n, void *features, void *labels, char *
     for (int64_t i = 0; i < n && code == BL_OK; i++) {
         code = next_row(csv, err);
         if (code == BL_OK)
-            code = deliver(csv, (float *)features + i * csv->dim,
+            code = deliver(csv, (char *)features + i * csv->dim * (csv->wide ? 8 : 4),
                            labels && csv->label_column >= 0 ? (int32_t *)labels + i : NULL,
                            ids && csv->id_column >= 0 ? ids + i * csv->id_bytes : NULL, err);
     }

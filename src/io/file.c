@@ -77,6 +77,29 @@ int io_file_write(const char *path, const void *bytes, int64_t n_bytes, struct b
     return io_file_install(temporary, path, err);
 }
 
+/* A pipe has no size: reads to its end, at most max_bytes. */
+static int read_pipe(FILE *file, const char *path, int64_t max_bytes, char **bytes, int64_t *n_bytes,
+                     struct bl_error *err)
+{
+    int64_t room = 1 << 12, n = 0;
+    int code = bl_alloc(bytes, room, 1, path, err);
+    while (code == BL_OK && n <= max_bytes) {
+        const size_t got = fread(*bytes + n, 1, (size_t)(room - n), file);
+        n += (int64_t)got;
+        if (n < room)
+            break; /* at its end, or an error */
+        code = bl_grow(bytes, n, &room, 1, path, err);
+    }
+    if (code == BL_OK && ferror(file))
+        return bl_fail_path(err, "read", path, errno);
+    if (code == BL_OK && n > max_bytes)
+        return bl_fail(err, BL_INPUT, "%s is too large for a file of its kind", path);
+    if (code == BL_OK)
+        (*bytes)[n] = '\0';
+    *n_bytes = n;
+    return code;
+}
+
 int io_file_read(const char *path, int64_t max_bytes, char **bytes, int64_t *n_bytes, struct bl_error *err)
 {
     *bytes = NULL;
@@ -89,12 +112,14 @@ int io_file_read(const char *path, int64_t max_bytes, char **bytes, int64_t *n_b
         code = bl_fail_path(err, "read", path, errno);
     else if (S_ISDIR(status.st_mode))
         code = bl_fail_path(err, "read", path, EISDIR);
+    else if (!S_ISREG(status.st_mode))
+        code = read_pipe(file, path, max_bytes, bytes, n_bytes, err);
     else if (status.st_size > max_bytes)
         code = bl_fail(err, BL_INPUT, "%s is too large for a file of its kind (%lld bytes)", path,
                        (long long)status.st_size);
     else
         code = bl_alloc_zero(bytes, status.st_size + 1, 1, path, err);
-    if (code == BL_OK) {
+    if (code == BL_OK && S_ISREG(status.st_mode)) {
         *n_bytes = (int64_t)fread(*bytes, 1, (size_t)status.st_size, file);
         if (ferror(file))
             code = bl_fail_path(err, "read", path, errno);

@@ -18,7 +18,7 @@ int io_file_install(const char *temporary, const char *path, struct bl_error *er
  * io/unfinished.h) until io_file_install. BL_USAGE if it doesn't fit. */
 int io_file_temporary(const char *path, char *temporary, int64_t size, struct bl_error *err);
 
-/* Reads a whole file into *bytes (bl_alloc; the caller frees with bl_free), with a zero byte after the last.
+/* Reads a whole file, or a pipe to its end, into *bytes (bl_alloc; the caller frees with bl_free), with a zero byte after the last.
  * Errors: BL_PATH; BL_INPUT above max_bytes. */
 int io_file_read(const char *path, int64_t max_bytes, char **bytes, int64_t *n_bytes, struct bl_error *err);
 

@@ -17,6 +17,8 @@ struct io_source_options {
     const char *id_column; /* CSV: likewise for row ids; NULL: none */
     int no_header;         /* CSV: the first line is data even if it doesn't look like numbers */
     int labels_alone;      /* CSV: if there is only one column, it is the label column */
+    int wide;              /* text: deliver float64, not float32 */
+    int decimal_comma;     /* CSV: numbers are written 1,5 */
     int column;            /* HDF5: one value a row is wanted, which may lie in a row */
     const char *const *class_names; /* CSV: [n_class_names] names of the classes 0, 1, ...; borrowed until */
     int64_t n_class_names;          /* the source is closed. Labels that are among them get their classes */
@@ -28,6 +30,8 @@ struct io_source_info {
     int64_t dim;       /* values in a row: the product of all dimensions but the first; CSV: may be 0 */
     enum bl_type type; /* as the rows are delivered by io_source_read: host byte order */
     int integers;      /* the file holds integers: io_source_read_integers gives them exactly */
+    int is_text;       /* numbers are written in decimal, so the file has no type of its own */
+    int are_bytes;     /* CSV: all are whole numbers from 0 to 255 */
     int has_header;    /* CSV: the first line has the columns' names */
     int has_labels;    /* CSV with label_column */
     int64_t max_label; /* CSV: the highest class, -1 if no row has one */

@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 
-enum { ZLIB_BYTES = 1 << 18, PASS_BYTES = 1 << 18, PIECE_BYTES = 1 << 30 };
+enum { ZLIB_BYTES = 1 << 18, PASS_BYTES = 1 << 18, PIECE_BYTES = 1 << 30, PROGRESS_BYTES = 1 << 26 };
 
 int io_stream_open(struct io_stream *stream, const char *path, struct bl_error *err)
 {
@@ -118,6 +119,8 @@ static int measure_by_reading(struct io_stream *stream, int64_t *bytes, struct b
     while (code == BL_OK && got == PASS_BYTES) {
         code = io_stream_read_some(stream, scratch, PASS_BYTES, &got, err);
         *bytes += got;
+        if (*bytes % PROGRESS_BYTES == 0)
+            bl_log_progress("unpacking %s to measure it: %d %%", stream->path, io_stream_percent(stream));
     }
     bl_free(&scratch);
     return code == BL_OK ? io_stream_rewind(stream, err) : code;

@@ -90,15 +90,6 @@ static int choose_terms(struct bl_objective *objective, struct bl_label_layout l
     return BL_OK;
 }
 
-/* Whether the labels have nothing that differs between rows. */
-static int labels_are_alike(const struct bl_label_count *count)
-{
-    if (count->kind == BL_LABELS_SINGLE)
-        return count->distinct < 2;
-    return count->kind != BL_LABELS_NONE &&
-           (count->distinct == 0 || (count->kind == BL_LABELS_GROUPS && count->most == count->rows));
-}
-
 static int fail_alike(const char *term, const struct bl_label_count *count, struct bl_error *err)
 {
     char labels[BL_LABEL_TEXT];
@@ -119,7 +110,7 @@ int bl_objective_check_learns(const struct bl_config_objective *config, int64_t 
         const size_t at = strlen(names);
         if (weight_of(config, entry) == 0.0)
             continue;
-        if ((term->needs_classes || term->needs_pairs) && labels_are_alike(count))
+        if ((term->needs_classes || term->needs_pairs) && bl_label_count_is_alike(count))
             return fail_alike(entry->name, count, err);
         sees |= term->rows && !(term->is_blind && term->is_blind(config, bits));
         snprintf(names + at, sizeof names - at, "%s%s", at > 0 ? " and " : "", entry->name);

@@ -194,3 +194,38 @@ Test(cli_interrupted, a_killed_rank_is_named_with_its_signal)
               "%s", text);
     cr_assert(strstr(text, "status 137"), "%s", text);
 }
+
+Test(cli_interrupted, a_detached_run_goes_on_in_a_session_of_its_own)
+{
+    char command[3000], text[4000];
+    snprintf(
+        command, sizeof command,
+        "said=$(\"$0\" train %s --run %s " FOR_EVER " --detach -q 2>&1); echo status $?; "
+        "pid=${said##*kill }; ps -o tty=,sid= $pid; echo pid $pid; " UNTIL_IT_STEPS
+        "kill -TERM $pid; while test -d /proc/$pid && ! grep -q zombie /proc/$pid/status; do sleep 0.02; done",
+        tiny.config, tiny.run, tiny.run);
+    shell(command, text);
+    cr_assert(strstr(text, "status 0\n"), "%s", text);
+    char own[40];
+    const char *pid = strstr(text, "pid ");
+    cr_assert(pid);
+    snprintf(own, sizeof own, "%ld\npid", strtol(pid + 4, NULL, 10)); /* it leads its session */
+    cr_assert(strstr(text, own), "%s", text);
+    expect_log("stopped on request at step ");
+    cli_fails(0, 2, "unknown key", "train %s --run %s --detach --set model.bitss=3", tiny.config, tiny.run);
+    cli_fails(0, 4, "can't open", "train %s --run %s-2 --detach --set data.file=absent.h5", tiny.config,
+              tiny.run);
+    cli_fails(2, 2, "--detach is for one process", "train %s --run %s --detach", tiny.config, tiny.run);
+}
+
+Test(cli_interrupted, a_small_stack_is_enough)
+{
+    char command[3000], text[4000];
+    snprintf(
+        command, sizeof command,
+        "ulimit -s 150; \"$0\" train %s --run %s --set train.epochs=2 -q && "
+        "\"$0\" evaluate %s %s --queries test --database train && \"$0\" check %s >/dev/null; echo status $?",
+        tiny.config, tiny.run, model, tiny.data, tiny.config);
+    shell(command, text);
+    cr_assert(strstr(text, "status 0"), "%s", text);
+}

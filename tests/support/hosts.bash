@@ -145,7 +145,8 @@ hosts_command() {
         "OMPI_MCA_rmaps_base_oversubscribe=${OMPI_MCA_rmaps_base_oversubscribe:-1}"
         "OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none}"
         "OMPI_MCA_mpi_yield_when_idle=${OMPI_MCA_mpi_yield_when_idle:-1}"
-        "$hosts_here/../../scripts/mpirun" -n "$ranks" --map-by slot --host "${list#,}"
+        "BITLOOM_MPIEXEC_FLAGS=--map-by slot --host ${list#,}"
+        "$hosts_here/../../scripts/mpirun" -n "$ranks"
     )
 }
 

@@ -4,39 +4,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "base/buffer.h"
+#include "loss/objective.h"
 #include "mpi/command/check/check_columns.h"
 #include "mpi/command/check/check_report.h"
 #include "mpi/command/check/check_scale.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
 #include "mpi/command/run_path.h"
+#include "mpi/files/count_labels.h"
 #include "mpi/files/verify.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/placement.h"
-#include "mpi/rows/dense_labels.h"
 #include "mpi/run/saved_state.h"
 
+/* A pipe can only be a configuration: HDF5 needs to seek. */
 static int is_config(const char *path)
 {
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+        return 1;
     const char *dot = strrchr(path, '.');
     return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
 }
 
-/* The number of classes decides the size of a classifier. If the file has no class names, the distinct
- * labels are counted, as training does. Every rank reads all labels by itself. */
-static int count_classes(struct par_dataset *dataset, struct par_split *split, struct bl_error *err)
+/* The number of classes decides the size of a classifier: those that occur are counted, as training does.
+ * Every rank reads all labels by itself. */
+static int count_classes(struct par_dataset *dataset, struct par_split *split, struct bl_label_count *count,
+                         struct bl_error *err)
 {
-    uint32_t *labels = NULL;
-    if (split->labels.kind != BL_LABELS_SINGLE || split->labels.classes > 0)
-        return BL_OK;
-    int code = bl_alloc(&labels, split->rows, sizeof *labels, "labels", err);
-    if (code == BL_OK)
-        code = par_dataset_read_local(dataset, 0, split->rows, NULL, labels, NULL, err);
-    if (code == BL_OK)
-        code = par_dense_labels(par_alone(), split->rows, labels, &split->labels.classes, err);
-    bl_free(&labels);
+    int code = par_dataset_count_labels_local(dataset, count, err);
+    if (code == BL_OK && split->labels.kind == BL_LABELS_SINGLE)
+        split->labels.classes = count->distinct;
     return code;
 }
 
@@ -49,6 +49,7 @@ static int check_config(struct par par, const char *path, const struct command_r
     char run_default[BL_PATH_MAX], data_path[BL_PATH_MAX];
     struct bl_config config;
     struct par_dataset *dataset = NULL;
+    struct bl_label_count count;
     struct plan plan;
     int code = par_agree(par, command_read_config(path, given, &config, data_path, err), err);
     if (code == BL_OK)
@@ -63,13 +64,17 @@ static int check_config(struct par par, const char *path, const struct command_r
     if (config.data.residency == BL_RESIDENCY_STREAM)
         code = par_dataset_stream_check_local(dataset, err);
     if (code == BL_OK)
-        code = count_classes(dataset, &split, err);
+        code = count_classes(dataset, &split, &count, err);
+    if (code == BL_OK)
+        code =
+            bl_objective_check_learns(&config.objective, config.model.heads * config.model.bits, &count, err);
     if (code == BL_OK)
         code = plan_make(&plan, &config, &split, ranks, hosts, err);
     code = par_agree(par, code, err);
     if (code == BL_OK && par.rank == 0) {
         command_run_folder_of(path, run_default, sizeof run_default);
         *report = check_report_plan(path, data_path, &config, &split, &plan);
+        check_report_labels(*report, &count, split.n_class_names);
         code = check_columns(*report, dataset, &config, err);
         if (code == BL_OK)
             code = check_report_blas(*report, err);

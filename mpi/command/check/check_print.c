@@ -43,6 +43,9 @@ static void print_work(const json_t *report)
     printf("  data        %s, split %s: %s of %" PRId64 " x %s\n", text(report, "data"),
            text(report, "split"), count(report, "rows", "row").text, number(report, "dim"),
            text(report, "type"));
+    printf("  labels      %s\n", text(report, "labels"));
+    if (text(report, "remark_on_labels"))
+        printf("              warning: %s\n", text(report, "remark_on_labels"));
     printf("  rows        %" PRId64 " for training, %" PRId64 " held out, %s\n", number(report, "train_rows"),
            number(report, "validation_rows"), count(report, "shards", "shard").text);
     if (number(report, "window_rows") > 0)

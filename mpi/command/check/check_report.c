@@ -90,6 +90,16 @@ json_t *check_report_plan(const char *config_path, const char *data_path, const 
     return report;
 }
 
+void check_report_labels(json_t *report, const struct bl_label_count *count, int64_t n_class_names)
+{
+    char text[BL_LABEL_TEXT];
+    const char *doubt = bl_label_count_doubt(count);
+    json_object_set_new(report, "labels", json_string(bl_label_count_say(count, n_class_names, text)));
+    json_object_set_new(report, "rows_without_label", json_integer(count->none));
+    if (doubt)
+        json_object_set_new(report, "remark_on_labels", json_string(doubt));
+}
+
 int check_report_blas(json_t *report, struct bl_error *err)
 {
     const char *better = bl_rate_better_kernel();

@@ -7,11 +7,15 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "data/label_count.h"
 #include "mpi/plan/plan.h"
 
 /* The plan as a JSON object; the caller owns the reference. */
 json_t *check_report_plan(const char *config_path, const char *data_path, const struct bl_config *config,
                           const struct par_split *split, const struct plan *plan);
+
+/* Adds what the labels of the split are, in words, and what is to be doubted about them. */
+void check_report_labels(json_t *report, const struct bl_label_count *count, int64_t n_class_names);
 
 /* Adds "blas": {kernel, gflops, other_kernel, other_gflops} to the report: GFLOP/s of sgemm on one core,
  * and those of a kernel that should be faster on this processor, if there is one. Errors: BL_MEMORY. */

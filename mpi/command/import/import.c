@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "data/types.h"
 #include "mpi/command/command.h"
 #include "mpi/command/import/import_rows.h"
 #include "mpi/command/import/import_source.h"
@@ -58,6 +59,15 @@ static int check_given(const struct import_given *given, struct bl_error *err)
     if (given->ids && strcmp(import_format_of(given->ids, "npy"), "csv") == 0)
         return bl_fail(err, BL_USAGE,
                        "--ids takes integers in NPY, IDX or HDF5; for ids in CSV use --id-column");
+    enum bl_type type;
+    if (given->dtype && !bl_type_of_name(given->dtype, &type))
+        return bl_fail(err, BL_USAGE, "--dtype %s: it must be uint8, float16, float32 or float64",
+                       given->dtype);
+    if (given->decimal && strcmp(given->decimal, "comma") != 0 && strcmp(given->decimal, "point") != 0)
+        return bl_fail(err, BL_USAGE, "--decimal %s: it must be comma or point", given->decimal);
+    if (given->decimal && !features_csv)
+        return bl_fail(err, BL_USAGE, "--decimal is for features in CSV, not %s; leave it out",
+                       given->format);
     if (given->no_header && !features_csv && !groups_csv && strcmp(labels_from, "csv") != 0)
         return bl_fail(err, BL_USAGE, "--no-header is for CSV; leave it out");
     return BL_OK;
@@ -106,6 +116,17 @@ static const struct command_option options[] = {
     {.name = "--no-header",
      .text = "CSV: the first line is data",
      .at = offsetof(struct import_given, no_header)},
+    {.name = "--decimal",
+     .argument = "MARK",
+     .values = "comma point",
+     .text = "CSV: how numbers are written, 1,5 (comma) or 1.5 (point, the default)",
+     .at = offsetof(struct import_given, decimal)},
+    {.name = "--dtype",
+     .argument = "T",
+     .values = "uint8 float16 float32 float64",
+     .text = "type of the features (default: that of the file; for text that of the data set's other splits, "
+             "else float32)",
+     .at = offsetof(struct import_given, dtype)},
     {.name = "--class-names",
      .argument = "A,B,C",
      .values = COMMAND_FILES,

@@ -5,12 +5,15 @@
 
 #include "config/config.h"
 #include "data/labels.h"
+#include "data/types.h"
 #include "mpi/command/import/import_rows.h"
 
 /* Owns the names. Zeros: there is no other split. */
 struct import_others {
     char **names; /* [n_names] of the classes 0, 1, ... in those splits; NULL: no names */
     int64_t n_names;
+    int any;                       /* there is another split; its features are of this type */
+    enum bl_type type;             /* of train, or of the first */
     char named[BL_NAME_MAX];       /* the split that has them */
     char unnamed[BL_NAME_MAX];     /* a split with numbered classes and no names; "": none */
     char labelled[BL_NAME_MAX];    /* a split with labels; "": none */

@@ -31,7 +31,9 @@ struct import {
     int64_t max_label; /* SINGLE: the highest class, -1 if no row has one */
     int64_t id_bytes;
     int64_t block_rows;
+    enum bl_type type; /* in which features are written */
     void *feature_block;
+    void *typed_block; /* features in that type, if the source has another; else NULL */
     void *other_block; /* the other columns of a label file in CSV, which aren't used */
     int64_t *integers; /* labels or ids from a separate file */
     void *label_block; /* int32 [n] or uint8 [n, classes] */
@@ -90,16 +92,38 @@ static int open_ids(struct import *import, struct bl_error *err)
     return code;
 }
 
+/* Whether text is to be read as float64: as said, or as the file's other splits are. */
+static int is_wide(const struct import *import)
+{
+    const char *dtype = import->given->dtype;
+    return dtype ? strcmp(dtype, bl_type_name(BL_FLOAT64)) == 0
+                 : import->others.any && import->others.type == BL_FLOAT64;
+}
+
+/* The type to write: as said, that of the source, or, for text, that of the file's other splits if it holds them. */
+static void choose_type(struct import *import)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    const struct import_others *others = &import->others;
+    import->type = info->type;
+    if (import->given->dtype)
+        bl_type_of_name(import->given->dtype, &import->type);
+    else if (info->is_text && others->any && (others->type != BL_UINT8 || info->are_bytes))
+        import->type = others->type;
+}
+
 /* Opens all files; their heads say what kind of labels there are. */
 static int open_sources(struct import *import, struct bl_error *err)
 {
     const struct import_given *given = import->given;
-    const struct io_source_options options = {.label_column = given->labels ? NULL : given->label_column,
-                                              .id_column = given->id_column,
-                                              .no_header = given->no_header != NULL,
-                                              .class_names = (const char *const *)import->others.names,
-                                              .n_class_names =
-                                                  given->class_names ? 0 : import->others.n_names};
+    const struct io_source_options options = {
+        .label_column = given->labels ? NULL : given->label_column,
+        .wide = is_wide(import),
+        .decimal_comma = given->decimal && strcmp(given->decimal, "comma") == 0,
+        .id_column = given->id_column,
+        .no_header = given->no_header != NULL,
+        .class_names = (const char *const *)import->others.names,
+        .n_class_names = given->class_names ? 0 : import->others.n_names};
     int code = import_source_open(&import->features, given->format, given->features, &options, err);
     if (code == BL_OK && given->labels)
         code = open_labels(import, err);
@@ -109,6 +133,7 @@ static int open_sources(struct import *import, struct bl_error *err)
         code = open_ids(import, err);
     if (code != BL_OK)
         return code;
+    choose_type(import);
     const struct io_source_info *features = io_source_info(import->features);
     const struct io_source_info *labels = io_source_info(import->labels ? import->labels : import->features);
     import->id_bytes = features->has_ids ? features->id_bytes : 0;
@@ -130,15 +155,19 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
 {
     const struct io_source_info *info = io_source_info(import->features);
     const struct io_source_info *labels = import->labels ? io_source_info(import->labels) : NULL;
-    int64_t row_bytes = info->dim * (int64_t)bl_type_bytes(info->type);
+    const int64_t row_bytes = info->dim * (int64_t)bl_type_bytes(info->type);
+    const int64_t typed_bytes =
+        import->type == info->type ? 0 : info->dim * (int64_t)bl_type_bytes(import->type);
     int64_t label_dim = labels ? larger(labels->dim, 1) : 1, group_dim = import->groups.layout.words;
     int64_t numbers_bytes = larger(label_dim, group_dim) * (int64_t)sizeof(int64_t);
-    int64_t widest = larger(larger(row_bytes, numbers_bytes), info->id_bytes);
+    int64_t widest = larger(larger(larger(row_bytes, typed_bytes), numbers_bytes), info->id_bytes);
     import->block_rows = larger(BLOCK_BYTES / widest, 1);
     if (import->block_rows > info->rows)
         import->block_rows = info->rows;
     int64_t n = import->block_rows;
     int code = bl_alloc(&import->feature_block, n, (size_t)row_bytes, "a block of rows", err);
+    if (code == BL_OK && typed_bytes > 0)
+        code = bl_alloc(&import->typed_block, n, (size_t)typed_bytes, "a block of rows", err);
     if (code == BL_OK)
         code = bl_alloc(&import->integers, n * label_dim, sizeof(int64_t), "a block of labels", err);
     if (code == BL_OK)
@@ -262,12 +291,37 @@ static int take_names(struct import *import, struct bl_error *err)
     return BL_OK;
 }
 
+/* The rows of the block as they are written. */
+static const void *typed_rows(const struct import *import)
+{
+    return import->typed_block ? import->typed_block : import->feature_block;
+}
+
+/* Brings n rows, of which row `row` of the file is the first, into the type that is written. */
+static int convert_rows(struct import *import, int64_t row, int64_t n, struct bl_error *err)
+{
+    const struct io_source_info *info = io_source_info(import->features);
+    const int64_t values = n * info->dim;
+    if (!import->typed_block)
+        return BL_OK;
+    const int64_t fit =
+        bl_type_convert(info->type, import->feature_block, values, import->type, import->typed_block);
+    double value;
+    if (fit == values)
+        return BL_OK;
+    bl_type_to_double(info->type, (char *)import->feature_block + fit * (int64_t)bl_type_bytes(info->type), 1,
+                      &value);
+    return bl_fail(err, BL_INPUT,
+                   "%s, row %" PRId64 " (counted from 0): %g can't be held by %s; choose another --dtype",
+                   import->given->features, row + fit / info->dim, value, bl_type_name(import->type));
+}
+
 static int look_at_block(struct import *import, int64_t n, struct bl_error *err)
 {
     const struct import_block block = {
         .n = n,
-        .type = io_source_info(import->features)->type,
-        .features = import->feature_block,
+        .type = import->type,
+        .features = typed_rows(import),
         .labels = import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
         .groups = import->groups.layout.words > 0 ? import->groups.words : NULL,
         .ids = import->id_bytes > 0 ? import->id_block : NULL,
@@ -291,9 +345,11 @@ static int copy_rows(struct import *import, struct bl_error *err)
         if (code == BL_OK && import->ids)
             code = read_ids(import, n, err);
         if (code == BL_OK)
+            code = convert_rows(import, row, n, err);
+        if (code == BL_OK)
             code = look_at_block(import, n, err);
         if (code == BL_OK)
-            code = split_append(import->writer, n, import->feature_block,
+            code = split_append(import->writer, n, typed_rows(import),
                                 import->layout.kind == BL_LABELS_NONE ? NULL : import->label_block,
                                 import->id_bytes > 0 ? import->id_block : NULL, err);
         if (code == BL_OK)
@@ -313,7 +369,7 @@ static void say(struct import *import)
                          : info->has_header                ? " (the first line was a header)"
                                                            : " (the first line was data)";
     bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s", bl_count(info->rows, "row").text,
-               info->dim, bl_type_name(info->type), what, given->split, given->out, header);
+               info->dim, bl_type_name(import->type), what, given->split, given->out, header);
     import_look_warn(&import->look, info, labels);
     import_others_compare(&import->others, given->split, import->layout, import->names.names,
                           import->names.n);
@@ -340,7 +396,7 @@ static int import_split(struct import *import, struct bl_error *err)
     const struct split_writer_options options = {.replace = given->replace != NULL,
                                                  .rows = info->rows,
                                                  .dim = info->dim,
-                                                 .type = info->type,
+                                                 .type = import->type,
                                                  .labels = import->layout,
                                                  .groups = import->groups.layout,
                                                  .id_bytes = import->id_bytes,
@@ -369,6 +425,7 @@ static void release(struct import *import)
     io_source_close(import->ids);
     import_others_free(&import->others);
     bl_free(&import->feature_block);
+    bl_free(&import->typed_block);
     bl_free(&import->other_block);
     bl_free(&import->integers);
     bl_free(&import->label_block);

@@ -7,7 +7,7 @@
 /* The options, borrowed from argv; NULL: not given. */
 struct import_given {
     const char *format, *features, *labels, *label_format, *groups, *ids, *label_column, *id_column,
-        *no_header, *class_names, *replace, *split, *out;
+        *no_header, *dtype, *decimal, *class_names, *replace, *split, *out;
 };
 
 /* The format of given->labels: as said, by the ending, or that of the features. */

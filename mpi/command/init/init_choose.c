@@ -213,6 +213,9 @@ int init_choose(const char *path, const struct init_found *found, int64_t bits, 
         return bl_fail(err, BL_INPUT,
                        "%s, split '%s': %s that can be trained on, and training needs at least 2", path,
                        found->split, bl_count(found->rows - found->bad_rows, "row").text);
+    if (found->varying == 0 && found->seen_rows == found->rows)
+        return bl_fail(err, BL_INPUT, "%s, split '%s': all rows are equal; nothing can be learnt from them",
+                       path, found->split);
     describe(path, found, choices);
     if (strcmp(found->split, "train") != 0)
         init_add(choices, "data.train", found->split, "%s",

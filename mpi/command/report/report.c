@@ -133,7 +133,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 
 const struct command command_report = {
     .name = "report",
-    .summary = "draw or follow the loss and validation mAP of runs, or precision-recall curves",
+    .summary = "draw or follow loss and mAP of runs, or precision-recall curves",
     .usage = "RUN... [-o PICTURE] [--data]\n"
              "--table RUN... [--data]\n"
              "--follow RUN\n"

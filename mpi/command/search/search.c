@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/minmax.h"
+#include "hash/bit_tally.h"
 #include "mpi/command/command.h"
 #include "mpi/command/run_path.h"
 #include "mpi/command/search/search_output.h"
@@ -28,6 +29,16 @@ static int load_side(struct search_side *side, const char *path, struct bl_error
     if (code == BL_OK && side->info->id_bytes > 0)
         code = read_ids(side, err);
     return code;
+}
+
+/* Codes that are all the same are found in the order of their rows, which says nothing. */
+static void judge_side(const struct search_side *side)
+{
+    struct bl_bit_tally tally = {0};
+    char text[BL_BIT_TALLY_TEXT];
+    bl_bit_tally_words(&tally, side->codes.words, side->info->rows, side->info->bits);
+    if (bl_bit_tally_doubt(&tally, side->info->bits, side->path, text))
+        bl_log_warn("%s", text);
 }
 
 static void free_side(struct search_side *side)
@@ -122,6 +133,11 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = load_side(&database, files[1], err);
     if (code == BL_OK)
         code = check_sides(&queries, &database, &wish, err);
+    if (code == BL_OK) {
+        judge_side(&database);
+        if (!command_same_file(queries.path, database.path))
+            judge_side(&queries);
+    }
     if (code == BL_OK)
         code = search_answer(&queries, &database, &wish, format, given.output, &output, err);
     if (code == BL_OK)

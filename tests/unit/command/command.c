@@ -87,10 +87,12 @@ Test(command, an_option_not_given_keeps_its_value)
     cr_assert_null(given.quick);
 }
 
-Test(command, the_last_of_a_repeated_option_wins)
+Test(command, a_repeated_option_is_refused_under_any_of_its_names)
 {
-    cr_assert_eq(parse("encode a -o one -o two"), BL_OK);
-    cr_assert_str_eq(given.output, "two");
+    cr_assert_eq(parse("encode a -o one --output=two"), BL_USAGE);
+    cr_assert(strstr(err.what, "--output is given twice"), "%s", err.what);
+    cr_assert_eq(parse("encode a --quick --quick"), BL_USAGE);
+    cr_assert_eq(parse("encode a --quick -- --quick"), BL_OK);
 }
 
 Test(command, each_is_called_for_every_occurrence)

@@ -200,6 +200,14 @@ Test(init, the_only_split_is_trained_on_whatever_its_name)
     cr_expect_str_eq(of_two.data.train, "train");
 }
 
+Test(init, rows_that_are_all_equal_are_refused)
+{
+    struct bl_error err;
+    write_data(&(struct data){.split = "train", .rows = 60, .dim = 3, .flat = 3});
+    cr_assert_eq(run_init(&err), BL_INPUT);
+    cr_assert(strstr(err.what, "all rows are equal"), "%s", err.what);
+}
+
 Test(init, rows_that_are_not_finite_are_dropped)
 {
     struct bl_config config =
@@ -217,7 +225,6 @@ Test(init, few_or_constant_features_and_a_column_that_rules_are_trained_without_
     cr_expect_eq(config.model.init, BL_INIT_RANDOM);
     config = trained("constant columns", (struct data){.rows = 200, .dim = 70, .flat = 10});
     cr_expect_eq(config.model.init, BL_INIT_RANDOM);
-    config = trained("all constant", (struct data){.rows = 60, .dim = 3, .flat = 3});
     config = trained("enough", (struct data){.rows = 200, .dim = 70, .flat = 2});
     cr_expect_eq(config.model.init, BL_INIT_ITQ);
     cr_expect_eq(config.data.normalize, BL_NORMALIZE_SCALE);

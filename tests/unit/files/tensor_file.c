@@ -78,11 +78,10 @@ Test(tensor_file, that_lost_a_number_or_a_text_is_not_marked_complete)
                                                     .n_shared = N_SHARED,
                                                     .put = put};
         int64_t n_attributes = 0;
-        cr_assert_eq(tensor_file_make("t.h5", &content, 0, places, &n_attributes, &err), BL_OK, "%s",
-                     err.what);
+        cr_assert_eq(tensor_file_make(path, &content, 0, places, &n_attributes, &err), BL_OK, "%s", err.what);
         if (lost[i])
-            lose("t.h5", lost[i]);
-        const int code = tensor_file_mark("t.h5", &content, places, n_attributes, &err);
+            lose(path, lost[i]);
+        const int code = tensor_file_mark(path, &content, places, n_attributes, &err);
         cr_assert_eq(code, lost[i] ? BL_PATH : BL_OK, "%s: %s", lost[i], err.what);
         cr_assert(!lost[i] || strstr(err.what, "'a number or attribute' is not in its place"));
     }

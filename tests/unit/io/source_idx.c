@@ -190,7 +190,8 @@ Test(source_idx, a_missing_file_and_a_folder_are_errors_of_the_path)
 Test(source_idx, an_unknown_format_lists_those_known)
 {
     write_bytes("", 0);
-    expect_refused("parquet", NULL, BL_USAGE, "idx, npy, npz, fvecs, bvecs, ivecs, fbin, u8bin, i8bin, ibin, csv");
+    expect_refused("parquet", NULL, BL_USAGE,
+                   "idx, npy, npz, fvecs, bvecs, ivecs, fbin, u8bin, i8bin, ibin, csv");
 }
 
 Test(source_idx, closing_nothing_is_fine)

@@ -51,7 +51,7 @@ static void leave(void)
     cr_assert_eq(bl_alloc_live(), 0);
 }
 
-TestSuite(nearest, .init = enter, .fini = leave);
+TestSuite(nearest_rows, .init = enter, .fini = leave);
 
 /* The values as another type. */
 static void *as_type(enum bl_type type, const float *values, int64_t n)
@@ -123,7 +123,7 @@ static void expect_exact(void)
     bl_free(&asked);
 }
 
-Test(nearest, are_those_of_all_keys_sorted_under_every_metric)
+Test(nearest_rows, are_those_of_all_keys_sorted_under_every_metric)
 {
     for (int m = 0; m < BL_METRICS; m++) {
         metric = (enum bl_metric)m;
@@ -132,7 +132,7 @@ Test(nearest, are_those_of_all_keys_sorted_under_every_metric)
     }
 }
 
-Test(nearest, are_the_same_with_every_kernel_and_any_threads_and_parts)
+Test(nearest_rows, are_the_same_with_every_kernel_and_any_threads_and_parts)
 {
     for (int m = 0; m < BL_METRICS; m++)
         for (int level = -1; level < 0 || bl_product_level(level); level++) {
@@ -144,7 +144,7 @@ Test(nearest, are_the_same_with_every_kernel_and_any_threads_and_parts)
         }
 }
 
-Test(nearest, are_found_among_rows_of_every_type)
+Test(nearest_rows, are_found_among_rows_of_every_type)
 {
     const enum bl_type types[] = {BL_UINT8, BL_FLOAT16, BL_FLOAT32, BL_FLOAT64};
     for (int m = 0; m < BL_METRICS; m++)
@@ -156,7 +156,7 @@ Test(nearest, are_found_among_rows_of_every_type)
         }
 }
 
-Test(nearest, of_sizes_around_a_tile_and_of_one_row)
+Test(nearest_rows, of_sizes_around_a_tile_and_of_one_row)
 {
     for (int s = 0; s < SIZES_TWO; s++) {
         n_rows = size_around(TILE_ROWS, s);
@@ -168,14 +168,14 @@ Test(nearest, of_sizes_around_a_tile_and_of_one_row)
     expect_exact();
 }
 
-Test(nearest, may_be_all_rows)
+Test(nearest_rows, may_be_all_rows)
 {
     n_rows = part_rows = K_MAX;
     k = K_MAX;
     expect_exact();
 }
 
-Test(nearest, leave_out_the_query_itself_but_not_its_copies)
+Test(nearest_rows, leave_out_the_query_itself_but_not_its_copies)
 {
     self = 100;
     for (int64_t i = 0; i < QUERIES; i++)
@@ -193,7 +193,7 @@ Test(nearest, leave_out_the_query_itself_but_not_its_copies)
     cr_assert_eq(found[0], 100);
 }
 
-Test(nearest, rows_at_equal_keys_come_by_their_numbers)
+Test(nearest_rows, rows_at_equal_keys_come_by_their_numbers)
 {
     /* Four different rows in all: hundreds of copies of each. */
     for (int64_t i = 4; i < ROWS; i++)
@@ -210,7 +210,7 @@ Test(nearest, rows_at_equal_keys_come_by_their_numbers)
     cr_assert_eq(found[k - 1], k - 1);
 }
 
-Test(nearest, differ_by_less_than_a_float_tells)
+Test(nearest_rows, differ_by_less_than_a_float_tells)
 {
     /* Rows far from 0 and a few units in the last place apart: a score in float can't order them. */
     for (int64_t i = 0; i < ROWS * DIM; i++)
@@ -223,7 +223,7 @@ Test(nearest, differ_by_less_than_a_float_tells)
     }
 }
 
-Test(nearest, of_numbers_that_a_float_product_cant_hold)
+Test(nearest_rows, of_numbers_that_a_float_product_cant_hold)
 {
     const float scales[] = {1e30f, 3e38f / 4, 1e-30f, FLT_MIN};
     for (int m = 0; m < BL_METRICS; m++)
@@ -237,7 +237,7 @@ Test(nearest, of_numbers_that_a_float_product_cant_hold)
         }
 }
 
-Test(nearest, of_one_far_row_among_near_ones_and_of_zero_rows)
+Test(nearest_rows, of_one_far_row_among_near_ones_and_of_zero_rows)
 {
     for (int d = 0; d < DIM; d++) {
         rows[5 * DIM + d] = 1e20f;
