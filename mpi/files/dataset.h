@@ -62,6 +62,13 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
 int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, uint32_t *groups,
                                   struct bl_error *err);
 
+/* The features as blocks of rows with a checksum each (mpi/h5/table.h): how many, and the checksums of blocks [lo,
+ * lo + n), which are those of the file, or are computed where it has none. Local. Errors: BL_INPUT unreadable;
+ * BL_MEMORY. */
+int64_t dataset_blocks(const struct par_dataset *dataset);
+int par_dataset_block_sums_local(struct par_dataset *dataset, int64_t lo, int64_t n, uint64_t *sums,
+                                 struct bl_error *err);
+
 /* BL_OK if the features can be streamed: stored contiguously, and with the bytes they have in memory.
  * Otherwise BL_USAGE; the message says how to rewrite the file. Local. */
 int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err);
@@ -108,6 +115,11 @@ struct split_writer_options {
  * is NULL then. */
 int split_create(struct split_writer **out, const char *path, const char *split,
                  const struct split_writer_options *options, struct bl_error *err);
+
+/* Begins a changed copy of the data set at path without a new split: for what is added to a split that stays
+ * (mpi/files/truth.h) through split_file, before split_commit. Local. Errors: BL_USAGE, BL_PATH, BL_INPUT not a data
+ * set, BL_MEMORY. *out is NULL then. */
+int split_change(struct split_writer **out, const char *path, struct bl_error *err);
 
 /* Appends n rows: features [n, dim]; labels [n] int32 (SINGLE) or [n, classes] uint8 (MULTI) or NULL; ids
  * [n, id_bytes] or NULL. Local. Errors: BL_PATH; BL_DEFECT more rows than announced. */

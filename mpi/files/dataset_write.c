@@ -199,6 +199,32 @@ int split_create(struct split_writer **out, const char *path, const char *split,
     return BL_OK;
 }
 
+int split_change(struct split_writer **out, const char *path, struct bl_error *err)
+{
+    struct split_writer *writer = NULL;
+    *out = NULL;
+    int code = bl_alloc_zero(&writer, 1, sizeof *writer, "changing a data set", err);
+    if (code != BL_OK)
+        return code;
+    writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
+    writer->groups.set = writer->ids.set = H5I_INVALID_HID;
+    if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
+        code = bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    if (code == BL_OK)
+        code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
+    if (code == BL_OK) {
+        writer->unfinished = 1;
+        code = copy_file(writer->path, writer->temporary, err);
+    }
+    if (code == BL_OK)
+        code = open_to_change(&writer->file, writer->temporary, err);
+    if (code == BL_OK)
+        *out = writer;
+    else
+        split_destroy(writer);
+    return code;
+}
+
 /* What a split doesn't have is left out, even if it is passed. */
 int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
                  const char *ids, struct bl_error *err)
