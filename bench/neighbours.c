@@ -83,7 +83,8 @@ int main(int argc, char **argv)
     const int64_t slice = (n + SLICES - 1) / SLICES;
     struct bl_product product;
     struct bl_nearest nearest;
-    double centre[8192], scratch[8192], ratio[SLICES], whole = 0.0, products = 0.0;
+    static double centre[8192], scratch[8192];
+    double ratio[SLICES], whole = 0.0, products = 0.0;
     float *scores = NULL, *distances = NULL;
     int64_t *found = NULL;
     bl_blas_setup();

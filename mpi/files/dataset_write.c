@@ -119,6 +119,14 @@ static int remove_split(hid_t file, const char *split, const char *path, struct 
                   : BL_OK;
 }
 
+static int open_copy(struct split_writer *writer, struct bl_error *err)
+{
+    const struct io_output *output = &writer->output;
+    int code = copy_file(output->path, output->temporary, err);
+    writer->is_copy = code == BL_OK;
+    return code == BL_OK ? open_to_change(&writer->file, output->temporary, err) : code;
+}
+
 /* Opens the temporary file: a new one, or a copy of the file at path without the split. */
 static int open_temporary(struct split_writer *writer, const char *path, const char *split,
                           const struct split_writer_options *options, struct bl_error *err)
@@ -131,10 +139,7 @@ static int open_temporary(struct split_writer *writer, const char *path, const c
     if (code == BL_OK)
         code = check_existing(output->path, split, options->replace, err);
     if (code == BL_OK)
-        code = copy_file(output->path, output->temporary, err);
-    writer->is_copy = code == BL_OK;
-    if (code == BL_OK)
-        code = open_to_change(&writer->file, output->temporary, err);
+        code = open_copy(writer, err);
     if (code == BL_OK)
         code = remove_split(writer->file, split, output->name, err);
     return code;
@@ -208,16 +213,9 @@ int split_change(struct split_writer **out, const char *path, struct bl_error *e
         return code;
     writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
     writer->groups.set = writer->ids.set = H5I_INVALID_HID;
-    if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
-        code = bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
+    code = output_begin(&writer->output, path, FILE_DATASET, IO_REPLACE_PART, err);
     if (code == BL_OK)
-        code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
-    if (code == BL_OK) {
-        writer->unfinished = 1;
-        code = copy_file(writer->path, writer->temporary, err);
-    }
-    if (code == BL_OK)
-        code = open_to_change(&writer->file, writer->temporary, err);
+        code = open_copy(writer, err);
     if (code == BL_OK)
         *out = writer;
     else
