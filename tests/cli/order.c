@@ -263,6 +263,35 @@ Test(cli_order, a_disk_that_is_full_for_one_file_leaves_what_has_its_name)
     expect_full("found.h5", "search %s %s -k 3 -o", codes, codes);
     expect_full("found.tsv", "search %s %s -k 3 -o", codes, codes);
     expect_full("found.json", "search %s %s -k 3 -o", codes, codes);
+    expect_full("first.yaml", "init --data %s -o", tiny.data);
+    expect_full("reference.md", "init --reference -o");
+    expect_full("job.sbatch", "slurm %s --ranks 2 --time 1:00:00 -o", tiny.config);
+    expect_full("cut.h5", "cut test-train %s -o", tiny.data);
+}
+
+Test(cli_order, a_disk_that_is_full_while_a_split_is_added_leaves_the_file_as_it_was)
+{
+    static const float rows[2 * TINY_DIM] = {1.0f};
+    char features[TINY_PATH_MAX], part[TINY_PATH_MAX + 8];
+    int64_t before, after;
+    struct cli_result result;
+    if (!TEST_DISTURB[0])
+        return;
+    tiny_path(&tiny, "rows.npy", features);
+    snprintf(part, sizeof part, "%s.part", tiny.data);
+    tiny_write_npy(features, "<f4", 2, TINY_DIM, rows);
+    char *old = tiny_read(tiny.data, &before);
+    for (int from = 1; from <= 9; from += 4) { /* in the copy, in what is added, and behind it */
+        begin_full(part, from);
+        cli_run(&result, 0, "import --format npy --features %s --split extra -o %s", features, tiny.data);
+        end_full();
+        expect_told(&result, "data.h5");
+        cr_expect(!tiny_exists(part), "%s was left", part);
+        char *now = tiny_read(tiny.data, &after);
+        cr_expect(before == after && memcmp(old, now, (size_t)before) == 0, "full from write %d on", from);
+        free(now);
+    }
+    free(old);
 }
 
 /* The curves of a run that goes on: a new one removes what it finds. */
@@ -296,11 +325,31 @@ static void expect_full_run(const char *name, const char *written, int from)
     cr_expect(!tiny_exists(path), "%s was left", path);
 }
 
+/* What is said is on standard error, too: the run goes on, and says once that its log doesn't. */
+static void expect_full_log(void)
+{
+    char path[TINY_PATH_MAX + 64], model[TINY_PATH_MAX + 64];
+    struct cli_result result;
+    tiny_path(&tiny, "logless", tiny.run);
+    snprintf(path, sizeof path, "%s/train.log", tiny.run);
+    snprintf(model, sizeof model, "%s/model.h5", tiny.run);
+    cr_assert_eq(mkdir(tiny.run, 0777), 0);
+    begin_full(path, 0);
+    tiny_train(&tiny, &result, 0, tiny.run, "--set train.steps=12 --set log.every_steps=1");
+    end_full();
+    cli_expect_success(&result);
+    const char *told = strstr(result.err, "train.log: No space left on device; make room");
+    cr_expect(told && !strstr(told + 1, "train.log: No space"), "not once: %s", result.err);
+    cli_free(&result);
+    cr_expect(tiny_exists(model));
+}
+
 Test(cli_order, a_disk_that_is_full_for_one_file_of_a_run_ends_it_and_says_so)
 {
     if (!TEST_DISTURB[0])
         return;
     expect_full_run("model.h5", "model.h5.part", 2);
     expect_full_run("config.yaml", "config.yaml.part", 1);
+    expect_full_log();
     expect_full_curves();
 }
