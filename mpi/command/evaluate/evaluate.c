@@ -52,9 +52,9 @@ static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_re
         int seen = cut <= 0;
         for (int64_t j = 0; j < n; j++)
             seen |= cuts[j] == cut;
-        if (asked->cut[i] > items)
+        if (asked->cut[i] > items && items > 0)
             bl_log_say("R = %" PRId64 " is lowered to %" PRId64 ": the database has no more items",
-                       asked->cut[i], items > 0 ? items : 0);
+                       asked->cut[i], items);
         if (seen)
             continue;
         report->asked[n] = asked->cut[i];
@@ -104,7 +104,11 @@ static void make_remarks(struct evaluate_report *report, const struct bl_bit_tal
     const char *of_queries = bl_label_count_doubt(queries), *of_database = bl_label_count_doubt(database);
     char text[BL_BIT_TALLY_TEXT];
     if (report->retrieval.unanswerable == report->retrieval.queries)
-        remark(report, "%s", "no query has a relevant item: do both splits number their classes alike?");
+        remark(report, "no query has a relevant item: %s",
+               !report->sides->same ? "do both splits number their classes alike?"
+               : report->sides->queries.rows < 2
+                   ? "a query isn't its own neighbour, and there is no other row"
+                   : "no two rows are alike in their labels or groups");
     if (is_shifted(queries, database) || is_shifted(database, queries))
         remark(report, "%s",
                "one side has classes from 0 and the other as many from 1: do both number them alike?");

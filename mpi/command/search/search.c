@@ -55,16 +55,17 @@ static int check_sides(const struct search_side *queries, const struct search_si
 {
     /* Within one file a query is one of the items. */
     const int self = wish->exclude_self && command_same_file(queries->path, database->path);
-    const int64_t most = bl_max(database->info->rows - self, 1);
+    const int64_t others = database->info->rows - self, most = bl_max(others, 1);
     if (queries->info->bits != database->info->bits)
         return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
                        queries->path, bl_count(queries->info->bits, "bit").text, database->path,
                        bl_count(database->info->bits, "bit").text);
-    if (wish->k > most) {
+    if (others == 0)
+        bl_log_say("%s has one row, and --exclude-self leaves nothing to find", database->path);
+    else if (wish->k > most)
         bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more%s items", wish->k,
                    most, self ? " other" : "");
-        wish->k = most;
-    }
+    wish->k = bl_min(wish->k, most);
     return BL_OK;
 }
 
