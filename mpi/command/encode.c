@@ -73,8 +73,9 @@ static void describe_dataset(struct input *input)
 
 /* A data set is opened by all ranks together, a file of another format by each rank for itself. */
 static int open_input(struct input *input, struct par par, const char *path, const char *split,
-                      struct bl_error *err)
+                      int64_t model_dim, struct bl_error *err)
 {
+    const struct io_source_options options = {.width = model_dim, .without_labels = 1};
     const char *format = io_source_format_of(path);
     input->name = base_name(path);
     input->split = format ? NULL : split;
@@ -88,7 +89,7 @@ static int open_input(struct input *input, struct par par, const char *path, con
             describe_dataset(input);
         return code;
     }
-    int code = par_agree(par, io_source_open(&input->source, format, path, NULL, err), err);
+    int code = par_agree(par, io_source_open(&input->source, format, path, &options, err), err);
     if (code != BL_OK)
         return code;
     const struct io_source_info *info = io_source_info(input->source);
@@ -200,7 +201,7 @@ static int open_both(struct work *work, struct par par, const char *model, const
 {
     int code = par_model_read(par, model, &work->model, err);
     if (code == BL_OK)
-        code = open_input(&work->input, par, data, split, err);
+        code = open_input(&work->input, par, data, split, bl_shape_dim(&work->model.shape), err);
     if (code != BL_OK)
         return code;
     work->input.info.bits = bl_shape_code_bits(&work->model.shape);
@@ -261,9 +262,11 @@ static int encode(struct par par, const char *model, const char *data, const cha
         code = par_codes_commit(work.writer, err);
     if (code == BL_OK) {
         const struct par_codes_info *info = &work.input.info;
-        bl_log_say("encoded %s of %s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
-                   work.input.name, split ? " " : "", split ? split : "", bl_count(info->bits, "bit").text,
-                   output, (double)info->rows / (seconds > 0 ? seconds : 1e-9));
+        const char *note = work.input.source ? io_source_info(work.input.source)->note : NULL;
+        bl_log_say("encoded %s of %s%s%s%s%s%s to %s: %s (%.0f rows/s)", bl_count(info->rows, "row").text,
+                   work.input.name, split ? " " : "", split ? split : "", note ? " (" : "", note ? note : "",
+                   note ? ")" : "", bl_count(info->bits, "bit").text, output,
+                   (double)info->rows / (seconds > 0 ? seconds : 1e-9));
         judge_codes(&work, par, output);
     }
     release(&work);

@@ -11,6 +11,7 @@
 #include "io/csv_labels.h"
 #include "io/csv_text.h"
 #include "io/format.h"
+#include "io/text_number.h"
 
 /* CSV is read twice: opening checks every cell and finds the number of rows, the labels and the longest id;
  * reading delivers rows. Columns are counted from 0, lines from 1. */
@@ -36,30 +37,7 @@ static int is_feature(const struct csv *csv, int64_t column)
     return column != csv->label_column && column != csv->id_column;
 }
 
-static int is_blank(const char *cell)
-{
-    return cell[strspn(cell, " ")] == '\0';
-}
-
-/* 1 if the cell is a decimal number, nan or inf; spaces around it are allowed. Values beyond the type are
- * refused. */
-static int read_point_number(const char *cell, int wide, double *value)
-{
-    const char *at = cell + strspn(cell, " ");
-    const char *digits = at + (*at == '-' || *at == '+');
-    int is_word = (*digits | 32) == 'n' || (*digits | 32) == 'i';
-    char *end;
-    if (digits[0] == '0' && (digits[1] | 32) == 'x')
-        return 0;
-    if (!is_word && !strchr("0123456789.", *digits))
-        return 0;
-    *value = wide ? strtod(at, &end) : (double)strtof(at, &end);
-    if (end == at || (is_word && memchr(at, '(', (size_t)(end - at))))
-        return 0;
-    return is_blank(end) && (is_word || isfinite(*value));
-}
-
-/* The same with a comma in the place of the point, and no point. */
+/* A number with a comma in the place of the point, and no point. */
 static int read_comma_number(const char *cell, int wide, double *value)
 {
     char text[64];
@@ -68,20 +46,20 @@ static int read_comma_number(const char *cell, int wide, double *value)
     char *comma = strchr(text, ',');
     if (comma)
         *comma = '.';
-    return read_point_number(text, wide, value);
+    return io_text_number(text, wide, value);
 }
 
 static int read_number(const struct csv *csv, const char *cell, double *value)
 {
     return csv->decimal_comma ? read_comma_number(cell, csv->wide, value)
-                              : read_point_number(cell, csv->wide, value);
+                              : io_text_number(cell, csv->wide, value);
 }
 
 static int fail_cell(const struct csv *csv, int64_t column, struct bl_error *err)
 {
     const char *cell = io_csv_text_cell(&csv->text, column), *path = csv->text.stream.path;
     double value;
-    if (is_blank(cell))
+    if (io_text_is_blank(cell))
         return bl_fail(err, BL_INPUT,
                        "%s, line %" PRId64 ", column %" PRId64
                        " (counted from 0): the cell is empty; fill it in or remove the row",
@@ -164,7 +142,7 @@ static int looks_like_header(const struct csv *csv)
     double value;
     for (int64_t i = 0; i < csv->n_columns; i++) {
         const char *cell = io_csv_text_cell(&csv->text, i);
-        if (is_feature(csv, i) && !is_blank(cell) && !read_number(csv, cell, &value))
+        if (is_feature(csv, i) && !io_text_is_blank(cell) && !read_number(csv, cell, &value))
             return 1;
     }
     return 0;
@@ -295,6 +273,8 @@ static int scan(struct csv *csv, struct io_source_info *info, struct bl_error *e
                                     .is_text = 1,
                                     .are_bytes = csv->are_bytes,
                                     .has_header = csv->has_header,
+                                    .note = csv->has_header ? "the first line was a header"
+                                                            : "the first line was data",
                                     .has_labels = csv->label_column >= 0,
                                     .columns = csv->columns,
                                     .column_numbers = csv->numbers,

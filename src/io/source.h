@@ -19,6 +19,11 @@ struct io_source_options {
     int labels_alone;      /* CSV: if there is only one column, it is the label column */
     int wide;              /* text: deliver float64, not float32 */
     int decimal_comma;     /* CSV: numbers are written 1,5 */
+    int64_t width;         /* svmlight: values in a row; 0: as many as the largest index says */
+    int has_first_index; /* svmlight: the first value has the index first_index, 0 or 1; else 0 if one is 0 */
+    int64_t first_index;
+    int64_t label_columns; /* svmlight: labels are a matrix of at least so many; 0: if a row has several */
+    int without_labels;    /* svmlight: labels are passed over */
     int column;            /* HDF5: one value a row is wanted, which may lie in a row */
     const char *const *class_names; /* CSV: [n_class_names] names of the classes 0, 1, ...; borrowed until */
     int64_t n_class_names;          /* the source is closed. Labels that are among them get their classes */
@@ -33,9 +38,11 @@ struct io_source_info {
     int is_text;       /* numbers are written in decimal, so the file has no type of its own */
     int are_bytes;     /* CSV: all are whole numbers from 0 to 255 */
     int has_header;    /* CSV: the first line has the columns' names */
-    int has_labels;    /* CSV with label_column */
-    int64_t max_label; /* CSV: the highest class, -1 if no row has one */
-    int64_t n_classes; /* labels that are names: how many, otherwise 0 */
+    const char *note;  /* text: what was found out about the file, for a person; borrowed; NULL: nothing */
+    int has_labels;    /* CSV with label_column; svmlight */
+    int64_t label_columns; /* labels are uint8 [rows, label_columns] of 0 and 1; 0: a class a row, int32 */
+    int64_t max_label;     /* of classes: the highest, -1 if no row has one */
+    int64_t n_classes;     /* labels that are names: how many, otherwise 0 */
     const char *
         *class_names; /* [n_classes] label = index: those of the options, then others bytewise; owned */
     const struct io_remarks *remarks; /* on the labels; NULL: none */
@@ -46,7 +53,7 @@ struct io_source_info {
 };
 
 /* Opens path as `format`, the name of one in io_format_table, gzipped or not, and reads its header.
- * For CSV this passes once over the file: rows, columns, label names. Local. options may be NULL.
+ * For text this passes once over the file: rows, columns, labels. Local. options may be NULL.
  * Errors: BL_USAGE unknown format or a column that isn't there (the message lists those that are);
  * BL_PATH can't open; BL_INPUT with the byte or line where the file stops being one of its kind. */
 int io_source_open(struct io_source **out, const char *format, const char *path,
@@ -61,7 +68,7 @@ int io_source_open_as(struct io_source **out, const struct io_format *format, co
 const struct io_source_info *io_source_info(const struct io_source *source);
 
 /* Reads the next up to max_rows rows. features: [max_rows, dim] of info.type, host byte order. labels
- * [max_rows] and ids [max_rows, id_bytes] (zero-padded) may be NULL. *n_read is the number of rows delivered;
+ * [max_rows], or [max_rows, info.label_columns], and ids [max_rows, id_bytes] (zero-padded) may be NULL. *n_read is the number of rows delivered;
  * 0 only at the end. A file that ends before its promised rows is BL_INPUT, never a short count. Local. */
 int io_source_read(struct io_source *source, int64_t max_rows, void *features, void *labels, char *ids,
                    int64_t *n_read, struct bl_error *err);

@@ -36,6 +36,21 @@ static int check_inputs(const struct import_given *given, struct bl_error *err)
     return command_check_output(given->out, inputs, 4, err);
 }
 
+/* Reads the options of sparse rows. */
+static int check_sparse(struct import_given *given, struct bl_error *err)
+{
+    const int is_sparse = given->format && strcmp(given->format, "svmlight") == 0;
+    if (!is_sparse && (given->columns || given->first_index))
+        return bl_fail(err, BL_USAGE, "%s is for features in svmlight, not %s; leave it out",
+                       given->columns ? "--columns" : "--first-index", given->format);
+    int code = given->columns
+                   ? command_integer("--columns", given->columns, 1, 1 << 24, &given->n_columns, err)
+                   : BL_OK;
+    if (code == BL_OK && given->first_index)
+        code = command_integer("--first-index", given->first_index, 0, 1, &given->first_index_number, err);
+    return code;
+}
+
 /* Refuses options that don't go together, before any file is opened. */
 static int check_given(const struct import_given *given, struct bl_error *err)
 {
@@ -124,6 +139,16 @@ static const struct command_option options[] = {
      .values = "comma point",
      .text = "CSV: how numbers are written, 1,5 (comma) or 1.5 (point, the default)",
      .at = offsetof(struct import_given, decimal)},
+    {.name = "--columns",
+     .argument = "N",
+     .text =
+         "svmlight: features in a row (default: as in the data set's other splits, else the largest index)",
+     .at = offsetof(struct import_given, columns)},
+    {.name = "--first-index",
+     .argument = "I",
+     .values = "0 1",
+     .text = "svmlight: the index of the first feature (default: 0 if that occurs, else 1)",
+     .at = offsetof(struct import_given, first_index)},
     {.name = "--dtype",
      .argument = "T",
      .values = "uint8 float16 float32 float64",
@@ -158,6 +183,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     int code = command_parse(argc, argv, options, &given, NULL, 0, 0, NULL, err);
     if (code == BL_OK)
         code = check_given(&given, err);
+    if (code == BL_OK)
+        code = check_sparse(&given, err);
     if (code == BL_OK)
         code = import_rows(&given, err);
     return code;

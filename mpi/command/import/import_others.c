@@ -73,8 +73,10 @@ static int same_beginning(const struct import_others *others, const struct par_s
 static int take_split(struct import_others *others, const char *name, const struct par_split *split,
                       struct bl_error *err)
 {
-    if (!others->any)
+    if (!others->any) {
         others->type = split->type;
+        others->dim = split->dim;
+    }
     others->any = 1;
     if (split->labels.kind == BL_LABELS_NONE)
         return BL_OK;

@@ -14,6 +14,7 @@ struct import_others {
     int64_t n_names;
     int any;                       /* there is another split; its features are of this type */
     enum bl_type type;             /* of train, or of the first */
+    int64_t dim;                   /* features of the same */
     char named[BL_NAME_MAX];       /* the split that has them */
     char unnamed[BL_NAME_MAX];     /* a split with numbered classes and no names; "": none */
     char labelled[BL_NAME_MAX];    /* a split with labels; "": none */

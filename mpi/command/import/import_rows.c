@@ -55,6 +55,13 @@ static int check_same_rows(const struct import *import, const struct io_source *
                    import->given->features, bl_count(rows, "row").text, path, others);
 }
 
+/* Of the matrices of labels in the file's other splits; 0: they have none. */
+static int64_t label_columns(const struct import *import)
+{
+    const struct bl_label_layout layout = import->others.layout;
+    return import->others.labelled[0] && layout.kind == BL_LABELS_MULTI ? layout.classes : 0;
+}
+
 static int open_labels(struct import *import, struct bl_error *err)
 {
     const struct import_given *given = import->given;
@@ -62,6 +69,7 @@ static int open_labels(struct import *import, struct bl_error *err)
                                               .no_header = given->no_header != NULL,
                                               .labels_alone = 1,
                                               .column = 1,
+                                              .label_columns = label_columns(import),
                                               .class_names = (const char *const *)import->others.names,
                                               .n_class_names =
                                                   given->class_names ? 0 : import->others.n_names};
@@ -120,6 +128,11 @@ static int open_sources(struct import *import, struct bl_error *err)
         .label_column = given->labels ? NULL : given->label_column,
         .wide = is_wide(import),
         .decimal_comma = given->decimal && strcmp(given->decimal, "comma") == 0,
+        .width = given->n_columns > 0 ? given->n_columns : import->others.dim,
+        .has_first_index = given->first_index != NULL,
+        .first_index = given->first_index_number,
+        .label_columns = label_columns(import),
+        .without_labels = given->labels != NULL,
         .id_column = given->id_column,
         .no_header = given->no_header != NULL,
         .class_names = (const char *const *)import->others.names,
@@ -138,7 +151,9 @@ static int open_sources(struct import *import, struct bl_error *err)
     const struct io_source_info *labels = io_source_info(import->labels ? import->labels : import->features);
     import->id_bytes = features->has_ids ? features->id_bytes : 0;
     import->max_label = labels->has_labels ? labels->max_label : -1;
-    if (labels->has_labels || (import->labels && labels->dim == 1))
+    if (labels->label_columns > 0)
+        import->layout = bl_label_layout(BL_LABELS_MULTI, labels->label_columns);
+    else if (labels->has_labels || (import->labels && labels->dim == 1))
         import->layout = bl_label_layout(BL_LABELS_SINGLE, 0);
     else if (import->labels)
         import->layout = bl_label_layout(BL_LABELS_MULTI, labels->dim);
@@ -159,6 +174,7 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
     const int64_t typed_bytes =
         import->type == info->type ? 0 : info->dim * (int64_t)bl_type_bytes(import->type);
     int64_t label_dim = labels ? larger(labels->dim, 1) : 1, group_dim = import->groups.layout.words;
+    label_dim = larger(label_dim, labels ? labels->label_columns : info->label_columns);
     int64_t numbers_bytes = larger(label_dim, group_dim) * (int64_t)sizeof(int64_t);
     int64_t widest = larger(larger(larger(row_bytes, typed_bytes), numbers_bytes), info->id_bytes);
     import->block_rows = larger(BLOCK_BYTES / widest, 1);
@@ -365,15 +381,13 @@ static void say(struct import *import)
     const struct import_given *given = import->given;
     char what[2 * BL_LABEL_TEXT + 16];
     import_look_describe(&import->look, import->names.n, import->id_bytes > 0, what, sizeof what);
-    const char *header = strcmp(given->format, "csv") != 0 ? ""
-                         : info->has_header                ? " (the first line was a header)"
-                                                           : " (the first line was data)";
     const int64_t copied = split_copied_bytes(import->writer);
     char copy[60] = "";
     if (copied >= COPY_TOLD_BYTES)
         snprintf(copy, sizeof copy, ", copying the %" PRId64 " MiB that were there", copied >> 20);
-    bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s%s", bl_count(info->rows, "row").text,
-               info->dim, bl_type_name(import->type), what, given->split, given->out, header, copy);
+    bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s%s%s%s",
+               bl_count(info->rows, "row").text, info->dim, bl_type_name(import->type), what, given->split,
+               given->out, info->note ? " (" : "", info->note ? info->note : "", info->note ? ")" : "", copy);
     import_look_warn(&import->look, info, labels);
     import_others_compare(&import->others, given->split, import->layout, import->names.names,
                           import->names.n);

@@ -2,12 +2,15 @@
 #ifndef PAR_COMMAND_IMPORT_IMPORT_ROWS_H
 #define PAR_COMMAND_IMPORT_IMPORT_ROWS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 
 /* The options, borrowed from argv; NULL: not given. */
 struct import_given {
     const char *format, *features, *labels, *label_format, *groups, *ids, *label_column, *id_column,
-        *no_header, *dtype, *decimal, *class_names, *replace, *split, *out;
+        *no_header, *dtype, *decimal, *columns, *first_index, *class_names, *replace, *split, *out;
+    int64_t n_columns, first_index_number; /* of the options, once they are checked; 0: not given */
 };
 
 /* The format of given->labels: as said, by the ending, or that of the features. */

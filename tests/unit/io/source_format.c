@@ -7,6 +7,8 @@ Test(source_format, the_ending_tells_the_format)
     cr_assert_str_eq(io_source_format_of("a/rows.npy"), "npy");
     cr_assert_str_eq(io_source_format_of("rows.csv"), "csv");
     cr_assert_str_eq(io_source_format_of("rows.tsv"), "csv");
+    cr_assert_str_eq(io_source_format_of("rows.svm"), "svmlight");
+    cr_assert_str_eq(io_source_format_of("rows.libsvm.gz"), "svmlight");
     cr_assert_str_eq(io_source_format_of("rows.fvecs"), "fvecs");
     cr_assert_str_eq(io_source_format_of("rows.bvecs"), "bvecs");
     cr_assert_str_eq(io_source_format_of("rows.idx"), "idx");
