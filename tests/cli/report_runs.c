@@ -180,6 +180,8 @@ static int is_waiting(const void *context)
     const struct background *job = context;
     char path[CLI_PATH_MAX + 8];
     snprintf(path, sizeof path, "%s/err", job->folder);
+    if (!tiny_exists(path))
+        return 0;
     char *said = tiny_read(path, NULL);
     const int waits = strstr(said, "waiting for a run to begin") != NULL;
     free(said);
