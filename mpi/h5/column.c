@@ -34,7 +34,8 @@ static int check_link(hid_t group, const char *name, const char *where, struct b
 }
 
 /* An enumeration counts as the integers it is stored as. */
-static int read_type(struct h5_column *column, const char *name, const char *where, struct bl_error *err)
+static int read_type(struct h5_column *column, int may_vary, const char *name, const char *where,
+                     struct bl_error *err)
 {
     hid_t type = H5Dget_type(column->set);
     if (type < 0)
@@ -43,10 +44,12 @@ static int read_type(struct h5_column *column, const char *name, const char *whe
     column->value_bytes = (int64_t)H5Tget_size(type);
     hid_t base = column->class == H5T_ENUM ? H5Tget_super(type) : H5Tcopy(type);
     column->is_signed = H5Tget_class(base) == H5T_INTEGER && H5Tget_sign(base) == H5T_SGN_2;
-    int varies = H5Tis_variable_str(type) != 0 || H5Tdetect_class(type, H5T_VLEN) != 0;
+    column->varies = H5Tis_variable_str(type) > 0;
+    const int refused =
+        column->varies ? !may_vary : H5Tis_variable_str(type) != 0 || H5Tdetect_class(type, H5T_VLEN) != 0;
     H5Tclose(base);
     H5Tclose(type);
-    if (varies || column->value_bytes < 1)
+    if (refused || column->value_bytes < 1)
         return bl_fail(err, BL_INPUT,
                        "%s: '%s' holds values of variable length; store numbers or strings of fixed length "
                        "(h5py: dtype 'S20')",
@@ -148,7 +151,7 @@ static void widen_cache(struct h5_column *column, hid_t plist, hid_t group, cons
     H5Pclose(access);
 }
 
-static int open_column(struct h5_column *column, hid_t group, const char *name, int most_dims, int may_turn,
+static int open_column(struct h5_column *column, hid_t group, const char *name, int most_dims, int is_any,
                        const char *where, struct bl_error *err)
 {
     *column = (struct h5_column){.set = H5I_INVALID_HID};
@@ -161,12 +164,12 @@ static int open_column(struct h5_column *column, hid_t group, const char *name, 
     if (column->set < 0 || (plist = H5Dget_create_plist(column->set)) < 0)
         code = bl_fail(err, BL_INPUT, "%s: '%s' can't be opened; the file is damaged", where, name);
     if (code == BL_OK)
-        code = read_type(column, name, where, err);
+        code = read_type(column, is_any, name, where, err);
     if (code == BL_OK)
         code = read_extent(column, most_dims, name, where, err);
     if (code == BL_OK)
         column->turned = is_turned(group, name, column->set);
-    if (code == BL_OK && !may_turn)
+    if (code == BL_OK && !is_any)
         code = check_order(column, name, where, err);
     else if (code == BL_OK && column->turned)
         turn(column);

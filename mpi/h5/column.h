@@ -20,6 +20,7 @@ struct h5_column {
     H5T_class_t class;
     int64_t value_bytes; /* of one value as stored */
     int is_signed;
+    int varies; /* text of variable length; by h5_column_open_any alone */
 };
 
 /* 1 if the group has a link of that name, even one that leads nowhere. */
@@ -37,8 +38,8 @@ int h5_column_open_flat(struct h5_column *column, hid_t group, const char *name,
                         struct bl_error *err);
 void h5_column_close(struct h5_column *column);
 
-/* The same, also where rows lie along the last dimension, as in what MATLAB wrote: column->turned. Only for who reads it
- * that way. */
+/* The same, also where rows lie along the last dimension, as in what MATLAB wrote: column->turned; or are text of variable
+ * length: column->varies. Only for who reads it that way. */
 int h5_column_open_any(struct h5_column *column, hid_t group, const char *name, const char *where,
                        struct bl_error *err);
 

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "mpi/h5/column.h"
 #include "mpi/h5/file.h"
+#include "mpi/h5/import_text.h"
 #include "mpi/h5/list.h"
 #include "mpi/h5/table.h"
 
@@ -20,6 +21,7 @@ struct import {
     char path[BL_PATH_MAX], name[H5_LIST_NAME_BYTES];
     hid_t file;
     struct h5_column column;
+    struct h5_import_text *text; /* one text a row; NULL: numbers */
     enum bl_type type;
     hid_t memory; /* as HDF5 delivers values for `read` */
     int whole;    /* 64-bit integers, delivered as int64 or uint64, which become float64 if that is exact */
@@ -109,15 +111,10 @@ static void choose_shape(struct import *import, const struct io_source_options *
     }
 }
 
-static int set_up(struct import *import, const struct io_source_options *options, struct bl_error *err)
+static int set_up_numbers(struct import *import, const struct io_source_options *options,
+                          struct io_source_info *info, struct bl_error *err)
 {
-    int code = par_h5_open(&import->file, par_alone(), import->path, err);
-    if (code == BL_OK)
-        code = find_set(import, err);
-    if (code == BL_OK)
-        code = h5_column_open_any(&import->column, import->file, import->name, import->path, err);
-    if (code == BL_OK)
-        code = choose_type(import, err);
+    int code = choose_type(import, err);
     if (code != BL_OK)
         return code;
     choose_shape(import, options);
@@ -125,7 +122,26 @@ static int set_up(struct import *import, const struct io_source_options *options
     import->raw_rows = row_bytes < RAW_BYTES ? RAW_BYTES / row_bytes : 1;
     if (import->raw_rows > import->rows)
         import->raw_rows = import->rows;
+    *info = (struct io_source_info){.rows = import->rows,
+                                    .dim = import->dim,
+                                    .type = import->type,
+                                    .integers = import->column.class != H5T_FLOAT};
     return bl_alloc(&import->raw, import->raw_rows, (size_t)row_bytes, "reading HDF5", err);
+}
+
+static int set_up(struct import *import, const struct io_source_options *options, struct io_source_info *info,
+                  struct bl_error *err)
+{
+    char where[BL_PATH_MAX];
+    int code = par_h5_open(&import->file, par_alone(), import->path, err);
+    if (code == BL_OK)
+        code = find_set(import, err);
+    if (code == BL_OK)
+        code = h5_column_open_any(&import->column, import->file, import->name, import->path, err);
+    if (code != BL_OK || !options->column || import->column.class != H5T_STRING)
+        return code == BL_OK ? set_up_numbers(import, options, info, err) : code;
+    snprintf(where, sizeof where, "%.700s: %s", import->path, import->name);
+    return h5_import_text_open(&import->text, &import->column, where, options, info, err);
 }
 
 static int import_open(const char *path, const struct io_source_options *options, struct io_source_info *info,
@@ -139,12 +155,7 @@ static int import_open(const char *path, const struct io_source_options *options
     import->file = import->column.set = import->memory = H5I_INVALID_HID;
     code = split_path(import, path, err);
     if (code == BL_OK)
-        code = set_up(import, options, err);
-    if (code == BL_OK)
-        *info = (struct io_source_info){.rows = import->rows,
-                                        .dim = import->dim,
-                                        .type = import->type,
-                                        .integers = import->column.class != H5T_FLOAT};
+        code = set_up(import, options, info, err);
     return code;
 }
 
@@ -222,9 +233,11 @@ static int import_read(void *state, int64_t n, void *features, void *labels, cha
 {
     struct import *import = state;
     const int64_t row_bytes = import->dim * (int64_t)bl_type_bytes(import->type);
-    (void)labels;
-    (void)ids;
     int code = BL_OK;
+    if (import->text) {
+        import->row += n;
+        return h5_import_text_read(import->text, import->row - n, n, labels, ids, err);
+    }
     for (int64_t at = 0, some; at < n && code == BL_OK; at += some) {
         some = n - at < import->raw_rows ? n - at : import->raw_rows;
         char *out = (char *)features + at * row_bytes;
@@ -266,6 +279,7 @@ static void import_close(void *state)
 {
     struct import *import = state;
     struct bl_error ignored;
+    h5_import_text_close(import->text);
     h5_column_close(&import->column);
     if (import->memory >= 0)
         H5Tclose(import->memory);

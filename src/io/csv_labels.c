@@ -82,16 +82,16 @@ int io_csv_labels_note(struct io_csv_labels *labels, const char *text, const cha
                        struct bl_error *err)
 {
     int64_t value;
+    const char *unit = io_csv_labels_unit(labels);
     if (labels->n == 0)
         labels->max_label = -1;
     if (*text == '\0')
         return bl_fail(err, BL_INPUT,
-                       "%s, line %" PRId64
-                       ": the label is empty; fill it in (-1 means none) or remove the row",
-                       path, line);
+                       "%s, %s %" PRId64 ": the label is empty; fill it in (-1 means none) or remove the row",
+                       path, unit, line);
     if (strlen(text) > IO_CSV_NAME_MAX_BYTES)
-        return bl_fail(err, BL_INPUT, "%s, line %" PRId64 ": the label is longer than %d bytes", path, line,
-                       IO_CSV_NAME_MAX_BYTES);
+        return bl_fail(err, BL_INPUT, "%s, %s %" PRId64 ": the label is longer than %d bytes", path, unit,
+                       line, IO_CSV_NAME_MAX_BYTES);
     if (whole_number(text, &value))
         note_number(labels, text, value, line);
     else if (!io_csv_label_is_missing(text))
@@ -99,8 +99,8 @@ int io_csv_labels_note(struct io_csv_labels *labels, const char *text, const cha
     int code = note_text(labels, text, line, err);
     if (code == BL_OK && labels->are_names && labels->too_many)
         code = bl_fail(err, BL_INPUT,
-                       "%s, line %" PRId64 ": more than %d different labels; is it the label column?", path,
-                       line, IO_CSV_NAMES_MAX);
+                       "%s, %s %" PRId64 ": more than %d different labels; is it the label column?", path,
+                       unit, line, IO_CSV_NAMES_MAX);
     return code;
 }
 
@@ -159,9 +159,9 @@ int io_csv_labels_settle(struct io_csv_labels *labels, const char *path, struct 
         code = settle_names(labels, err);
     else if (labels->bad_line > 0)
         code = bl_fail(err, BL_INPUT,
-                       "%s, line %" PRId64 ": the label %s can't be a class; they are whole numbers from 0 "
+                       "%s, %s %" PRId64 ": the label %s can't be a class; they are whole numbers from 0 "
                        "to 2147483647, -1 means none",
-                       path, labels->bad_line, labels->bad_text);
+                       path, io_csv_labels_unit(labels), labels->bad_line, labels->bad_text);
     if (code == BL_OK)
         io_csv_remarks_make(labels);
     return code;
@@ -184,6 +184,11 @@ int io_csv_labels_find(const struct io_csv_labels *labels, const char *text, int
         return 0;
     *label = (int32_t)value;
     return 1;
+}
+
+const char *io_csv_labels_unit(const struct io_csv_labels *labels)
+{
+    return labels->unit ? labels->unit : "line";
 }
 
 void io_csv_labels_free(struct io_csv_labels *labels)

@@ -1,4 +1,4 @@
-/* The labels of a CSV column: whole numbers as they are, otherwise indices into a list of names. */
+/* The labels of a column of text, in CSV or HDF5: whole numbers as they are, otherwise indices into a list of names. */
 #ifndef BL_IO_CSV_LABELS_H
 #define BL_IO_CSV_LABELS_H
 
@@ -31,6 +31,7 @@ struct io_csv_labels {
     int64_t max_label; /* the highest class; -1: none */
     int64_t bad_line;  /* the first with a whole number that can't be a class; 0: none */
     char bad_text[IO_CSV_NAME_MAX_BYTES + 1];
+    const char *unit;   /* what is counted from 1 in messages; NULL: lines */
     int are_names;      /* once settled */
     const char **names; /* [n_names] once settled: the names of classes 0, 1, ...; the list is owned */
     int64_t n_names;
@@ -50,6 +51,9 @@ int io_csv_labels_settle(struct io_csv_labels *labels, const char *path, struct 
 
 /* Second pass: 1 and the class, -1 for none; or 0 if the first pass didn't see the label. */
 int io_csv_labels_find(const struct io_csv_labels *labels, const char *text, int32_t *label);
+
+/* "line", or what else `line` counts. */
+const char *io_csv_labels_unit(const struct io_csv_labels *labels);
 
 void io_csv_labels_free(struct io_csv_labels *labels);
 

@@ -113,39 +113,42 @@ static int is_real_name(const char *text)
 static void remark_numbers(struct io_csv_labels *labels)
 {
     int64_t whole, fractions, names, rows;
+    const char *unit = io_csv_labels_unit(labels);
     const struct io_csv_label *number = first_of(labels, io_csv_label_is_whole, &whole, &rows);
     const struct io_csv_label *fraction = first_of(labels, is_fraction, &fractions, &rows);
     const struct io_csv_label *name = first_of(labels, is_real_name, &names, &rows);
     if (fraction)
         io_remark(&labels->remarks,
-                  "the label '%.*s' (line %" PRId64 ") is a number with a fraction, and each such number is "
+                  "the label '%.*s' (%s %" PRId64 ") is a number with a fraction, and each such number is "
                   "taken as the name of a class; classes are whole numbers or names",
-                  SHOWN, fraction->text, fraction->line);
+                  SHOWN, fraction->text, unit, fraction->line);
     if (number && name && strcmp(number->text, "-1") != 0)
         io_remark(&labels->remarks,
-                  "'%.*s' (line %" PRId64 ") is no number, so all labels are taken as names: '%.*s' is the "
+                  "'%.*s' (%s %" PRId64 ") is no number, so all labels are taken as names: '%.*s' is the "
                   "name of a class and not its number",
-                  SHOWN, name->text, name->line, SHOWN, number->text);
+                  SHOWN, name->text, unit, name->line, SHOWN, number->text);
 }
 
 static void remark_missing(struct io_csv_labels *labels)
 {
     int64_t kinds, rows;
+    const char *unit = io_csv_labels_unit(labels);
     const struct io_csv_label *missing = first_of(labels, io_csv_label_is_missing, &kinds, &rows);
     if (missing && labels->are_names)
         io_remark(&labels->remarks,
-                  "'%.*s' (%s, first in line %" PRId64
+                  "'%.*s' (%s, first in %s %" PRId64
                   ") is taken as the name of a class; write -1 for rows without one",
-                  SHOWN, missing->text, bl_count(rows, "row").text, missing->line);
+                  SHOWN, missing->text, bl_count(rows, "row").text, unit, missing->line);
     else if (missing)
         io_remark(&labels->remarks,
-                  "'%.*s' among numbers (%s, first in line %" PRId64 ") is taken as no class, like -1", SHOWN,
-                  missing->text, bl_count(rows, "row").text, missing->line);
+                  "'%.*s' among numbers (%s, first in %s %" PRId64 ") is taken as no class, like -1", SHOWN,
+                  missing->text, bl_count(rows, "row").text, unit, missing->line);
     for (int64_t i = 0; i < labels->n && labels->are_names; i++)
         if (labels->seen[i].class < 0)
             io_remark(&labels->remarks,
-                      "'%.*s' among names (%s, first in line %" PRId64 ") is taken as no class", SHOWN,
-                      labels->seen[i].text, bl_count(labels->seen[i].rows, "row").text, labels->seen[i].line);
+                      "'%.*s' among names (%s, first in %s %" PRId64 ") is taken as no class", SHOWN,
+                      labels->seen[i].text, bl_count(labels->seen[i].rows, "row").text, unit,
+                      labels->seen[i].line);
 }
 
 /* Names that the file's other splits don't have: often the same ones, written otherwise. */
@@ -168,8 +171,8 @@ static void remark_control(struct io_csv_labels *labels)
     const struct io_csv_label *label = first_of(labels, bl_blank_has_control, &kinds, &rows);
     if (label)
         io_remark(&labels->remarks,
-                  "the label in line %" PRId64 " has a line end or another control character in it",
-                  label->line);
+                  "the label in %s %" PRId64 " has a line end or another control character in it",
+                  io_csv_labels_unit(labels), label->line);
 }
 
 void io_csv_remarks_make(struct io_csv_labels *labels)

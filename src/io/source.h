@@ -24,7 +24,8 @@ struct io_source_options {
     int64_t first_index;
     int64_t label_columns; /* svmlight: labels are a matrix of at least so many; 0: if a row has several */
     int without_labels;    /* svmlight: labels are passed over */
-    int column;            /* HDF5: one value a row is wanted, which may lie in a row */
+    int column;            /* HDF5: one value a row is wanted, which may lie in a row or be text */
+    int as_ids;            /* HDF5: such text is ids, not classes */
     const char *const *class_names; /* CSV: [n_class_names] names of the classes 0, 1, ...; borrowed until */
     int64_t n_class_names;          /* the source is closed. Labels that are among them get their classes */
 };

@@ -80,3 +80,34 @@ Test(cli_import_hdf5, what_does_not_fit_is_one_line)
               "import --format hdf5 --features %s:/test --labels %s:/y --split s -o %s", from, from, data);
     cr_assert(!tiny_exists(data));
 }
+
+Test(cli_import_hdf5, labels_and_ids_may_be_text_of_fixed_or_variable_length)
+{
+    static const char *ids[TINY_TRAIN];
+    static char names[TINY_TRAIN][4], numbers[TINY_TRAIN][8];
+    struct cli_result result;
+    hid_t fixed = H5Tcopy(H5T_C_S1), varied = H5Tcopy(H5T_C_S1);
+    for (int i = 0; i < TINY_TRAIN; i++) {
+        snprintf(names[i], sizeof names[i], "c%d", i % 3);
+        snprintf(numbers[i], sizeof numbers[i], "id %d", i);
+        ids[i] = numbers[i];
+    }
+    H5Tset_size(fixed, sizeof names[0]);
+    H5Tset_size(varied, H5T_VARIABLE);
+    hid_t file = H5Fopen(from, H5F_ACC_RDWR, H5P_DEFAULT);
+    put(file, "names", fixed, TINY_TRAIN, 0, names);
+    put(file, "ids", varied, TINY_TRAIN, 0, ids);
+    H5Tclose(fixed);
+    H5Tclose(varied);
+    H5Fclose(file);
+    cli_succeeds(
+        0, "import --format hdf5 --features %s:/train --labels %s:/names --ids %s:/ids --split train -o %s",
+        from, from, from, data);
+    cli_run(&result, 0, "info %s", data);
+    cr_assert(strstr(result.out, "3 named classes, ids (c0, c1, c2)") &&
+                  strstr(result.out, "/train/ids [384]"),
+              "%s", result.out);
+    cli_free(&result);
+    cli_fails(0, 3, "which can't be read", "import --format hdf5 --features %s:/ids --split s -o %s", from,
+              data);
+}

@@ -89,7 +89,7 @@ static int open_groups(struct import *import, struct bl_error *err)
 static int open_ids(struct import *import, struct bl_error *err)
 {
     const char *path = import->given->ids;
-    const struct io_source_options options = {.column = 1};
+    const struct io_source_options options = {.column = 1, .as_ids = 1};
     io_source_close(import->ids);
     int code = import_source_open(&import->ids, import_format_of(path, "npy"), path, &options, err);
     if (code == BL_OK)
@@ -176,7 +176,8 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
     int64_t label_dim = labels ? larger(labels->dim, 1) : 1, group_dim = import->groups.layout.words;
     label_dim = larger(label_dim, labels ? labels->label_columns : info->label_columns);
     int64_t numbers_bytes = larger(label_dim, group_dim) * (int64_t)sizeof(int64_t);
-    int64_t widest = larger(larger(larger(row_bytes, typed_bytes), numbers_bytes), info->id_bytes);
+    const int64_t id_bytes = import->ids ? io_source_info(import->ids)->id_bytes : info->id_bytes;
+    int64_t widest = larger(larger(larger(row_bytes, typed_bytes), numbers_bytes), id_bytes);
     import->block_rows = larger(BLOCK_BYTES / widest, 1);
     if (import->block_rows > info->rows)
         import->block_rows = info->rows;
@@ -193,8 +194,7 @@ static int allocate_blocks(struct import *import, struct bl_error *err)
     if (code == BL_OK && labels && labels->has_labels)
         code = bl_alloc(&import->other_block, n * label_dim, sizeof(float), "a block of labels", err);
     if (code == BL_OK)
-        code =
-            bl_alloc(&import->id_block, n, (size_t)larger(info->id_bytes, DIGITS_MAX), "a block of ids", err);
+        code = bl_alloc(&import->id_block, n, (size_t)larger(id_bytes, DIGITS_MAX), "a block of ids", err);
     return code;
 }
 
@@ -238,10 +238,14 @@ static int read_labels(struct import *import, int64_t row, int64_t n, struct bl_
     return code == BL_OK ? take_labels(import, row, n, err) : code;
 }
 
-/* Integer ids become text: decimal, padded with NUL. The first pass only finds the longest. */
+/* Ids that are integers become text: decimal, padded with NUL. The first pass only finds the longest. */
 static int read_ids(struct import *import, int64_t n, struct bl_error *err)
 {
     int64_t got;
+    if (io_source_info(import->ids)->has_ids) {
+        import->id_bytes = io_source_info(import->ids)->id_bytes;
+        return io_source_read(import->ids, n, NULL, NULL, import->id_block, &got, err);
+    }
     int code = io_source_read_integers(import->ids, n, import->integers, &got, err);
     if (code != BL_OK)
         return code;
