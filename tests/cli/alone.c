@@ -150,9 +150,38 @@ Test(cli_alone, ranks_of_this_machine_need_no_ssh)
 
 Test(cli_alone, what_open_mpi_says_when_its_start_fails_is_not_lost)
 {
+    /* Who reads Open MPI's words may end a moment after the launcher; a pipe ends with the last who writes. */
+    static const char to_the_end[] =
+        "env OMPI_MCA_pml=none bash -o pipefail -c '{ \"$@\" 2>&1 >&3 | cat >&2; } 3>&1' -";
     struct cli_result result;
-    cli_run_under(&result, "env OMPI_MCA_pml=none", 2, "check %s", tiny.config);
+    cli_run_under(&result, to_the_end, 2, "check %s", tiny.config);
     cr_assert_neq(result.status, 0);
     cr_assert(strstr(result.err, "scripts/mpirun: Open MPI says:"), "%s", result.err);
+    cli_free(&result);
+}
+
+/* Whoever puts the folder of scripts/mpirun first in PATH would have it start itself, for ever. */
+Test(cli_alone, a_launcher_of_the_same_name_that_comes_first_in_path_is_passed_over)
+{
+    struct cli_result result;
+    char before[4 * TINY_PATH_MAX], command[2 * TINY_PATH_MAX];
+    const char *launcher = getenv("BITLOOM_MPIEXEC");
+    if (!launcher || launcher[0] != '/')
+        cr_skip_test("BITLOOM_MPIEXEC is no path");
+    const char *name = strrchr(launcher, '/') + 1;
+    snprintf(command, sizeof command, "ln -s '%s' '%s/%s'", TEST_LAUNCHER, tiny.folder, name);
+    cr_assert_eq(system(command), 0);
+    snprintf(before, sizeof before, "env BITLOOM_MPIEXEC=%s PATH=%s:%.*s:$PATH", name, tiny.folder,
+             (int)(name - launcher - 1), launcher);
+    cli_run_under(&result, before, 2, "--version");
+    cli_expect_success(&result);
+    cr_expect_str_eq(result.out, "bitloom " BITLOOM_VERSION "\n");
+    cli_free(&result);
+    snprintf(before, sizeof before,
+             "env BITLOOM_MPIEXEC=%s-alone PATH=%s:$PATH sh -c 'mv %s/%s %s/%s-alone && exec \"$@\"' -", name,
+             tiny.folder, tiny.folder, name, tiny.folder, name);
+    cli_run_under(&result, before, 2, "--version");
+    cr_expect_eq(result.status, 2);
+    cr_expect(strstr(result.err, "there is no other"), "%s", result.err);
     cli_free(&result);
 }
