@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <mpi.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,14 +56,25 @@ static int fail_line(const struct bl_error *err, struct par par)
     return err->code;
 }
 
+/* What was printed must have got there: into a file on a full disk it may not. */
+static int flush_output(struct bl_error *err)
+{
+    errno = 0;
+    const int had_failed = ferror(stdout), failed = fflush(stdout) != 0;
+    if (!had_failed && !failed)
+        return BL_OK;
+    return bl_fail_path(err, "write to", "standard output", failed && errno ? errno : EIO);
+}
+
 static int run_command(const struct command *command, struct par par, int argc, char **argv)
 {
     struct bl_error err = {0};
     int code = BL_OK;
     if (command->parallel || par.rank == 0)
         code = command->run(par, argc, argv, &err);
+    if (code == BL_OK && par.rank == 0)
+        code = flush_output(&err);
     code = par_agree(par, code, &err);
-    fflush(stdout);
     /* A requested stop is not an error; the command has already reported it. */
     return code == BL_OK || code == BL_STOPPED ? code : fail_line(&err, par);
 }
@@ -87,6 +100,13 @@ static void end_mpi(struct par par, int code)
     MPI_Finalize();
 }
 
+static int finish_page(struct par par, int code)
+{
+    struct bl_error err = {0};
+    const int written = par_agree(par, par.rank == 0 ? flush_output(&err) : BL_OK, &err);
+    return written == BL_OK ? code : fail_line(&err, par);
+}
+
 /* --version stands in a command's place and prints one line. The page of commands is the help when asked for,
  * and what a line without a command gets. */
 static int run_line(const struct command *command, struct par par, int help, int argc, char **argv,
@@ -96,7 +116,7 @@ static int run_line(const struct command *command, struct par par, int help, int
     if (name && strcmp(name, "--version") == 0) {
         if (par.rank == 0)
             printf("bitloom " BITLOOM_VERSION "\n");
-        return BL_OK;
+        return finish_page(par, BL_OK);
     }
     if (name && !command)
         return fail_line(err, par);
@@ -106,7 +126,7 @@ static int run_line(const struct command *command, struct par par, int help, int
         command_print_page(command);
     else if (par.rank == 0)
         command_print_all();
-    return name || help ? BL_OK : BL_USAGE;
+    return finish_page(par, name || help ? BL_OK : BL_USAGE);
 }
 
 int main(int argc, char **argv)

@@ -16,6 +16,7 @@
 #include "mpi/files/count_labels.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
+#include "mpi/files/output.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/rows/row_sample.h"
@@ -28,6 +29,7 @@ enum {
 struct request {
     const struct baseline *method;
     const char *data, *output, *train;
+    enum io_replace replace;
     int64_t bits, heads, anchors;
     int rows_told, anchors_told;
     struct baseline_options options;
@@ -112,7 +114,7 @@ static int parse_sizes(const char *rows, const char *anchors, struct request *re
 }
 
 struct given {
-    const char *bits, *heads, *normalize, *train, *rows, *anchors, *seed, *output;
+    const char *bits, *heads, *normalize, *train, *rows, *anchors, *seed, *output, *force;
     const char *own[OWN_MAX]; /* as parse_own takes them */
 };
 
@@ -149,6 +151,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "the model file to write",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     COMMAND_OPTIONS_END,
 };
 
@@ -170,6 +173,7 @@ static int parse(int argc, char **argv, struct request *request, struct bl_error
     request->data = positional[1];
     request->train = given.train;
     request->output = given.output;
+    request->replace = command_replace(given.force);
     request->method = baseline_find(positional[0], err);
     if (!request->method)
         return BL_USAGE;
@@ -396,6 +400,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     int code = parse(argc, argv, &request, err);
     if (code == BL_OK)
         code = command_check_output(request.output, &request.data, 1, err);
+    if (code == BL_OK && par.rank == 0)
+        code = output_check(request.output, FILE_MODEL, request.replace, err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
@@ -411,7 +417,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK)
         code = sample_rows(par, &rows, &model.trained, err);
     if (code == BL_OK)
-        code = par_model_write(par, request.output, &model, (struct h5_tuning){0}, err);
+        code =
+            par_model_write(par, request.output, &model, (struct h5_tuning){.replace = request.replace}, err);
     if (code == BL_OK)
         bl_log_say("%s: %s, %s from %s", request.output, request.method->name,
                    bl_count(request.bits, "bit").text, bl_count(rows.dim, "feature").text);

@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/nearest.h"
-#include "io/file.h"
 
 enum { OPTIONS_MAX = 128 }; /* of a command */
 
@@ -195,10 +193,7 @@ int command_same_file(const char *a, const char *b)
                                  of_a.st_ino == of_b.st_ino);
 }
 
-int command_write_new(const char *path, const char *text, struct bl_error *err)
+enum io_replace command_replace(const char *force)
 {
-    /* A file that another process makes between this check and the rename would be replaced. */
-    if (access(path, F_OK) == 0)
-        return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", path);
-    return io_file_write(path, text, (int64_t)strlen(text), err);
+    return force ? IO_REPLACE_SAME : IO_REPLACE_NONE;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "io/output.h"
 #include "mpi/process/signals.h"
 #include "mpi/ranks/comm.h"
 
@@ -31,6 +32,13 @@ struct command_option {
 #define COMMAND_OPTIONS_END                                                                                  \
     {                                                                                                        \
         .name = NULL                                                                                         \
+    }
+
+/* The row of --force, in a command that writes one file; `force` is a member of the struct of options. */
+#define COMMAND_FORCE(type)                                                                                  \
+    {                                                                                                        \
+        .name = "--force", .text = "replace a file of the same kind; another kind never is",                 \
+        .at = offsetof(type, force)                                                                          \
     }
 
 enum { COMMAND_TEXT = 200 };
@@ -84,10 +92,10 @@ int command_real(const char *option, const char *text, double min, double max, d
  * Local, so its outcome must be agreed. */
 int command_check_output(const char *output, const char *const *inputs, int n, struct bl_error *err);
 
+/* What the option --force, or its absence (NULL), lets a command replace. */
+enum io_replace command_replace(const char *force);
+
 /* Whether both paths lead to one file: by device and inode, since a file can have two paths. Local. */
 int command_same_file(const char *a, const char *b);
-
-/* Writes a text to a new file. Local. Errors: BL_PATH, also if the path exists. */
-int command_write_new(const char *path, const char *text, struct bl_error *err);
 
 #endif

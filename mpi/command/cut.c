@@ -18,15 +18,16 @@ static int take_number(const char *option, const char *text, const struct bl_pro
 }
 
 struct given {
-    const char *output, *seed, *queries, *train, *unseen;
+    const char *output, *force, *seed, *queries, *train, *unseen;
 };
 
 static const struct command_option options[] = {
     {.name = "--output|-o",
      .argument = "OUT",
      .values = COMMAND_FILES,
-     .text = "the file to write, which must not exist",
+     .text = "the file to write",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     {.name = "--seed",
      .argument = "N",
      .text = "another seed draws other rows (0)",
@@ -55,6 +56,7 @@ static int parse(int argc, char **argv, struct dataset_cut_request *request, str
     if (code != BL_OK)
         return code;
     request->output = given.output;
+    request->replace = command_replace(given.force);
     if (!request->output)
         return bl_fail(err, BL_USAGE, "cut needs -o OUT: the file to write");
     const struct bl_protocol *protocol = bl_protocol_find(positional[0], err);

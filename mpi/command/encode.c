@@ -16,6 +16,7 @@
 #include "mpi/files/codes.h"
 #include "mpi/files/dataset.h"
 #include "mpi/files/model.h"
+#include "mpi/files/output.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/reduce.h"
 #include "mpi/rows/row_sample.h"
@@ -238,12 +239,13 @@ static void judge_codes(struct work *work, struct par par, const char *output)
 }
 
 static int encode(struct par par, const char *model, const char *data, const char *split, const char *output,
-                  struct bl_error *err)
+                  enum io_replace replace, struct bl_error *err)
 {
     struct work work = {0};
     int code = open_both(&work, par, model, data, split, err); /* agreed, or the same on all ranks */
     if (code == BL_OK)
         code = par_agree(par, prepare_local(&work, par, err), err);
+    work.input.info.replace = replace;
     if (code == BL_OK)
         code = par_codes_create(&work.writer, par, output, &work.input.info, err);
     work.tally.sample = &work.model.trained;
@@ -272,7 +274,7 @@ static int encode(struct par par, const char *model, const char *data, const cha
 }
 
 struct given {
-    const char *split, *output;
+    const char *split, *output, *force;
 };
 
 static const struct command_option options[] = {
@@ -286,6 +288,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "the file to write; it appears when it is whole",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     COMMAND_OPTIONS_END,
 };
 
@@ -303,17 +306,19 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     files[0] = model;
     if (code == BL_OK)
         code = command_check_output(given.output, files, 2, err);
+    if (code == BL_OK && par.rank == 0)
+        code = output_check(given.output, FILE_CODES, command_replace(given.force), err);
     code = par_agree(par, code, err);
     if (code != BL_OK)
         return code;
-    return encode(par, files[0], files[1], given.split, given.output, err);
+    return encode(par, files[0], files[1], given.split, given.output, command_replace(given.force), err);
 }
 
 const struct command command_encode = {
     .name = "encode",
     .summary = "hash rows of a split, or of an NPY, CSV or other file, by a model",
-    .usage = "MODEL DATA --split S -o CODES\n"
-             "MODEL ROWS -o CODES\n",
+    .usage = "MODEL DATA --split S -o CODES [--force]\n"
+             "MODEL ROWS -o CODES [--force]\n",
     .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
             "Writes /codes [rows, bytes] with the rows' labels and ids, if they have any. "
             "The same codes on any number of ranks.\n"

@@ -9,6 +9,16 @@
 #include "mpi/ranks/collective.h"
 #include "mpi/ranks/reduce.h"
 
+int par_retrieve_check_bits_local(int64_t query_bits, const char *query_name, int64_t database_bits,
+                                  const char *database_name, struct bl_error *err)
+{
+    if (query_bits != database_bits)
+        return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
+                       query_name, bl_count(query_bits, "bit").text, database_name,
+                       bl_count(database_bits, "bit").text);
+    return BL_OK;
+}
+
 int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_layout, const char *query_name,
                              int64_t database_bits, struct bl_label_layout database_layout,
                              const char *database_name, struct bl_error *err)
@@ -17,10 +27,8 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
                                         [BL_LABELS_SINGLE] = "one class a row",
                                         [BL_LABELS_MULTI] = "several classes a row",
                                         [BL_LABELS_GROUPS] = "groups"};
-    if (query_bits != database_bits)
-        return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
-                       query_name, bl_count(query_bits, "bit").text, database_name,
-                       bl_count(database_bits, "bit").text);
+    if (par_retrieve_check_bits_local(query_bits, query_name, database_bits, database_name, err) != BL_OK)
+        return err->code;
     if (query_layout.kind == BL_LABELS_NONE || database_layout.kind == BL_LABELS_NONE)
         return bl_fail(err, BL_INPUT,
                        "%s has no labels and no groups, so nothing says what is relevant; add labels to it",

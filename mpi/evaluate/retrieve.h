@@ -14,6 +14,10 @@ int par_retrieve_check_local(int64_t query_bits, struct bl_label_layout query_la
                              int64_t database_bits, struct bl_label_layout database_layout,
                              const char *database_name, struct bl_error *err);
 
+/* BL_INPUT unless they have the same number of bits, which is all that recall needs. Local. */
+int par_retrieve_check_bits_local(int64_t query_bits, const char *query_name, int64_t database_bits,
+                                  const char *database_name, struct bl_error *err);
+
 /* Adds every query, in order, to *retrieval (after bl_retrieval_init, equal on all ranks). queries: all of
  * them on every rank; database: each rank its own piece, disjoint. The result is the same on all ranks, for
  * any number of ranks and any order of the database. Collective. Travels: bits+1 numbers of 8 bytes for each

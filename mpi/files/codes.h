@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "data/labels.h"
+#include "io/output.h"
 #include "mpi/ranks/comm.h"
 
 /* The root attributes format and format_version. */
@@ -23,6 +24,7 @@ struct par_codes_info {
     int64_t id_bytes;              /* 0: no ids */
     int64_t n_class_names;
     const char *const *class_names;
+    enum io_replace replace; /* only when writing: whether there may be an older file */
     /* Only when reading; written by codes_put_trained. */
     int64_t trained_sampled; /* training rows in the model's sample; 0: unknown */
     int64_t trained_found;   /* how many of them are in this file */

@@ -1,11 +1,11 @@
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "config/config.h"
 #include "hash/code.h"
-#include "io/file.h"
 #include "mpi/files/codes.h"
+#include "mpi/files/output.h"
 #include "mpi/files/verify.h"
 #include "mpi/h5/attribute.h"
 #include "mpi/h5/column.h"
@@ -15,19 +15,20 @@
 #include "mpi/h5/stamp.h"
 #include "mpi/h5/table_writer.h"
 #include "mpi/ranks/agree.h"
+#include "mpi/ranks/collective.h"
 
 enum { SCRATCH_BYTES = 1 << 20 };
 
 /* Each rank has one, with the file open for itself. The steps: rank 0 makes the file and closes it
  * (make_file); all open it (open_rows), write, sync and close it (close_rows); all open it again, read
- * back and write checksums (seal), and close; rank 0 stamps and renames it (mark, io_file_install). After
+ * back and write checksums (seal), and close; rank 0 stamps and renames it (mark, io_output_install). After
  * each step all ranks agree on the outcome. */
 struct par_codes_writer {
     struct par par;
     char path[BL_PATH_MAX];
     char temporary[BL_PATH_MAX + 8];
+    struct io_output output; /* of rank 0 */
     hid_t file;
-    int unfinished; /* the temporary file may exist */
     struct bl_label_layout layout;
     struct h5_writer codes, labels, ids; /* the last two may be absent */
     int64_t sampled, found;              /* codes_put_trained */
@@ -49,8 +50,7 @@ static int make(struct par_codes_writer **out, struct par par, const char *path,
     writer->codes.set = writer->labels.set = writer->ids.set = H5I_INVALID_HID;
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
-    code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
-    if (code == BL_OK && info->labels.kind == BL_LABELS_MULTI) {
+    if (info->labels.kind == BL_LABELS_MULTI) {
         int64_t rows = SCRATCH_BYTES / info->labels.classes;
         writer->scratch_rows = rows > 0 ? rows : 1;
         code =
@@ -110,7 +110,11 @@ static int leave_outputs(struct par_codes_writer *writer)
 static int make_file(struct par_codes_writer *writer, const struct par_codes_info *info, struct bl_error *err)
 {
     struct bl_error ignored;
-    int code = h5_create(&writer->file, writer->temporary, 0, err);
+    int code = output_begin(&writer->output, writer->path, FILE_CODES, info->replace, err);
+    if (code != BL_OK)
+        return code;
+    memcpy(writer->temporary, writer->output.temporary, sizeof writer->temporary);
+    code = h5_create(&writer->file, writer->temporary, 0, err);
     if (code == BL_OK && h5_put_integer(writer->file, "bits", info->bits) != BL_OK)
         code = bl_fail(err, BL_PATH, "can't write the attributes of %s", writer->path);
     if (code == BL_OK)
@@ -158,11 +162,13 @@ int par_codes_create(struct par_codes_writer **out, struct par par, const char *
     /* Rank 0 makes the file and closes it before the others, having agreed, open it. */
     if (code == BL_OK) {
         describe_outputs(writer, info);
-        writer->unfinished = 1;
         code = par_agree(par, par.rank == 0 ? make_file(writer, info, err) : BL_OK, err);
     }
-    if (code == BL_OK)
+    if (code == BL_OK) {
+        /* Rank 0 has followed the links. */
+        par_broadcast(par, writer->temporary, sizeof writer->temporary);
         code = open_rows(writer, err);
+    }
     if (code != BL_OK) {
         par_codes_destroy(writer);
         return code;
@@ -254,11 +260,8 @@ int par_codes_commit(struct par_codes_writer *writer, struct bl_error *err)
     if (code == BL_OK && par.rank == 0)
         code = mark(writer, err);
     if (code == BL_OK && par.rank == 0)
-        code = io_file_install(writer->temporary, writer->path, err);
-    code = par_agree(par, code, err);
-    if (code == BL_OK)
-        writer->unfinished = 0;
-    return code;
+        code = io_output_install(&writer->output, err);
+    return par_agree(par, code, err);
 }
 
 void par_codes_destroy(struct par_codes_writer *writer)
@@ -268,8 +271,7 @@ void par_codes_destroy(struct par_codes_writer *writer)
     struct bl_error ignored = {0}; /* an unfinished file is removed anyway */
     close_outputs(writer);
     h5_parallel_close(&writer->file, writer->path, &ignored);
-    if (writer->unfinished && writer->par.rank == 0)
-        unlink(writer->temporary);
+    io_output_drop(&writer->output);
     bl_free(&writer->scratch);
     bl_free(&writer);
 }

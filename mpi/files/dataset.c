@@ -13,6 +13,7 @@
 #include "mpi/h5/file.h"
 #include "mpi/h5/list.h"
 #include "mpi/h5/stamp.h"
+#include "mpi/h5/table.h"
 #include "mpi/ranks/agree.h"
 
 /* A limit on what a file may claim, so that sizes computed from it can't overflow. */
@@ -272,6 +273,39 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
     if (code == BL_OK && n > 0)
         code = tags_read(&dataset->tags, row_lo, n, labels, ids, dataset->where, err);
     return code;
+}
+
+int64_t dataset_blocks(const struct par_dataset *dataset)
+{
+    const int64_t per_block = dataset->checked.rows_per_block;
+    return (dataset->split.rows + per_block - 1) / per_block;
+}
+
+/* Of a file without checksums. */
+static int compute_sums(struct par_dataset *dataset, int64_t lo, int64_t n, uint64_t *sums,
+                        struct bl_error *err)
+{
+    const int64_t per_block = dataset->checked.rows_per_block, row_bytes = dataset->checked.row_bytes;
+    char *rows = NULL;
+    int code = bl_alloc(&rows, per_block, (size_t)row_bytes, "a block of features", err);
+    for (int64_t b = lo; b < lo + n && code == BL_OK; b++) {
+        const int64_t left = dataset->split.rows - b * per_block, count = left < per_block ? left : per_block;
+        code = par_dataset_read_local(dataset, b * per_block, count, rows, NULL, NULL, err);
+        if (code == BL_OK)
+            sums[b - lo] = h5_block_checksum(rows, count * row_bytes);
+    }
+    bl_free(&rows);
+    return code;
+}
+
+int par_dataset_block_sums_local(struct par_dataset *dataset, int64_t lo, int64_t n, uint64_t *sums,
+                                 struct bl_error *err)
+{
+    if (n == 0)
+        return BL_OK;
+    if (dataset->split.has_checksums)
+        return h5_checked_sums(&dataset->checked, lo, n, sums, dataset->where, err);
+    return compute_sums(dataset, lo, n, sums, err);
 }
 
 /* The reading thread can't use HDF5, which alone could find chunks, decompress or convert. */

@@ -8,6 +8,7 @@
 
 #include "data/labels.h"
 #include "data/types.h"
+#include "io/output.h"
 #include "mpi/h5/row_file.h"
 #include "mpi/ranks/comm.h"
 
@@ -61,6 +62,13 @@ int par_dataset_read_local(struct par_dataset *dataset, int64_t row_lo, int64_t 
 int par_dataset_read_groups_local(struct par_dataset *dataset, int64_t row_lo, int64_t n, uint32_t *groups,
                                   struct bl_error *err);
 
+/* The features as blocks of rows with a checksum each (mpi/h5/table.h): how many, and the checksums of blocks [lo,
+ * lo + n), which are those of the file, or are computed where it has none. Local. Errors: BL_INPUT unreadable;
+ * BL_MEMORY. */
+int64_t dataset_blocks(const struct par_dataset *dataset);
+int par_dataset_block_sums_local(struct par_dataset *dataset, int64_t lo, int64_t n, uint64_t *sums,
+                                 struct bl_error *err);
+
 /* BL_OK if the features can be streamed: stored contiguously, and with the bytes they have in memory.
  * Otherwise BL_USAGE; the message says how to rewrite the file. Local. */
 int par_dataset_stream_check_local(const struct par_dataset *dataset, struct bl_error *err);
@@ -90,7 +98,9 @@ int split_name_check(const char *split, struct bl_error *err);
  * under `path`. Owned by the caller. */
 struct split_writer;
 struct split_writer_options {
-    int replace; /* replace an existing split of that name instead of refusing */
+    int replace;                  /* replace an existing split of that name instead of refusing */
+    int is_whole;                 /* the file will have no other splits than those written now: */
+    enum io_replace replace_file; /* then, whether there may be an older one */
     int64_t rows, dim;
     enum bl_type type;
     struct bl_label_layout labels;
@@ -101,10 +111,15 @@ struct split_writer_options {
 };
 
 /* Begins a file, or a changed copy of the one at path, with its first new split. Local. Errors: BL_USAGE a
- * split that exists, a file that was cut by a protocol; BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out
+ * split that exists, a file that was cut by a protocol, a name for another format (mpi/files/output.h); BL_PATH; BL_INPUT not a data set; BL_MEMORY. *out
  * is NULL then. */
 int split_create(struct split_writer **out, const char *path, const char *split,
                  const struct split_writer_options *options, struct bl_error *err);
+
+/* Begins a changed copy of the data set at path without a new split: for what is added to a split that stays
+ * (mpi/files/truth.h) through split_file, before split_commit. Local. Errors: BL_USAGE, BL_PATH, BL_INPUT not a data
+ * set, BL_MEMORY. *out is NULL then. */
+int split_change(struct split_writer **out, const char *path, struct bl_error *err);
 
 /* Appends n rows: features [n, dim]; labels [n] int32 (SINGLE) or [n, classes] uint8 (MULTI) or NULL; ids
  * [n, id_bytes] or NULL. Local. Errors: BL_PATH; BL_DEFECT more rows than announced. */
@@ -122,6 +137,9 @@ int split_next(struct split_writer *writer, const char *split, const struct spli
 
 /* The open file, for attributes; borrowed. Local. */
 hid_t split_file(const struct split_writer *writer);
+
+/* The bytes of the older file that were copied to add a split; 0: there was none. Local. */
+int64_t split_copied_bytes(const struct split_writer *writer);
 
 /* Verifies the file, marks it complete and renames it to its path. Local. Errors: BL_PATH unwritable or
  * read back differently; BL_DEFECT rows are missing. */

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
@@ -11,6 +10,7 @@
 #include "base/log.h"
 #include "data/label_names.h"
 #include "mpi/files/dataset.h"
+#include "mpi/files/output.h"
 
 enum { BLOCK_BYTES = 4 << 20, SOURCES = 2 };
 static const char *const source_splits[SOURCES] = {"train", "test"};
@@ -234,7 +234,9 @@ static int write_block(struct cut *cut, int source, int64_t row, int64_t n, stru
 static int write_split(struct cut *cut, const char *name, int part, struct bl_error *err)
 {
     const struct par_split *split = cut->split[cut->split[0]->n_class_names < cut->split[1]->n_class_names];
-    const struct split_writer_options options = {.rows =
+    const struct split_writer_options options = {.is_whole = 1,
+                                                 .replace_file = cut->request->replace,
+                                                 .rows =
                                                      bl_protocol_count(cut->parts, cut->first[SOURCES], part),
                                                  .dim = split->dim,
                                                  .type = split->type,
@@ -309,10 +311,10 @@ int dataset_cut(const struct dataset_cut_request *request, struct dataset_cut_re
                 struct bl_error *err)
 {
     struct cut cut = {.request = request};
-    if (access(request->output, F_OK) == 0)
-        return bl_fail(err, BL_PATH, "%s exists; choose another name or remove it", request->output);
+    int code = output_check(request->output, FILE_DATASET, request->replace, err);
     /* The sizes of all splits are known before the first is written. */
-    int code = open_sources(&cut, err);
+    if (code == BL_OK)
+        code = open_sources(&cut, err);
     if (code == BL_OK)
         code = check_sources(&cut, err);
     if (code == BL_OK)

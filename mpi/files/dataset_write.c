@@ -3,14 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/count.h"
 #include "config/config.h"
-#include "io/file.h"
 #include "mpi/files/dataset.h"
+#include "mpi/files/output.h"
 #include "mpi/files/protocol_note.h"
 #include "mpi/files/verify.h"
 #include "mpi/h5/attribute.h"
@@ -21,12 +20,11 @@
 
 enum { COPY_BYTES = 1 << 20 };
 
-/* Owns the open temporary file and the data sets of the split being written. */
+/* Owns the output, its open temporary file and the data sets of the split being written. */
 struct split_writer {
-    char path[BL_PATH_MAX];
-    char temporary[BL_PATH_MAX + 8];
+    struct io_output output;
     hid_t file;
-    int unfinished;                                 /* the temporary file may exist */
+    int is_copy;                                    /* of an older file, with its other splits */
     int64_t appended;                               /* rows of this split so far */
     struct h5_writer features, labels, groups, ids; /* all but the first may be absent */
 };
@@ -76,18 +74,17 @@ static int copy_bytes(int from, int to, char *buffer)
     }
 }
 
-/* The original stays as it is until the finished copy is renamed over it. The copy has its permissions. */
+/* The original stays as it is until the finished copy is renamed over it. */
 static int copy_file(const char *path, const char *copy, struct bl_error *err)
 {
     char *buffer = NULL;
-    struct stat status;
     int code = bl_alloc(&buffer, COPY_BYTES, 1, "copying a file", err);
     if (code != BL_OK)
         return code;
-    int from = open(path, O_RDONLY);
-    if (from < 0 || fstat(from, &status) != 0)
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    if (from < 0)
         code = bl_fail_path(err, "read", path, errno);
-    int to = code == BL_OK ? open(copy, O_WRONLY | O_CREAT | O_TRUNC, status.st_mode & 0777) : -1;
+    int to = code == BL_OK ? open(copy, O_WRONLY | O_TRUNC | O_CLOEXEC) : -1;
     if (code == BL_OK) {
         int reason = to < 0 ? errno : copy_bytes(from, to, buffer);
         if (to >= 0 && close(to) != 0 && reason == 0)
@@ -122,25 +119,29 @@ static int remove_split(hid_t file, const char *split, const char *path, struct 
                   : BL_OK;
 }
 
-/* Opens the temporary file: a new one, or a copy of the file at path without the split. */
-static int open_temporary(struct split_writer *writer, const char *split, int replace, struct bl_error *err)
+static int open_copy(struct split_writer *writer, struct bl_error *err)
 {
-    struct stat status;
-    if (stat(writer->path, &status) != 0) {
-        if (errno != ENOENT)
-            return bl_fail_path(err, "write", writer->path, errno);
-        writer->unfinished = 1;
-        return h5_create(&writer->file, writer->temporary, 0, err);
-    }
-    int code = check_existing(writer->path, split, replace, err);
-    if (code != BL_OK)
-        return code;
-    writer->unfinished = 1;
-    code = copy_file(writer->path, writer->temporary, err);
+    const struct io_output *output = &writer->output;
+    int code = copy_file(output->path, output->temporary, err);
+    writer->is_copy = code == BL_OK;
+    return code == BL_OK ? open_to_change(&writer->file, output->temporary, err) : code;
+}
+
+/* Opens the temporary file: a new one, or a copy of the file at path without the split. */
+static int open_temporary(struct split_writer *writer, const char *path, const char *split,
+                          const struct split_writer_options *options, struct bl_error *err)
+{
+    struct io_output *output = &writer->output;
+    int code = output_begin(output, path, FILE_DATASET,
+                            options->is_whole ? options->replace_file : IO_REPLACE_PART, err);
+    if (code == BL_OK && (options->is_whole || !output->exists))
+        return h5_create(&writer->file, output->temporary, 0, err);
     if (code == BL_OK)
-        code = open_to_change(&writer->file, writer->temporary, err);
+        code = check_existing(output->path, split, options->replace, err);
     if (code == BL_OK)
-        code = remove_split(writer->file, split, writer->path, err);
+        code = open_copy(writer, err);
+    if (code == BL_OK)
+        code = remove_split(writer->file, split, output->name, err);
     return code;
 }
 
@@ -148,7 +149,7 @@ static int make_output(struct split_writer *writer, struct h5_writer *output, co
                        int64_t rows, int64_t cols, struct bl_error *err)
 {
     h5_writer_describe(output, name, type, rows, cols);
-    return h5_writer_make(output, writer->file, writer->path, err);
+    return h5_writer_make(output, writer->file, writer->output.name, err);
 }
 
 /* Creates the split's data sets with all their rows, and those of their checksums. */
@@ -167,7 +168,7 @@ static int create_outputs(struct split_writer *writer, const char *split,
         if (code == BL_OK && options->n_class_names > 0 &&
             h5_put_texts(writer->labels.set, "class_names", options->class_names, options->n_class_names) !=
                 0)
-            code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->path);
+            code = bl_fail(err, BL_PATH, "can't write the class names into %s", writer->output.name);
     }
     snprintf(name, sizeof name, "%s/groups", split);
     if (code == BL_OK && options->groups.kind == BL_LABELS_GROUPS)
@@ -192,12 +193,7 @@ int split_create(struct split_writer **out, const char *path, const char *split,
         return code;
     writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
     writer->groups.set = writer->ids.set = H5I_INVALID_HID;
-    if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
-        code = bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
-    if (code == BL_OK)
-        code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
-    if (code == BL_OK)
-        code = open_temporary(writer, split, options->replace, err);
+    code = open_temporary(writer, path, split, options, err);
     if (code == BL_OK)
         code = create_outputs(writer, split, options, err);
     if (code != BL_OK) {
@@ -208,16 +204,35 @@ int split_create(struct split_writer **out, const char *path, const char *split,
     return BL_OK;
 }
 
+int split_change(struct split_writer **out, const char *path, struct bl_error *err)
+{
+    struct split_writer *writer = NULL;
+    *out = NULL;
+    int code = bl_alloc_zero(&writer, 1, sizeof *writer, "changing a data set", err);
+    if (code != BL_OK)
+        return code;
+    writer->file = writer->features.set = writer->labels.set = H5I_INVALID_HID;
+    writer->groups.set = writer->ids.set = H5I_INVALID_HID;
+    code = output_begin(&writer->output, path, FILE_DATASET, IO_REPLACE_PART, err);
+    if (code == BL_OK)
+        code = open_copy(writer, err);
+    if (code == BL_OK)
+        *out = writer;
+    else
+        split_destroy(writer);
+    return code;
+}
+
 /* What a split doesn't have is left out, even if it is passed. */
 int split_append(struct split_writer *writer, int64_t n, const void *features, const void *labels,
                  const char *ids, struct bl_error *err)
 {
     int64_t row_lo = writer->appended;
-    int code = h5_writer_write(&writer->features, row_lo, n, features, writer->path, err);
+    int code = h5_writer_write(&writer->features, row_lo, n, features, writer->output.name, err);
     if (code == BL_OK && labels && writer->labels.set >= 0)
-        code = h5_writer_write(&writer->labels, row_lo, n, labels, writer->path, err);
+        code = h5_writer_write(&writer->labels, row_lo, n, labels, writer->output.name, err);
     if (code == BL_OK && ids && writer->ids.set >= 0)
-        code = h5_writer_write(&writer->ids, row_lo, n, ids, writer->path, err);
+        code = h5_writer_write(&writer->ids, row_lo, n, ids, writer->output.name, err);
     if (code == BL_OK)
         writer->appended += n;
     return code;
@@ -225,7 +240,7 @@ int split_append(struct split_writer *writer, int64_t n, const void *features, c
 
 int split_put_groups(struct split_writer *writer, int64_t n, const uint32_t *groups, struct bl_error *err)
 {
-    return h5_writer_write(&writer->groups, writer->appended, n, groups, writer->path, err);
+    return h5_writer_write(&writer->groups, writer->appended, n, groups, writer->output.name, err);
 }
 
 static void close_outputs(struct split_writer *writer)
@@ -242,14 +257,14 @@ static int seal(struct split_writer *writer, struct bl_error *err)
     int code = BL_OK;
     for (int i = 0; i < 4 && code == BL_OK; i++)
         if (outputs[i]->set >= 0)
-            code = par_h5_writer_seal(outputs[i], par_alone(), writer->file, writer->path, err);
+            code = par_h5_writer_seal(outputs[i], par_alone(), writer->file, writer->output.name, err);
     return code;
 }
 
 /* Flushes the split, since it is read back from the file, and writes its checksums. */
 static int finish_split(struct split_writer *writer, struct bl_error *err)
 {
-    int code = h5_flush(writer->file, writer->path, err);
+    int code = h5_flush(writer->file, writer->output.name, err);
     if (code == BL_OK)
         code = seal(writer, err);
     close_outputs(writer);
@@ -266,9 +281,27 @@ int split_next(struct split_writer *writer, const char *split, const struct spli
     return code == BL_OK ? create_outputs(writer, split, options, err) : code;
 }
 
+int64_t split_copied_bytes(const struct split_writer *writer)
+{
+    return writer->is_copy ? (int64_t)writer->output.before.st_size : 0;
+}
+
 hid_t split_file(const struct split_writer *writer)
 {
     return writer->file;
+}
+
+/* What was copied may have been damaged before. */
+static int verify_all(const struct io_output *output, struct bl_error *err)
+{
+    char summary[200];
+    struct bl_error before;
+    const int code = verify_written(output->temporary, output->name, err);
+    if (code == BL_OK || !output->exists ||
+        verify_file(output->path, summary, sizeof summary, &before) != BL_INPUT)
+        return code;
+    return bl_fail(err, BL_INPUT, "nothing was added to %s, which is damaged: %.600s", output->name,
+                   before.what);
 }
 
 /* Read back, stamped, closed, verified as a whole and only then renamed: a reader finds the old file or the complete new one. */
@@ -277,16 +310,12 @@ int split_commit(struct split_writer *writer, struct bl_error *err)
     struct par par = par_alone();
     int code = finish_split(writer, err);
     if (code == BL_OK)
-        code = h5_stamp_put(writer->file, writer->path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
+        code = h5_stamp_put(writer->file, writer->output.name, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
     if (code == BL_OK)
-        code = par_h5_close(&writer->file, par, writer->path, err);
+        code = par_h5_close(&writer->file, par, writer->output.name, err);
     if (code == BL_OK)
-        code = verify_written(writer->temporary, writer->path, err);
-    if (code == BL_OK)
-        code = io_file_install(writer->temporary, writer->path, err);
-    if (code == BL_OK)
-        writer->unfinished = 0;
-    return code;
+        code = verify_all(&writer->output, err);
+    return code == BL_OK ? io_output_install(&writer->output, err) : code;
 }
 
 void split_destroy(struct split_writer *writer)
@@ -296,8 +325,7 @@ void split_destroy(struct split_writer *writer)
     struct bl_error ignored = {0}; /* an unfinished file is removed anyway */
     close_outputs(writer);
     if (writer->file >= 0)
-        par_h5_close(&writer->file, par_alone(), writer->path, &ignored);
-    if (writer->unfinished)
-        unlink(writer->temporary);
+        par_h5_close(&writer->file, par_alone(), writer->output.name, &ignored);
+    io_output_drop(&writer->output);
     bl_free(&writer);
 }

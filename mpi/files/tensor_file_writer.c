@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/log.h"
-#include "io/file.h"
+#include "mpi/files/model.h"
+#include "mpi/files/output.h"
 #include "mpi/process/stall.h"
 #include "mpi/ranks/agree.h"
 #include "mpi/ranks/collective.h"
@@ -25,8 +25,10 @@ static int install(struct worker *worker, void *context, struct bl_error *err)
 int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, struct h5_tuning tuning,
                            struct bl_error *err)
 {
-    *writer = (struct par_tensor_writer){
-        .par = par_as_local(par, PAR_TRAFFIC_CHECKPOINT), .alignment = tuning.alignment, .name = install};
+    *writer = (struct par_tensor_writer){.par = par_as_local(par, PAR_TRAFFIC_CHECKPOINT),
+                                         .alignment = tuning.alignment,
+                                         .replace = tuning.replace,
+                                         .name = install};
     snprintf(writer->hints, sizeof writer->hints, "%s", tuning.hints ? tuning.hints : "");
     writer->write.file = writer->write.set = H5I_INVALID_HID;
     writer->name_context = writer;
@@ -56,6 +58,7 @@ void par_tensor_writer_free(struct par_tensor_writer *writer)
 {
     worker_destroy(writer->worker);
     writer->worker = NULL;
+    io_output_drop(&writer->output);
     forget(writer);
     bl_free(&writer->copy);
 }
@@ -128,11 +131,23 @@ static int make_lists(struct par_tensor_writer *writer, const struct tensor_file
     return BL_OK;
 }
 
-/* Rank 0 makes the file, alone, and broadcasts where each tensor lies in it. */
+static int begin_output(struct par_tensor_writer *writer, struct bl_error *err)
+{
+    const enum file_kind kind =
+        strcmp(writer->content.format, PAR_MODEL_FORMAT) == 0 ? FILE_MODEL : FILE_CHECKPOINT;
+    const int code = output_begin(&writer->output, writer->path, kind, writer->replace, err);
+    memcpy(writer->temporary, writer->output.temporary, sizeof writer->temporary);
+    return code;
+}
+
+/* Rank 0 makes the file, alone, and broadcasts its temporary name, behind all links, and where each tensor lies
+ * in it. */
 static int make_file(struct par_tensor_writer *writer, struct bl_error *err)
 {
     int code = BL_OK;
     if (writer->par.rank == 0)
+        code = begin_output(writer, err);
+    if (writer->par.rank == 0 && code == BL_OK)
         code = h5_parallel_create(writer->par, writer->hints, writer->temporary, err);
     if (writer->par.rank == 0 && code == BL_OK)
         code = tensor_file_make(writer->temporary, &writer->content, writer->alignment, writer->places,
@@ -140,8 +155,10 @@ static int make_file(struct par_tensor_writer *writer, struct bl_error *err)
     writer->content.put = NULL;
     writer->content.context = NULL;
     code = par_agree(writer->par, code, err);
-    if (code == BL_OK)
+    if (code == BL_OK) {
         par_broadcast(writer->par, writer->places, writer->content.n * (int64_t)sizeof *writer->places);
+        par_broadcast(writer->par, writer->temporary, sizeof writer->temporary);
+    }
     return code;
 }
 
@@ -238,10 +255,10 @@ static int sync_own(struct worker *worker, void *context, struct bl_error *err)
     return code == BL_OK ? file_blocks_sync(writer->temporary, err) : code;
 }
 
-int tensor_writer_install(const struct par_tensor_writer *writer, struct bl_error *err)
+int tensor_writer_install(struct par_tensor_writer *writer, struct bl_error *err)
 {
     worker_tick(writer->worker); /* fsync may take long */
-    return io_file_install(writer->temporary, writer->path, err);
+    return io_output_install(&writer->output, err);
 }
 
 /* Between the steps */
@@ -251,8 +268,7 @@ static void abandon(struct par_tensor_writer *writer)
 {
     struct bl_error ignored;
     tensor_write_close(&writer->write, writer->path, &ignored);
-    if (writer->par.rank == 0)
-        unlink(writer->temporary);
+    io_output_drop(&writer->output);
     forget(writer);
 }
 
@@ -261,11 +277,8 @@ int par_tensor_writer_begin(struct par_tensor_writer *writer, const char *path,
 {
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path)
         return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
-    /* Both failures so far are the same on all ranks, which have the same path: no agreement is needed. */
-    int code = io_file_temporary(path, writer->temporary, sizeof writer->temporary, err);
-    if (code != BL_OK)
-        return code;
-    code = par_agree(writer->par, make_lists(writer, content, err), err);
+    /* All ranks have the same path, so they agree on this. */
+    int code = par_agree(writer->par, make_lists(writer, content, err), err);
     if (code == BL_OK)
         code = make_file(writer, err);
     if (code == BL_OK)

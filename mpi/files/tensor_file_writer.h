@@ -7,6 +7,7 @@
 #define PAR_FILES_TENSOR_FILE_WRITER_H
 
 #include "config/config.h"
+#include "io/output.h"
 #include "mpi/files/tensor_file.h"
 #include "mpi/files/tensor_write.h"
 
@@ -30,11 +31,13 @@ struct par_tensor_writer {
     void *name_context;
     char hints[BL_HINTS_MAX];
     int64_t alignment;
+    enum io_replace replace;
     char *copy; /* [copy_bytes] a copy of this rank's blocks; NULL: the tensors themselves are written */
     int64_t copy_bytes;
     /* The file being written. */
     enum tensor_writer_stage stage;
-    char path[1100], temporary[1110];
+    char path[BL_PATH_MAX], temporary[BL_PATH_MAX + 8];
+    struct io_output output;            /* of rank 0 */
     struct tensor_file_content content; /* its tensors are the list below; `put` was called already */
     struct tensor *tensors;             /* [content.n] */
     struct tensor_place *places;        /* [content.n] from rank 0 */
@@ -50,7 +53,7 @@ struct par_tensor_writer {
 };
 
 /* Starts the thread; copies the tuning. Collective; agreed. Errors: BL_MEMORY. par_tensor_writer_free is
- * local, safe twice and on zeros; it waits for the thread and leaves an unfinished temporary file behind. */
+ * local, safe twice and on zeros; it waits for the thread and removes an unfinished temporary file. */
 int par_tensor_writer_init(struct par_tensor_writer *writer, struct par par, struct h5_tuning tuning,
                            struct bl_error *err);
 void par_tensor_writer_free(struct par_tensor_writer *writer);
@@ -87,6 +90,6 @@ int par_tensor_writer_finish(struct par_tensor_writer *writer, struct bl_error *
 
 /* For the job `name` of rank 0's thread: fsyncs the temporary file, renames it, fsyncs the folder. Local.
  * Errors: BL_PATH. */
-int tensor_writer_install(const struct par_tensor_writer *writer, struct bl_error *err);
+int tensor_writer_install(struct par_tensor_writer *writer, struct bl_error *err);
 
 #endif

@@ -118,8 +118,8 @@ int h5_create(hid_t *file, const char *path, int64_t alignment, struct bl_error 
     H5Pclose(access);
     if (*file >= 0)
         return BL_OK;
-    const int code = h5_refusal(path, 1, err);
-    return code != BL_OK
+    const int code = h5_refusal(path, 1, err); /* a file of ours that isn't closed is a failed write */
+    return code == BL_PATH
                ? code
                : bl_fail(err, BL_PATH,
                          "can't write %s: the disk may be full; make room there or choose another place",
@@ -134,9 +134,9 @@ int h5_open_to_change(hid_t *file, const char *path, struct bl_error *err)
     H5Pclose(access);
     if (*file >= 0)
         return BL_OK;
-    const int code = h5_refusal(path, 1, err);
-    return code != BL_OK ? code
-                         : bl_fail(err, BL_PATH, "can't open %s to change it; it may be damaged", path);
+    const int code = h5_refusal(path, 1, err); /* a file of ours that isn't closed is a failed write */
+    return code == BL_PATH ? code
+                           : bl_fail(err, BL_PATH, "can't open %s to change it; it may be damaged", path);
 }
 
 /* After a failed flush, HDF5 1.10 refuses every later flush and close of that file, and a failed close

@@ -70,10 +70,10 @@ int h5_parallel_open(hid_t *file, struct par par, const char *hints, const char 
         MPI_Info_free(&info);
     if (*file >= 0)
         return BL_OK;
-    const int code = h5_refusal(path, 1, err);
-    return code != BL_OK ? code
-                         : bl_fail(err, BL_PATH,
-                                   "can't open %s to write into it; the disk may be full or faulty", path);
+    const int code = h5_refusal(path, 1, err); /* a file of ours that isn't closed is a failed write */
+    return code == BL_PATH ? code
+                           : bl_fail(err, BL_PATH,
+                                     "can't open %s to write into it; the disk may be full or faulty", path);
 }
 
 int h5_parallel_close(hid_t *file, const char *path, struct bl_error *err)

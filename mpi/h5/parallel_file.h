@@ -6,12 +6,14 @@
 
 #include <hdf5.h>
 
+#include "io/output.h"
 #include "mpi/ranks/comm.h"
 
 /* How files are laid out and written: checkpoint.hints and checkpoint.alignment. */
 struct h5_tuning {
-    const char *hints; /* for MPI-IO, "name=value, name=value"; NULL or "": none. Borrowed */
-    int64_t alignment; /* data sets of at least so many bytes begin at multiples of it; 0: anywhere */
+    const char *hints;       /* for MPI-IO, "name=value, name=value"; NULL or "": none. Borrowed */
+    enum io_replace replace; /* what may be replaced */
+    int64_t alignment;       /* data sets of at least so many bytes begin at multiples of it; 0: anywhere */
 };
 
 /* Creates an empty file with these hints by MPI-IO, since a file system decides on a file's layout when it is

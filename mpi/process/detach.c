@@ -21,8 +21,8 @@ static void wait_for(pid_t child, int from_child, const char *run_path)
     while (n < 0 && errno == EINTR);
     if (n == 1) {
         bl_log_end(
-            "the run goes on as process %ld without this terminal; follow it with tail -f %s/train.log, stop "
-            "it with kill %ld",
+            "the run goes on as process %ld without this terminal; follow it with bitloom report --follow %s, "
+            "stop it with kill %ld",
             (long)child, run_path, (long)child);
         _exit(BL_OK);
     }

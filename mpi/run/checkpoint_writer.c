@@ -14,7 +14,7 @@
 /* The log and the curves come first: a checkpoint says how long they were. */
 static int name_file(struct worker *worker, void *context, struct bl_error *err)
 {
-    const struct par_checkpoint_writer *writer = context;
+    struct par_checkpoint_writer *writer = context;
     (void)worker;
     bl_log_sync();
     metrics_sync();
@@ -29,7 +29,8 @@ static int name_file(struct worker *worker, void *context, struct bl_error *err)
 struct h5_tuning par_checkpoint_tuning_local(const struct bl_config *config)
 {
     return (struct h5_tuning){.hints = config->checkpoint.hints,
-                              .alignment = config->checkpoint.alignment_kib << 10};
+                              .alignment = config->checkpoint.alignment_kib << 10,
+                              .replace = IO_REPLACE_OWN};
 }
 
 int par_checkpoint_writer_init(struct par_checkpoint_writer *writer, struct par par,
@@ -37,6 +38,7 @@ int par_checkpoint_writer_init(struct par_checkpoint_writer *writer, struct par 
                                struct bl_error *err)
 {
     *writer = (struct par_checkpoint_writer){.folder = folder, .keep = keep};
+    tuning.replace = IO_REPLACE_OWN;
     int code = par_tensor_writer_init(&writer->file, par, tuning, err);
     writer->file.name = name_file;
     writer->file.name_context = writer;

@@ -10,6 +10,8 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 
+enum { BL_LOG_PATH = 1024 };
+
 static const char warning[] = "warning: ", error[] = "error: ";
 
 static struct {
@@ -18,6 +20,8 @@ static struct {
     int terminal;
     int progress_shown;
     FILE *file;
+    char path[BL_LOG_PATH];
+    int failed; /* it was said that the file can't be written */
 } state = {.level = BL_LOG_NORMAL};
 
 void bl_log_setup(enum bl_log_level level, int speaks, int terminal)
@@ -79,6 +83,8 @@ int bl_log_open(const char *path, int64_t keep_bytes, struct bl_error *err)
 {
     bl_log_close();
     state.file = fopen(path, "a+");
+    snprintf(state.path, sizeof state.path, "%s", path);
+    state.failed = 0;
     if (!state.file)
         return bl_fail_path(err, "write the log", path, errno);
     return keep_bytes < 0 ? BL_OK : cut(state.file, path, keep_bytes, err);
@@ -92,17 +98,27 @@ int64_t bl_log_bytes(void)
     return fstat(fileno(state.file), &status) == 0 ? status.st_size : -1;
 }
 
+/* A log that can't be written is no end of a run: said once, where it can be. */
+static void say_failed(void)
+{
+    if (!state.failed)
+        fprintf(stderr,
+                "bitloom: warning: can't write %s: %s; make room: what is said until then is only here\n",
+                state.path, strerror(errno));
+    state.failed = 1;
+}
+
 void bl_log_sync(void)
 {
-    if (state.file)
-        fsync(fileno(state.file));
+    if (state.file && fsync(fileno(state.file)) != 0 && errno != EINVAL && errno != EROFS)
+        say_failed();
 }
 
 void bl_log_close(void)
 {
     clear_progress();
-    if (state.file)
-        fclose(state.file);
+    if (state.file && fclose(state.file) != 0)
+        say_failed();
     state.file = NULL;
 }
 
@@ -119,8 +135,8 @@ static void write_line(enum bl_log_level needs, const char *prefix, const char *
         fflush(stderr);
     }
     if (state.file) {
-        fprintf(state.file, "%s %s%s\n", when, prefix, text);
-        fflush(state.file);
+        if (fprintf(state.file, "%s %s%s\n", when, prefix, text) < 0 || fflush(state.file) != 0)
+            say_failed();
     }
 }
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/isa.h"
+
 size_t bl_type_bytes(enum bl_type type)
 {
     static const size_t bytes[] = {[BL_UINT8] = 1, [BL_FLOAT16] = 2, [BL_FLOAT32] = 4, [BL_FLOAT64] = 8};
@@ -60,23 +62,32 @@ uint16_t bl_half_from_float(float value)
     return (uint16_t)(sign | (shifted + 0xfffu + odd) >> 13);
 }
 
+/* Exact, so the bits are the same with any instruction set. */
+BL_KERNEL static void floats_to_doubles(const float *restrict from, int64_t n, double *restrict to)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] = (double)from[i];
+}
+
+BL_KERNEL static void bytes_to_doubles(const uint8_t *restrict from, int64_t n, double *restrict to)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] = from[i];
+}
+
 void bl_type_to_double(enum bl_type type, const void *values, int64_t n, double *out)
 {
-    const uint8_t *u8 = values;
     const uint16_t *f16 = values;
-    const float *f32 = values;
     switch (type) {
     case BL_UINT8:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = u8[i];
+        bytes_to_doubles(values, n, out);
         break;
     case BL_FLOAT16:
         for (int64_t i = 0; i < n; i++)
             out[i] = (double)bl_half_to_float(f16[i]);
         break;
     case BL_FLOAT32:
-        for (int64_t i = 0; i < n; i++)
-            out[i] = (double)f32[i];
+        floats_to_doubles(values, n, out);
         break;
     case BL_FLOAT64:
         memcpy(out, values, (size_t)n * sizeof *out);

@@ -62,9 +62,10 @@ static int make_relative(const char *from, const char *to, char relative[PATH_MA
 
 static int put(const struct bl_key *key, struct bl_config *copy, const char *path, struct bl_error *err)
 {
-    if (strlen(path) >= BL_PATH_MAX)
+    const size_t length = strlen(path);
+    if (length >= BL_PATH_MAX)
         return bl_fail(err, BL_USAGE, "the path of %s is too long: %.60s...", key->name, path);
-    snprintf((char *)copy + key->offset, BL_PATH_MAX, "%s", path);
+    memcpy((char *)copy + key->offset, path, length + 1);
     return BL_OK;
 }
 

@@ -1,80 +1,26 @@
 #include "io/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
 #include "config/config.h"
-#include "io/unfinished.h"
-
-int io_file_temporary(const char *path, char *temporary, int64_t size, struct bl_error *err)
-{
-    int n = snprintf(temporary, (size_t)size, "%s.part", path);
-    if (n < 0 || n >= size)
-        return bl_fail(err, BL_USAGE, "the path %.60s... is too long", path);
-    io_unfinished_add(temporary);
-    return BL_OK;
-}
-
-static int sync_folder_of(const char *path, struct bl_error *err)
-{
-    char folder[BL_PATH_MAX + 8];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY);
-    if (fd < 0)
-        return bl_fail_path(err, "open the folder of", path, errno);
-    int failed = fsync(fd) != 0 && errno != EINVAL; /* some file systems can't sync a folder */
-    int reason = errno;
-    close(fd);
-    return failed ? bl_fail_path(err, "sync the folder of", path, reason) : BL_OK;
-}
-
-int io_file_install(const char *temporary, const char *path, struct bl_error *err)
-{
-    int fd = open(temporary, O_RDONLY);
-    int failed = fd < 0 || fsync(fd) != 0;
-    int reason = errno;
-    if (fd >= 0)
-        close(fd);
-    if (!failed && rename(temporary, path) != 0) {
-        failed = 1;
-        reason = errno;
-    }
-    if (failed)
-        unlink(temporary);
-    io_unfinished_drop(temporary);
-    if (failed)
-        return bl_fail_path(err, "write", path, reason);
-    return sync_folder_of(path, err);
-}
+#include "io/output.h"
 
 int io_file_write(const char *path, const void *bytes, int64_t n_bytes, struct bl_error *err)
 {
-    char temporary[BL_PATH_MAX + 8];
-    int code = io_file_temporary(path, temporary, sizeof temporary, err);
-    if (code != BL_OK)
-        return code;
-    FILE *file = fopen(temporary, "wb");
-    if (!file)
-        return bl_fail_path(err, "write", path, errno);
-    int failed = fwrite(bytes, 1, (size_t)n_bytes, file) != (size_t)n_bytes || fflush(file) != 0;
-    int reason = errno;
-    if (fclose(file) != 0 && !failed) {
-        failed = 1;
-        reason = errno;
-    }
-    if (failed) {
-        unlink(temporary);
-        return bl_fail_path(err, "write", path, reason);
-    }
-    return io_file_install(temporary, path, err);
+    struct io_output output;
+    int code = io_output_look(&output, path, err);
+    if (code == BL_OK)
+        code = io_output_begin(&output, err);
+    if (code == BL_OK)
+        code = io_output_put(&output, bytes, n_bytes, err);
+    if (code == BL_OK)
+        code = io_output_commit(&output, err);
+    io_output_drop(&output);
+    return code;
 }
 
 /* A pipe has no size: reads to its end, at most max_bytes. */

@@ -3,7 +3,7 @@
 #define BL_IO_UNFINISHED_H
 
 /* From now on the file at path, which needn't exist yet, is unfinished; or it no longer is. Any thread may call
- * these. At most 32 at a time are remembered. io_file_temporary and io_file_install (io/file.h) call them. */
+ * these. At most 32 at a time are remembered. io/output.h calls them. */
 void io_unfinished_add(const char *path);
 void io_unfinished_drop(const char *path);
 

@@ -42,9 +42,9 @@ static void every_command_works(const char *before)
     snprintf(lines[n++], 1200, "train %s --run %s --fresh -q --set train.steps=4 --set model.init=itq",
              tiny.config, tiny.run);
     snprintf(lines[n++], 1200, "check %s", tiny.config);
-    snprintf(lines[n++], 1200, "encode %s %s --split test -o %s -q", model, tiny.data, codes);
+    snprintf(lines[n++], 1200, "encode %s %s --split test -o %s --force -q", model, tiny.data, codes);
     snprintf(lines[n++], 1200, "evaluate %s %s --queries test --database train -q", model, tiny.data);
-    snprintf(lines[n++], 1200, "baseline itq %s --bits 4 -o %s/itq.h5 -q", tiny.data, tiny.folder);
+    snprintf(lines[n++], 1200, "baseline itq %s --bits 4 -o %s/itq.h5 --force -q", tiny.data, tiny.folder);
     snprintf(lines[n++], 1200, "search %s %s -k 2", codes, codes);
     snprintf(lines[n++], 1200, "check %s", codes);
     snprintf(lines[n++], 1200, "info %s", model);

@@ -38,7 +38,7 @@ Test(cli_baseline, every_method_makes_a_model_that_finds_classes)
 {
     static const char *const methods[] = {"lsh", "pcah", "itq", "sh", "sph", "ksh", "sdh-shen"};
     for (int i = 0; i < 7; i++) {
-        cli_succeeds(0, "baseline %s %s --bits 8 -o %s", methods[i], tiny.data, model);
+        cli_succeeds(0, "baseline %s %s --bits 8 -o %s --force", methods[i], tiny.data, model);
         const double map = map_of(model);
         cr_assert_gt(map, 0.45, "%s: %g; by chance it would be 0.25", methods[i], map);
     }
@@ -50,11 +50,12 @@ Test(cli_baseline, any_number_of_ranks_makes_the_same_model)
     char other[TINY_PATH_MAX];
     tiny_path(&tiny, "other.h5", other);
     for (int i = 0; i < 6; i++) {
-        cli_succeeds(0, "baseline %s %s --bits 8 --seed 5 -o %s", methods[i], tiny.data, model);
+        cli_succeeds(0, "baseline %s %s --bits 8 --seed 5 -o %s --force", methods[i], tiny.data, model);
         char *alone, *expected = NULL;
         for (int ranks = 0; ranks <= 4; ranks += i < 2 ? 1 : 3) {
             struct cli_result result;
-            cli_succeeds(ranks, "baseline %s %s --bits 8 --seed 5 -o %s", methods[i], tiny.data, other);
+            cli_succeeds(ranks, "baseline %s %s --bits 8 --seed 5 -o %s --force", methods[i], tiny.data,
+                         other);
             cli_run(&result, 0, "info %s --json", other);
             cli_expect_success(&result);
             alone = strstr(result.out, "\"digest\"");
@@ -72,15 +73,17 @@ Test(cli_baseline, any_number_of_ranks_makes_the_same_model)
 Test(cli_baseline, itq_takes_seed_and_iterations)
 {
     struct cli_result result;
-    cli_run(&result, 0, "baseline itq %s --bits 8 --seed 3 --iterations 7 -o %s", tiny.data, model);
+    cli_run(&result, 0, "baseline itq %s --bits 8 --seed 3 --iterations 7 -o %s --force", tiny.data, model);
     cli_expect_success(&result);
     cr_assert(strstr(result.err, "after 7 iterations") || strstr(result.out, "after 7 iterations"), "%s%s",
               result.out, result.err);
     cli_free(&result);
-    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations -1 -o %s", tiny.data, model);
-    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations few -o %s", tiny.data, model);
-    cli_fails(0, 2, "lsh has no use for --iterations", "baseline lsh %s --bits 8 --iterations 7 -o %s",
-              tiny.data, model);
+    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations -1 -o %s --force", tiny.data,
+              model);
+    cli_fails(0, 2, "--iterations", "baseline itq %s --bits 8 --iterations few -o %s --force", tiny.data,
+              model);
+    cli_fails(0, 2, "lsh has no use for --iterations",
+              "baseline lsh %s --bits 8 --iterations 7 -o %s --force", tiny.data, model);
 }
 
 Test(cli_baseline, more_bits_than_columns_are_refused_where_bits_are_directions)
@@ -89,17 +92,17 @@ Test(cli_baseline, more_bits_than_columns_are_refused_where_bits_are_directions)
     for (int ranks = 0; ranks <= 2; ranks += 2)
         for (int i = 0; i < 2; i++) {
             cli_fails(ranks, 2, "--bits 9 is more than the 8 principal directions",
-                      "baseline %s %s --bits 9 -o %s", methods[i], tiny.data, model);
+                      "baseline %s %s --bits 9 -o %s --force", methods[i], tiny.data, model);
             cr_assert_not(tiny_exists(model));
         }
-    cli_succeeds(0, "baseline lsh %s --bits 9 -o %s", tiny.data, model);
+    cli_succeeds(0, "baseline lsh %s --bits 9 -o %s --force", tiny.data, model);
 }
 
 Test(cli_baseline, every_normalization_can_be_fitted)
 {
     static const char *const kinds[] = {"none", "center", "standardize", "unit", "scale"};
     for (int i = 0; i < 5; i++) {
-        cli_succeeds(0, "baseline itq %s --bits 8 --normalize %s -o %s", tiny.data, kinds[i], model);
+        cli_succeeds(0, "baseline itq %s --bits 8 --normalize %s -o %s --force", tiny.data, kinds[i], model);
         cr_assert_gt(map_of(model), 0.45, "%s", kinds[i]);
     }
 }
@@ -115,7 +118,7 @@ Test(cli_baseline, a_number_that_is_not_finite_is_named_where_nothing_is_centred
     tiny_import(&tiny, data, "train", TINY_TRAIN, features, labels);
     for (int ranks = 0; ranks <= 3; ranks += 3)
         cli_fails(ranks, 5, "bad.h5, split train: feature column 5 holds a NaN",
-                  "baseline itq %s --bits 4 --normalize none -o %s", data, model);
+                  "baseline itq %s --bits 4 --normalize none -o %s --force", data, model);
 }
 
 Test(cli_baseline, rows_that_are_all_equal_have_no_directions)
@@ -126,9 +129,9 @@ Test(cli_baseline, rows_that_are_all_equal_have_no_directions)
         features[i] = (float)(i % TINY_DIM);
     tiny_path(&tiny, "equal.h5", data);
     tiny_import(&tiny, data, "train", 40, features, NULL);
-    cli_fails(0, 3, "equal.h5, split train: all rows are equal", "baseline pcah %s --bits 2 -o %s", data,
-              model);
-    cli_fails(2, 3, "all rows are equal", "baseline itq %s --bits 2 -o %s", data, model);
+    cli_fails(0, 3, "equal.h5, split train: all rows are equal", "baseline pcah %s --bits 2 -o %s --force",
+              data, model);
+    cli_fails(2, 3, "all rows are equal", "baseline itq %s --bits 2 -o %s --force", data, model);
 }
 
 static const char *const learners[] = {"ksh", "sdh-shen"};
@@ -136,8 +139,8 @@ static const char *const learners[] = {"ksh", "sdh-shen"};
 Test(cli_baseline, supervised_methods_learn_the_classes)
 {
     for (int i = 0; i < 2; i++) {
-        cli_succeeds(0, "baseline %s %s --bits 8 --anchors 60 --rows 200 -o %s", learners[i], tiny.data,
-                     model);
+        cli_succeeds(0, "baseline %s %s --bits 8 --anchors 60 --rows 200 -o %s --force", learners[i],
+                     tiny.data, model);
         cr_assert_gt(map_of(model), 0.95, "%s", learners[i]);
     }
 }
@@ -152,10 +155,10 @@ Test(cli_baseline, supervised_methods_need_labels)
     tiny_import(&tiny, data, "train", 40, features, NULL);
     for (int ranks = 0; ranks <= 2; ranks += 2)
         for (int i = 0; i < 2; i++)
-            cli_fails(ranks, 2, "learns from labels, and split train of", "baseline %s %s --bits 4 -o %s",
-                      learners[i], data, model);
-    cli_succeeds(0, "baseline sph %s --bits 4 -o %s", data, model);
-    cli_succeeds(0, "baseline sh %s --bits 12 -o %s", data, model); /* more bits than columns */
+            cli_fails(ranks, 2, "learns from labels, and split train of",
+                      "baseline %s %s --bits 4 -o %s --force", learners[i], data, model);
+    cli_succeeds(0, "baseline sph %s --bits 4 -o %s --force", data, model);
+    cli_succeeds(0, "baseline sh %s --bits 12 -o %s --force", data, model); /* more bits than columns */
 }
 
 Test(cli_baseline, a_split_whose_rows_all_lack_a_label_teaches_nothing)
@@ -170,19 +173,22 @@ Test(cli_baseline, a_split_whose_rows_all_lack_a_label_teaches_nothing)
         labels[i] = -1;
     tiny_import(&tiny, data, "train", 40, features, labels);
     for (int i = 0; i < 2; i++)
-        cli_fails(2, 3, "no row has a label", "baseline %s %s --bits 4 -o %s", learners[i], data, model);
+        cli_fails(2, 3, "no row has a label", "baseline %s %s --bits 4 -o %s --force", learners[i], data,
+                  model);
 }
 
 Test(cli_baseline, rows_and_anchors_must_exist_and_be_of_use)
 {
-    cli_fails(0, 2, "--rows 385: split train of", "baseline sph %s --bits 4 --rows 385 -o %s", tiny.data,
-              model);
-    cli_fails(2, 2, "--anchors 385: split train of", "baseline ksh %s --bits 4 --anchors 385 -o %s",
+    cli_fails(0, 2, "--rows 385: split train of", "baseline sph %s --bits 4 --rows 385 -o %s --force",
               tiny.data, model);
-    cli_fails(0, 2, "--anchors", "baseline ksh %s --bits 4 --anchors 1 -o %s", tiny.data, model);
-    cli_fails(0, 2, "sph has no anchors", "baseline sph %s --bits 4 --anchors 9 -o %s", tiny.data, model);
-    cli_fails(0, 2, "sh is fitted to all rows", "baseline sh %s --bits 4 --rows 9 -o %s", tiny.data, model);
-    cli_fails(0, 2, "'sdh-shen'", "baseline sdh-shem %s --bits 4 -o %s", tiny.data, model);
+    cli_fails(2, 2, "--anchors 385: split train of", "baseline ksh %s --bits 4 --anchors 385 -o %s --force",
+              tiny.data, model);
+    cli_fails(0, 2, "--anchors", "baseline ksh %s --bits 4 --anchors 1 -o %s --force", tiny.data, model);
+    cli_fails(0, 2, "sph has no anchors", "baseline sph %s --bits 4 --anchors 9 -o %s --force", tiny.data,
+              model);
+    cli_fails(0, 2, "sh is fitted to all rows", "baseline sh %s --bits 4 --rows 9 -o %s --force", tiny.data,
+              model);
+    cli_fails(0, 2, "'sdh-shen'", "baseline sdh-shem %s --bits 4 -o %s --force", tiny.data, model);
 }
 
 Test(cli_baseline, anchors_that_are_all_equal_are_refused)
@@ -196,8 +202,8 @@ Test(cli_baseline, anchors_that_are_all_equal_are_refused)
     features[39 * TINY_DIM] = 1.0f; /* not among the anchors of seed 1 */
     tiny_import(&tiny, data, "train", 40, features, labels);
     for (int i = 0; i < 2; i++)
-        cli_fails(2, 3, "anchors are equal", "baseline %s %s --bits 4 --anchors 2 -o %s", learners[i], data,
-                  model);
+        cli_fails(2, 3, "anchors are equal", "baseline %s %s --bits 4 --anchors 2 -o %s --force", learners[i],
+                  data, model);
 }
 
 /* Models with other ends than linear ones: read by all that reads models, and trained by nothing. */
@@ -209,13 +215,13 @@ Test(cli_baseline, other_commands_take_the_models_of_all_methods_but_training_do
     tiny_path(&tiny, "codes.h5", codes);
     for (int i = 0; i < 3; i++) {
         struct cli_result result;
-        cli_succeeds(0, "baseline %s %s --bits 16 --heads 2 -o %s", methods[i], tiny.data, model);
+        cli_succeeds(0, "baseline %s %s --bits 16 --heads 2 -o %s --force", methods[i], tiny.data, model);
         cli_run(&result, 0, "info %s", model);
         cli_expect_success(&result);
         cr_assert(strstr(result.out, ends[i]), "%s", result.out);
         cli_free(&result);
         cli_succeeds(0, "check %s", model);
-        cli_succeeds(2, "encode %s %s --split test -o %s", model, tiny.data, codes);
+        cli_succeeds(2, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
         cli_succeeds(0, "search %s %s -k 3", codes, codes);
         cli_fails(2, 2, "has no gradients to train it by", "train %s --run %s%d --init %s", tiny.config,
                   tiny.run, i, model);

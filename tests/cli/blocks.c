@@ -54,7 +54,7 @@ static void enter(void)
     tiny_path(&tiny, "model.h5", model);
     tiny_path(&tiny, "codes.h5", codes);
     write_split("train", 0, ROWS);
-    cli_succeeds(0, "baseline lsh %s --bits %d -o %s", data, BITS, model);
+    cli_succeeds(0, "baseline lsh %s --bits %d -o %s --force", data, BITS, model);
 }
 
 static void leave(void)
@@ -94,7 +94,7 @@ Test(cli_blocks, of_rows_to_encode_keep_codes_and_labels_with_their_rows_on_any_
 {
     static const int ranks[] = {0, 2, 3};
     for (int i = 0; i < 3; i++) {
-        cli_succeeds(ranks[i], "encode %s %s --split train -o %s", model, data, codes);
+        cli_succeeds(ranks[i], "encode %s %s --split train -o %s --force", model, data, codes);
         expect_codes(codes);
         cr_assert_eq(remove(codes), 0);
     }
@@ -127,8 +127,8 @@ Test(cli_blocks, of_queries_are_answered_for_their_queries_with_the_labels_of_wh
     static int64_t found[ROWS * ROWS];
     static int32_t distances[ROWS * ROWS];
     tiny_path(&tiny, "found.h5", out);
-    cli_succeeds(0, "encode %s %s --split train -o %s", model, data, codes);
-    cli_succeeds(0, "search %s %s -k %d -o %s", codes, codes, ROWS, out);
+    cli_succeeds(0, "encode %s %s --split train -o %s --force", model, data, codes);
+    cli_succeeds(0, "search %s %s -k %d -o %s --force", codes, codes, ROWS, out);
     hid_t file = H5Fopen(out, H5F_ACC_RDONLY, H5P_DEFAULT);
     cr_assert_geq(file, 0);
     read_set(file, "neighbours", H5T_NATIVE_INT64, found);

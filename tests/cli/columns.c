@@ -87,7 +87,7 @@ static void measure(double maps[2])
     snprintf(sets, sizeof sets, "--fresh --set data.file=%s", path);
     tiny_train_well(&tiny, 0, tiny.run, sets);
     maps[0] = map_of(run);
-    cli_succeeds(0, "baseline itq %s --bits 8 --normalize standardize -o %s", path, model);
+    cli_succeeds(0, "baseline itq %s --bits 8 --normalize standardize -o %s --force", path, model);
     maps[1] = map_of(model);
 }
 
@@ -123,8 +123,8 @@ Test(cli_columns, one_that_has_nearly_all_of_the_variance_is_named_where_columns
     char command[8 * TINY_PATH_MAX];
     make_data("raw.h5", DIM, wide);
     for (int i = 0; i < 5; i++) {
-        snprintf(command, sizeof command, "baseline lsh %s --bits 8 --normalize %s -o %s", path, kinds[i],
-                 model);
+        snprintf(command, sizeof command, "baseline lsh %s --bits 8 --normalize %s -o %s --force", path,
+                 kinds[i], model);
         cr_assert_eq(says(ruling, command), i < 4, "baseline, %s", kinds[i]);
         snprintf(command, sizeof command, "check %s --set data.file=%s --set data.normalize=%s", tiny.config,
                  path, kinds[i]);
@@ -163,8 +163,8 @@ Test(cli_columns, more_bits_than_directions_with_variance_are_refused_or_keep_ra
             i == 0 ? 0 : 3, 2,
             "--bits 6 is more than the 5 principal directions with variance of 8 feature columns; ask for at "
             "most 5",
-            "baseline %s %s --bits 6 -o %s", methods[i], path, model);
-        cli_succeeds(0, "baseline %s %s --bits 5 -o %s", methods[i], path, model);
+            "baseline %s %s --bits 6 -o %s --force", methods[i], path, model);
+        cli_succeeds(0, "baseline %s %s --bits 5 -o %s --force", methods[i], path, model);
     }
     snprintf(sets, sizeof sets,
              "--set data.file=%s --set train.steps=1 --set model.hidden=[] --set model.init=itq", path);
@@ -177,7 +177,7 @@ Test(cli_columns, few_rows_vary_in_fewer_directions_than_there_are_columns)
     char few[TINY_PATH_MAX];
     tiny_path(&tiny, "few.h5", few);
     tiny_import(&tiny, few, "train", 6, features, NULL);
-    cli_fails(0, 2, "more than the 5 principal directions with variance", "baseline itq %s --bits 6 -o %s",
-              few, model);
-    cli_succeeds(0, "baseline itq %s --bits 5 -o %s", few, model);
+    cli_fails(0, 2, "more than the 5 principal directions with variance",
+              "baseline itq %s --bits 6 -o %s --force", few, model);
+    cli_succeeds(0, "baseline itq %s --bits 5 -o %s --force", few, model);
 }

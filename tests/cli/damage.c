@@ -158,7 +158,7 @@ static void make_model(void)
     struct cli_result result;
     tiny_path(&tiny, "lsh.h5", model);
     tiny_path(&tiny, "codes.h5", codes);
-    cli_run(&result, 0, "baseline lsh %s --bits 16 -o %s", tiny.data, model);
+    cli_run(&result, 0, "baseline lsh %s --bits 16 -o %s --force", tiny.data, model);
     cli_expect_success(&result);
     cli_free(&result);
 }
@@ -179,7 +179,7 @@ Test(cli_damage, splits_of_another_width_are_refused)
     make_model();
     snprintf(arguments, sizeof arguments, "evaluate %s %s --queries test --database train", model, tiny.data);
     expect_error(3, arguments, "have 9");
-    snprintf(arguments, sizeof arguments, "encode %s %s --split test -o %s", model, tiny.data, codes);
+    snprintf(arguments, sizeof arguments, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
     expect_error(1, arguments, "have 9");
     cr_assert_not(tiny_exists(codes));
 }
@@ -190,13 +190,14 @@ Test(cli_damage, encoding_and_evaluating_find_a_changed_byte)
     write_split("train", ROWS, DIM);
     make_model();
     flip(tiny.data, "train/features", 71 * DIM);
-    snprintf(arguments, sizeof arguments, "encode %s %s --split train -o %s", model, tiny.data, codes);
+    snprintf(arguments, sizeof arguments, "encode %s %s --split train -o %s --force", model, tiny.data,
+             codes);
     expect_error(3, arguments, "rows 64 to 95");
     cr_assert_not(tiny_exists(codes));
     snprintf(arguments, sizeof arguments, "evaluate %s %s --queries train --database train", model,
              tiny.data);
     expect_error(3, arguments, "rows 64 to 95");
-    snprintf(arguments, sizeof arguments, "baseline lsh %s --bits 16 -o %s", tiny.data, codes);
+    snprintf(arguments, sizeof arguments, "baseline lsh %s --bits 16 -o %s --force", tiny.data, codes);
     expect_error(1, arguments, "rows 64 to 95");
 }
 
@@ -206,11 +207,12 @@ Test(cli_damage, searching_and_comparing_find_a_changed_code_or_model)
     char arguments[4 * TINY_PATH_MAX];
     write_split("train", ROWS, 8);
     make_model();
-    cli_run(&result, 0, "encode %s %s --split train -o %s", model, tiny.data, codes);
+    cli_run(&result, 0, "encode %s %s --split train -o %s --force", model, tiny.data, codes);
     cli_expect_success(&result);
     cli_free(&result);
     flip(model, "layer0/weight", 9);
-    snprintf(arguments, sizeof arguments, "encode %s %s --split train -o %s", model, tiny.data, codes);
+    snprintf(arguments, sizeof arguments, "encode %s %s --split train -o %s --force", model, tiny.data,
+             codes);
     expect_error(3, arguments, "'layer0/weight' is damaged");
     flip(codes, "codes", 100);
     snprintf(arguments, sizeof arguments, "search %s %s -k 3", codes, codes);

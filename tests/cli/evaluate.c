@@ -12,7 +12,7 @@ static char model[TINY_PATH_MAX + 32], queries[TINY_PATH_MAX], database[TINY_PAT
 
 static void encode(const char *from, const char *split, const char *to, int ranks)
 {
-    cli_succeeds(ranks, "encode %s %s --split %s -o %s", from, tiny.data, split, to);
+    cli_succeeds(ranks, "encode %s %s --split %s -o %s --force", from, tiny.data, split, to);
 }
 
 static void enter(void)
@@ -166,7 +166,7 @@ Test(cli_evaluate, the_same_codes_come_from_any_number_of_ranks)
 static void encode_rows_of(const char *rows, const char *to, int ranks)
 {
     struct cli_result result;
-    cli_run(&result, ranks, "encode %s %s -o %s", model, rows, to);
+    cli_run(&result, ranks, "encode %s %s -o %s --force", model, rows, to);
     cli_expect_success(&result);
     cli_free(&result);
 }
@@ -194,7 +194,7 @@ static void refuse_output(int ranks, const char *output, const char *input)
 {
     int64_t n, m;
     char *before = tiny_read(input, &n);
-    cli_fails(ranks, 2, "-o", "encode %s %s --split test -o %s", model, tiny.data, output);
+    cli_fails(ranks, 2, "-o", "encode %s %s --split test -o %s --force", model, tiny.data, output);
     char *after = tiny_read(input, &m);
     cr_assert(n == m && memcmp(before, after, (size_t)n) == 0, "%s was changed", input);
     free(before);

@@ -72,8 +72,9 @@ Test(cli_failures, a_full_disk_leaves_no_part_of_other_files)
         return;
     }
     memcpy(disk, tiny.run, sizeof disk);
-    cli_run(&result[0], 3, "encode %s/model.h5 %s --split train -o %s/codes.h5", model, tiny.data, disk);
-    cli_run(&result[1], 2, "baseline lsh %s --bits 64 -o %s/lsh.h5", tiny.data, disk);
+    cli_run(&result[0], 3, "encode %s/model.h5 %s --split train -o %s/codes.h5 --force", model, tiny.data,
+            disk);
+    cli_run(&result[1], 2, "baseline lsh %s --bits 64 -o %s/lsh.h5 --force", tiny.data, disk);
     cli_run(&result[2], 0, "import --format npy --features %s --split train -o %s/data.h5", x, disk);
     int n_left = count_entries(disk);
     umount2(disk, MNT_DETACH);

@@ -84,8 +84,8 @@ static void check_codes(double map)
     char queries[TINY_PATH_MAX], database[TINY_PATH_MAX];
     tiny_path(&tiny, "queries.h5", queries);
     tiny_path(&tiny, "database.h5", database);
-    cli_succeeds(1, "encode %s/model.h5 %s --split test -o %s", tiny.run, data, queries);
-    cli_succeeds(2, "encode %s/model.h5 %s --split train -o %s", tiny.run, data, database);
+    cli_succeeds(1, "encode %s/model.h5 %s --split test -o %s --force", tiny.run, data, queries);
+    cli_succeeds(2, "encode %s/model.h5 %s --split train -o %s --force", tiny.run, data, database);
     cli_succeeds(0, "check %s", database);
     cli_free(&result);
     cli_run(&result, 2, "evaluate --codes %s %s --json", queries, database);

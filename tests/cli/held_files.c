@@ -35,13 +35,14 @@ Test(cli_held_files, no_command_reads_a_data_set_that_is_being_written)
     static float features[TINY_DIM];
     tiny_path(&tiny, "x.npy", x);
     tiny_write_npy(x, "<f4", 1, TINY_DIM, features);
-    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5", tiny.data, tiny.folder);
+    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5 --force", tiny.data, tiny.folder);
     const int fd = hold(tiny.data);
     cli_fails(0, 4, text, "check %s", tiny.data);
     cli_fails(0, 4, text, "info %s", tiny.data);
     cli_fails(0, 4, text, "check %s", tiny.config);
-    cli_fails(0, 4, text, "baseline itq %s --bits 8 -o %s/q.h5", tiny.data, tiny.folder);
-    cli_fails(0, 4, text, "encode %s/m.h5 %s --split test -o %s/c.h5", tiny.folder, tiny.data, tiny.folder);
+    cli_fails(0, 4, text, "baseline itq %s --bits 8 -o %s/q.h5 --force", tiny.data, tiny.folder);
+    cli_fails(0, 4, text, "encode %s/m.h5 %s --split test -o %s/c.h5 --force", tiny.folder, tiny.data,
+              tiny.folder);
     cli_fails(0, 4, text, "evaluate %s/m.h5 %s --queries test --database train", tiny.folder, tiny.data);
     cli_fails(0, 4, text, "cut test-train %s -o %s/cut.h5", tiny.data, tiny.folder);
     cli_fails(0, 4, text, "import --format npy --features %s --split more -o %s", x, tiny.data);
@@ -51,16 +52,16 @@ Test(cli_held_files, no_command_reads_a_data_set_that_is_being_written)
 
 Test(cli_held_files, nor_models_and_codes)
 {
-    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5", tiny.data, tiny.folder);
-    cli_succeeds(0, "encode %s/m.h5 %s --split test -o %s/c.h5", tiny.folder, tiny.data, tiny.folder);
+    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5 --force", tiny.data, tiny.folder);
+    cli_succeeds(0, "encode %s/m.h5 %s --split test -o %s/c.h5 --force", tiny.folder, tiny.data, tiny.folder);
     char path[TINY_PATH_MAX];
     tiny_path(&tiny, "c.h5", path);
     int fd = hold(path);
-    cli_fails(0, 4, text, "search %s %s -k 1 -o %s/n.tsv", path, path, tiny.folder);
+    cli_fails(0, 4, text, "search %s %s -k 1 -o %s/n.tsv --force", path, path, tiny.folder);
     close(fd);
     tiny_path(&tiny, "m.h5", path);
     fd = hold(path);
-    cli_fails(0, 4, text, "encode %s %s --split test -o %s/d.h5", path, tiny.data, tiny.folder);
+    cli_fails(0, 4, text, "encode %s %s --split test -o %s/d.h5 --force", path, tiny.data, tiny.folder);
     cli_fails(0, 4, text, "info %s", path);
     close(fd);
 }

@@ -33,16 +33,16 @@ TestSuite(cli_interrupted, .init = enter, .fini = leave);
 static void make_model(void)
 {
     tiny_train_well(&tiny, 0, tiny.run, "--set train.steps=3");
-    cli_succeeds(0, "encode %s %s --split test -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
 }
 
 /* A library to preload tells the command to end at its second write into the unfinished file. */
-static void ends_without_a_trace(const char *line)
+static void ends_without_a_trace(const char *line, const char *older)
 {
     struct cli_result result;
     int64_t n_before, n_after;
     char copy[2 * TINY_PATH_MAX + 20];
-    snprintf(copy, sizeof copy, "cp '%s' '%s'", tiny.data, out); /* what was there stays */
+    snprintf(copy, sizeof copy, "cp '%s' '%s'", older, out); /* what was there stays */
     cr_assert_eq(system(copy), 0);
     char *before = tiny_read(out, &n_before);
     setenv("BITLOOM_TEST_DISTURB", "put term 2 -1", 1);
@@ -68,13 +68,13 @@ Test(cli_interrupted, whatever_writes_a_file_leaves_nothing_unfinished_and_what_
     tiny_write(rows, "1,2\n3,4\n5,6\n", 12);
     snprintf(line, sizeof line, "import --format csv --no-header --features %s --split more -o %s", rows,
              out);
-    ends_without_a_trace(line);
-    snprintf(line, sizeof line, "encode %s %s --split test -o %s", model, tiny.data, out);
-    ends_without_a_trace(line);
-    snprintf(line, sizeof line, "baseline lsh %s --bits 4 -o %s", tiny.data, out);
-    ends_without_a_trace(line);
-    snprintf(line, sizeof line, "search %s %s -k 2 --format hdf5 -o %s", codes, codes, out);
-    ends_without_a_trace(line);
+    ends_without_a_trace(line, tiny.data);
+    snprintf(line, sizeof line, "encode %s %s --split test -o %s --force", model, tiny.data, out);
+    ends_without_a_trace(line, codes);
+    snprintf(line, sizeof line, "baseline lsh %s --bits 4 -o %s --force", tiny.data, out);
+    ends_without_a_trace(line, model);
+    snprintf(line, sizeof line, "search %s %s -k 2 --format hdf5 -o %s --force", codes, codes, out);
+    ends_without_a_trace(line, "/dev/null");
 }
 
 /* The shell command, in which $0 is the program; its output. */

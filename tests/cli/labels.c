@@ -131,7 +131,7 @@ Test(cli_labels, a_mean_over_nothing_is_no_number)
         classes[i] = labels[i] + 10;
     import_labels(labels, "train", "");
     import_labels(classes, "other", "");
-    RUN("baseline lsh %s --bits 16 -o %s/m.h5", data, tiny.folder);
+    RUN("baseline lsh %s --bits 16 -o %s/m.h5 --force", data, tiny.folder);
     RUN("evaluate %s/m.h5 %s --queries other --database train", tiny.folder, data);
     expect_said("no query has a relevant item: do both splits number their classes alike?");
     cr_assert_not(strstr(result.out, "0.0000"), "%s", result.out);
@@ -147,7 +147,7 @@ Test(cli_labels, names_are_never_compared_with_numbers_nor_with_others)
     import_labels(labels, "train", "");
     import_named(first, "named");
     expect_said("warning: split train has class numbers without names and split named has names");
-    RUN("baseline lsh %s --bits 16 -o %s/m.h5", data, tiny.folder);
+    RUN("baseline lsh %s --bits 16 -o %s/m.h5 --force", data, tiny.folder);
     cli_fails(0, 3, "can't be compared", "evaluate %s/m.h5 %s --queries named --database train", tiny.folder,
               data);
     import_named(second, "again");
@@ -218,8 +218,8 @@ Test(cli_labels, without_labels_what_works_is_named_and_a_collapse_is_seen)
         data, set, tiny.run);
     expect_said("(top two: ");
     expect_said("warning: the codes collapse");
-    RUN("encode %s/model.h5 %s --split train -o %s/c.h5", tiny.run, data, tiny.folder);
+    RUN("encode %s/model.h5 %s --split train -o %s/c.h5 --force", tiny.run, data, tiny.folder);
     expect_said("the model has collapsed");
-    RUN("search %s/c.h5 %s/c.h5 -k 1 -o %s/n.tsv", tiny.folder, tiny.folder, tiny.folder);
+    RUN("search %s/c.h5 %s/c.h5 -k 1 -o %s/n.tsv --force", tiny.folder, tiny.folder, tiny.folder);
     expect_said("the model has collapsed");
 }

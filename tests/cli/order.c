@@ -198,15 +198,17 @@ Test(cli_order, an_old_checkpoint_goes_only_when_the_new_one_is_on_disk)
               synced, removed, trace.n);
 }
 
-/* In the runs until end_full, there is no room for this file: from its second write on, if the calls can be
- * disturbed (not those of the C library's streams), else from its first. */
-static void begin_full(const char *path, int by_calls)
+/* In the runs until end_full, there is no room for this file: from that write on, or, if it is 0, since the calls
+ * of the C library's streams can't be disturbed, from its first. */
+static void begin_full(const char *path, int from)
 {
-    if (!by_calls) {
+    char what[32];
+    if (from == 0) {
         cr_assert_eq(symlink("/dev/full", path), 0);
         return;
     }
-    setenv("BITLOOM_TEST_DISTURB", "put filled 2 -1", 1);
+    snprintf(what, sizeof what, "put filled %d -1", from);
+    setenv("BITLOOM_TEST_DISTURB", what, 1);
     setenv("BITLOOM_TEST_DISTURB_FILE", path, 1);
     setenv("LD_PRELOAD", TEST_DISTURB, 1);
 }
@@ -236,14 +238,14 @@ __attribute__((format(printf, 2, 3))) static void expect_full(const char *name, 
     snprintf(part_name, sizeof part_name, "%s.part", name);
     tiny_path(&tiny, name, whole);
     tiny_path(&tiny, part_name, part);
-    tiny_write(whole, "older", 5);
-    begin_full(part, strstr(name, ".h5") != NULL);
-    cli_run(&result, 0, "%s %s", arguments, whole);
+    tiny_write(whole, "", 0); /* may be replaced, whatever it will be */
+    begin_full(part, strstr(name, ".h5") ? 2 : 1);
+    cli_run(&result, 0, "%s %s --force", arguments, whole);
     end_full();
     expect_told(&result, name);
     cr_expect(!tiny_exists(part), "%s was left", part);
     char *bytes = tiny_read(whole, NULL);
-    cr_expect_str_eq(bytes, "older", "%s was replaced", whole);
+    cr_expect_str_eq(bytes, "", "%s was replaced", whole);
     free(bytes);
 }
 
@@ -254,13 +256,42 @@ Test(cli_order, a_disk_that_is_full_for_one_file_leaves_what_has_its_name)
         return;
     tiny_path(&tiny, "good-model.h5", model);
     tiny_path(&tiny, "good-codes.h5", codes);
-    cli_succeeds(0, "baseline lsh %s --bits 20 -o %s", tiny.data, model);
-    cli_succeeds(0, "encode %s %s --split train -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "baseline lsh %s --bits 20 -o %s --force", tiny.data, model);
+    cli_succeeds(0, "encode %s %s --split train -o %s --force", model, tiny.data, codes);
     expect_full("lsh.h5", "baseline lsh %s --bits 20 -o", tiny.data);
     expect_full("codes.h5", "encode %s %s --split train -o", model, tiny.data);
     expect_full("found.h5", "search %s %s -k 3 -o", codes, codes);
     expect_full("found.tsv", "search %s %s -k 3 -o", codes, codes);
     expect_full("found.json", "search %s %s -k 3 -o", codes, codes);
+    expect_full("first.yaml", "init --data %s -o", tiny.data);
+    expect_full("reference.md", "init --reference -o");
+    expect_full("job.sbatch", "slurm %s --ranks 2 --time 1:00:00 -o", tiny.config);
+    expect_full("cut.h5", "cut test-train %s -o", tiny.data);
+}
+
+Test(cli_order, a_disk_that_is_full_while_a_split_is_added_leaves_the_file_as_it_was)
+{
+    static const float rows[2 * TINY_DIM] = {1.0f};
+    char features[TINY_PATH_MAX], part[TINY_PATH_MAX + 8];
+    int64_t before, after;
+    struct cli_result result;
+    if (!TEST_DISTURB[0])
+        return;
+    tiny_path(&tiny, "rows.npy", features);
+    snprintf(part, sizeof part, "%s.part", tiny.data);
+    tiny_write_npy(features, "<f4", 2, TINY_DIM, rows);
+    char *old = tiny_read(tiny.data, &before);
+    for (int from = 1; from <= 9; from += 4) { /* in the copy, in what is added, and behind it */
+        begin_full(part, from);
+        cli_run(&result, 0, "import --format npy --features %s --split extra -o %s", features, tiny.data);
+        end_full();
+        expect_told(&result, "data.h5");
+        cr_expect(!tiny_exists(part), "%s was left", part);
+        char *now = tiny_read(tiny.data, &after);
+        cr_expect(before == after && memcmp(old, now, (size_t)before) == 0, "full from write %d on", from);
+        free(now);
+    }
+    free(old);
 }
 
 /* The curves of a run that goes on: a new one removes what it finds. */
@@ -279,7 +310,7 @@ static void expect_full_curves(void)
 }
 
 /* Trains in a new folder without room for that file. */
-static void expect_full_run(const char *name, const char *written, int by_calls)
+static void expect_full_run(const char *name, const char *written, int from)
 {
     char path[TINY_PATH_MAX + 64], checkpoints[TINY_PATH_MAX + 64];
     struct cli_result result;
@@ -287,18 +318,38 @@ static void expect_full_run(const char *name, const char *written, int by_calls)
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", tiny.run);
     snprintf(path, sizeof path, "%s/%s", tiny.run, written);
     cr_assert(mkdir(tiny.run, 0777) == 0 && mkdir(checkpoints, 0777) == 0);
-    begin_full(path, by_calls);
+    begin_full(path, from);
     tiny_train(&tiny, &result, 0, tiny.run, "--set train.steps=12 --set log.every_steps=1");
     end_full();
     expect_told(&result, name);
     cr_expect(!tiny_exists(path), "%s was left", path);
 }
 
+/* What is said is on standard error, too: the run goes on, and says once that its log doesn't. */
+static void expect_full_log(void)
+{
+    char path[TINY_PATH_MAX + 64], model[TINY_PATH_MAX + 64];
+    struct cli_result result;
+    tiny_path(&tiny, "logless", tiny.run);
+    snprintf(path, sizeof path, "%s/train.log", tiny.run);
+    snprintf(model, sizeof model, "%s/model.h5", tiny.run);
+    cr_assert_eq(mkdir(tiny.run, 0777), 0);
+    begin_full(path, 0);
+    tiny_train(&tiny, &result, 0, tiny.run, "--set train.steps=12 --set log.every_steps=1");
+    end_full();
+    cli_expect_success(&result);
+    const char *told = strstr(result.err, "train.log: No space left on device; make room");
+    cr_expect(told && !strstr(told + 1, "train.log: No space"), "not once: %s", result.err);
+    cli_free(&result);
+    cr_expect(tiny_exists(model));
+}
+
 Test(cli_order, a_disk_that_is_full_for_one_file_of_a_run_ends_it_and_says_so)
 {
     if (!TEST_DISTURB[0])
         return;
-    expect_full_run("model.h5", "model.h5.part", 1);
-    expect_full_run("config.yaml", "config.yaml.part", 0);
+    expect_full_run("model.h5", "model.h5.part", 2);
+    expect_full_run("config.yaml", "config.yaml.part", 1);
+    expect_full_log();
     expect_full_curves();
 }

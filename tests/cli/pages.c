@@ -94,9 +94,9 @@ static void expect_narrow(const char *command)
 
 Test(cli_pages, no_line_of_a_page_is_wider_than_80_columns)
 {
-    static const char *const commands[] = {"",         "init",   "import",   "cut",    "check",
-                                           "train",    "encode", "evaluate", "search", "report",
-                                           "baseline", "info",   "slurm",    "help",   "version"};
+    static const char *const commands[] = {"",       "init",     "import", "cut",        "check",  "train",
+                                           "encode", "evaluate", "search", "neighbours", "report", "baseline",
+                                           "info",   "slurm",    "help",   "version"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         expect_narrow(commands[i]);
 }

@@ -78,9 +78,10 @@ Test(cli_partly_written, features_are_not_fitted_encoded_evaluated_or_cut)
 {
     char path[TINY_PATH_MAX];
     write_half(path, NULL, 0);
-    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5", tiny.data, tiny.folder);
-    cli_fails(0, 3, missing, "baseline itq %s --bits 8 -o %s/q.h5", path, tiny.folder);
-    cli_fails(0, 3, missing, "encode %s/m.h5 %s --split train -o %s/c.h5", tiny.folder, path, tiny.folder);
+    cli_succeeds(0, "baseline lsh %s --bits 8 -o %s/m.h5 --force", tiny.data, tiny.folder);
+    cli_fails(0, 3, missing, "baseline itq %s --bits 8 -o %s/q.h5 --force", path, tiny.folder);
+    cli_fails(0, 3, missing, "encode %s/m.h5 %s --split train -o %s/c.h5 --force", tiny.folder, path,
+              tiny.folder);
     cli_fails(0, 3, missing, "evaluate %s/m.h5 %s --queries train --database train", tiny.folder, path);
     cli_fails(0, 3, missing, "cut held-out %s -o %s/cut.h5", path, tiny.folder);
 }
@@ -93,7 +94,7 @@ Test(cli_partly_written, no_column_of_codes_is_searched)
         write_half(path, partial[i], 1);
         cli_fails(0, 3, missing, "check %s", path);
         cli_fails(0, 3, missing, "info %s", path);
-        cli_fails(0, 3, missing, "search %s %s -k 1 -o %s/n.tsv", path, path, tiny.folder);
+        cli_fails(0, 3, missing, "search %s %s -k 1 -o %s/n.tsv --force", path, path, tiny.folder);
     }
 }
 
@@ -102,7 +103,7 @@ Test(cli_partly_written, a_tensor_of_a_model_is_missed_by_its_chunks)
 {
     char path[TINY_PATH_MAX];
     tiny_path(&tiny, "m.h5", path);
-    cli_succeeds(0, "baseline lsh %s --bits 64 -o %s", tiny.data, path);
+    cli_succeeds(0, "baseline lsh %s --bits 64 -o %s --force", tiny.data, path);
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), creation = H5Pcreate(H5P_DATASET_CREATE);
     hid_t old = H5Dopen2(file, "layer0/weight", H5P_DEFAULT), space = H5Dget_space(old),
           type = H5Dget_type(old);
@@ -115,8 +116,8 @@ Test(cli_partly_written, a_tensor_of_a_model_is_missed_by_its_chunks)
     H5Sclose(space);
     H5Fclose(file);
     cli_fails(0, 3, "the data of 'layer0/weight' was never written", "check %s", path);
-    cli_fails(0, 3, "the data of 'layer0/weight' was never written", "encode %s %s --split train -o %s/c.h5",
-              path, tiny.data, tiny.folder);
+    cli_fails(0, 3, "the data of 'layer0/weight' was never written",
+              "encode %s %s --split train -o %s/c.h5 --force", path, tiny.data, tiny.folder);
 }
 
 Test(cli_partly_written, info_tells_how_much_of_any_data_set_is_there)

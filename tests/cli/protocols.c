@@ -31,7 +31,7 @@ TestSuite(cli_protocols, .init = enter, .fini = leave);
 
 static void baseline(const char *data, const char *split, const char *model)
 {
-    cli_succeeds(0, "baseline lsh %s --train %s --bits 16 -o %s", data, split, model);
+    cli_succeeds(0, "baseline lsh %s --train %s --bits 16 -o %s --force", data, split, model);
 }
 
 /* One line of JSON of `evaluate MODEL ARGUMENTS`, in result.out. */
@@ -125,7 +125,8 @@ Test(cli_protocols, training_rows_are_known_by_themselves_in_any_file_and_type)
     const double found = tiny_number(result.out, "in_database");
     for (int i = 0; i < 2; i++) {
         tiny_path(&tiny, i ? "train-codes.h5" : "test-codes.h5", codes[i]);
-        cli_succeeds(i, "encode %s %s --split %s -o %s", model, tiny.data, i ? "train" : "test", codes[i]);
+        cli_succeeds(i, "encode %s %s --split %s -o %s --force", model, tiny.data, i ? "train" : "test",
+                     codes[i]);
     }
     snprintf(arguments, sizeof arguments, "%s %s", codes[0], codes[1]);
     evaluate(0, "--codes", arguments);

@@ -139,10 +139,10 @@ Test(cli_report, a_missing_gnuplot_is_one_line_that_names_the_way_round)
 
 Test(cli_report, nothing_is_left_of_a_picture_that_could_not_be_drawn)
 {
-    cli_run(&result, 0, "report %s/run -o %s/absent/x.png", folder, folder);
+    cli_run(&result, 0, "report %s/run -o %s/absent/x.png --force", folder, folder);
     cli_expect_error(&result, 4, "can't write");
     cli_free(&result);
-    cli_run(&result, 0, "report %s/run -o %s/x.gif", folder, folder);
+    cli_run(&result, 0, "report %s/run -o %s/x.gif --force", folder, folder);
     cli_expect_error(&result, 2, "must end in .png, .svg or .pdf");
 }
 
@@ -193,7 +193,7 @@ Test(cli_report, curves_of_one_protocol_are_drawn_under_its_name)
     cr_assert(strstr(result.out, "54k (seed 3) of d.h5: 8 queries"), "%s", result.out);
     cr_assert(strstr(result.out, "one:2: it's, 2 bits, mAP 0.5000"), "%s", result.out);
     cli_free(&result);
-    cli_run(&result, 0, "report --precision-recall %s/one.json -o %s/x.png", folder, folder);
+    cli_run(&result, 0, "report --precision-recall %s/one.json -o %s/x.png --force", folder, folder);
     cli_expect_success(&result);
     char path[2 * CLI_PATH_MAX];
     int64_t n;

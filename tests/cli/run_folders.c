@@ -45,7 +45,7 @@ Test(cli_run_folders, a_run_folder_stands_for_its_model)
     expect_out("/model.h5: bitloom model");
     cli_run(&result, 2, "evaluate %s/ %s --queries test --database train", tiny.run, tiny.data);
     expect_out("mAP ");
-    cli_succeeds(0, "encode %s %s --split test -o %s/c.h5", tiny.run, tiny.data, tiny.folder);
+    cli_succeeds(0, "encode %s %s --split test -o %s/c.h5 --force", tiny.run, tiny.data, tiny.folder);
     cli_succeeds(2, "train %s --run %s/from --init %s --set train.steps=1", tiny.config, tiny.folder,
                  tiny.run);
     cli_fails(0, 2, "codes are needed here", "search %s %s/c.h5", tiny.run, tiny.folder);
@@ -60,11 +60,12 @@ Test(cli_run_folders, without_a_model_its_newest_checkpoint_is_taken_or_named)
     expect_out("/step-00000012.h5: checkpoint");
     cli_run(&result, 0, "check %s", tiny.run);
     expect_out("bitloom checkpoint");
-    cli_fails(2, 4, "the newest is step-00000012.h5", "encode %s %s --split test -o %s/c.h5", tiny.run,
-              tiny.data, tiny.folder);
+    cli_fails(2, 4, "the newest is step-00000012.h5", "encode %s %s --split test -o %s/c.h5 --force",
+              tiny.run, tiny.data, tiny.folder);
     cli_fails(0, 4, "not that of a run", "evaluate %s %s --queries test --database train", tiny.folder,
               tiny.data);
-    cli_fails(0, 4, "give a file in it", "baseline lsh %s --bits 4 -o %s/l.h5", tiny.run, tiny.folder);
+    cli_fails(0, 4, "give a file in it", "baseline lsh %s --bits 4 -o %s/l.h5 --force", tiny.run,
+              tiny.folder);
 }
 
 /* What info --config prints for a path, as a configuration in another folder. */

@@ -84,14 +84,14 @@ Test(cli_same_bytes, codes_do_not_tell_how_many_ranks_wrote_them)
     char model[TINY_PATH_MAX], codes[TINY_PATH_MAX], alone[TINY_PATH_MAX] = "";
     struct cli_result result;
     tiny_path(&tiny, "model.h5", model);
-    cli_run(&result, 0, "baseline lsh %s --bits 20 -o %s", tiny.data, model);
+    cli_run(&result, 0, "baseline lsh %s --bits 20 -o %s --force", tiny.data, model);
     cli_expect_success(&result);
     cli_free(&result);
     for (int ranks = 1; ranks <= 3; ranks++) {
         char name[32];
         snprintf(name, sizeof name, "codes%d.h5", ranks);
         tiny_path(&tiny, name, codes);
-        cli_run(&result, ranks, "encode %s %s --split train -o %s", model, tiny.data, codes);
+        cli_run(&result, ranks, "encode %s %s --split train -o %s --force", model, tiny.data, codes);
         cli_expect_success(&result);
         cli_free(&result);
         if (ranks == 1)

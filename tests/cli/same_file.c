@@ -41,8 +41,8 @@ Test(cli_same_file, codes_are_recognised_by_another_path_and_by_a_link)
     tiny_path(&tiny, "linked.h5", linked);
     tiny_path(&tiny, "symbolic.h5", symbolic);
     tiny_path(&tiny, "copied.h5", copied);
-    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s", tiny.data, model);
-    cli_succeeds(0, "encode %s %s --split test -o %s", model, tiny.data, codes);
+    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s --force", tiny.data, model);
+    cli_succeeds(0, "encode %s %s --split test -o %s --force", model, tiny.data, codes);
     cr_assert(link(codes, linked) == 0 && symlink(codes, symbolic) == 0);
     int64_t n;
     char *bytes = tiny_read(codes, &n);
@@ -64,7 +64,7 @@ static void encode_named(const char *model, const char *names, const char *data_
     tiny_path(&tiny, data_name, data);
     cli_succeeds(0, "import --format npy --features %s --labels %s --class-names %s --split test -o %s", x, y,
                  names, data);
-    cli_succeeds(0, "encode %s %s --split test -o %s", model, data, codes);
+    cli_succeeds(0, "encode %s %s --split test -o %s --force", model, data, codes);
 }
 
 /* Lines of `search CODES CODES -k ROWS MORE`, whose distance must be at most `most`; how many are within `radius`. */
@@ -91,7 +91,7 @@ Test(cli_same_file, codes_are_compared_with_those_of_the_same_classes_and_as_nea
     tiny_path(&tiny, "model.h5", model);
     tiny_path(&tiny, "codes.h5", codes);
     tiny_path(&tiny, "others.h5", others);
-    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s", tiny.data, model);
+    cli_succeeds(0, "baseline lsh %s --bits 12 -o %s --force", tiny.data, model);
     encode_named(model, "a,b,c,d", "named.h5", codes);
     encode_named(model, "a,b,x,d", "renamed.h5", others);
     cli_fails(0, 3, "class 2 is 'c' in", "evaluate --codes %s %s", codes, others);

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <hdf5.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,33 @@ static void write_codes(const char *path, int64_t n, const uint8_t *codes, const
     cr_assert_eq(par_codes_write_local(writer, 0, n, codes, NULL, ids, &err), BL_OK, "%s", err.what);
     cr_assert_eq(par_codes_commit(writer, &err), BL_OK, "%s", err.what);
     par_codes_destroy(writer);
+}
+
+/* A file of other software: nothing but n codes of 8 bits, all 0. */
+static void write_bare_codes(const char *path, hsize_t n)
+{
+    const hsize_t shape[2] = {n, 1};
+    const uint8_t codes[ITEMS] = {0};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(2, shape, NULL);
+    hid_t set = H5Dcreate2(file, "codes", H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    cr_assert(set >= 0 && H5Dwrite(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, codes) >= 0);
+    H5Dclose(set);
+    H5Sclose(space);
+    cr_assert_geq(H5Fclose(file), 0);
+}
+
+/* The same with labels, no two of which are equal. */
+static void write_labelled_codes(const char *path, hsize_t n)
+{
+    const int32_t labels[ITEMS] = {0, 1, 2, 3, 4, 5};
+    write_bare_codes(path, n);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(1, &n, NULL);
+    hid_t set = H5Dcreate2(file, "labels", H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    cr_assert(set >= 0 && H5Dwrite(set, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, labels) >= 0);
+    H5Dclose(set);
+    H5Sclose(space);
+    cr_assert_geq(H5Fclose(file), 0);
 }
 
 static void enter(void)
@@ -124,7 +152,41 @@ Test(cli_search, numbers_out_of_range_are_refused)
 Test(cli_search, one_row_against_itself_has_no_neighbour)
 {
     write_codes(found, 1, query_codes, NULL);
-    expect_lines("", "", "%s %s --exclude-self -k 1", found, found);
-    expect_lines("", "", "%s %s --exclude-self --radius 8", found, found);
+    expect_lines("", "has one row, and --exclude-self leaves nothing to find", "%s %s --exclude-self", found,
+                 found);
+    expect_lines("", "leaves nothing to find", "%s %s --exclude-self --radius 8", found, found);
     expect_lines("0\t1\t0\t0\t\n", "-k 10 is lowered to 1", "%s %s -k 10", found, found);
+}
+
+Test(cli_search, one_row_against_itself_has_no_map_and_isnt_blamed_on_its_classes)
+{
+    struct cli_result result;
+    write_codes(found, 1, query_codes, NULL);
+    cli_fails(0, 3, "has no labels and no groups", "evaluate --codes %s %s", found, found);
+    write_labelled_codes(found, 1);
+    cli_run(&result, 0, "evaluate --codes %s %s --json", found, found);
+    cli_expect_success(&result);
+    cr_expect(strstr(result.out, "{\"map\":null,\"map_answerable\":null,\"map_at\":[],\"precision_at\":[],"),
+              "%s", result.out);
+    cr_expect(strstr(result.err, "a query isn't its own neighbour, and there is no other row"), "%s",
+              result.err);
+    cr_expect_not(strstr(result.err, "lowered") || strstr(result.err, "alike"), "%s", result.err);
+    cli_free(&result);
+    write_labelled_codes(items, ITEMS);
+    cli_run(&result, 0, "evaluate --codes %s %s --at 3,100", items, items);
+    cli_expect_success(&result);
+    cr_expect(strstr(result.err, "R = 100 is lowered to 5"), "%s", result.err);
+    cr_expect(strstr(result.err, "no query has a relevant item: no two rows are alike"), "%s", result.err);
+    cli_free(&result);
+}
+
+Test(cli_search, codes_without_rows_are_refused_on_either_side)
+{
+    write_bare_codes(found, 0);
+    cli_fails(0, 3, "'codes' is empty (0 rows)", "search %s %s", found, items);
+    cli_fails(0, 3, "'codes' is empty (0 rows)", "search %s %s", items, found);
+    cli_fails(0, 3, "'codes' is empty (0 rows)", "search %s %s --exclude-self --radius 1", found, found);
+    cli_fails(0, 3, "'codes' is empty (0 rows)", "evaluate --codes %s %s", found, items);
+    cli_fails(3, 3, "'codes' is empty (0 rows)", "evaluate --codes %s %s", items, found);
+    cli_fails(0, 3, "'codes' is empty (0 rows)", "info %s", found);
 }

@@ -64,16 +64,11 @@ Test(cli_slurm, the_scripts_of_the_repository_are_made_by_the_command)
 
 Test(cli_slurm, a_script_holds_what_was_asked_for)
 {
-    static const char *const lines[] = {"\n#SBATCH --nodes=2\n",
-                                        "\n#SBATCH --ntasks=4\n",
-                                        "\n#SBATCH --time=1-12\n",
-                                        "\n#SBATCH --partition=long\n",
-                                        "\n#SBATCH --array=0-5\n",
-                                        "\n#SBATCH --signal=B:USR2@120\n",
-                                        "\nall_bits=(4 8)\n",
-                                        "\nall_seeds=(7 8 9)\n",
-                                        "mpirun -q -n \"$SLURM_NTASKS\"",
-                                        ""};
+    static const char *const lines[] = {"\n#SBATCH --nodes=2\n",       "\n#SBATCH --ntasks=4\n",
+                                        "\n#SBATCH --time=1-12\n",     "\n#SBATCH --partition=long\n",
+                                        "\n#SBATCH --array=0-5\n",     "\n#SBATCH --signal=B:USR2@120\n",
+                                        "\nall_bits=(4 8)\n",          "\nall_seeds=(7 8 9)\n",
+                                        "mpirun -n \"$SLURM_NTASKS\"", ""};
     struct cli_result result;
     cli_run(&result, 0,
             "slurm %s --nodes 2 --ranks 4 --time 1-12 --partition long --launcher mpirun --bits 4,8 "
@@ -84,6 +79,40 @@ Test(cli_slurm, a_script_holds_what_was_asked_for)
         cr_assert(strstr(result.out, lines[i]), "'%s' is not in %s", lines[i], result.out);
     cr_assert_not(strstr(result.out, "srun --"), "%s", result.out);
     cli_free(&result);
+}
+
+/* Runs the script for mpirun as Slurm would, with two ranks of this program; its status and what it said are in text. Open
+ * MPI mustn't believe that there is a Slurm. */
+static void run_a_job(const char *program, char *text, size_t size)
+{
+    char command[4 * TINY_PATH_MAX];
+    snprintf(command, sizeof command,
+             "cd %s && printf '#!/bin/sh\\n%s\\n' >rank && chmod +x rank && "
+             "SLURM_JOB_ID=7 SLURM_JOB_END_TIME=9 SLURM_SUBMIT_DIR=. SLURM_NTASKS=2 SLURM_JOB_NODELIST=here "
+             "OMPI_MCA_ras=^slurm OMPI_MCA_plm=^slurm OMPI_MCA_plm_rsh_agent= OMPI_MCA_ess=^slurm "
+             "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
+             "OMPI_MCA_hwloc_base_binding_policy=none BITLOOM=./rank "
+             "timeout -k 2 60 bash %s/slurm/train-mpirun.sbatch %s 2>&1; echo status $?",
+             tiny.folder, program, BITLOOM_SOURCE_DIR, tiny.config);
+    FILE *pipe = popen(command, "r");
+    cr_assert(pipe);
+    text[fread(text, 1, size - 1, pipe)] = '\0';
+    pclose(pipe);
+}
+
+Test(cli_slurm, a_job_names_the_rank_that_was_killed_and_says_nothing_of_a_status)
+{
+    char text[4000];
+    run_a_job("sleep 0.7\\ntest $OMPI_COMM_WORLD_RANK = 0 || kill -9 $$\\nexec sleep 20", text, sizeof text);
+    cr_expect(
+        strstr(text, "mpirun: rank 1 was killed by signal 9 (Killed); submit the job again to continue\n"),
+        "%s", text);
+    cr_expect(strstr(text, "status 137, not requeued"), "%s", text);
+    cr_expect_not(strstr(text, "Primary job") || strstr(text, "-----"), "%s", text);
+    /* The ranks don't have the descriptor of mpirun's own lines, nor know of it. */
+    run_a_job("test -z \"$OPAL_OUTPUT_STDERR_FD\" && test ! -e /proc/$$/fd/9 && exit 5", text, sizeof text);
+    cr_expect(strstr(text, "status 5, not requeued"), "%s", text);
+    cr_expect_not(strstr(text, "Open MPI says") || strstr(text, "-----"), "%s", text);
 }
 
 Test(cli_slurm, a_short_job_is_warned_late)

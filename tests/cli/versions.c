@@ -81,7 +81,7 @@ Test(cli_versions, a_data_set_of_version_1_is_read)
 {
     cli_run(&result, 0, "check %s/data-v1.h5", folder);
     expect_text("intact");
-    cli_run(&result, 2, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5", folder, folder);
+    cli_run(&result, 2, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5 --force", folder, folder);
     expect_text("");
 }
 
@@ -126,8 +126,9 @@ Test(cli_versions, check_and_info_refuse_a_checkpoint_of_a_later_version)
 Test(cli_versions, other_files_of_a_later_version_are_refused)
 {
     static const char text[] = "has version 7 of its format but this bitloom reads up to ";
-    cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5", folder, folder);
-    cli_succeeds(0, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/codes.h5", folder, folder, folder);
+    cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s/model.h5 --force", folder, folder);
+    cli_succeeds(0, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/codes.h5 --force", folder, folder,
+                 folder);
     static const char *const names[] = {"model.h5", "codes.h5", "data-v1.h5"};
     for (int i = 0; i < 3; i++) {
         char path[TINY_PATH_MAX];
@@ -136,7 +137,7 @@ Test(cli_versions, other_files_of_a_later_version_are_refused)
         cli_fails(0, 3, text, "check %s", path);
     }
     cli_fails(0, 3, text, "search %s/codes.h5 %s/codes.h5 -k 1", folder, folder);
-    cli_fails(2, 3, text, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/x.h5", folder, folder,
+    cli_fails(2, 3, text, "encode %s/model.h5 %s/data-v1.h5 --split train -o %s/x.h5 --force", folder, folder,
               folder);
 }
 
@@ -162,11 +163,11 @@ Test(cli_versions, models_have_the_version_of_what_they_need)
 {
     char model[TINY_PATH_MAX];
     snprintf(model, sizeof model, "%s/model.h5", folder);
-    cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s", folder, model);
+    cli_succeeds(0, "baseline lsh %s/data-v1.h5 --bits 8 -o %s --force", folder, model);
     expect_version(model, 1);
-    cli_succeeds(0, "baseline sph %s/data-v1.h5 --bits 4 -o %s", folder, model);
+    cli_succeeds(0, "baseline sph %s/data-v1.h5 --bits 4 -o %s --force", folder, model);
     expect_version(model, 2);
-    cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s", folder, model);
+    cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s --force", folder, model);
     expect_version(model, 2);
 }
 
@@ -176,10 +177,10 @@ Test(cli_versions, a_model_with_ends_of_an_unknown_kind_is_refused)
     char model[TINY_PATH_MAX];
     snprintf(model, sizeof model, "%s/model.h5", folder);
     for (int i = 0; i < 2; i++) {
-        cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s", folder, model);
+        cli_succeeds(0, "baseline sh %s/data-v1.h5 --bits 4 -o %s --force", folder, model);
         set_text(model, names[i], "wavelet");
-        cli_fails(2, 3, "don't describe a network", "encode %s %s/data-v1.h5 --split train -o %s/x.h5", model,
-                  folder, folder);
+        cli_fails(2, 3, "don't describe a network",
+                  "encode %s %s/data-v1.h5 --split train -o %s/x.h5 --force", model, folder, folder);
     }
 }
 

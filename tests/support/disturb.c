@@ -4,6 +4,7 @@
  *   BITLOOM_TEST_DISTURB_FILE=TEXT    on files whose path contains it, instead of temporary checkpoints
  *
  * CALL
+ *   any      whatever can fail: writes, syncs, truncations, renames and closes of any thread
  *   put      any write of any thread
  *   write    the main thread writes rows (in H5Dwrite)
  *   make     any other write of the main thread, through HDF5 or not
@@ -14,6 +15,7 @@
  *   kill     SIGKILL at call NUMBER of the process; term: SIGTERM
  *   full     call NUMBER fails with ENOSPC; not for check, rename, named and remove
  *   filled   call NUMBER and all after it fail with ENOSPC; likewise
+ *   broken   call NUMBER fails with EIO; breaking: and all after it
  *   flip     call NUMBER writes a wrong byte; only for write, make and put
  *   short    call NUMBER writes half of its bytes; only for put, where the file ends
  *   sleep    every call takes NUMBER ms longer
@@ -118,12 +120,14 @@ static int is_open_checkpoint(int fd)
 /* Whether this action is due at this call. */
 static int is_due(const char *call, const char *action)
 {
-    if (strcmp(call, disturb.call) != 0 || strcmp(action, disturb.action) != 0)
+    if ((strcmp(call, disturb.call) != 0 && strcmp("any", disturb.call) != 0) ||
+        strcmp(action, disturb.action) != 0)
         return 0;
     if (strcmp(action, "sleep") == 0)
         return 1;
     const int seen = atomic_fetch_add(&disturb.seen, 1) + 1;
-    return strcmp(action, "filled") == 0 ? seen >= disturb.number : seen == disturb.number;
+    const int goes_on = strcmp(action, "filled") == 0 || strcmp(action, "breaking") == 0;
+    return goes_on ? seen >= disturb.number : seen == disturb.number;
 }
 
 static void pass(const char *call)
@@ -153,6 +157,7 @@ union own {
     ssize_t (*read_at)(int, void *, size_t, off_t);
     int (*reserve)(int, int, off_t, off_t);
     int (*sync)(int);
+    int (*truncate)(int, off_t);
     int (*rename)(const char *, const char *);
     int (*unlink)(const char *);
     int (*put)(int64_t, int64_t, int64_t, int64_t, int64_t, const void *);
@@ -195,11 +200,13 @@ static ssize_t write_at(int fd, const void *bytes, size_t n, off_t at)
 static int disturb_call(const char *call)
 {
     pass(call);
-    if (is_due(call, "full") || is_due(call, "filled")) {
+    if (is_due(call, "full") || is_due(call, "filled"))
         errno = ENOSPC;
-        return 1;
-    }
-    return 0;
+    else if (is_due(call, "broken") || is_due(call, "breaking"))
+        errno = EIO;
+    else
+        return 0;
+    return 1;
 }
 
 static const char *kind_of_write(void)
@@ -323,6 +330,30 @@ int fsync(int fd)
     return find(&own, "fsync").sync(fd);
 }
 
+int ftruncate(int fd, off_t n)
+{
+    static union own own;
+    if (is_open_temporary(fd) && disturb_call("truncate"))
+        return -1;
+    return find(&own, "ftruncate64").truncate(fd, n);
+}
+
+int ftruncate64(int fd, off_t n)
+{
+    return ftruncate(fd, n);
+}
+
+/* As on network file systems: it is closed all the same. */
+int close(int fd)
+{
+    static union own own;
+    const int fails = strcmp("any", disturb.call) == 0 && is_open_temporary(fd) && disturb_call("close");
+    const int reason = errno, result = find(&own, "close").sync(fd);
+    if (fails)
+        errno = reason;
+    return fails ? -1 : result;
+}
+
 int rename(const char *from, const char *to)
 {
     static union own own;
@@ -330,6 +361,8 @@ int rename(const char *from, const char *to)
     if (!is_temporary(from))
         return find(&own, "rename").rename(from, to);
     pass("rename");
+    if (strcmp("any", disturb.call) == 0 && disturb_call("rename"))
+        return -1;
     const int result = find(&own, "rename").rename(from, to);
     pass("named");
     return result;

@@ -7,6 +7,7 @@
 #include "hash/bit_tally.h"
 #include "hash/collapse.h"
 #include "mpi/command/command.h"
+#include "mpi/command/evaluate/evaluate_recall.h"
 #include "mpi/command/evaluate/evaluate_report.h"
 #include "mpi/command/evaluate/evaluate_sides.h"
 #include "mpi/command/run_path.h"
@@ -51,9 +52,9 @@ static void cap_cuts(const struct cuts *asked, int64_t items, struct evaluate_re
         int seen = cut <= 0;
         for (int64_t j = 0; j < n; j++)
             seen |= cuts[j] == cut;
-        if (asked->cut[i] > items)
+        if (asked->cut[i] > items && items > 0)
             bl_log_say("R = %" PRId64 " is lowered to %" PRId64 ": the database has no more items",
-                       asked->cut[i], items > 0 ? items : 0);
+                       asked->cut[i], items);
         if (seen)
             continue;
         report->asked[n] = asked->cut[i];
@@ -103,7 +104,11 @@ static void make_remarks(struct evaluate_report *report, const struct bl_bit_tal
     const char *of_queries = bl_label_count_doubt(queries), *of_database = bl_label_count_doubt(database);
     char text[BL_BIT_TALLY_TEXT];
     if (report->retrieval.unanswerable == report->retrieval.queries)
-        remark(report, "%s", "no query has a relevant item: do both splits number their classes alike?");
+        remark(report, "no query has a relevant item: %s",
+               !report->sides->same ? "do both splits number their classes alike?"
+               : report->sides->queries.rows < 2
+                   ? "a query isn't its own neighbour, and there is no other row"
+                   : "no two rows are alike in their labels or groups");
     if (is_shifted(queries, database) || is_shifted(database, queries))
         remark(report, "%s",
                "one side has classes from 0 and the other as many from 1: do both number them alike?");
@@ -157,16 +162,26 @@ done:
 }
 
 /* Refuses options that contradict each other, whatever the data. */
-static int check_request(const struct evaluate_request *request, const char *codes, struct bl_error *err)
+static int check_request(const struct evaluate_request *request, const char *codes, const char *truth,
+                         struct bl_error *err)
 {
-    const int splits = request->queries || request->database;
-    if (codes && (splits || request->protocol || request->seed || request->relevant))
+    const int splits = request->queries || request->database, by_neighbours = request->by_neighbours;
+    if (codes && !by_neighbours && (splits || request->protocol || request->seed || request->relevant))
         return bl_fail(err, BL_USAGE,
                        "--codes takes two code files, so --queries, --database, --protocol, --seed and "
                        "--relevant have no meaning");
-    if (request->relevant && strcmp(request->relevant, "label") != 0 &&
+    if (request->relevant && !by_neighbours && strcmp(request->relevant, "label") != 0 &&
         strcmp(request->relevant, "group") != 0)
-        return bl_fail(err, BL_USAGE, "--relevant must be label or group, not '%.40s'", request->relevant);
+        return bl_fail(err, BL_USAGE, "--relevant must be label, group or neighbours, not '%.40s'",
+                       request->relevant);
+    if (truth && !(codes && by_neighbours))
+        return bl_fail(
+            err, BL_USAGE,
+            "--truth is for --codes with --relevant neighbours; a model is measured by the truth in DATA");
+    if (codes && by_neighbours && (!truth || !request->queries || !request->database || request->protocol))
+        return bl_fail(err, BL_USAGE,
+                       "--codes with --relevant neighbours needs the data set that the codes are of: "
+                       "--truth DATA --queries SPLIT --database SPLIT");
     if (splits && (!request->queries || !request->database))
         return bl_fail(err, BL_USAGE, "evaluate needs %s SPLIT; see bitloom evaluate --help",
                        request->queries ? "--database" : "--queries");
@@ -179,7 +194,7 @@ static int check_request(const struct evaluate_request *request, const char *cod
 
 struct given {
     struct evaluate_request request;
-    const char *at, *json, *codes;
+    const char *at, *json, *codes, *truth;
 };
 
 static const struct command_option options[] = {
@@ -206,15 +221,24 @@ static const struct command_option options[] = {
      .at = offsetof(struct given, request.seed)},
     {.name = "--relevant",
      .argument = "X",
-     .values = "label group",
-     .text = "what is relevant: by label or by group (labels if both sides have them)",
+     .values = "label group neighbours",
+     .text =
+         "what is relevant: by label, by group (labels if both sides have them), or the true neighbours that "
+         "`bitloom neighbours` stored",
      .at = offsetof(struct given, request.relevant)},
     {.name = "--codes",
      .text = "compare two code files, as `bitloom encode` writes them",
      .at = offsetof(struct given, codes)},
+    {.name = "--truth",
+     .argument = "DATA",
+     .values = COMMAND_FILES,
+     .text = "with --codes and --relevant neighbours: the data set that the codes are of",
+     .at = offsetof(struct given, truth)},
     {.name = "--at",
      .argument = "R,R,...",
-     .text = "cuts of mAP@R and precision@R (default 100,500,1000)",
+     .text =
+         "cuts of mAP@R and precision@R (default 100,500,1000); with neighbours K@R,...: recall of the K nearest "
+         "among the first R (default " EVALUATE_RECALLS ")",
      .at = offsetof(struct given, at)},
     {.name = "--json", .text = "one JSON object on one line", .at = offsetof(struct given, json)},
     COMMAND_OPTIONS_END,
@@ -231,15 +255,20 @@ static int check_paths(const char *const path[2], int codes, char model[COMMAND_
 
 static int run(struct par par, int argc, char **argv, struct bl_error *err)
 {
-    struct given given = {.at = "100,500,1000"};
+    struct given given = {.at = NULL};
     const char *path[2];
     char model[COMMAND_RUN_PATH_MAX];
     struct cuts cuts;
+    struct evaluate_recalls recalls;
     int code = command_parse(argc, argv, options, &given, path, 2, 2, NULL, err);
+    given.request.by_neighbours = given.request.relevant && strcmp(given.request.relevant, "neighbours") == 0;
+    const int by_neighbours = given.request.by_neighbours;
     if (code == BL_OK)
-        code = check_request(&given.request, given.codes, err);
-    if (code == BL_OK)
-        code = parse_cuts(given.at, &cuts, err);
+        code = check_request(&given.request, given.codes, given.truth, err);
+    if (code == BL_OK && by_neighbours)
+        code = evaluate_recall_parse(given.at, &recalls, err);
+    else if (code == BL_OK)
+        code = parse_cuts(given.at ? given.at : "100,500,1000", &cuts, err);
     if (code != BL_OK)
         return code;
     /* On the heap: the names and texts in it are too large for a stack. */
@@ -251,10 +280,13 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code =
             par_agree(par, bl_alloc_zero(&sides, 1, sizeof *sides, "the sides of the evaluation", err), err);
     if (code == BL_OK)
-        code = given.codes ? par_evaluate_sides_load(par, path[0], path[1], sides, err)
+        code = given.codes ? par_evaluate_sides_load(par, path[0], path[1], by_neighbours, sides, err)
                            : par_evaluate_sides_encode(par, &given.request, sides, err);
+    if (code == BL_OK && given.codes && by_neighbours)
+        code = evaluate_recall_name(sides, given.truth, given.request.queries, given.request.database, err);
     if (code == BL_OK)
-        code = compare(par, sides, &cuts, given.json != NULL, err);
+        code = by_neighbours ? par_evaluate_recall(par, sides, &recalls, given.json != NULL, err)
+                             : compare(par, sides, &cuts, given.json != NULL, err);
     if (sides)
         evaluate_sides_free(sides);
     bl_free(&sides);
@@ -267,14 +299,18 @@ const struct command command_evaluate = {
     .usage = "MODEL DATA --queries SPLIT --database SPLIT [--at R,R,...] [--json]\n"
              "MODEL DATA --protocol NAME [--seed N] [--at R,R,...] [--json]\n"
              "MODEL CUT [--at R,R,...] [--json]\n"
-             "--codes QUERIES DATABASE [--at R,R,...] [--json]\n",
+             "--codes QUERIES DATABASE [--at R,R,...] [--json]\n"
+             "MODEL DATA --queries SPLIT --database SPLIT --relevant neighbours [--at K@R,...] [--json]\n"
+             "--codes QUERIES DATABASE --relevant neighbours --truth DATA --queries SPLIT --database SPLIT\n",
     .text = "MODEL is a model file or a run folder, which stands for its model.h5.\n"
             "Relevant is an item of the same class, or one that shares a label or group. "
             "Measures are exact expectations over all orders of items at equal distance, the same on any "
             "number of ranks. "
             "The same rows on both sides: a query is not its own neighbour. "
             "Every result says under which protocol it was measured, and whether rows that the model was "
-            "trained on were searched.\n",
+            "trained on were searched.\n"
+            "With --relevant neighbours it is recall: K@R is the share of the K true nearest rows "
+            "(`bitloom neighbours`) among the first R by Hamming distance.\n",
     .operands = COMMAND_FILES,
     .options = options,
     .examples = "mpirun -n 4 bitloom evaluate runs/first/model.h5 fashion-mnist.h5 \\\n"

@@ -1,41 +1,18 @@
 #include "mpi/command/evaluate/evaluate_report.h"
 
 #include "base/count.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "mpi/command/evaluate/evaluate_protocol.h"
 #include "mpi/evaluate/figures.h"
 
 const char *evaluate_report_labels(const struct evaluate_report *report, const struct bl_label_count *count,
                                    char text[BL_LABEL_TEXT])
 {
     return bl_label_count_say(count, report->n_class_names, text);
-}
-
-static int flush_output(struct bl_error *err)
-{
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return bl_fail_path(err, "write to", "standard output", errno);
-    return BL_OK;
-}
-
-/* A path may have bytes that aren't UTF-8, which JSON doesn't allow: they become '?'. */
-static json_t *json_text(const char *text)
-{
-    json_t *value = json_string(text);
-    if (value)
-        return value;
-    char plain[5000];
-    size_t n = 0;
-    for (; text[n] && n + 1 < sizeof plain; n++)
-        plain[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
-    plain[n] = '\0';
-    return json_string(plain);
 }
 
 static json_t *json_reals(const double *values, int64_t n)
@@ -67,84 +44,20 @@ static void put_cuts(json_t *object, const struct evaluate_report *report,
     json_object_set_new(object, "precision_at", precision_at);
 }
 
-/* Whether the training rows are on a side: "yes", "no", "part" or "unknown". */
-static const char *trained_word(const struct evaluate_sides *sides, int64_t found)
+/* What the measures are, for the protocol. */
+static void describe(const struct evaluate_report *report, char text[EVALUATE_PROTOCOL_BYTES])
 {
-    if (sides->trained_sampled == 0)
-        return "unknown";
-    return found == 0 ? "no" : found == sides->trained_sampled ? "yes" : "part";
-}
-
-/* The same with numbers, such as "no (none of 64 sampled)". */
-static void say_trained(const struct evaluate_sides *sides, int64_t found, char *text, size_t size)
-{
-    const int64_t sampled = sides->trained_sampled;
-    const char *word = trained_word(sides, found);
-    if (sampled == 0)
-        snprintf(text, size, "unknown");
-    else if (found > 0 && found < sampled)
-        snprintf(text, size, "about %.2g %% of them (%" PRId64 " of %" PRId64 " sampled)",
-                 100.0 * (double)found / (double)sampled, found, sampled);
-    else
-        snprintf(text, size, "%s (%s of %" PRId64 " sampled)", word, found == 0 ? "none" : "all", sampled);
-}
-
-enum { PROTOCOL_BYTES = 5000 };
-
-/* Everything that a figure depends on, in one text: without it two figures can't be compared. Clauses end
- * with "; ". */
-static void describe_protocol(const struct evaluate_report *report, char text[PROTOCOL_BYTES])
-{
-    const struct evaluate_sides *sides = report->sides;
-    char database[80], queries[80];
-    say_trained(sides, sides->database.trained_found, database, sizeof database);
-    say_trained(sides, sides->queries.trained_found, queries, sizeof queries);
-    snprintf(text, PROTOCOL_BYTES,
-             "protocol %s; queries: %s; database: %s; training rows in the database: %s; training rows among "
-             "the queries: %s; %s; relevant: %s; queries without a relevant item: %" PRId64
+    char measures[1000];
+    snprintf(measures, sizeof measures,
+             "queries without a relevant item: %" PRId64
              "; ties: exact expectation over all orders of items at equal Hamming distance; means over all "
              "queries, one without a relevant item counts 0 (map_answerable leaves it out); map: AP over the "
              "whole ranking divided by all relevant items; map_at min: AP of the first R divided by min(R, "
              "relevant), found: divided by the relevant items among the first R; R capped at the database; "
              "within a radius: macro means, an empty ball counts 0; distinct codes and bit balance: of the "
              "queries",
-             sides->protocol_words, sides->queries.name, sides->database.name, database, queries,
-             sides->same ? "the same rows, self-pairs excluded" : "different rows, no pair excluded",
-             bl_label_relevance(report->relevance), report->retrieval.unanswerable);
-}
-
-/* The same again as separate values, for programs. */
-static void put_protocol(json_t *object, const struct evaluate_report *report)
-{
-    const struct evaluate_sides *sides = report->sides;
-    char text[PROTOCOL_BYTES];
-    describe_protocol(report, text);
-    json_object_set_new(object, "protocol", json_text(text));
-    json_object_set_new(object, "protocol_name", json_text(sides->protocol));
-    if (sides->seed >= 0)
-        json_object_set_new(object, "protocol_seed", json_integer(sides->seed));
-    json_object_set_new(object, "queries_rows", json_text(sides->queries.name));
-    json_object_set_new(object, "database_rows", json_text(sides->database.name));
-    json_object_set_new(object, "training_rows_in_database",
-                        json_string(trained_word(sides, sides->database.trained_found)));
-    json_object_set_new(object, "training_rows_in_queries",
-                        json_string(trained_word(sides, sides->queries.trained_found)));
-    if (sides->trained_sampled > 0)
-        json_object_set_new(object, "training_sample",
-                            json_pack("{s:I, s:I, s:I}", "rows", (json_int_t)sides->trained_sampled,
-                                      "in_database", (json_int_t)sides->database.trained_found, "in_queries",
-                                      (json_int_t)sides->queries.trained_found));
-    if (sides->trained_rows > 0)
-        json_object_set_new(object, "trained_rows", json_integer(sides->trained_rows));
-    json_object_set_new(object, "map_r", json_integer(sides->database.rows - sides->same));
-    json_object_set_new(object, "relevance", json_string(bl_label_relevance(report->relevance)));
-    json_object_set_new(object, "ties", json_string("expectation over all orders"));
-    json_object_set_new(object, "self_pairs_excluded", json_boolean(sides->same));
-    if (sides->data[0])
-        json_object_set_new(object, "data", json_text(sides->data));
-    json_object_set_new(object, "model", json_text(sides->model));
-    if (sides->method[0])
-        json_object_set_new(object, "method", json_text(sides->method));
+             report->retrieval.unanswerable);
+    evaluate_describe_protocol(report->sides, bl_label_relevance(report->relevance), measures, text);
 }
 
 /* What the labels of both sides are, and what is to be doubted about them. */
@@ -153,16 +66,17 @@ static void put_labels(json_t *object, const struct evaluate_report *report)
     char text[BL_LABEL_TEXT];
     json_t *remarks = json_array();
     evaluate_report_labels(report, &report->query_labels, text);
-    json_object_set_new(object, "query_labels", json_text(text));
+    json_object_set_new(object, "query_labels", evaluate_json_text(text));
     evaluate_report_labels(report, &report->database_labels, text);
-    json_object_set_new(object, "database_labels", json_text(text));
+    json_object_set_new(object, "database_labels", evaluate_json_text(text));
     for (int i = 0; i < report->n_remarks; i++)
-        json_array_append_new(remarks, json_text(report->remark[i]));
+        json_array_append_new(remarks, evaluate_json_text(report->remark[i]));
     json_object_set_new(object, "remarks", remarks);
 }
 
 static json_t *report_object(const struct evaluate_report *report)
 {
+    char text[EVALUATE_PROTOCOL_BYTES];
     const int64_t radii = report->bits + 1, two = report->bits < 2 ? report->bits : 2;
     struct bl_retrieval_means means;
     bl_retrieval_means(&report->retrieval, &means);
@@ -184,20 +98,14 @@ static json_t *report_object(const struct evaluate_report *report)
         json_object_set_new(object, "class_codes", json_integer(report->health.class_codes));
     }
     put_labels(object, report);
-    put_protocol(object, report);
+    describe(report, text);
+    evaluate_put_protocol(object, report->sides, text, bl_label_relevance(report->relevance));
     return object;
 }
 
 int evaluate_print_json(const struct evaluate_report *report, struct bl_error *err)
 {
-    json_t *object = report_object(report);
-    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    json_decref(object);
-    if (!text)
-        return bl_fail(err, BL_MEMORY, "out of memory: the result as JSON");
-    printf("%s\n", text);
-    free(text);
-    return flush_output(err);
+    return evaluate_print_object(report_object(report), err);
 }
 
 static void print_cuts(const struct evaluate_report *report, const struct bl_retrieval_means *means)
@@ -211,16 +119,6 @@ static void print_cuts(const struct evaluate_report *report, const struct bl_ret
         if (report->asked[i] != r)
             printf("   lowered from %" PRId64 ", the database has no more items", report->asked[i]);
         printf("\n");
-    }
-}
-
-/* Prints one clause on each line. */
-static void print_protocol(const char *protocol)
-{
-    printf("\n");
-    for (const char *at = protocol, *end; at; at = end ? end + 2 : NULL) {
-        end = strstr(at, "; ");
-        printf("%.*s\n", end ? (int)(end - at) : (int)strlen(at), at);
     }
 }
 
@@ -253,7 +151,7 @@ static void print_labels(const struct evaluate_report *report)
         printf("remark             %s\n", report->remark[i]);
 }
 
-static void print_health(const struct bl_code_health *health)
+void evaluate_print_health(const struct bl_code_health *health)
 {
     printf("distinct codes     %" PRId64 " for %s (top two: %.1f %%)\n", health->distinct,
            bl_count(health->rows, "query").text, 100.0 * health->top_two);
@@ -272,14 +170,14 @@ static void print_health(const struct bl_code_health *health)
 int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err)
 {
     struct bl_retrieval_means means;
-    char protocol[PROTOCOL_BYTES];
+    char protocol[EVALUATE_PROTOCOL_BYTES];
     bl_retrieval_means(&report->retrieval, &means);
     printf("%s against %s, codes of %s\n\n", bl_count(report->sides->queries.rows, "query").text,
            bl_count(report->sides->database.rows, "item").text, bl_count(report->bits, "bit").text);
     print_measures(report, &means);
     print_labels(report);
-    print_health(&report->health);
-    describe_protocol(report, protocol);
-    print_protocol(protocol);
-    return flush_output(err);
+    evaluate_print_health(&report->health);
+    describe(report, protocol);
+    evaluate_print_protocol(protocol);
+    return evaluate_flush_output(err);
 }

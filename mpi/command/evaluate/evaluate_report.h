@@ -32,4 +32,7 @@ const char *evaluate_report_labels(const struct evaluate_report *report, const s
 int evaluate_print_json(const struct evaluate_report *report, struct bl_error *err);
 int evaluate_print_text(const struct evaluate_report *report, struct bl_error *err);
 
+/* Prints what the codes of queries show. */
+void evaluate_print_health(const struct bl_code_health *health);
+
 #endif

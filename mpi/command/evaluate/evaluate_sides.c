@@ -43,7 +43,7 @@ static void take_trained(struct evaluate_sides *sides, const struct par_codes_in
 }
 
 int par_evaluate_sides_load(struct par par, const char *query_path, const char *database_path,
-                            struct evaluate_sides *sides, struct bl_error *err)
+                            int by_neighbours, struct evaluate_sides *sides, struct bl_error *err)
 {
     struct par_codes *queries = NULL, *database = NULL;
     *sides = (struct evaluate_sides){.protocol = "codes", .seed = -1};
@@ -63,8 +63,12 @@ int par_evaluate_sides_load(struct par par, const char *query_path, const char *
     sides->queries.rows = q->rows;
     sides->database.rows = d->rows;
     take_trained(sides, q, d);
-    code = par_retrieve_check_local(q->bits, q->labels, query_path, d->bits, d->labels, database_path, err);
-    if (code == BL_OK)
+    if (by_neighbours)
+        code = par_retrieve_check_bits_local(q->bits, query_path, d->bits, database_path, err);
+    else
+        code =
+            par_retrieve_check_local(q->bits, q->labels, query_path, d->bits, d->labels, database_path, err);
+    if (code == BL_OK && !by_neighbours)
         code =
             check_class_names(sides, q->class_names, q->n_class_names, d->class_names, d->n_class_names, err);
     if (code == BL_OK)
@@ -227,10 +231,10 @@ static int encode_both(struct par par, const struct evaluate_request *request, c
         query_choice = &plan->queries;
         database_choice = &plan->database;
     }
-    if (code == BL_OK)
+    if (code == BL_OK && !request->by_neighbours)
         code = par_retrieve_check_local(bits, q->labels, sides->queries.name, bits, d->labels,
                                         sides->database.name, err);
-    if (code == BL_OK)
+    if (code == BL_OK && !request->by_neighbours)
         code =
             check_class_names(sides, q->class_names, q->n_class_names, d->class_names, d->n_class_names, err);
     if (code == BL_OK)
@@ -269,6 +273,10 @@ int par_evaluate_sides_encode(struct par par, const struct evaluate_request *req
         name_side(&sides->queries, halves ? "half of " : "", plan.query_split, request->data);
         name_side(&sides->database, halves ? "the other half of " : "", plan.database_split, request->data);
         snprintf(sides->data, sizeof sides->data, "%s", request->data);
+        if (!halves) {
+            memcpy(sides->query_split, plan.query_split, sizeof sides->query_split);
+            memcpy(sides->database_split, plan.database_split, sizeof sides->database_split);
+        }
         snprintf(sides->model, sizeof sides->model, "%s", request->model);
         snprintf(sides->method, sizeof sides->method, "%s", model.method);
         sides->trained_rows = model.trained.rows;

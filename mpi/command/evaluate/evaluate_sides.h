@@ -23,9 +23,10 @@ struct evaluate_sides {
     char protocol_words[600];              /* the same in words */
     int64_t seed;                          /* of the protocol; -1: no rows were drawn */
     int64_t trained_rows, trained_sampled; /* the model's training rows, and its sample of them; 0: unknown */
-    char data[BL_PATH_MAX];                /* the data set; "" for codes */
-    char model[BL_PATH_MAX];               /* the model, or the file of the queries' codes */
-    char method[BL_NAME_MAX];              /* "": unknown */
+    char query_split[BL_NAME_MAX], database_split[BL_NAME_MAX]; /* whole splits; "" for codes and halves */
+    char data[BL_PATH_MAX];                                     /* the data set; "" for codes */
+    char model[BL_PATH_MAX];  /* the model, or the file of the queries' codes */
+    char method[BL_NAME_MAX]; /* "": unknown */
 };
 
 /* The options as given, borrowed; NULL: not given. */
@@ -34,7 +35,9 @@ struct evaluate_request {
     const char *queries, *database; /* splits, or: */
     const char *protocol;           /* a name; without any of these, the protocol that DATA was cut by */
     const char *seed;
-    const char *relevant; /* "label" or "group"; NULL: labels if both sides have them, otherwise groups */
+    const char
+        *relevant;     /* "label", "group", "neighbours"; NULL: labels if both sides have them, else groups */
+    int by_neighbours; /* the latter: labels aren't asked for */
 };
 
 /* Encodes both sides with the model. Free *sides whatever the result. Collective; agreed. Errors: BL_USAGE
@@ -42,9 +45,9 @@ struct evaluate_request {
 int par_evaluate_sides_encode(struct par par, const struct evaluate_request *request,
                               struct evaluate_sides *sides, struct bl_error *err);
 
-/* Reads both sides from code files. Free *sides whatever the result. Collective; agreed. Errors: those of
+/* Reads both sides from code files; with by_neighbours they need no labels. Free *sides whatever the result. Collective; agreed. Errors: those of
  * reading and of par_retrieve_check_local; BL_INPUT classes of different names. */
-int par_evaluate_sides_load(struct par par, const char *queries, const char *database,
+int par_evaluate_sides_load(struct par par, const char *queries, const char *database, int by_neighbours,
                             struct evaluate_sides *sides, struct bl_error *err);
 
 /* Frees the codes. Local; safe twice and on zeros. */

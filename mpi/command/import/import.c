@@ -7,6 +7,7 @@
 #include "mpi/command/import/import_rows.h"
 #include "mpi/command/import/import_source.h"
 #include "mpi/files/dataset.h"
+#include "mpi/files/output.h"
 
 static int check_required(const struct import_given *given, struct bl_error *err)
 {
@@ -56,6 +57,8 @@ static int check_given(const struct import_given *given, struct bl_error *err)
     int code = check_required(given, err);
     if (code == BL_OK)
         code = check_inputs(given, err);
+    if (code == BL_OK)
+        code = output_check(given->out, FILE_DATASET, IO_REPLACE_PART, err);
     if (code != BL_OK)
         return code;
     int features_csv = strcmp(given->format, "csv") == 0;

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "io/config_file.h"
 #include "mpi/command/command.h"
 #include "mpi/command/init/init_choose.h"
+#include "mpi/files/output.h"
 #include "mpi/process/memory.h"
 
 /* heads * bits = K: heads of 16 bits, or one head if 16 doesn't divide K. */
@@ -120,7 +120,7 @@ static int make_text(const char *reference, const char *data, const char *bits_t
 }
 
 struct given {
-    const char *output, *bits, *data, *reference;
+    const char *output, *bits, *data, *reference, *force;
 };
 
 static const struct command_option options[] = {
@@ -129,6 +129,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "write it to a new file instead",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     {.name = "--bits",
      .argument = "K",
      .text = "length of the code (default 64)",
@@ -150,15 +151,16 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     char *text = NULL;
     (void)par;
     int code = command_parse(argc, argv, options, &given, NULL, 0, 0, NULL, err);
+    const enum file_kind kind = given.reference ? FILE_REFERENCE : FILE_CONFIG;
+    if (given.output && strcmp(given.output, "-") == 0)
+        given.output = NULL;
+    if (code == BL_OK)
+        code = output_check(given.output, kind, command_replace(given.force), err);
     if (code == BL_OK)
         code = make_text(given.reference, given.data, given.bits, given.output, &text, err);
-    if (code == BL_OK && given.output) {
-        code = command_write_new(given.output, text, err);
-    } else if (code == BL_OK) {
-        fputs(text, stdout);
-        if (fflush(stdout) != 0)
-            code = bl_fail_path(err, "write to", "standard output", errno);
-    }
+    if (code == BL_OK)
+        code =
+            output_write(given.output, kind, command_replace(given.force), text, (int64_t)strlen(text), err);
     bl_free(&text);
     return code;
 }
@@ -166,7 +168,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_init = {
     .name = "init",
     .summary = "print a first configuration with every key explained",
-    .usage = "[-o FILE] [--bits K] [--data FILE]\n"
+    .usage = "[-o FILE] [--bits K] [--data FILE] [--force]\n"
              "--reference [-o FILE]\n",
     .text =
         "Prints a complete configuration: every key with its value, what it may be, and a sentence. "

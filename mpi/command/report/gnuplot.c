@@ -1,15 +1,14 @@
 #include "mpi/command/report/gnuplot.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "config/config.h"
-#include "io/file.h"
+#include "mpi/files/output.h"
 
 /* Colours that colour-blind readers can tell apart, too (Okabe and Ito 2008). */
 static const char *const colours[] = {"0072b2", "d55e00", "009e73", "cc79a7", "e69f00", "56b4e9", "000000"};
@@ -75,10 +74,11 @@ struct gnuplot_page gnuplot_page(int64_t plots, int64_t lines)
 static const struct {
     const char *ending, *terminal;
     double scale;
+    enum file_kind kind;
 } formats[] = {
-    {".png", "pngcairo size %g,%g font 'sans,10' background '#ffffff'", 1.0},
-    {".svg", "svg size %g,%g font 'sans,12' background '#ffffff'", 1.0},
-    {".pdf", "pdfcairo size %gcm,%gcm font 'sans,10' background '#ffffff'", 2.54 / 96.0},
+    {".png", "pngcairo size %g,%g font 'sans,10' background '#ffffff'", 1.0, FILE_PNG},
+    {".svg", "svg size %g,%g font 'sans,12' background '#ffffff'", 1.0, FILE_SVG},
+    {".pdf", "pdfcairo size %gcm,%gcm font 'sans,10' background '#ffffff'", 2.54 / 96.0, FILE_PDF},
 };
 enum { FORMATS = sizeof formats / sizeof *formats };
 
@@ -104,7 +104,6 @@ void gnuplot_put_text(FILE *gnuplot, const char *text)
 }
 
 struct picture {
-    const char *output;
     int format, width, height; /* format: of pictures */
     enum gnuplot_look look;
     gnuplot_script *script;
@@ -114,39 +113,73 @@ struct picture {
 static void write_script(FILE *gnuplot, const struct picture *picture)
 {
     if (picture->look != GNUPLOT_PICTURE) {
-        fprintf(gnuplot,
-                "set terminal dumb noenhanced size %d,%d %s\nunset key\nset tics nomirror\nset output ",
+        fprintf(gnuplot, "set terminal dumb noenhanced size %d,%d %s\nunset key\nset tics nomirror\n",
                 picture->width, picture->height, picture->look == GNUPLOT_COLOURS ? "ansi256" : "mono");
     } else {
         const double scale = formats[picture->format].scale;
         fputs("set terminal ", gnuplot);
         fprintf(gnuplot, formats[picture->format].terminal, scale * picture->width, scale * picture->height);
         fputs(" noenhanced\nset border 3 linecolor rgb '#8c959f'\nset tics nomirror textcolor rgb '#24292f'\n"
-              "set grid linecolor rgb '#d8dee4' linetype 1 linewidth 0.7\nset key noenhanced right top\n"
-              "set output ",
+              "set grid linecolor rgb '#d8dee4' linetype 1 linewidth 0.7\nset key noenhanced right top\n",
               gnuplot);
     }
-    gnuplot_put_text(gnuplot, picture->output);
-    fputc('\n', gnuplot);
     picture->script(gnuplot, picture->look, picture->context);
-    fputs("unset output\n", gnuplot);
+    fputs("unset output\n", gnuplot); /* ends the picture */
 }
 
-/* Pipes the script into gnuplot. Its own messages are hidden: they name lines of a script that the user
- * can't see. */
-static int run_gnuplot(const struct picture *picture, struct bl_error *err)
+/* The script in a file without a name, read from its start. */
+static FILE *make_script(const struct picture *picture, struct bl_error *err)
+{
+    FILE *file = tmpfile();
+    if (!file) {
+        bl_fail_path(err, "make", "a temporary file for gnuplot", errno);
+        return NULL;
+    }
+    write_script(file, picture);
+    if (fflush(file) == 0 && !ferror(file) && lseek(fileno(file), 0, SEEK_SET) == 0)
+        return file;
+    bl_fail_path(err, "write", "a temporary file for gnuplot", errno);
+    fclose(file); /* it failed already */
+    return NULL;
+}
+
+/* Everything from a descriptor. 0, or an errno. */
+static int read_all(int fd, char **bytes, size_t *n_bytes)
+{
+    FILE *memory = open_memstream(bytes, n_bytes);
+    char block[1 << 14];
+    ssize_t n = 0;
+    while (memory && ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)))
+        if (n > 0)
+            fwrite(block, 1, (size_t)n, memory);
+    const int reason = n < 0 ? errno : 0;
+    const int failed = !memory || ferror(memory);
+    return (memory && fclose(memory) != 0) || failed ? ENOMEM : reason;
+}
+
+/* Starts gnuplot between the script and a pipe; the child's number, or -1. Its own messages are hidden: they
+ * name lines of a script that the user can't see. */
+static pid_t start_gnuplot(int script, const int ends[2])
+{
+    char *const arguments[] = {
+        (char[]){"sh"}, (char[]){"-c"},
+        (char[]){"command -v gnuplot >/dev/null || exit 127; exec gnuplot 2>/dev/null"}, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child = -1;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, script, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, ends[0]);
+    if (posix_spawn(&child, "/bin/sh", &actions, NULL, arguments, environ) != 0)
+        child = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
+}
+
+/* status: of the shell around gnuplot, -1 if nothing came. */
+static int judge(int status, struct bl_error *err)
 {
     enum { NOT_THERE = 127 };
-    fflush(stdout);
-    void (*before)(int) = signal(SIGPIPE, SIG_IGN); /* if gnuplot ends early, its exit status says why */
-    FILE *gnuplot = popen("command -v gnuplot >/dev/null || exit 127; exec gnuplot 2>/dev/null", "w");
-    if (!gnuplot) {
-        signal(SIGPIPE, before);
-        return bl_fail_path(err, "start", "gnuplot", errno);
-    }
-    write_script(gnuplot, picture);
-    const int status = pclose(gnuplot);
-    signal(SIGPIPE, before);
     if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return BL_OK;
     if (status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == NOT_THERE)
@@ -158,30 +191,46 @@ static int run_gnuplot(const struct picture *picture, struct bl_error *err)
                    "numbers with --data");
 }
 
-int gnuplot_draw(const char *path, int width, int height, gnuplot_script *script, const void *context,
-                 struct bl_error *err)
+/* *bytes: the picture in memory, to be freed with free. */
+static int run_gnuplot(const struct picture *picture, char **bytes, size_t *n_bytes, struct bl_error *err)
 {
-    char temporary[BL_PATH_MAX + 8];
-    struct picture picture = {.output = temporary,
-                              .format = format_of(path),
-                              .width = width,
-                              .height = height,
-                              .script = script,
-                              .context = context};
+    int ends[2], status = -1, reason = 0;
+    FILE *script = make_script(picture, err);
+    if (!script)
+        return err->code;
+    if (pipe(ends) != 0) {
+        reason = errno;
+        fclose(script); /* only read from now on */
+        return bl_fail_path(err, "start", "gnuplot", reason);
+    }
+    const pid_t child = start_gnuplot(fileno(script), ends);
+    close(ends[1]);
+    if (child >= 0)
+        reason = read_all(ends[0], bytes, n_bytes);
+    close(ends[0]);
+    fclose(script);
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return bl_fail(err, BL_USAGE, "can't start gnuplot; print the numbers with --data");
+    return reason ? bl_fail_path(err, "read from", "gnuplot", reason)
+                  : judge(*n_bytes == 0 && status == 0 ? -1 : status, err);
+}
+
+int gnuplot_draw(const char *path, enum io_replace replace, int width, int height, gnuplot_script *script,
+                 const void *context, struct bl_error *err)
+{
+    const struct picture picture = {
+        .format = format_of(path), .width = width, .height = height, .script = script, .context = context};
+    char *bytes = NULL;
+    size_t n_bytes = 0;
     if (picture.format < 0)
         return bl_fail(err, BL_USAGE, "the picture %s must end in .png, .svg or .pdf", path);
-    int code = io_file_temporary(path, temporary, sizeof temporary, err);
-    if (code != BL_OK)
-        return code;
-    /* Opened here first, since gnuplot doesn't report why it can't write a file. */
-    FILE *file = fopen(temporary, "w");
-    if (!file)
-        return bl_fail_path(err, "write", path, errno);
-    fclose(file);
-    code = run_gnuplot(&picture, err);
+    const enum file_kind kind = formats[picture.format].kind;
+    int code = output_check(path, kind, replace, err);
     if (code == BL_OK)
-        return io_file_install(temporary, path, err);
-    unlink(temporary);
+        code = run_gnuplot(&picture, &bytes, &n_bytes, err);
+    if (code == BL_OK)
+        code = output_write(path, kind, replace, bytes, (int64_t)n_bytes, err);
+    free(bytes);
     return code;
 }
 
@@ -222,24 +271,21 @@ static int print_text(FILE *file, const struct gnuplot_page *page, struct bl_err
 int gnuplot_print(const struct gnuplot_page *page, gnuplot_script *script, const void *context,
                   struct bl_error *err)
 {
-    char temporary[BL_PATH_MAX];
-    const char *folder = getenv("TMPDIR");
-    snprintf(temporary, sizeof temporary, "%.900s/bitloom-report-XXXXXX",
-             folder && folder[0] ? folder : "/tmp");
-    const int fd = mkstemp(temporary);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (!file)
-        return bl_fail_path(err, "write", temporary, errno);
-    const struct picture picture = {.output = temporary,
-                                    .width = page->width,
+    const struct picture picture = {.width = page->width,
                                     .height = page->height,
                                     .look = page->look,
                                     .script = script,
                                     .context = context};
-    int code = run_gnuplot(&picture, err);
-    if (code == BL_OK)
+    char *bytes = NULL;
+    size_t n_bytes = 0;
+    int code = run_gnuplot(&picture, &bytes, &n_bytes, err);
+    FILE *file = code == BL_OK ? fmemopen(bytes, n_bytes, "r") : NULL;
+    if (code == BL_OK && !file)
+        code = bl_fail(err, BL_MEMORY, "out of memory: the drawn characters");
+    if (file) {
         code = print_text(file, page, err);
-    fclose(file);
-    unlink(temporary);
+        fclose(file); /* only read from */
+    }
+    free(bytes);
     return code;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "io/output.h"
 
 /* What is drawn: a file, characters, or characters in colours. */
 enum gnuplot_look { GNUPLOT_PICTURE, GNUPLOT_TEXT, GNUPLOT_COLOURS };
@@ -13,10 +14,10 @@ enum gnuplot_look { GNUPLOT_PICTURE, GNUPLOT_TEXT, GNUPLOT_COLOURS };
 /* Writes the plots' commands; those for terminal and output come before and after. */
 typedef void gnuplot_script(FILE *gnuplot, enum gnuplot_look look, const void *context);
 
-/* Draws into a file of width x height pixels, which gets its name when it is complete; its ending .png, .svg or
+/* Draws into a file of width x height pixels (mpi/files/output.h); its ending .png, .svg or
  * .pdf is the format. Errors: BL_USAGE another ending, or gnuplot is missing or fails; BL_PATH. */
-int gnuplot_draw(const char *path, int width, int height, gnuplot_script *script, const void *context,
-                 struct bl_error *err);
+int gnuplot_draw(const char *path, enum io_replace replace, int width, int height, gnuplot_script *script,
+                 const void *context, struct bl_error *err);
 
 /* Plots in characters on standard output. */
 struct gnuplot_page {

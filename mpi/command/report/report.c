@@ -12,6 +12,10 @@
 
 enum { RUNS_MAX = 32 };
 
+struct given {
+    const char *output, *data, *curves, *table, *follow, *force;
+};
+
 static void print_cell(double value)
 {
     if (isfinite(value))
@@ -40,7 +44,7 @@ static int print_data(const struct report_run *runs, int64_t n_runs, struct bl_e
 }
 
 /* Warns if protocols differ: then the better curve needn't belong to the better method. */
-static int report_evaluations(const char *const *files, int n, const char *output, int data,
+static int report_evaluations(const char *const *files, int n, const struct given *given,
                               struct bl_error *err)
 {
     struct report_curves curves = {0};
@@ -50,14 +54,11 @@ static int report_evaluations(const char *const *files, int n, const char *outpu
     if (code == BL_OK && !report_curves_agree(&curves))
         bl_log_warn("these evaluations have different protocols or data; their curves are not comparable");
     if (code == BL_OK)
-        code = data ? report_curves_print(&curves, err) : report_curves_draw(&curves, output, err);
+        code = given->data ? report_curves_print(&curves, err)
+                           : report_curves_draw(&curves, given->output, command_replace(given->force), err);
     report_curves_free(&curves);
     return code;
 }
-
-struct given {
-    const char *output, *data, *curves, *table, *follow;
-};
 
 static int report_runs(const char *const *folders, int n, const struct given *given, struct bl_error *err)
 {
@@ -70,7 +71,8 @@ static int report_runs(const char *const *folders, int n, const struct given *gi
     if (code == BL_OK && given->table)
         code = report_table(runs, n, given->data != NULL, err);
     else if (code == BL_OK)
-        code = given->data ? print_data(runs, n, err) : report_draw(runs, n, given->output, err);
+        code = given->data ? print_data(runs, n, err)
+                           : report_draw(runs, n, given->output, command_replace(given->force), err);
     for (int i = 0; i < n; i++)
         report_free(&runs[i]);
     return code;
@@ -99,6 +101,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "a file to draw instead; its ending .png, .svg or .pdf is the format",
      .at = offsetof(struct given, output)},
+    COMMAND_FORCE(struct given),
     {.name = "--data",
      .text = "print the numbers as TSV instead, without gnuplot",
      .at = offsetof(struct given, data)},
@@ -124,8 +127,7 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (code == BL_OK && given.follow)
         return report_follow(paths[0], err);
     if (code == BL_OK)
-        code = given.curves ? report_evaluations(paths, n, given.output, given.data != NULL, err)
-                            : report_runs(paths, n, &given, err);
+        code = given.curves ? report_evaluations(paths, n, &given, err) : report_runs(paths, n, &given, err);
     if (code == BL_OK && given.output)
         bl_log_say("drew %s", given.output);
     return code;
@@ -134,10 +136,10 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_report = {
     .name = "report",
     .summary = "draw or follow loss and mAP of runs, or precision-recall curves",
-    .usage = "RUN... [-o PICTURE] [--data]\n"
+    .usage = "RUN... [-o PICTURE [--force]] [--data]\n"
              "--table RUN... [--data]\n"
              "--follow RUN\n"
-             "--precision-recall EVALUATION... [-o PICTURE] [--data]\n",
+             "--precision-recall EVALUATION... [-o PICTURE [--force]] [--data]\n",
     .text =
         "Draws the training loss and the validation mAP of run folders over epochs, on the terminal or as "
         "a picture, by gnuplot. "

@@ -220,14 +220,15 @@ static int print_curves(const struct report_curves *curves, struct bl_error *err
     return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write to", "standard output", errno);
 }
 
-int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err)
+int report_curves_draw(const struct report_curves *curves, const char *path, enum io_replace replace,
+                       struct bl_error *err)
 {
     const int line = 20; /* pixels that each curve's line in the key needs */
     const int most = 1000, keys = curves->n < most ? (int)curves->n : most;
     if (!path)
         return print_curves(curves, err);
-    return gnuplot_draw(path, report_curves_agree(curves) ? 720 : 960, 440 + line * keys, write_script,
-                        curves, err);
+    return gnuplot_draw(path, replace, report_curves_agree(curves) ? 720 : 960, 440 + line * keys,
+                        write_script, curves, err);
 }
 
 int report_curves_print(const struct report_curves *curves, struct bl_error *err)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "io/output.h"
 
 /* The curve of one evaluation. */
 struct report_curve {
@@ -31,7 +32,8 @@ int report_curves_agree(const struct report_curves *curves);
 
 /* Draws them (mpi/command/report/gnuplot.h), or prints them as TSV: curve, protocol, map, radius, recall,
  * precision. / */
-int report_curves_draw(const struct report_curves *curves, const char *path, struct bl_error *err);
+int report_curves_draw(const struct report_curves *curves, const char *path, enum io_replace replace,
+                       struct bl_error *err);
 int report_curves_print(const struct report_curves *curves, struct bl_error *err);
 
 #endif

@@ -114,8 +114,9 @@ static int print_runs(const struct runs *all, struct bl_error *err)
     return fflush(stdout) == 0 ? BL_OK : bl_fail_path(err, "write to", "standard output", errno);
 }
 
-int report_draw(const struct report_run *runs, int64_t n_runs, const char *path, struct bl_error *err)
+int report_draw(const struct report_run *runs, int64_t n_runs, const char *path, enum io_replace replace,
+                struct bl_error *err)
 {
     const struct runs all = {runs, n_runs};
-    return path ? gnuplot_draw(path, 900, 360, write_script, &all, err) : print_runs(&all, err);
+    return path ? gnuplot_draw(path, replace, 900, 360, write_script, &all, err) : print_runs(&all, err);
 }

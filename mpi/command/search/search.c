@@ -55,21 +55,22 @@ static int check_sides(const struct search_side *queries, const struct search_si
 {
     /* Within one file a query is one of the items. */
     const int self = wish->exclude_self && command_same_file(queries->path, database->path);
-    const int64_t most = bl_max(database->info->rows - self, 1);
+    const int64_t others = database->info->rows - self, most = bl_max(others, 1);
     if (queries->info->bits != database->info->bits)
         return bl_fail(err, BL_INPUT, "%s has codes of %s and %s of %s; compare codes of one model",
                        queries->path, bl_count(queries->info->bits, "bit").text, database->path,
                        bl_count(database->info->bits, "bit").text);
-    if (wish->k > most) {
+    if (others == 0)
+        bl_log_say("%s has one row, and --exclude-self leaves nothing to find", database->path);
+    else if (wish->k > most)
         bl_log_say("-k %" PRId64 " is lowered to %" PRId64 ": the database has no more%s items", wish->k,
                    most, self ? " other" : "");
-        wish->k = most;
-    }
+    wish->k = bl_min(wish->k, most);
     return BL_OK;
 }
 
 struct given {
-    const char *k, *radius, *output, *format, *exclude_self;
+    const char *k, *radius, *output, *format, *exclude_self, *force;
 };
 
 static const struct command_option options[] = {
@@ -94,13 +95,16 @@ static const struct command_option options[] = {
      .values = "tsv json hdf5",
      .text = "tsv, json or hdf5 (default: OUT's ending, tsv on standard output)",
      .at = offsetof(struct given, format)},
+    COMMAND_FORCE(struct given),
     COMMAND_OPTIONS_END,
 };
 
 static int parse_wish(const struct given *given, struct search_wish *wish, struct bl_error *err)
 {
-    *wish = (struct search_wish){
-        .k = given->radius ? 0 : 10, .radius = -1, .exclude_self = given->exclude_self != NULL};
+    *wish = (struct search_wish){.k = given->radius ? 0 : 10,
+                                 .radius = -1,
+                                 .exclude_self = given->exclude_self != NULL,
+                                 .replace = command_replace(given->force)};
     int code = given->k ? command_integer("-k", given->k, 1, INT32_MAX, &wish->k, err) : BL_OK;
     if (code == BL_OK && given->radius)
         code = command_integer("--radius", given->radius, 0, BL_CODE_BITS_MAX, &wish->radius, err);
@@ -128,6 +132,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
     if (given.output)
         signals_install(SIGNALS_FILE);
     if (code == BL_OK)
+        code = output_check(given.output, search_kind(format), command_replace(given.force), err);
+    if (code == BL_OK)
         code = load_side(&queries, files[0], err);
     if (code == BL_OK)
         code = load_side(&database, files[1], err);
@@ -151,7 +157,8 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
 const struct command command_search = {
     .name = "search",
     .summary = "find the nearest codes of queries",
-    .usage = "QUERIES DATABASE [-k K] [--radius R] [--exclude-self] [-o OUT] [--format tsv|json|hdf5]\n",
+    .usage = "QUERIES DATABASE [-k K] [--radius R] [--exclude-self] [-o OUT] [--format tsv|json|hdf5] "
+             "[--force]\n",
     .text =
         "QUERIES and DATABASE are code files, as `bitloom encode` writes them. "
         "The answer is exact: by ascending Hamming distance, items at equal distance by their row in the "

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "io/output.h"
 #include "mpi/evaluate/code_set.h"
 
 /* A code file in memory: queries or database. Owns all but path and info. */
@@ -20,6 +21,7 @@ struct search_wish {
     int64_t k;      /* neighbours of each query; 0: all within the radius */
     int64_t radius; /* -1: any distance */
     int exclude_self;
+    enum io_replace replace; /* what the output may replace */
 };
 
 /* The neighbours of queries [first, first + n); borrowed. Those of the i-th are at [at[i], at[i + 1]) of both arrays:

@@ -1,27 +1,24 @@
 #include "mpi/command/search/search_output.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
-#include "io/file.h"
 #include "mpi/command/search/search_h5.h"
 
 enum { NAME_BYTES = 512 };
 
 struct search_output {
     enum search_format format;
-    const char *path; /* NULL: standard output */
-    char temporary[BL_PATH_MAX + 8];
     const struct search_side *queries, *database;
-    FILE *file;
+    struct io_output output; /* of texts */
+    FILE *file;              /* their next bytes, in memory: */
+    char *text;
+    size_t n_text;
     struct search_h5 h5;
-    int unfinished; /* there is a temporary file to remove */
     int64_t n_written;
 };
 
@@ -32,7 +29,7 @@ int search_format_of(const char *name, const char *path, enum search_format *for
         enum search_format format;
     } known[] = {{"tsv", ".tsv", SEARCH_TSV}, {"json", ".json", SEARCH_JSON}, {"hdf5", ".h5", SEARCH_HDF5}};
     *format = SEARCH_TSV;
-    if (!name && !path)
+    if (!name && (!path || strcmp(path, "-") == 0))
         return BL_OK;
     const char *ending = path ? strrchr(path, '.') : NULL;
     for (int i = 0; i < 3; i++)
@@ -44,6 +41,11 @@ int search_format_of(const char *name, const char *path, enum search_format *for
         return bl_fail(err, BL_USAGE, "--format must be tsv, json or hdf5, not '%s'", name);
     return bl_fail(err, BL_USAGE, "%s ends in neither .tsv, .json nor .h5; say --format tsv, json or hdf5",
                    path);
+}
+
+enum file_kind search_kind(enum search_format format)
+{
+    return format == SEARCH_HDF5 ? FILE_NEIGHBOURS : format == SEARCH_JSON ? FILE_JSON : FILE_TSV;
 }
 
 /* The id of a row, or else its number. Tabs and line ends, which would break the table, become spaces. */
@@ -179,9 +181,24 @@ static void write_head(struct search_output *output, const struct search_wish *w
             wish->exclude_self ? "true" : "false", output->queries->info->rows, output->database->info->rows);
 }
 
-static const char *name_of(const struct search_output *output)
+/* Texts are made in memory, a block of queries at a time, and written from there. */
+static int begin_text(struct search_output *output, struct bl_error *err)
 {
-    return output->path ? output->path : "standard output";
+    output->file = open_memstream(&output->text, &output->n_text);
+    return output->file ? BL_OK : bl_fail(err, BL_MEMORY, "out of memory: a block of answers");
+}
+
+static int put_text(struct search_output *output, struct bl_error *err)
+{
+    FILE *file = output->file;
+    output->file = NULL;
+    int failed = ferror(file);
+    failed |= fclose(file) != 0;
+    int code = failed ? bl_fail(err, BL_MEMORY, "out of memory: a block of answers")
+                      : io_output_put(&output->output, output->text, (int64_t)output->n_text, err);
+    free(output->text);
+    output->text = NULL;
+    return code;
 }
 
 int search_output_create(struct search_output **out, enum search_format format, const char *path,
@@ -194,74 +211,52 @@ int search_output_create(struct search_output **out, enum search_format format, 
     if (code != BL_OK)
         return code;
     output->format = format;
-    output->path = path;
     output->queries = queries;
     output->database = database;
-    if (!path && format == SEARCH_HDF5)
-        return bl_fail(err, BL_USAGE, "HDF5 can't go to standard output; name a file with -o");
-    if (path)
-        code = io_file_temporary(path, output->temporary, sizeof output->temporary, err);
+    if (format == SEARCH_HDF5)
+        return search_h5_create(&output->h5, path, queries, database, wish, offsets, err);
+    code = output_begin(&output->output, path, search_kind(format), wish->replace, err);
+    if (code == BL_OK)
+        code = begin_text(output, err);
     if (code != BL_OK)
         return code;
-    output->unfinished = path != NULL;
-    if (format == SEARCH_HDF5)
-        return search_h5_create(&output->h5, output->temporary, queries, database, wish, offsets, err);
-    output->file = path ? fopen(output->temporary, "w") : stdout;
-    if (!output->file) {
-        output->unfinished = 0;
-        return bl_fail_path(err, "write", path, errno);
-    }
     write_head(output, wish);
-    return BL_OK;
+    return put_text(output, err);
 }
 
 int search_output_write(struct search_output *output, const struct search_block *block, struct bl_error *err)
 {
-    int code = BL_OK;
     if (output->format == SEARCH_HDF5)
         return search_h5_write(&output->h5, block, err);
+    int code = begin_text(output, err);
+    if (code != BL_OK)
+        return code;
     if (output->format == SEARCH_JSON)
         code = write_json(output, block, err);
     else
         write_tsv(output, block);
     output->n_written += block->n;
-    if (code == BL_OK && ferror(output->file))
-        code = bl_fail_path(err, "write", name_of(output), errno);
-    return code;
+    struct bl_error later;
+    const int put = put_text(output, code == BL_OK ? err : &later);
+    return code == BL_OK ? put : code;
 }
 
 int search_output_commit(struct search_output *output, struct bl_error *err)
 {
-    if (output->format == SEARCH_HDF5) {
-        int code = search_h5_close(&output->h5, err);
-        if (code != BL_OK)
-            return code;
-    } else {
-        if (output->format == SEARCH_JSON)
-            fprintf(output->file, "]}\n");
-        if (fflush(output->file) != 0 || ferror(output->file))
-            return bl_fail_path(err, "write", name_of(output), errno);
-        if (!output->path)
-            return BL_OK;
-        int failed = fclose(output->file);
-        output->file = NULL;
-        if (failed)
-            return bl_fail_path(err, "write", output->path, errno);
-    }
-    output->unfinished = 0; /* io_file_install removes the temporary file if it fails */
-    return io_file_install(output->temporary, output->path, err);
+    static const char end[] = "]}\n";
+    if (output->format == SEARCH_HDF5)
+        return search_h5_commit(&output->h5, err);
+    const int code =
+        output->format == SEARCH_JSON ? io_output_put(&output->output, end, sizeof end - 1, err) : BL_OK;
+    return code == BL_OK ? io_output_commit(&output->output, err) : code;
 }
 
 void search_output_destroy(struct search_output *output)
 {
     if (!output)
         return;
-    struct bl_error ignored;
     if (output->format == SEARCH_HDF5)
-        search_h5_close(&output->h5, &ignored);
-    if (output->file && output->path)
-        fclose(output->file);
-    if (output->unfinished)
-        unlink(output->temporary);
+        search_h5_destroy(&output->h5);
+    io_output_drop(&output->output);
     bl_free(&output);
 }

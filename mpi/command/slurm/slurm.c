@@ -8,6 +8,7 @@
 #include "mpi/command/command.h"
 #include "mpi/command/run_config.h"
 #include "mpi/command/slurm/slurm_template.h"
+#include "mpi/files/output.h"
 
 /* The template's language: a line "@TAG|text" is "text" in scripts of that kind (run or sweep, srun or
  * mpirun) and left out of others; @NAME@ is replaced by a value. */
@@ -147,7 +148,7 @@ static int list_of(const char *option, const char *text, int64_t max, struct val
 }
 
 struct options {
-    const char *config, *nodes, *ranks, *time, *partition, *launcher, *bits, *seeds, *output;
+    const char *config, *nodes, *ranks, *time, *partition, *launcher, *bits, *seeds, *output, *force;
 };
 
 static int set_size(struct script *script, const struct options *given, const struct bl_config *config,
@@ -303,6 +304,7 @@ static const struct command_option options[] = {
      .values = COMMAND_FILES,
      .text = "write it to a new file instead",
      .at = offsetof(struct options, output)},
+    COMMAND_FORCE(struct options),
     COMMAND_OPTIONS_END,
 };
 
@@ -316,13 +318,9 @@ static int run(struct par par, int argc, char **argv, struct bl_error *err)
         code = bl_alloc_zero(&script, 1, sizeof *script, "the batch script", err);
     if (code == BL_OK)
         code = make_script(script, &given, err);
-    if (code == BL_OK && given.output) {
-        code = command_write_new(given.output, script->text, err);
-    } else if (code == BL_OK) {
-        fputs(script->text, stdout);
-        if (fflush(stdout) != 0)
-            code = bl_fail_path(err, "write to", "standard output", errno);
-    }
+    if (code == BL_OK)
+        code = output_write(given.output, FILE_SCRIPT, command_replace(given.force), script->text,
+                            (int64_t)strlen(script->text), err);
     if (script)
         bl_free(&script->text);
     bl_free(&script);
@@ -333,7 +331,7 @@ const struct command command_slurm = {
     .name = "slurm",
     .summary = "write a batch script for a configuration, a time and a size",
     .usage = "CONFIG --ranks R --time T [--nodes N] [--partition P] [--launcher L] [--bits LIST] "
-             "[--seeds LIST] [-o FILE]\n",
+             "[--seeds LIST] [-o FILE] [--force]\n",
     .text = "Prints a batch script for Slurm's sbatch that trains the configuration for as many jobs as it "
             "takes: it stops in time before a limit or a preemption, requeues itself and continues. "
             "docs/slurm.md explains it.\n",

@@ -51,8 +51,10 @@ static int write_share(struct par par, const char *path, int64_t rows, struct bl
     uint8_t *codes;
     uint32_t *words;
     int64_t lo, hi;
-    const struct par_codes_info info = {
-        .rows = rows, .bits = BITS, .labels = bl_label_layout(BL_LABELS_MULTI, COLS)};
+    const struct par_codes_info info = {.rows = rows,
+                                        .bits = BITS,
+                                        .labels = bl_label_layout(BL_LABELS_MULTI, COLS),
+                                        .replace = IO_REPLACE_SAME};
     bl_share(rows, par.rank, par.size, &lo, &hi);
     CHECK(bl_alloc_zero(&codes, rows * CODE_BYTES, 1, "codes", err) == BL_OK);
     CHECK(bl_alloc_zero(&words, rows * WORDS, sizeof *words, "labels", err) == BL_OK);
@@ -115,7 +117,7 @@ static void a_model_is_never_made_of_two(struct par par)
         model.params[i] = (float)(i + (par.rank + 1 == par.size ? par.rank : 0));
     for (int64_t d = 0; d < 9; d++)
         model.normalizer.mean[d] = model.normalizer.scale[d] = 1.0;
-    CHECK(par_model_write(par, path, &model, (struct h5_tuning){0}, &err) == BL_OK);
+    CHECK(par_model_write(par, path, &model, (struct h5_tuning){.replace = IO_REPLACE_SAME}, &err) == BL_OK);
     CHECK(par_model_read(par, path, &read, &err) == BL_OK);
     for (int64_t i = 0; i < model.layout.n_params; i++)
         same &= read.params[i] == (float)i;

@@ -102,6 +102,7 @@ static void expect_codes(int64_t rows, int64_t cols)
     unlink(path);
     write_matrix("train", 0, rows, cols);
     read_words("train", 0, cols);
+    unlink(path);
     cr_assert_eq(par_codes_create(&writer, par_alone(), path, &info, &split_err), BL_OK, "%s",
                  split_err.what);
     cr_assert_eq(par_codes_write_local(writer, 0, rows, zeros, words, NULL, &split_err), BL_OK);

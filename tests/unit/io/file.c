@@ -67,7 +67,7 @@ Test(file, nothing_unfinished_stays_behind)
 {
     struct bl_error err;
     char temporary[300];
-    cr_assert_eq(io_file_temporary(path, temporary, sizeof temporary, &err), BL_OK);
+    snprintf(temporary, sizeof temporary, "%s.part", path);
     cr_assert_eq(io_file_write(path, "x", 1, &err), BL_OK);
     cr_assert_not(exists(temporary));
 }
@@ -92,33 +92,6 @@ Test(file, a_write_that_fails_leaves_what_was_there)
     assert_content(inside, "kept");
     snprintf(temporary, sizeof temporary, "%s.part", path);
     cr_assert_not(exists(temporary));
-}
-
-Test(file, installing_moves_the_unfinished_file_to_its_name)
-{
-    struct bl_error err;
-    char temporary[300];
-    cr_assert_eq(io_file_temporary(path, temporary, sizeof temporary, &err), BL_OK);
-    cr_assert_eq(io_file_write(temporary, "whole", 5, &err), BL_OK);
-    cr_assert_eq(io_file_install(temporary, path, &err), BL_OK);
-    cr_assert_not(exists(temporary));
-    assert_content(path, "whole");
-}
-
-Test(file, installing_what_is_not_there_is_a_path_error)
-{
-    struct bl_error err;
-    char temporary[300];
-    snprintf(temporary, sizeof temporary, "%s.part", path);
-    cr_assert_eq(io_file_install(temporary, path, &err), BL_PATH);
-    cr_assert_not(exists(path));
-}
-
-Test(file, an_unfinished_name_that_does_not_fit_is_refused)
-{
-    struct bl_error err;
-    char temporary[8];
-    cr_assert_eq(io_file_temporary("name", temporary, sizeof temporary, &err), BL_USAGE);
 }
 
 Test(file, reading_what_is_not_there_is_a_path_error)

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "io/file.h"
+#include "io/output.h"
 #include "mpi/process/signals.h"
 #include "support/folder.h"
 
@@ -67,26 +68,18 @@ static int exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static void touch(const char *path)
-{
-    FILE *file = fopen(path, "w");
-    cr_assert(file);
-    fclose(file);
-}
-
 /* A process that works on a file beside `path` and gets the signal; returns how it ended, as a shell says it. */
 static int status_of(const struct signals_row *row, enum signals_work work, const char *path, int ignores)
 {
-    char temporary[300];
+    struct io_output output;
     int status;
     struct bl_error err;
     const pid_t pid = fork();
     if (pid == 0) {
         signal(row->number, ignores ? SIG_IGN : SIG_DFL);
         signals_install(work);
-        if (io_file_temporary(path, temporary, sizeof temporary, &err) != BL_OK)
+        if (io_output_look(&output, path, &err) != BL_OK || io_output_begin(&output, &err) != BL_OK)
             _exit(99);
-        touch(temporary);
         raise(row->number);
         _exit(0);
     }
@@ -126,22 +119,23 @@ Test(signals, a_run_stays_deaf_to_a_hangup_that_was_ignored_and_to_nothing_else)
 
 Test(signals, finished_and_given_up_files_are_forgotten)
 {
-    char folder[200], path[240], temporary[300];
+    char folder[200], path[240];
+    struct io_output output;
     struct bl_error err;
     cr_assert(folder_make(folder, sizeof folder));
     for (int i = 0; i < 100; i++) { /* more than are remembered at a time */
         snprintf(path, sizeof path, "%s/out-%d", folder, i);
         cr_assert_eq(io_file_write(path, "x", 1, &err), BL_OK);
     }
-    cr_assert_eq(io_file_temporary(path, temporary, sizeof temporary, &err), BL_OK);
-    touch(temporary);
+    cr_assert_eq(io_output_look(&output, path, &err), BL_OK);
+    cr_assert_eq(io_output_begin(&output, &err), BL_OK);
     const pid_t pid = fork();
     if (pid == 0) {
         signals_install(SIGNALS_FILE);
         raise(SIGTERM);
     }
     waitpid(pid, NULL, 0);
-    cr_assert_not(exists(temporary));
+    cr_assert_not(exists(output.temporary));
     cr_assert(exists(path));
     folder_remove(folder);
 }
