@@ -151,7 +151,7 @@ Test(cli_groups, and_labels_are_each_relevant_when_asked_for)
     cr_assert(strstr(result.out, "\"relevance\":\"same class\""), "%s", result.out);
     cr_assert_eq(evaluate(1, "--relevant group"), by_label); /* here the two mean the same */
     cr_assert(strstr(result.out, "\"relevance\":\"any shared group\""), "%s", result.out);
-    cli_fails(0, 2, "--relevant must be label or group",
+    cli_fails(0, 2, "--relevant must be label, group or neighbours",
               "evaluate %s/model.h5 %s --queries test --database train --relevant ids", tiny.run, data);
     import("test", TINY_TEST, 2, 1, 1);
     cli_fails(2, 3, "has 3 groups a row",

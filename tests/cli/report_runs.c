@@ -175,12 +175,26 @@ Test(cli_report_runs, following_ends_as_the_run_did)
     cli_fails(0, 6, "ended without a word", "report --follow %s/killed", folder);
 }
 
+static int is_waiting(const void *context)
+{
+    const struct background *job = context;
+    char path[CLI_PATH_MAX + 8];
+    snprintf(path, sizeof path, "%s/err", job->folder);
+    if (!tiny_exists(path))
+        return 0;
+    char *said = tiny_read(path, NULL);
+    const int waits = strstr(said, "waiting for a run to begin") != NULL;
+    free(said);
+    return waits;
+}
+
 Test(cli_report_runs, a_run_is_followed_from_before_its_begin_to_its_end)
 {
     struct tiny tiny;
     struct background job;
     tiny_init(&tiny);
     background_start(&job, 1, "report --follow %s", tiny.run);
+    background_until(&job, is_waiting, &job);
     tiny_train_well(&tiny, 0, tiny.run, "");
     background_wait(&job, &result);
     tiny_free(&tiny);
