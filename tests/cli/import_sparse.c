@@ -120,5 +120,5 @@ Test(cli_import_sparse, encode_takes_rows_of_the_width_of_the_model)
     cli_free(&direct);
     cli_free(&whole);
     write_text(train, "0 7:1\n");
-    cli_fails(0, 3, "here rows have 6 features", "encode %s %s -o %s/none.h5", model, train, tiny.folder);
+    cli_fails(0, 3, "here rows have 6 features", "encode %s %s -o %s/c.h5", model, train, tiny.folder);
 }

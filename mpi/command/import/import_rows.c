@@ -386,12 +386,13 @@ static void say(struct import *import)
     char what[2 * BL_LABEL_TEXT + 16];
     import_look_describe(&import->look, import->names.n, import->id_bytes > 0, what, sizeof what);
     const int64_t copied = split_copied_bytes(import->writer);
-    char copy[60] = "";
+    char note[80] = "", copy[60] = "";
+    if (info->note)
+        snprintf(note, sizeof note, " (%s)", info->note);
     if (copied >= COPY_TOLD_BYTES)
         snprintf(copy, sizeof copy, ", copying the %" PRId64 " MiB that were there", copied >> 20);
-    bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s%s%s%s",
-               bl_count(info->rows, "row").text, info->dim, bl_type_name(import->type), what, given->split,
-               given->out, info->note ? " (" : "", info->note ? info->note : "", info->note ? ")" : "", copy);
+    bl_log_say("imported %s of %" PRId64 " x %s, %s as split %s of %s%s%s", bl_count(info->rows, "row").text,
+               info->dim, bl_type_name(import->type), what, given->split, given->out, note, copy);
     import_look_warn(&import->look, info, labels);
     import_others_compare(&import->others, given->split, import->layout, import->names.names,
                           import->names.n);
