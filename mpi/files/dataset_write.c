@@ -38,6 +38,25 @@ static int check_options(const char *split, const struct split_writer_options *o
     return code;
 }
 
+/* What another program keeps under a name isn't replaced by a split. */
+static int check_name(hid_t file, const char *path, const char *split, int replace, struct bl_error *err)
+{
+    char features[BL_NAME_MAX + 16];
+    H5O_info_t info;
+    if (!h5_column_exists(file, split))
+        return BL_OK;
+    snprintf(features, sizeof features, "%s/features", split);
+    if (H5Oget_info_by_name(file, split, &info, H5P_DEFAULT) < 0 || info.type != H5O_TYPE_GROUP ||
+        !h5_column_exists(file, features))
+        return bl_fail(err, BL_USAGE,
+                       "%s has something else under the name '%s', which is no split; choose another name",
+                       path, split);
+    return replace
+               ? BL_OK
+               : bl_fail(err, BL_USAGE, "%s has a split '%s' already; choose another name or add --replace",
+                         path, split);
+}
+
 /* Checks that the file at path is a data set to which the split may be added. */
 static int check_existing(const char *path, const char *split, int replace, struct bl_error *err)
 {
@@ -48,10 +67,9 @@ static int check_existing(const char *path, const char *split, int replace, stru
     if (code != BL_OK)
         return code;
     code = h5_stamp_check(file, path, PAR_DATASET_FORMAT, PAR_DATASET_VERSION, err);
-    if (code == BL_OK && h5_column_exists(file, split) && !replace)
-        code = bl_fail(err, BL_USAGE, "%s has a split '%s' already; choose another name or add --replace",
-                       path, split);
-    else if (code == BL_OK && protocol_note_get(file, &note))
+    if (code == BL_OK)
+        code = check_name(file, path, split, replace, err);
+    if (code == BL_OK && protocol_note_get(file, &note))
         code = bl_fail(err, BL_USAGE,
                        "%s was cut by the protocol %s, so its splits belong together; choose another file",
                        path, note.name);

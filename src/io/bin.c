@@ -43,7 +43,9 @@ static int read_i8(struct io_array *array, struct io_array_head *head, struct bl
 static int read_i32(struct io_array *array, struct io_array_head *head, struct bl_error *err)
 {
     int code = read_any(array, head, 'i', 4, err);
-    if (code == BL_OK && __builtin_mul_overflow(array->rows * array->dim, (int64_t)4, &array->trailing_bytes))
+    int64_t values;
+    if (code == BL_OK && (__builtin_mul_overflow(array->rows, array->dim, &values) ||
+                          __builtin_mul_overflow(values, (int64_t)4, &array->trailing_bytes)))
         array->trailing_bytes = 0; /* io_array_open refuses such a head */
     return code;
 }

@@ -50,6 +50,9 @@ int io_stream_plain(const struct io_stream *stream, int *fd, int64_t *offset, st
     *offset = stream->zip ? io_zip_entry_place(stream->zip) : 0;
     if (*offset < 0 || (stream->file && !gzdirect(stream->file)))
         return BL_OK;
+    const int code = stream->zip ? io_zip_entry_check(stream->zip, err) : BL_OK;
+    if (code != BL_OK)
+        return code;
     const char *path = stream->zip ? io_zip_entry_archive(stream->zip) : stream->path;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     return *fd >= 0 ? BL_OK : bl_fail_path(err, "open", path, errno);

@@ -209,3 +209,24 @@ int io_zip_entry_rewind(struct io_zip_entry *entry, struct bl_error *err)
     entry->is_open = 0;
     return begin(entry, err);
 }
+
+/* Reads the next n bytes and drops them. */
+static int drop(struct io_zip_entry *entry, int64_t n, struct bl_error *err)
+{
+    char piece[1 << 14];
+    int64_t got = 1;
+    int code = BL_OK;
+    for (int64_t left = n; code == BL_OK && left > 0 && got > 0; left -= got)
+        code = io_zip_entry_read(entry, piece, left < (int64_t)sizeof piece ? left : (int64_t)sizeof piece,
+                                 &got, err);
+    return code;
+}
+
+int io_zip_entry_check(struct io_zip_entry *entry, struct bl_error *err)
+{
+    const int64_t at = entry->read;
+    int code = drop(entry, entry->bytes - at, err);
+    if (code == BL_OK)
+        code = io_zip_entry_rewind(entry, err);
+    return code == BL_OK ? drop(entry, at, err) : code;
+}

@@ -32,6 +32,10 @@ int64_t io_zip_entry_place(const struct io_zip_entry *entry);
 /* Reads up to n bytes; *n_read is smaller at the end only, where the checksum is compared. Errors: BL_INPUT. */
 int io_zip_entry_read(struct io_zip_entry *entry, void *to, int64_t n, int64_t *n_read, struct bl_error *err);
 
+/* Reads to the end, where the checksum is compared, and comes back to the same byte: for who reads bytes from the archive
+ * itself. Errors: BL_INPUT. */
+int io_zip_entry_check(struct io_zip_entry *entry, struct bl_error *err);
+
 /* Goes back to the first byte. */
 int io_zip_entry_rewind(struct io_zip_entry *entry, struct bl_error *err);
 

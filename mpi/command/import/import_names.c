@@ -1,6 +1,7 @@
 #include "mpi/command/import/import_names.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -36,6 +37,28 @@ static int check_name(const char *name, int64_t number, struct bl_error *err)
                    n == 0 ? "empty" : "longer than 255 bytes");
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Two classes of one name couldn't be told apart. */
+static int check_repeats(const struct import_names *names, struct bl_error *err)
+{
+    const char **sorted = NULL;
+    int code = bl_alloc(&sorted, names->n, sizeof *sorted, "class names", err);
+    for (int64_t i = 0; i < names->n && code == BL_OK; i++)
+        sorted[i] = names->names[i];
+    if (code == BL_OK)
+        qsort(sorted, (size_t)names->n, sizeof *sorted, by_text);
+    for (int64_t i = 1; i < names->n && code == BL_OK; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            code = bl_fail(err, BL_USAGE, "--class-names has '%.255s' twice; give each class its own name",
+                           sorted[i]);
+    bl_free(&sorted);
+    return code;
+}
+
 int import_names_read(struct import_names *names, const char *given, struct bl_error *err)
 {
     int code = load(names, given, err);
@@ -55,7 +78,7 @@ int import_names_read(struct import_names *names, const char *given, struct bl_e
         names->names[names->n] = at;
         code = check_name(at, names->n++, err);
     }
-    return code;
+    return code == BL_OK ? check_repeats(names, err) : code;
 }
 
 int import_names_borrow(struct import_names *names, const char *const *from, int64_t n, struct bl_error *err)

@@ -232,6 +232,7 @@ Test(import, class_names_must_cover_the_labels)
     expect_refused("--format npy --features x.npy --labels y.npy --class-names a,b", BL_INPUT, "go up to 2");
     expect_refused("--format npy --features x.npy --labels m.npy --class-names a", BL_INPUT, "2 columns");
     expect_refused("--format npy --features x.npy --labels y.npy --class-names a,,c", BL_USAGE, "class 1");
+    expect_refused("--format npy --features x.npy --labels y.npy --class-names a,b,a", BL_USAGE, "'a' twice");
     expect_refused("--format npy --features x.npy --class-names a,b", BL_USAGE, "without labels");
     expect_refused("--format npy --features x.npy --labels y.npy --class-names @none", BL_PATH, "none");
 }

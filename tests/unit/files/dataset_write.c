@@ -218,6 +218,8 @@ Test(dataset_write, a_file_of_others_keeps_its_data_when_a_split_is_added)
     H5Dclose(set), H5Sclose(space), H5Fclose(file);
     must_write("train", 9, 0);
     expect_bytes("train", 9);
+    cr_assert_eq(write_split("notes", 1, 1), BL_USAGE);
+    cr_assert_not_null(strstr(err.what, "'notes', which is no split"), "%s", err.what);
     int read[3] = {0};
     file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     set = H5Dopen2(file, "notes", H5P_DEFAULT);

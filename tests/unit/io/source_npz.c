@@ -95,13 +95,24 @@ Test(source_npz, several_arrays_and_a_missing_one_are_answered_by_a_list)
     expect_text(open_array(":x"), BL_PATH, "No such file");
 }
 
+static int are_rows(const float *got, int turned)
+{
+    int same = 1;
+    for (int64_t r = 0; r < ROWS; r++)
+        for (int64_t c = 0; c < COLS; c++)
+            same &= got[r * COLS + c] == values[turned ? c * ROWS + r : r * COLS + c];
+    return same;
+}
+
 /* Any byte may be wrong: never a crash, and never other rows. */
 Test(source_npz, a_damaged_or_cut_archive_gives_the_rows_or_an_error)
 {
     static char bytes[ROWS * COLS * 4 + 4096];
     static float got[ROWS * COLS];
-    for (int level = 0; level <= 1; level++) {
-        write_archive(level);
+    for (int way = 0; way < 3; way++) { /* stored, stored in Fortran order, deflated */
+        const int turned = way == 1;
+        const char *name = turned ? ":f" : ":x";
+        write_archive(way == 2);
         FILE *file = fopen(source_path, "rb");
         const size_t size = fread(bytes, 1, sizeof bytes, file);
         fclose(file);
@@ -109,14 +120,14 @@ Test(source_npz, a_damaged_or_cut_archive_gives_the_rows_or_an_error)
             int64_t n = 0;
             bytes[at] ^= 0x10;
             write_bytes(bytes, size);
-            int code = open_array(":x");
+            int code = open_array(name);
             if (code == BL_OK)
                 code = io_source_read(rows, ROWS, got, NULL, NULL, &n, &source_err);
             cr_assert(code == BL_OK || code == BL_INPUT || code == BL_USAGE, "byte %zu: %d", at, code);
-            cr_assert(code != BL_OK || n < ROWS || memcmp(got, values, sizeof got) == 0, "byte %zu", at);
+            cr_assert(code != BL_OK || n < ROWS || are_rows(got, turned), "%s: byte %zu", name, at);
             bytes[at] ^= 0x10;
             write_bytes(bytes, at);
-            cr_assert_neq(open_array(":x"), BL_OK);
+            cr_assert_neq(open_array(name), BL_OK);
         }
         io_source_close(rows);
         rows = NULL;
