@@ -150,9 +150,11 @@ Test(cli_alone, ranks_of_this_machine_need_no_ssh)
 
 Test(cli_alone, what_open_mpi_says_when_its_start_fails_is_not_lost)
 {
-    /* Who reads Open MPI's words may end a moment after the launcher; a pipe ends with the last who writes. */
+    /* Who reads Open MPI's words may end a moment after the launcher; a pipe ends with the last who writes. What a rank
+     * says that dies at its start may be lost in Open MPI, what the launcher itself says isn't. */
     static const char to_the_end[] =
-        "env OMPI_MCA_pml=none bash -o pipefail -c '{ \"$@\" 2>&1 >&3 | cat >&2; } 3>&1' -";
+        "env 'BITLOOM_MPIEXEC_FLAGS=--nooversubscribe --host localhost:1' OMPI_MCA_rmaps_base_oversubscribe=0 "
+        "bash -o pipefail -c '{ \"$@\" 2>&1 >&3 | cat >&2; } 3>&1' -";
     struct cli_result result;
     cli_run_under(&result, to_the_end, 2, "check %s", tiny.config);
     cr_assert_neq(result.status, 0);

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "mpi/ranks/collective.h"
+#include "mpi/ranks/reduce.h"
 #include "support/ranks.h"
 
 static void no_failure_is_agreed_as_success(struct par par)
@@ -117,6 +118,16 @@ static void a_broadcast_gives_every_rank_the_bytes_of_rank_0(struct par par)
     bl_free(&bytes);
 }
 
+static void extremes_are_of_all_ranks_and_may_be_negative(struct par par)
+{
+    for (int64_t base = -100; base <= 100; base += 50) {
+        const int64_t own = base + 7 * par.rank;
+        CHECK(par_min_integer(par, own) == base);
+        CHECK(par_max_integer(par, own) == base + 7 * (par.size - 1));
+        CHECK(par_max_integer(par, -own) == -base);
+    }
+}
+
 static const struct ranks_case cases[] = {
     {"no_failure_is_agreed_as_success", no_failure_is_agreed_as_success},
     {"a_failure_on_any_rank_is_the_same_failure_everywhere",
@@ -128,6 +139,7 @@ static const struct ranks_case cases[] = {
      ranges_are_disjoint_cover_all_and_differ_by_at_most_one},
     {"ranges_of_very_many_things_do_not_overflow", ranges_of_very_many_things_do_not_overflow},
     {"a_broadcast_gives_every_rank_the_bytes_of_rank_0", a_broadcast_gives_every_rank_the_bytes_of_rank_0},
+    {"extremes_are_of_all_ranks_and_may_be_negative", extremes_are_of_all_ranks_and_may_be_negative},
 };
 
 int main(int argc, char **argv)
