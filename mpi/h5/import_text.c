@@ -1,6 +1,7 @@
 #include "mpi/h5/import_text.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,15 @@ struct h5_import_text {
     int64_t rows, id_bytes;
     size_t allocated;
     int64_t block_rows;
-    char *block;  /* fixed length: [block_rows, value_bytes], padded with zero bytes */
-    char *one;    /* [value_bytes + 1] one of them, ended by a zero byte */
-    char **texts; /* [block_rows] variable length; NULL: empty */
+    char *block;          /* fixed length: [block_rows, value_bytes], padded with zero bytes */
+    char *one;            /* [value_bytes + 1] one of them, ended by a zero byte */
+    char **texts;         /* [block_rows] variable length; NULL: empty */
+    struct piece *pieces; /* what HDF5 has allocated for them: after a failed read texts don't name it all */
     struct io_csv_labels labels;
+};
+
+struct piece {
+    _Alignas(max_align_t) struct piece *next;
 };
 
 static void *allocate(size_t bytes, void *context)
@@ -32,14 +38,28 @@ static void *allocate(size_t bytes, void *context)
     struct h5_import_text *text = context;
     if (bytes > BLOCK_BYTES - text->allocated)
         return NULL;
+    struct piece *piece = malloc(sizeof *piece + bytes);
+    if (!piece)
+        return NULL;
     text->allocated += bytes;
-    return malloc(bytes);
+    piece->next = text->pieces;
+    text->pieces = piece;
+    return piece + 1;
 }
 
+/* Pieces are freed together, after their block. */
 static void release(void *bytes, void *context)
 {
-    (void)context;
-    free(bytes);
+    (void)bytes, (void)context;
+}
+
+static void free_pieces(struct h5_import_text *text)
+{
+    for (struct piece *piece = text->pieces, *next; piece; piece = next) {
+        next = piece->next;
+        free(piece);
+    }
+    text->pieces = NULL;
 }
 
 static int fail_row(const struct h5_import_text *text, int64_t row, const char *what, struct bl_error *err)
@@ -87,9 +107,7 @@ static int each_of_block(struct h5_import_text *text, int64_t row, int64_t n, ta
     for (int64_t i = 0; i < n && code == BL_OK; i++) {
         code = take(text, row + i, text_at(text, i), context, err);
     }
-    if (text->column->varies)
-        for (int64_t i = 0; i < n; i++)
-            free(text->texts[i]);
+    free_pieces(text);
     H5Sclose(in_memory);
     H5Sclose(in_file);
     return code;
