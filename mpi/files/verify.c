@@ -65,9 +65,15 @@ int verify_file(const char *path, char *summary, int64_t summary_bytes, struct b
      * read. */
     if (H5Lexists(file, "checksums", H5P_DEFAULT) > 0) {
         code = h5_verify_checked(file, path, &sets, &blocks, err);
+        const int64_t others = h5_verify_count(file) - sets;
+        int n = 0;
         if (code == BL_OK)
-            snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: intact", format,
-                     bl_count(sets, "data set").text, bl_count(blocks, "block").text);
+            n = snprintf(summary, (size_t)summary_bytes, "%s, %s, %s: intact", format,
+                         bl_count(sets, "data set").text, bl_count(blocks, "block").text);
+        if (code == BL_OK && others > 0 && n < summary_bytes)
+            snprintf(summary + n, (size_t)(summary_bytes - n),
+                     "; damage of %s without checksums can't be detected",
+                     bl_count(others, "other data set").text);
     } else if (ours) {
         code =
             bl_fail(err, BL_INPUT, "%s: its checksums are missing; restore the file or make it again", path);

@@ -1,6 +1,7 @@
 #include "mpi/h5/verify_blocks.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "mpi/h5/checked_column.h"
@@ -167,4 +168,18 @@ int h5_verify_checked(hid_t file, const char *path, int64_t *sets, int64_t *bloc
 int h5_verify_readable(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err)
 {
     return verify_below(file, path, "/", visit_any, sets, blocks, err);
+}
+
+static herr_t count_set(hid_t group, const char *name, const H5O_info_t *info, void *context)
+{
+    int64_t *sets = context;
+    (void)group;
+    *sets += info->type == H5O_TYPE_DATASET && strncmp(name, "checksums/", 10) != 0;
+    return 0;
+}
+
+int64_t h5_verify_count(hid_t file)
+{
+    int64_t sets = 0;
+    return H5Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, count_set, &sets) >= 0 ? sets : 0;
 }

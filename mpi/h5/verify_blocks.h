@@ -16,4 +16,7 @@ int h5_verify_checked(hid_t file, const char *path, int64_t *sets, int64_t *bloc
  * can't be read; BL_MEMORY. */
 int h5_verify_readable(hid_t file, const char *path, int64_t *sets, int64_t *blocks, struct bl_error *err);
 
+/* How many data sets the file has beside checksums; 0 if it can't be read. Local. */
+int64_t h5_verify_count(hid_t file);
+
 #endif

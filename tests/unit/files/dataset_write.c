@@ -226,6 +226,9 @@ Test(dataset_write, a_file_of_others_keeps_its_data_when_a_split_is_added)
     cr_assert_geq(H5Dread(set, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, read), 0);
     H5Dclose(set), H5Fclose(file);
     cr_assert_arr_eq(read, values, sizeof read);
+    char summary[200];
+    cr_assert_eq(verify_file(path, summary, sizeof summary, &err), BL_OK, "%s", err.what);
+    cr_assert_not_null(strstr(summary, "; damage of 1 other data set without checksums"), "%s", summary);
 }
 
 Test(dataset_write, the_root_says_what_the_file_is)
